@@ -1,0 +1,204 @@
+//! Carries out a plan: the only place that writes.
+//!
+//! Everything is staged beside its target first and put in place afterwards, step by step, in the
+//! order of the batch; the caller orders the steps so that the target is sound after each of them.
+//! A file is swapped with its successor (`RENAME_EXCHANGE`) and what was displaced is looked at: if
+//! it is not what the plan was made from, somebody else wrote, theirs is put back, and the caller
+//! plans again. A run that is killed leaves staged files under names that [`staged_name`] tells; they
+//! disturb nobody, and the next run replaces or removes them.
+
+mod error;
+mod lock;
+mod stage;
+mod tree;
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use overlay_resolver::root::{Dir, Root};
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, Timespec, Timestamps};
+use rustix::io::Errno;
+
+pub use error::CommitError;
+use error::Doing as _;
+pub use lock::Lock;
+use stage::Staged;
+pub use tree::NewTree;
+
+/// What is to be written, in this order. Paths are inside the root.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// The steps; none means that there is nothing to do.
+    pub steps: Vec<Step>,
+}
+
+/// One change of the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Puts a new directory in place, whole or not at all.
+    Create(NewTree),
+    /// Gives a file this content.
+    Replace {
+        /// The file; if it is a symlink, what it leads to inside the root.
+        path: PathBuf,
+        /// The content that the plan was made from; none if the file did not exist.
+        expected: Option<Vec<u8>>,
+        /// The content it gets.
+        content: Vec<u8>,
+    },
+    /// Takes a file or a whole directory away; one that is gone already is fine.
+    Remove(PathBuf),
+    /// Sets the times of a file to now, making it if it is not there: a signal to those who watch it.
+    Touch(PathBuf),
+}
+
+/// How a batch ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All steps were carried out.
+    Done,
+    /// Somebody else wrote one of the targets since the plan was made. Theirs is in place: plan again.
+    Raced,
+}
+
+/// The name under which a new `name` waits beside it.
+pub fn staged_name(name: &OsStr) -> OsString {
+    let mut staged = OsString::from(".#");
+    staged.push(name);
+    staged.push(".overlayctl");
+    staged
+}
+
+/// Carries out a batch.
+pub fn commit(root: &Root, batch: &Batch) -> Result<Outcome, CommitError> {
+    let mut ready = Vec::new();
+    for step in &batch.steps {
+        match Ready::prepare(root, step) {
+            Ok(step) => ready.push(step),
+            Err(error) => {
+                // Nothing is in place yet, so there is nothing that the staged files could explain.
+                ready.into_iter().for_each(Ready::discard);
+                return Err(error);
+            }
+        }
+    }
+    for step in ready {
+        if step.carry_out(root)? == Outcome::Raced {
+            return Ok(Outcome::Raced);
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// A step whose new content is on disk already.
+enum Ready<'a> {
+    Tree(tree::StagedTree),
+    File(Staged, Option<&'a [u8]>),
+    Remove(&'a Path),
+    Touch(&'a Path),
+}
+
+impl<'a> Ready<'a> {
+    fn prepare(root: &Root, step: &'a Step) -> Result<Self, CommitError> {
+        Ok(match step {
+            Step::Create(new) => Self::Tree(new.stage(root)?),
+            Step::Replace {
+                path,
+                expected,
+                content,
+            } => Self::File(
+                Staged::new(Place::of_content(root, path)?, expected.is_some(), content)?,
+                expected.as_deref(),
+            ),
+            Step::Remove(path) => Self::Remove(path),
+            Step::Touch(path) => Self::Touch(path),
+        })
+    }
+
+    fn carry_out(self, root: &Root) -> Result<Outcome, CommitError> {
+        match self {
+            Self::Tree(tree) => tree.put_in_place(),
+            Self::File(staged, expected) => staged.put_in_place(expected),
+            Self::Remove(path) => {
+                if let Some(place) = Place::of_name(root, path)? {
+                    tree::remove(&place)?;
+                    place.sync()?;
+                }
+                Ok(Outcome::Done)
+            }
+            Self::Touch(path) => touch(root, path).map(|()| Outcome::Done),
+        }
+    }
+
+    fn discard(self) {
+        match self {
+            Self::Tree(tree) => tree.discard(),
+            Self::File(staged, _) => staged.discard(),
+            Self::Remove(_) | Self::Touch(_) => {}
+        }
+    }
+}
+
+/// A name in an open directory, and how messages call it.
+#[derive(Debug)]
+struct Place {
+    dir: Dir,
+    name: OsString,
+    path: PathBuf,
+}
+
+impl Place {
+    /// Where the content of `path` lies: at the end of its symlinks, inside the root.
+    fn of_content(root: &Root, path: &Path) -> Result<Self, CommitError> {
+        let target = Path::new("/").join(root.chase(path).doing("follow", path)?);
+        Self::of_name(root, &target)?
+            .ok_or_else(|| CommitError::new("open the directory of", path, Errno::NOENT))
+    }
+
+    /// Where the name `path` itself lies; none if its directory does not exist.
+    fn of_name(root: &Root, path: &Path) -> Result<Option<Self>, CommitError> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(CommitError::new("write", path, Errno::ISDIR));
+        };
+        Ok(root.dir(parent).doing("open", parent)?.map(|dir| Self {
+            dir,
+            name: name.into(),
+            path: path.into(),
+        }))
+    }
+
+    /// Makes what was renamed or removed in the directory durable.
+    fn sync(&self) -> Result<(), CommitError> {
+        rustix::fs::fsync(&self.dir).doing("sync the directory of", &self.path)
+    }
+
+    fn rename(&self, from: &OsStr, to: &OsStr, flags: RenameFlags) -> Result<(), Errno> {
+        rustix::fs::renameat_with(&self.dir, from, &self.dir, to, flags)
+    }
+
+    fn unlink(&self, name: &OsStr) -> Result<(), Errno> {
+        match rustix::fs::unlinkat(&self.dir, name, AtFlags::empty()) {
+            Err(Errno::NOENT) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+fn touch(root: &Root, path: &Path) -> Result<(), CommitError> {
+    let Some(place) = Place::of_name(root, path)? else {
+        return Ok(());
+    };
+    let flags =
+        OFlags::CREATE | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = rustix::fs::openat(&place.dir, &place.name, flags, Mode::from_raw_mode(0o644))
+        .doing("touch", path)?;
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: rustix::fs::UTIME_NOW,
+    };
+    let times = Timestamps {
+        last_access: now,
+        last_modification: now,
+    };
+    rustix::fs::futimens(&file, &times).doing("touch", path)
+}

@@ -1,0 +1,156 @@
+//! Whole directories: made aside and renamed, removed name by name.
+
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Component, Path, PathBuf};
+
+use overlay_resolver::root::Root;
+use rustix::fs::{AtFlags, Dir as DirStream, FileType, Mode, OFlags, RawMode, RenameFlags};
+use rustix::io::Errno;
+
+use super::error::{CommitError, Doing as _};
+use super::{Outcome, Place, stage, staged_name};
+
+const DIRECTORY_MODE: RawMode = 0o755;
+
+/// A directory that is to appear with all its content.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewTree {
+    /// Where, inside the root.
+    pub path: PathBuf,
+    /// The directories in it, parents first, relative to `path`.
+    pub directories: Vec<PathBuf>,
+    /// The files directly in it.
+    pub files: Vec<(PathBuf, Vec<u8>)>,
+}
+
+/// A [`NewTree`] on disk under its staged name.
+pub(super) struct StagedTree {
+    place: Place,
+    name: OsString,
+}
+
+impl NewTree {
+    pub(super) fn stage(&self, root: &Root) -> Result<StagedTree, CommitError> {
+        let place = Place::of_content(root, &self.path)?;
+        let name = staged_name(&place.name);
+        let staged = StagedTree { place, name };
+        match self.write(&staged) {
+            Ok(()) => Ok(staged),
+            Err(error) => {
+                staged.discard();
+                Err(error)
+            }
+        }
+    }
+
+    fn write(&self, staged: &StagedTree) -> Result<(), CommitError> {
+        let parent = &staged.place.dir;
+        remove_all(parent.as_fd(), &staged.name).doing("replace the staged copy of", &self.path)?;
+        (|| {
+            make(parent, Path::new(&staged.name))?;
+            let top = open(parent, &staged.name)?;
+            for directory in &self.directories {
+                make(&top, directory)?;
+            }
+            for (name, content) in &self.files {
+                stage::write_new(&top, name, content)?;
+            }
+            for directory in self.directories.iter().rev() {
+                rustix::fs::fsync(open(&top, directory.as_os_str())?)?;
+            }
+            rustix::fs::fsync(&top)
+        })()
+        .doing("stage", &self.path)
+    }
+}
+
+impl StagedTree {
+    pub(super) fn put_in_place(self) -> Result<Outcome, CommitError> {
+        let Place { path, name, .. } = &self.place;
+        match self.place.rename(&self.name, name, RenameFlags::NOREPLACE) {
+            Err(Errno::EXIST | Errno::NOTEMPTY) => return Ok(Outcome::Raced),
+            // Without the flag, a directory that is not empty stops the rename all the same.
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                match self.place.rename(&self.name, name, RenameFlags::empty()) {
+                    Err(Errno::EXIST | Errno::NOTEMPTY) => return Ok(Outcome::Raced),
+                    other => other.doing("create", path)?,
+                }
+            }
+            other => other.doing("create", path)?,
+        }
+        self.place.sync()?;
+        Ok(Outcome::Done)
+    }
+
+    pub(super) fn discard(self) {
+        remove_all(self.place.dir.as_fd(), &self.name).unwrap_or_default();
+    }
+}
+
+/// Removes what is at `place`, be it a file or a whole directory. Symlinks are removed, not followed.
+pub(super) fn remove(place: &Place) -> Result<(), CommitError> {
+    remove_all(place.dir.as_fd(), &place.name).doing("remove", &place.path)
+}
+
+fn remove_all(parent: std::os::fd::BorrowedFd<'_>, name: &OsStr) -> Result<(), Errno> {
+    match rustix::fs::unlinkat(parent, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => return Ok(()),
+        Err(Errno::ISDIR) => {}
+        Err(error) => return Err(error),
+    }
+    let dir = open(parent, name)?;
+    for entry in DirStream::read_from(&dir)? {
+        let entry = entry?;
+        let member = OsStr::from_bytes(entry.file_name().to_bytes());
+        if member == "." || member == ".." {
+            continue;
+        }
+        if entry.file_type() == FileType::Directory || entry.file_type() == FileType::Unknown {
+            remove_all(dir.as_fd(), member)?;
+        } else {
+            stage::unlink_file(&dir, member)?;
+        }
+    }
+    match rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR) {
+        Err(Errno::NOENT) => Ok(()),
+        other => other,
+    }
+}
+
+/// Makes a directory and its parents, inside the root. What exists stays as it is.
+pub(super) fn make_directories(root: &Root, path: &Path) -> Result<(), CommitError> {
+    let mut made = PathBuf::from("/");
+    for component in path.components() {
+        let Component::Normal(name) = component else {
+            continue;
+        };
+        let next = made.join(name);
+        if root.dir(&next).doing("open", &next)?.is_none() {
+            let place = Place::of_name(root, &next)?
+                .ok_or_else(|| CommitError::new("create", &next, Errno::NOENT))?;
+            make(&place.dir, Path::new(&place.name)).doing("create", &next)?;
+            place.sync()?;
+        }
+        made = next;
+    }
+    Ok(())
+}
+
+/// Makes one directory, whatever the umask; one that is there already is fine.
+fn make(parent: impl AsFd, path: &Path) -> Result<(), Errno> {
+    match rustix::fs::mkdirat(&parent, path, Mode::from_raw_mode(DIRECTORY_MODE)) {
+        Ok(()) => rustix::fs::fchmod(
+            open(&parent, path.as_os_str())?,
+            Mode::from_raw_mode(DIRECTORY_MODE),
+        ),
+        Err(Errno::EXIST) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn open(parent: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(parent, name, flags, Mode::empty())
+}

@@ -1,0 +1,71 @@
+//! From a merged `collections.d/NAME.conf` to the collection ID that it gives a remote.
+
+use bstr::BString;
+use overlay_resolver::finding::Finding;
+use overlay_resolver::keyfile::value;
+use overlay_resolver::merge::Merged;
+use overlay_resolver::scan::Entry;
+
+use super::name::{is_collection_id, is_remote_name};
+use super::reader::Reader;
+
+/// The group of the file.
+pub const SECTION: &str = "Collection";
+const REMOTE: &str = "Remote";
+/// The key that the value of `collection-id` comes from.
+pub const ID: &str = "CollectionID";
+
+/// A collection ID as the layers want it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collection {
+    /// The remote that it is for.
+    pub remote: String,
+    /// The ID as it is written to `repo/config`.
+    pub id: BString,
+}
+
+impl Collection {
+    /// Reads the file. With an error among the findings there is none.
+    pub fn read(entry: &Entry, merged: &Merged) -> (Option<Self>, Vec<Finding>) {
+        let mut reader = Reader::new(entry, merged);
+        reader.warn_of_others(SECTION, &[REMOTE, ID]);
+        let remote = required(&mut reader, REMOTE, "the name of a remote", is_remote_name);
+        let id = required(
+            &mut reader,
+            ID,
+            "a D-Bus style name such as org.example.Name",
+            is_collection_id,
+        );
+        let collection = remote.zip(id).map(|(remote, id)| Self {
+            remote,
+            id: value::encode_string(&id).into(),
+        });
+        (collection.filter(|_| reader.is_usable()), reader.findings)
+    }
+}
+
+fn required(
+    reader: &mut Reader<'_>,
+    key: &str,
+    expected: &str,
+    valid: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let sound_so_far = reader.is_usable();
+    match reader.string(SECTION, key) {
+        Some(text) if valid(&text) => Some(text),
+        Some(text) => {
+            reader.error(SECTION, key, format!("{key}={text}: expected {expected}"));
+            None
+        }
+        // An undecodable one has its own error.
+        None if sound_so_far != reader.is_usable() => None,
+        None => {
+            reader.error(
+                SECTION,
+                key,
+                format!("has no {key}= in a group [{SECTION}]; expected {expected}"),
+            );
+            None
+        }
+    }
+}

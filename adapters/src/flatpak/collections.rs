@@ -1,0 +1,194 @@
+//! The collection IDs: one key of a remote, whoever made the remote. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bstr::{BStr, BString, ByteSlice as _};
+use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::finding::Finding;
+
+use super::collection::{Collection, ID, SECTION};
+use super::layered::{Layered, Source, Want};
+use super::plan::Draft;
+use super::{COLLECTION_BASELINE, COLLECTIONS};
+use crate::reconcile::{self, Key, KeyAction};
+use crate::report::{Change, EntryReport, KeyReport, State};
+
+const KEY: &str = "collection-id";
+
+/// Plans all collection IDs, in byte order of the files' names; the remotes are planned already.
+pub(super) fn plan(draft: &mut Draft<'_>, source: &Source<Collection>) -> Vec<EntryReport> {
+    let mut given = BTreeMap::<&str, &str>::new();
+    let mut entries = Vec::new();
+    for (name, layered) in &source.entries {
+        let (state, reason, keys, changes) = match &layered.want {
+            Want::Headless => continue,
+            Want::Masked(path) => (
+                State::Masked,
+                format!("masked by {}", escape_path(path)),
+                vec![],
+                vec![],
+            ),
+            Want::Unresolved(finding) => (State::Failed, finding.to_string(), vec![], vec![]),
+            Want::Present(wanted) => match given.insert(&wanted.remote, name) {
+                None => give(draft, layered, wanted),
+                Some(first) => {
+                    given.insert(&wanted.remote, first);
+                    let message = format!(
+                        "the remote {} gets its collection ID from the entry {first} already; mask one of the two",
+                        wanted.remote
+                    );
+                    draft
+                        .findings
+                        .push(place(layered, Finding::error, message.clone()));
+                    (State::Failed, message, vec![], vec![])
+                }
+            },
+        };
+        entries.push(EntryReport {
+            adapter: COLLECTIONS,
+            name: name.clone(),
+            state,
+            reason,
+            layered: None,
+            keys,
+            changes,
+        });
+    }
+    let unresolved = source
+        .entries
+        .values()
+        .any(|layered| matches!(layered.want, Want::Unresolved(_)));
+    // An entry that cannot be read does not say which remote it is for, so none is taken for withdrawn.
+    if source.complete && !unresolved {
+        let wanted: BTreeSet<&str> = given.keys().copied().collect();
+        entries.extend(withdraw(draft, &wanted));
+    }
+    entries
+}
+
+type Planned = (State, String, Vec<KeyReport>, Vec<Change>);
+
+/// Gives a remote its ID if it has none, and follows the vendor where the ID came from us.
+fn give(draft: &mut Draft<'_>, layered: &Layered<Collection>, wanted: &Collection) -> Planned {
+    let remote = wanted.remote.as_str();
+    if !draft.config.has_remote(remote) {
+        return (
+            State::Applied,
+            format!("waits for a remote {remote}"),
+            vec![],
+            vec![],
+        );
+    }
+    let owned = |value: Option<&BStr>| value.map(BStr::to_owned);
+    let actual = owned(draft.config.get(remote, KEY));
+    let baseline = owned(draft.config.get(remote, COLLECTION_BASELINE));
+    let action = reconcile::key(Key {
+        baseline: baseline.as_deref().map(|v| v.as_bytes()),
+        actual: actual.as_deref().map(|v| v.as_bytes()),
+        desired: Some(&wanted.id),
+        owners: false,
+        refreshed: false,
+    });
+    let mut changes = Vec::new();
+    if action == KeyAction::Write {
+        let id = wanted.id.as_bstr();
+        draft.config.put(remote, KEY, Some(id));
+        draft.config.put(remote, COLLECTION_BASELINE, Some(id));
+        changes.push(Change::of_key(KEY, actual.clone(), Some(wanted.id.clone())));
+    }
+    let has = actual
+        .as_ref()
+        .map_or_else(String::new, |id| escape(id).to_string());
+    let (state, reason) = match action {
+        KeyAction::Write if actual.is_none() => (State::Applied, format!("given to {remote}")),
+        KeyAction::Write => (State::Updated, format!("changed for {remote}")),
+        KeyAction::Record => (State::Applied, format!("{remote} has it")),
+        KeyAction::Keep { .. } | KeyAction::Drift => {
+            (State::Edited, differs(remote, actual.as_ref(), &has))
+        }
+    };
+    if state == State::Edited {
+        let message = format!("{reason}; `{}` is not set", escape(&wanted.id));
+        draft
+            .findings
+            .push(place(layered, Finding::warning, message));
+    }
+    let key = KeyReport {
+        key: KEY.into(),
+        baseline,
+        actual,
+        desired: Some(wanted.id.clone()),
+        source: Some((SECTION, ID)),
+        action: Some(action),
+    };
+    (state, reason, vec![key], changes)
+}
+
+fn differs(remote: &str, actual: Option<&BString>, has: &str) -> String {
+    match actual {
+        None => format!("you took the collection ID of {remote} away, so it stays away"),
+        Some(id) if id.is_empty() => {
+            format!("{remote} has an empty collection ID, which is your choice and stays")
+        }
+        Some(_) => format!(
+            "{remote} has the collection ID `{has}` from you, the server or its own entry, which stays"
+        ),
+    }
+}
+
+/// Unsets the key where we set it and nobody wants it any more.
+fn withdraw(draft: &mut Draft<'_>, wanted: &BTreeSet<&str>) -> Vec<EntryReport> {
+    let ours: Vec<(String, BString)> = draft
+        .config
+        .remotes()
+        .filter(|remote| !wanted.contains(remote))
+        .filter_map(|remote| {
+            Some((
+                remote.to_owned(),
+                draft.config.get(remote, COLLECTION_BASELINE)?.to_owned(),
+            ))
+        })
+        .collect();
+    let mut entries = Vec::new();
+    for (remote, baseline) in ours {
+        draft.config.put(&remote, COLLECTION_BASELINE, None);
+        let (state, reason, changes) = if draft.config.get(&remote, KEY) == Some(baseline.as_bstr())
+        {
+            draft.config.put(&remote, KEY, None);
+            let change = Change::of_key(KEY, Some(baseline), None);
+            (State::Removed, "withdrawn by the vendor", vec![change])
+        } else {
+            (
+                State::Released,
+                "withdrawn by the vendor, but changed by you: it is yours now",
+                vec![],
+            )
+        };
+        entries.push(EntryReport {
+            adapter: COLLECTIONS,
+            name: remote,
+            state,
+            reason: reason.into(),
+            layered: None,
+            keys: Vec::new(),
+            changes,
+        });
+    }
+    entries
+}
+
+/// A finding at the line of the ID.
+fn place(
+    layered: &Layered<Collection>,
+    make: fn(std::path::PathBuf, String) -> Finding,
+    message: String,
+) -> Finding {
+    let at = layered.merged.get(SECTION, ID).and_then(|assignment| {
+        let fragment = layered.entry.fragments.get(assignment.fragment)?;
+        Some((fragment.path.clone(), *assignment.lines.start()))
+    });
+    match at {
+        Some((path, line)) => make(path, message).at(line),
+        None => make(std::path::PathBuf::from(&layered.entry.name), message),
+    }
+}

@@ -1,0 +1,168 @@
+//! `repo/config` of a flatpak installation: its remotes, and the marks that live beside them.
+//!
+//! Everything that must change together lives in this one file and so changes in one rename: the
+//! remotes, their baselines (keys `x-overlayctl.*` in the same group, which flatpak keeps and shows
+//! nowhere), the names offered (`[core] xa.applied-remotes`, flatpak's own list) and the names
+//! withheld (`[core] x-overlayctl.withheld`).
+
+use std::collections::BTreeSet;
+
+use bstr::{BStr, BString, ByteSlice as _};
+use overlay_resolver::finding::Finding;
+use overlay_resolver::keyfile::value;
+
+use crate::editor::Editor;
+use crate::reconcile::Marks;
+
+/// Where the file lies below the repository.
+pub const FILE_NAME: &str = "config";
+
+const CORE: &str = "core";
+const OFFERED: &str = "xa.applied-remotes";
+const WITHHELD: &str = "x-overlayctl.withheld";
+
+/// What `ostree init` and flatpak write into a new repository. flatpak would add the last key by
+/// itself at its next run, and rewrite the file for that.
+const NEW: &str = "[core]\nrepo_version=1\nmode=bare-user-only\nmin-free-space-size=500MB\n";
+
+/// The configuration of a repository, and what is to become of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepoConfig {
+    file: Editor,
+    offered: Vec<String>,
+    withheld: BTreeSet<String>,
+}
+
+impl RepoConfig {
+    /// The configuration of a new repository.
+    pub fn new() -> Self {
+        Self {
+            file: Editor::parse(NEW.as_bytes()).unwrap_or_default(),
+            offered: Vec::new(),
+            withheld: BTreeSet::new(),
+        }
+    }
+
+    /// Reads the file, which errors call `path`.
+    ///
+    /// A file that cannot be understood whole is refused rather than repaired: it is the owner's.
+    pub fn parse(text: &[u8], path: &std::path::Path) -> Result<Self, Finding> {
+        let file = Editor::parse(text)
+            .map_err(|(line, problem)| Finding::error(path, problem.to_string()).at(line))?;
+        let refuse = |message: String| Finding::error(path, message);
+        if !file.has_group(CORE) {
+            return Err(refuse(
+                "has no [core] group, so it is not a repository's configuration".into(),
+            ));
+        }
+        let mut seen = BTreeSet::new();
+        for group in file.groups().filter(|group| group.starts_with(b"remote ")) {
+            if !seen.insert(group) {
+                return Err(refuse(format!(
+                    "has the group [{group}] twice; join them, so that it is clear which values are meant"
+                )));
+            }
+        }
+        let list = |key| match file.get(CORE, key) {
+            None => Ok(Vec::new()),
+            Some(raw) => value::decode_list(raw)
+                .map_err(|error| refuse(format!("[core] {key} is not a list of strings: {error}"))),
+        };
+        let (offered, withheld) = (list(OFFERED)?, list(WITHHELD)?);
+        Ok(Self {
+            withheld: withheld.into_iter().collect(),
+            offered,
+            file,
+        })
+    }
+
+    /// The whole file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.file.to_bytes()
+    }
+
+    /// The names of all remotes.
+    pub fn remotes(&self) -> impl Iterator<Item = &str> {
+        self.file.groups().filter_map(|group| {
+            group
+                .strip_prefix(b"remote \"")?
+                .strip_suffix(b"\"")?
+                .to_str()
+                .ok()
+        })
+    }
+
+    /// Whether there is such a remote.
+    pub fn has_remote(&self, name: &str) -> bool {
+        self.file.has_group(&group(name))
+    }
+
+    /// The keys and raw values of a remote.
+    pub fn remote(&self, name: &str) -> Vec<(&BStr, &BStr)> {
+        self.file.pairs(&group(name)).collect()
+    }
+
+    /// The raw value of a remote's key.
+    pub fn get(&self, name: &str, key: &str) -> Option<&BStr> {
+        self.file.get(&group(name), key)
+    }
+
+    /// Sets a remote's key to a raw value, or takes the key away.
+    pub fn put(&mut self, name: &str, key: &str, value: Option<&BStr>) {
+        match value {
+            Some(value) => self.file.set(&group(name), key, value),
+            None => self.file.unset(&group(name), key),
+        }
+    }
+
+    /// Takes a remote away.
+    pub fn remove(&mut self, name: &str) {
+        self.file.remove_group(&group(name));
+    }
+
+    /// The names that are absent by our doing.
+    pub fn withheld(&self) -> impl Iterator<Item = &str> {
+        self.withheld.iter().map(String::as_str)
+    }
+
+    /// What is remembered of a name.
+    pub fn marks(&self, name: &str) -> Marks {
+        Marks {
+            offered: self.offered.iter().any(|offered| offered == name),
+            withheld: self.withheld.contains(name),
+        }
+    }
+
+    /// Remembers marks for a name. Offered is never taken back, as flatpak itself never does.
+    pub fn mark(&mut self, name: &str, marks: Marks) {
+        let before = self.marks(name);
+        if marks.offered && !before.offered {
+            self.offered.push(name.into());
+            let list = BString::from(value::encode_list(&self.offered));
+            self.file.set(CORE, OFFERED, list.as_bstr());
+        }
+        if marks.withheld != before.withheld {
+            if marks.withheld {
+                self.withheld.insert(name.into());
+            } else {
+                self.withheld.remove(name);
+            }
+            if self.withheld.is_empty() {
+                self.file.unset(CORE, WITHHELD);
+            } else {
+                let list = BString::from(value::encode_list(&self.withheld));
+                self.file.set(CORE, WITHHELD, list.as_bstr());
+            }
+        }
+    }
+}
+
+impl Default for RepoConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn group(name: &str) -> String {
+    format!("remote \"{name}\"")
+}

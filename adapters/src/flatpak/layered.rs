@@ -1,0 +1,211 @@
+//! What the layers want of flatpak: the sources read, merged and made into values.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use overlay_resolver::discover::discover;
+use overlay_resolver::finding::Finding;
+use overlay_resolver::merge::{Merged, merge};
+use overlay_resolver::root::Root;
+use overlay_resolver::rules::{Layer, Rules};
+use overlay_resolver::scan::{Entry, Status, scan};
+
+use super::collection::Collection;
+use super::name::is_remote_name;
+use super::repofile::Remote;
+use crate::definition::FlatpakDefinition;
+
+/// Both sources of the adapter.
+#[derive(Debug, Default)]
+pub struct Layers {
+    /// `remotes.d`, by the name of the remote.
+    pub remotes: Source<Remote>,
+    /// `collections.d`, by the name of the file.
+    pub collections: Source<Collection>,
+}
+
+/// One source: its entries and what was found wrong with them.
+#[derive(Debug)]
+pub struct Source<T> {
+    /// By name, without the suffix.
+    pub entries: BTreeMap<String, Layered<T>>,
+    /// What is wrong with its directories and files.
+    pub findings: Vec<Finding>,
+    /// Whether an entry that is not here was withdrawn; otherwise it may just not be readable.
+    pub complete: bool,
+}
+
+impl<T> Default for Source<T> {
+    fn default() -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            findings: Vec::new(),
+            complete: true,
+        }
+    }
+}
+
+/// One entry of a source.
+#[derive(Debug)]
+pub struct Layered<T> {
+    /// Its files.
+    pub entry: Entry,
+    /// Its assignments.
+    pub merged: Merged,
+    /// What they come to.
+    pub want: Want<T>,
+}
+
+/// What the layers want of an entry.
+#[derive(Debug)]
+pub enum Want<T> {
+    /// It is to be there, like this.
+    Present(T),
+    /// This file masks it.
+    Masked(PathBuf),
+    /// It cannot be told; this finding says why.
+    Unresolved(Finding),
+    /// There are drop-ins only: for the target that is as good as nothing.
+    Headless,
+}
+
+/// How an entry's merged document becomes a value.
+type Read<T> = fn(&Entry, &Merged) -> (Option<T>, Vec<Finding>);
+
+impl Layers {
+    /// Reads all that the definition names.
+    pub fn read(root: &Root, definition: &FlatpakDefinition) -> Self {
+        let rules = |suffix: &str| Rules {
+            layers: definition.layers.clone(),
+            suffix: suffix.into(),
+            drop_in_suffix: ".conf".into(),
+            main_decides: true,
+        };
+        Self {
+            remotes: Source::read(
+                root,
+                &rules(".flatpakrepo"),
+                &definition.remotes,
+                Remote::read,
+            )
+            .refusing_names(),
+            collections: Source::read(
+                root,
+                &rules(".conf"),
+                &definition.collections,
+                Collection::read,
+            ),
+        }
+    }
+}
+
+impl<T> Source<T> {
+    fn read(root: &Root, rules: &Rules, path: &Path, read: Read<T>) -> Self {
+        let scan = scan(rules, discover(root, rules, path));
+        let mut source = Self {
+            complete: scan.complete && has_vendor(root, &rules.layers),
+            findings: scan.findings,
+            entries: BTreeMap::new(),
+        };
+        let blocked = (!scan.complete)
+            .then(|| source.findings.first().cloned())
+            .flatten();
+        for entry in scan.entries {
+            let Some(name) = stem(&entry, rules) else {
+                source.findings.extend(entry.effective().map(|fragment| {
+                    Finding::error(
+                        &fragment.path,
+                        "the name is not valid UTF-8; rename the file",
+                    )
+                }));
+                continue;
+            };
+            let layered = source.layer(entry, blocked.as_ref(), read);
+            source.entries.insert(name, layered);
+        }
+        source
+    }
+
+    fn layer(&mut self, entry: Entry, blocked: Option<&Finding>, read: Read<T>) -> Layered<T> {
+        let merged = merge(&entry);
+        let want = match (blocked, entry.status) {
+            (Some(finding), _) => Want::Unresolved(finding.clone()),
+            (None, Status::Masked(by)) => Want::Masked(
+                entry
+                    .fragments
+                    .get(by)
+                    .map_or_else(PathBuf::new, |mask| mask.path.clone()),
+            ),
+            (None, Status::Unusable) => Want::Unresolved(self.about(&entry)),
+            (None, Status::Headless) => Want::Headless,
+            (None, Status::Effective) => {
+                let (value, findings) = read(&entry, &merged);
+                let first = findings.iter().min().cloned();
+                self.findings.extend(findings);
+                match (value, first) {
+                    (Some(value), _) => Want::Present(value),
+                    (None, Some(error)) => Want::Unresolved(error),
+                    (None, None) => Want::Headless,
+                }
+            }
+        };
+        Layered {
+            entry,
+            merged,
+            want,
+        }
+    }
+
+    /// The finding that makes an entry unusable: the one about a file of it.
+    fn about(&self, entry: &Entry) -> Finding {
+        let name = Path::new(&entry.name);
+        self.findings
+            .iter()
+            .find(|finding| {
+                finding
+                    .path
+                    .to_string_lossy()
+                    .contains(&*name.to_string_lossy())
+            })
+            .cloned()
+            .unwrap_or_else(|| Finding::error(name, "cannot be used"))
+    }
+}
+
+impl Source<Remote> {
+    /// Nothing with a name that ostree refuses gets near the target.
+    fn refusing_names(mut self) -> Self {
+        for (name, layered) in &mut self.entries {
+            if is_remote_name(name) || matches!(layered.want, Want::Masked(_) | Want::Headless) {
+                continue;
+            }
+            let path = layered
+                .entry
+                .effective()
+                .next()
+                .map_or_else(PathBuf::new, |f| f.path.clone());
+            let finding = Finding::error(
+                path,
+                "the name before .flatpakrepo cannot be that of a remote: expected letters, digits, \
+                 `-`, `_` and `.`, beginning with none of `-` and `.`; rename the file",
+            );
+            layered.want = Want::Unresolved(finding.clone());
+            self.findings.push(finding);
+        }
+        self
+    }
+}
+
+/// A tree without the directory that the vendor's layers lie in is not an image whose vendor withdrew
+/// everything; something is not mounted.
+fn has_vendor(root: &Root, layers: &[Layer]) -> bool {
+    layers
+        .first()
+        .and_then(|vendor| vendor.base.iter().nth(1))
+        .is_none_or(|top| matches!(root.dir(Path::new(top)), Ok(Some(_))))
+}
+
+fn stem(entry: &Entry, rules: &Rules) -> Option<String> {
+    let name = entry.name.to_str()?;
+    Some(name.strip_suffix(rules.suffix.to_str()?)?.to_owned())
+}

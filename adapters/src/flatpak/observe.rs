@@ -1,0 +1,221 @@
+//! What the installation has now: everything that the plan needs to know, read once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use bstr::ByteSlice as _;
+use overlay_resolver::finding::Finding;
+use overlay_resolver::keyfile::value;
+use overlay_resolver::root::{Reason, Root, Unusable};
+
+use super::config::{self, RepoConfig};
+use super::layered::{Layers, Want};
+use super::{KEYRING_BASELINE, Paths};
+use crate::commit::staged_name;
+use crate::openpgp::Fingerprint;
+
+/// The largest file of the target that is read: a configuration with some ten thousand remotes.
+const LIMIT: usize = 16 << 20;
+
+/// The installation as found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Observed {
+    /// `repo/config`, as bytes and understood; none if there is no repository.
+    pub(super) config: Option<(Vec<u8>, RepoConfig)>,
+    /// Files beside it that matter, by path: keyrings, copies of filters.
+    pub(super) files: BTreeMap<PathBuf, Vec<u8>>,
+    /// The filters that the layers name, as far as they exist.
+    pub(super) filters: BTreeMap<PathBuf, Vec<u8>>,
+    /// Remotes that apps or runtimes are installed from, among those that may have to go.
+    pub(super) in_use: BTreeSet<String>,
+    /// What there is of remotes beside their group, for those that are gone or may have to go.
+    pub(super) residue: BTreeMap<String, Vec<PathBuf>>,
+    /// The stamps of older mechanisms that exist.
+    pub(super) stamps: BTreeSet<PathBuf>,
+    /// What a run that was killed left staged.
+    pub(super) stale: Vec<PathBuf>,
+    /// The certificates which that run was bringing, by remote.
+    pub(super) interrupted: BTreeMap<String, BTreeSet<Fingerprint>>,
+}
+
+/// Reads the installation.
+///
+/// # Errors
+/// The finding says what cannot be read or understood; nothing may be written then.
+pub(super) fn observe(root: &Root, paths: &Paths, layers: &Layers) -> Result<Observed, Finding> {
+    let eyes = Eyes { root, paths };
+    let mut observed = Observed::default();
+    let config_path = paths.config();
+    if let Some(text) = eyes.file(&config_path)? {
+        let config = RepoConfig::parse(&text, &config_path)?;
+        observed.config = Some((text, config));
+    } else if eyes.exists(&paths.repo())? {
+        return Err(Finding::error(
+            config_path,
+            "the repository has no configuration; restore the file, or move the repository away so that a new one is made",
+        ));
+    }
+    eyes.stale(&mut observed)?;
+    eyes.wanted(&mut observed, layers)?;
+    eyes.present(&mut observed, layers)?;
+    Ok(observed)
+}
+
+struct Eyes<'a> {
+    root: &'a Root,
+    paths: &'a Paths,
+}
+
+impl Eyes<'_> {
+    fn file(&self, path: &Path) -> Result<Option<Vec<u8>>, Finding> {
+        self.root
+            .read(path, LIMIT)
+            .map_err(|error| Finding::error(path, error.to_string()))
+    }
+
+    /// Whether there is anything under this name; a dangling symlink is something.
+    fn exists(&self, path: &Path) -> Result<bool, Finding> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok(true);
+        };
+        Ok(self.names(parent)?.iter().any(|known| known == name))
+    }
+
+    fn names(&self, path: &Path) -> Result<Vec<std::ffi::OsString>, Finding> {
+        self.root
+            .dir(path)
+            .and_then(|dir| dir.map_or_else(|| Ok(Vec::new()), |dir| dir.names()))
+            .map_err(|error| Finding::error(path, error.to_string()))
+    }
+
+    /// What an interrupted run left: its staged files, and in the staged configuration which
+    /// certificates it was bringing when the keyrings were already in place.
+    fn stale(&self, observed: &mut Observed) -> Result<(), Finding> {
+        let staged = |name: &OsStr| {
+            name.as_bytes().starts_with(b".#") && {
+                let name = name.as_bytes();
+                name.ends_with(b".overlayctl") || name.ends_with(b".overlayctl~")
+            }
+        };
+        use std::os::unix::ffi::OsStrExt as _;
+        for directory in [self.paths.installation.clone(), self.paths.repo()] {
+            for name in self.names(&directory)?.iter().filter(|name| staged(name)) {
+                observed.stale.push(directory.join(name));
+            }
+        }
+        let config = staged_name(OsStr::new(config::FILE_NAME));
+        let journal = self.paths.repo().join(config);
+        if observed.stale.contains(&journal)
+            && let Some(text) = self.file(&journal)?
+            && let Ok(config) = RepoConfig::parse(&text, &journal)
+        {
+            observed.interrupted = config
+                .remotes()
+                .map(|name| (name.to_owned(), fingerprints(&config, name)))
+                .collect();
+        }
+        Ok(())
+    }
+
+    /// What the layers' remotes refer to.
+    fn wanted(&self, observed: &mut Observed, layers: &Layers) -> Result<(), Finding> {
+        for layered in layers.remotes.entries.values() {
+            let Want::Present(remote) = &layered.want else {
+                continue;
+            };
+            if let Some(stamp) = &remote.deleted_if
+                && self.exists(stamp)?
+            {
+                observed.stamps.insert(stamp.clone());
+            }
+            if let Some(filter) = remote.get("xa.filter")
+                && let Ok(path) = value::decode_string(&filter.value)
+                && let Ok(Some(text)) = self.root.read(Path::new(&path), LIMIT)
+            {
+                observed.filters.insert(path.into(), text);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is there for each remote that the plan may touch.
+    fn present(&self, observed: &mut Observed, layers: &Layers) -> Result<(), Finding> {
+        let config = observed
+            .config
+            .as_ref()
+            .map(|(_, config)| config.clone())
+            .unwrap_or_default();
+        let mut names: BTreeSet<&str> = layers.remotes.entries.keys().map(String::as_str).collect();
+        names.extend(
+            config
+                .remotes()
+                .filter(|name| config.get(name, super::ORIGIN).is_some()),
+        );
+        names.extend(config.withheld());
+        for name in names
+            .into_iter()
+            .filter(|name| super::name::is_remote_name(name))
+        {
+            for path in [self.paths.keyring(name), self.paths.filter_copy(name)] {
+                if let Some(text) = self.file(&path)? {
+                    observed.files.insert(path, text);
+                }
+            }
+            let wanted = layers.remotes.entries.get(name);
+            if matches!(
+                wanted.map(|l| &l.want),
+                Some(Want::Present(_) | Want::Unresolved(_))
+            ) {
+                continue;
+            }
+            if self.has_files(&self.paths.refs(name).join("app"))?
+                || self.has_files(&self.paths.refs(name).join("runtime"))?
+            {
+                observed.in_use.insert(name.into());
+            }
+            let mut residue = Vec::new();
+            for path in self.paths.residue(name) {
+                if self.exists(&path)? {
+                    residue.push(path);
+                }
+            }
+            observed.residue.insert(name.into(), residue);
+        }
+        Ok(())
+    }
+
+    /// Whether there is a file somewhere below: a ref is one, its directories may outlive it.
+    fn has_files(&self, path: &Path) -> Result<bool, Finding> {
+        match self.root.dir(path) {
+            Ok(None) => Ok(false),
+            Ok(Some(dir)) => {
+                let names = dir
+                    .names()
+                    .map_err(|error| Finding::error(path, error.to_string()))?;
+                for name in names {
+                    if self.has_files(&path.join(name))? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Err(Unusable {
+                reason: Reason::NotADirectory | Reason::Missing,
+                ..
+            }) => Ok(true),
+            Err(error) => Err(Finding::error(path, error.to_string())),
+        }
+    }
+}
+
+/// The certificates that the vendor brought for a remote.
+pub(super) fn fingerprints(config: &RepoConfig, name: &str) -> BTreeSet<Fingerprint> {
+    config
+        .get(name, KEYRING_BASELINE)
+        .and_then(|raw| value::decode_list(raw.as_bytes()).ok())
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .collect()
+}

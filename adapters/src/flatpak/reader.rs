@@ -1,0 +1,147 @@
+//! Reads typed values out of a merged document, each complaint with the file and line it is about.
+
+use std::path::PathBuf;
+
+use bstr::ByteSlice as _;
+use overlay_resolver::escape::escape;
+use overlay_resolver::finding::{Finding, Level};
+use overlay_resolver::keyfile::value::{self, ValueError};
+use overlay_resolver::merge::{Assignment, Merged};
+use overlay_resolver::scan::Entry;
+
+/// One entry's merged document, and what was found wrong with it so far.
+pub(super) struct Reader<'a> {
+    entry: &'a Entry,
+    merged: &'a Merged,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(entry: &'a Entry, merged: &'a Merged) -> Self {
+        Self {
+            entry,
+            merged,
+            findings: merged.problems.clone(),
+        }
+    }
+
+    /// Whether nothing found so far stands in the way of using the document.
+    pub(super) fn is_usable(&self) -> bool {
+        self.findings
+            .iter()
+            .all(|finding| finding.level != Level::Error)
+    }
+
+    /// The decoded string. What cannot be decoded is an error and reads as absent.
+    pub(super) fn string(&mut self, section: &str, key: &str) -> Option<String> {
+        self.decoded(section, key, value::decode_string)
+    }
+
+    /// The string if it is neither absent nor empty.
+    pub(super) fn non_empty(&mut self, section: &str, key: &str) -> Option<String> {
+        self.string(section, key).filter(|text| !text.is_empty())
+    }
+
+    /// The list of strings; an absent one is empty.
+    pub(super) fn list(&mut self, section: &str, key: &str) -> Vec<String> {
+        self.decoded(section, key, value::decode_list)
+            .unwrap_or_default()
+    }
+
+    /// A boolean whose spelling must be right.
+    pub(super) fn boolean(&mut self, section: &str, key: &str) -> Option<bool> {
+        self.decoded(section, key, value::decode_boolean)
+    }
+
+    /// An integer whose spelling must be right.
+    pub(super) fn integer(&mut self, section: &str, key: &str) -> Option<i32> {
+        self.decoded(section, key, value::decode_integer)
+    }
+
+    /// A boolean as flatpak reads it from a `.flatpakrepo`: anything it does not know is false.
+    pub(super) fn lenient_boolean(&mut self, section: &str, key: &str) -> Option<bool> {
+        let assignment = self.merged.get(section, key)?;
+        Some(
+            value::decode_boolean(&assignment.value).unwrap_or_else(|_| {
+                let message = format!(
+                    "{key}={}: flatpak takes this for false; write `true` or `false`",
+                    escape(&assignment.value)
+                );
+                self.complain(Level::Warning, Some(assignment), message);
+                false
+            }),
+        )
+    }
+
+    /// An error at the line of a key, or at the entry's main file where the key is absent.
+    pub(super) fn error(&mut self, section: &str, key: &str, message: impl Into<String>) {
+        let assignment = self.merged.get(section, key);
+        self.complain(Level::Error, assignment, message.into());
+    }
+
+    /// A warning at the line of a key.
+    pub(super) fn warn(&mut self, section: &str, key: &str, message: impl Into<String>) {
+        let assignment = self.merged.get(section, key);
+        self.complain(Level::Warning, assignment, message.into());
+    }
+
+    /// Warns of every key of a section that is not among those known.
+    pub(super) fn warn_of_others(&mut self, section: &str, known: &[&str]) {
+        for assignment in self.merged.section(section) {
+            if !known.iter().any(|known| assignment.key == *known) {
+                let message = format!(
+                    "unknown key {} in [{section}]; known are {}",
+                    escape(&assignment.key),
+                    known.join(", ")
+                );
+                self.complain(Level::Warning, Some(assignment), message);
+            }
+        }
+    }
+
+    fn decoded<T>(
+        &mut self,
+        section: &str,
+        key: &str,
+        decode: impl Fn(&[u8]) -> Result<T, ValueError>,
+    ) -> Option<T> {
+        let assignment = self.merged.get(section, key)?;
+        match decode(assignment.value.as_bytes()) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.complain(Level::Error, Some(assignment), format!("{key}: {error}"));
+                None
+            }
+        }
+    }
+
+    fn complain(&mut self, level: Level, at: Option<&Assignment>, message: String) {
+        let (path, line) = match at {
+            Some(assignment) => (
+                self.path_of(assignment.fragment),
+                Some(*assignment.lines.start()),
+            ),
+            None => (self.main_path(), None),
+        };
+        self.findings.push(Finding {
+            level,
+            path,
+            line,
+            message,
+        });
+    }
+
+    fn path_of(&self, fragment: usize) -> PathBuf {
+        self.entry
+            .fragments
+            .get(fragment)
+            .map_or_else(PathBuf::new, |fragment| fragment.path.clone())
+    }
+
+    fn main_path(&self) -> PathBuf {
+        self.entry
+            .effective()
+            .next()
+            .map_or_else(PathBuf::new, |fragment| fragment.path.clone())
+    }
+}

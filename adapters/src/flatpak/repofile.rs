@@ -1,0 +1,268 @@
+//! From a merged `.flatpakrepo` to the `[remote "NAME"]` group and the keyring it asks for.
+//!
+//! The mapping is flatpak's own (`flatpak_parse_repofile()`, flatpakrepo(5)): the same keys in the
+//! same order, the same derived keys, the C locale. It is stricter in one thing: a value that cannot
+//! be decoded makes the file invalid here, where flatpak goes on as if the key were not there, which
+//! would quietly drop a `Filter=` or a `Subset=`.
+//!
+//! The group `[Overlay]`, which flatpak ignores, adds what the format lacks.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bstr::BString;
+use overlay_resolver::finding::Finding;
+use overlay_resolver::keyfile::value;
+use overlay_resolver::merge::Merged;
+use overlay_resolver::scan::Entry;
+
+use super::name::is_collection_id;
+use super::reader::Reader;
+use crate::openpgp::Keyring;
+
+const REPO: &str = "Flatpak Repo";
+const OVERLAY: &str = "Overlay";
+
+/// What flatpak's own format has nothing for, in the order of the documentation.
+const OVERLAY_KEYS: [&str; 7] = [
+    "Enabled",
+    "Priority",
+    "Enumerate",
+    "UseForDependencies",
+    "FormerNames",
+    "FormerUrls",
+    "DeletedIf",
+];
+
+/// Keys that people put into `[Flatpak Repo]`, where flatpak ignores them without a word.
+const MISPLACED: [(&str, &str); 6] = [
+    ("Priority", "Priority"),
+    ("Prio", "Priority"),
+    ("Enabled", "Enabled"),
+    ("Disabled", "Enabled"),
+    ("NoEnumerate", "Enumerate"),
+    ("Enumerate", "Enumerate"),
+];
+
+/// A remote as the layers want it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remote {
+    /// The keys of its group, in flatpak's order.
+    pub settings: Vec<Setting>,
+    /// The certificates that `GPGKey=` brings; none without one.
+    pub keyring: Keyring,
+    /// `FormerNames=`: what the entry was called before.
+    pub former_names: Vec<String>,
+    /// `FormerUrls=`: raw values of `url` that an earlier vendor file or script wrote.
+    pub former_urls: Vec<BString>,
+    /// `DeletedIf=`: the stamp of an older mechanism.
+    pub deleted_if: Option<PathBuf>,
+}
+
+/// One key of a remote's group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The key in `repo/config`.
+    pub key: &'static str,
+    /// The value as it is written there.
+    pub value: BString,
+    /// The section and key of the document that it follows from.
+    pub source: (&'static str, &'static str),
+}
+
+impl Remote {
+    /// The wanted raw value of a key of the group.
+    pub fn get(&self, key: &str) -> Option<&Setting> {
+        self.settings.iter().find(|setting| setting.key == key)
+    }
+
+    /// Reads the remote from its merged document. With an error among the findings there is none.
+    pub fn read(entry: &Entry, merged: &Merged) -> (Option<Self>, Vec<Finding>) {
+        let mut reader = Reader::new(entry, merged);
+        let mut remote = Self::default();
+        remote.read_repo(&mut reader);
+        remote.read_overlay(&mut reader);
+        for (key, instead) in MISPLACED {
+            if merged.get(REPO, key).is_some() {
+                let message = format!(
+                    "flatpak ignores {key} in [{REPO}]; {instead}= in the group [{OVERLAY}] does what it says"
+                );
+                reader.warn(REPO, key, message);
+            }
+        }
+        (reader.is_usable().then_some(remote), reader.findings)
+    }
+
+    /// `flatpak_parse_repofile()`, in its order.
+    fn read_repo(&mut self, reader: &mut Reader<'_>) {
+        if let Some(version) = reader.string(REPO, "Version")
+            && version != "1"
+        {
+            reader.error(
+                REPO,
+                "Version",
+                format!("Version={version}: expected 1, the only version there is"),
+            );
+        }
+        let url = reader.string(REPO, "Url");
+        match &url {
+            Some(url) => self.push("url", url, "Url"),
+            // An undecodable one has its own error.
+            None if reader.is_usable() => {
+                reader.error(
+                    REPO,
+                    "Url",
+                    format!("has no Url= in a group [{REPO}]; a remote needs one"),
+                );
+            }
+            None => {}
+        }
+        for (source, key) in [
+            ("Subset", "xa.subset"),
+            ("Title", "xa.title"),
+            ("DefaultBranch", "xa.default-branch"),
+        ] {
+            self.push_string(reader, source, key);
+        }
+        if reader.lenient_boolean(REPO, "NoDeps") == Some(true) {
+            self.push("xa.nodeps", "true", "NoDeps");
+        }
+        let verified = self.read_key(reader);
+        self.push(
+            "gpg-verify",
+            if verified { "true" } else { "false" },
+            "GPGKey",
+        );
+        self.push_string(reader, "SignatureLookaside", "xa.signature-lookaside");
+        let oci = url.is_some_and(|url| url.starts_with("oci+"));
+        self.read_collection_id(reader, verified || oci);
+        self.push(
+            "gpg-verify-summary",
+            if verified { "true" } else { "false" },
+            "GPGKey",
+        );
+        self.push_string(reader, "AuthenticatorName", "xa.authenticator-name");
+        if let Some(install) = reader.lenient_boolean(REPO, "AuthenticatorInstall") {
+            let value = if install { "true" } else { "false" };
+            self.push("xa.authenticator-install", value, "AuthenticatorInstall");
+        }
+        for (source, key) in [
+            ("Comment", "xa.comment"),
+            ("Description", "xa.description"),
+            ("Icon", "xa.icon"),
+            ("Homepage", "xa.homepage"),
+        ] {
+            self.push_string(reader, source, key);
+        }
+        // An empty filter means none; flatpak drops the key then.
+        if let Some(filter) = reader.non_empty(REPO, "Filter") {
+            self.push("xa.filter", &filter, "Filter");
+        }
+    }
+
+    /// `GPGKey=`: base64 of a keyring, binary or armored. Returns whether there is one.
+    fn read_key(&mut self, reader: &mut Reader<'_>) -> bool {
+        let Some(encoded) = reader.string(REPO, "GPGKey") else {
+            return false;
+        };
+        let lenient = GeneralPurpose::new(
+            &STANDARD,
+            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+        );
+        let encoded: Vec<u8> = encoded
+            .bytes()
+            .filter(|b| !b.is_ascii_whitespace())
+            .collect();
+        match lenient.decode(encoded) {
+            Err(error) => reader.error(REPO, "GPGKey", format!("GPGKey is not base64: {error}")),
+            Ok(data) => match Keyring::parse_key_data(&data) {
+                Err(error) => reader.error(REPO, "GPGKey", format!("GPGKey: {error}")),
+                Ok(keyring) => self.keyring = keyring,
+            },
+        }
+        true
+    }
+
+    /// The first of three keys that is not empty; flatpak versions differ in which they know.
+    fn read_collection_id(&mut self, reader: &mut Reader<'_>, allowed: bool) {
+        for source in [
+            "DeploySideloadCollectionID",
+            "DeployCollectionID",
+            "CollectionID",
+        ] {
+            let Some(id) = reader.non_empty(REPO, source) else {
+                continue;
+            };
+            if !allowed {
+                let message =
+                    format!("{source} needs a GPGKey= beside it: a collection must be signed");
+                reader.error(REPO, source, message);
+            }
+            if !is_collection_id(&id) {
+                let message = format!(
+                    "{source}={id} is not of the form org.example.Name; `flatpak remote-add` would refuse it"
+                );
+                reader.warn(REPO, source, message);
+            }
+            self.push("collection-id", &id, source);
+            return;
+        }
+    }
+
+    fn read_overlay(&mut self, reader: &mut Reader<'_>) {
+        reader.warn_of_others(OVERLAY, &OVERLAY_KEYS);
+        if reader.boolean(OVERLAY, "Enabled") == Some(false) {
+            self.push_overlay("xa.disable", "true", "Enabled");
+        }
+        if let Some(priority) = reader.integer(OVERLAY, "Priority") {
+            self.push_overlay("xa.prio", &priority.to_string(), "Priority");
+        }
+        if reader.boolean(OVERLAY, "Enumerate") == Some(false) {
+            self.push_overlay("xa.noenumerate", "true", "Enumerate");
+        }
+        if let Some(used) = reader.boolean(OVERLAY, "UseForDependencies") {
+            self.settings.retain(|setting| setting.key != "xa.nodeps");
+            if !used {
+                self.push_overlay("xa.nodeps", "true", "UseForDependencies");
+            }
+        }
+        self.former_names = reader.list(OVERLAY, "FormerNames");
+        let former_urls = reader.list(OVERLAY, "FormerUrls");
+        self.former_urls = former_urls
+            .iter()
+            .map(|url| value::encode_string(url).into())
+            .collect();
+        if let Some(stamp) = reader.string(OVERLAY, "DeletedIf") {
+            if stamp.starts_with('/') {
+                self.deleted_if = Some(stamp.into());
+            } else {
+                let message = format!("DeletedIf={stamp}: expected an absolute path");
+                reader.error(OVERLAY, "DeletedIf", message);
+            }
+        }
+    }
+
+    fn push_string(&mut self, reader: &mut Reader<'_>, source: &'static str, key: &'static str) {
+        if let Some(text) = reader.string(REPO, source) {
+            self.push(key, &text, source);
+        }
+    }
+
+    fn push(&mut self, key: &'static str, text: &str, source: &'static str) {
+        self.settings.push(Setting {
+            key,
+            value: value::encode_string(text).into(),
+            source: (REPO, source),
+        });
+    }
+
+    fn push_overlay(&mut self, key: &'static str, text: &str, source: &'static str) {
+        self.settings.push(Setting {
+            key,
+            value: value::encode_string(text).into(),
+            source: (OVERLAY, source),
+        });
+    }
+}

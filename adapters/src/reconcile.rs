@@ -1,0 +1,442 @@
+//! What becomes of an entry and of each of its keys: the tables of the design, and nothing else.
+//!
+//! Pure. Each target answers the questions of [`Actual`] in its own way; what follows from the
+//! answers is the same for all of them, and is decided here.
+//!
+//! A *tombstone*, the memory that the owner deleted an entry, is not stored: it is what
+//! [`Marks::offered`] without [`Marks::withheld`] means for a name that the target does not have.
+
+/// What the target remembers of a name, whether the entry is there or not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// This name was put before the owner at some time. Never taken back.
+    pub offered: bool,
+    /// It is absent by our doing (masked, broken, withdrawn), not by the owner's.
+    pub withheld: bool,
+}
+
+impl Marks {
+    /// Offered and there, or offered and deleted by the owner: the target tells which.
+    pub const OFFERED: Self = Self {
+        offered: true,
+        withheld: false,
+    };
+    /// Absent by our doing.
+    pub const WITHHELD: Self = Self {
+        offered: true,
+        withheld: true,
+    };
+
+    /// Whether the owner deleted the entry, given that the target does not have it.
+    pub const fn tombstone(self) -> bool {
+        self.offered && !self.withheld
+    }
+}
+
+/// What the layers say of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// They define it.
+    Present,
+    /// The owner masked it.
+    Masked,
+    /// They cannot be read well enough to tell.
+    Unresolved,
+    /// They do not mention it (any more).
+    Withdrawn,
+}
+
+/// What the target has under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actual {
+    /// Nothing.
+    Absent,
+    /// An entry that others made.
+    Theirs {
+        /// It is what the layers define (flatpak: the same URL), or the owner asked us to adopt it.
+        same_identity: bool,
+    },
+    /// An entry with our baseline.
+    Ours {
+        /// Nothing of it was edited, and we made it ourselves.
+        pristine: bool,
+        /// Something depends on it (flatpak: an app installed from it), so that it must not go.
+        in_use: bool,
+    },
+}
+
+/// What to do with an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Leave the target as it is.
+    Leave,
+    /// Make the entry.
+    Create,
+    /// Take somebody else's entry under management, their values first.
+    Adopt,
+    /// Reconcile it key by key.
+    Update,
+    /// Take it away.
+    Remove,
+    /// Keep it for what depends on it, out of sight.
+    Hide,
+    /// Forget our baseline: it is the owner's from now on.
+    Release,
+}
+
+/// Decides over one entry; the marks are what the target is to remember afterwards.
+///
+/// Withheld never holds for an entry that is there once its layers can be read.
+pub const fn entry(wanted: Wanted, actual: Actual, marks: Marks) -> (Action, Marks) {
+    match (wanted, actual) {
+        (Wanted::Unresolved, _) if marks.offered => (Action::Leave, marks),
+        (Wanted::Unresolved, Actual::Absent) => (Action::Leave, Marks::WITHHELD),
+        (Wanted::Unresolved, _) => (Action::Leave, Marks::OFFERED),
+
+        (Wanted::Masked, Actual::Absent) if marks.tombstone() => (Action::Leave, marks),
+        (Wanted::Masked, Actual::Absent) => (Action::Leave, Marks::WITHHELD),
+        (Wanted::Masked, Actual::Theirs { .. }) => (Action::Leave, Marks::OFFERED),
+        (Wanted::Masked, Actual::Ours { in_use: true, .. }) => (Action::Hide, Marks::OFFERED),
+        (Wanted::Masked, Actual::Ours { in_use: false, .. }) => (Action::Remove, Marks::WITHHELD),
+
+        (Wanted::Present, Actual::Absent) if marks.tombstone() => (Action::Leave, marks),
+        (Wanted::Present, Actual::Absent) => (Action::Create, Marks::OFFERED),
+        (Wanted::Present, Actual::Theirs { same_identity }) => {
+            let action = if same_identity {
+                Action::Adopt
+            } else {
+                Action::Leave
+            };
+            (action, Marks::OFFERED)
+        }
+        (Wanted::Present, Actual::Ours { .. }) => (Action::Update, Marks::OFFERED),
+
+        (Wanted::Withdrawn, Actual::Absent | Actual::Theirs { .. }) => (Action::Leave, marks),
+        (
+            Wanted::Withdrawn,
+            Actual::Ours {
+                pristine: false, ..
+            },
+        ) => (Action::Release, Marks::OFFERED),
+        (Wanted::Withdrawn, Actual::Ours { in_use: true, .. }) => (Action::Hide, Marks::OFFERED),
+        (Wanted::Withdrawn, Actual::Ours { in_use: false, .. }) => {
+            (Action::Remove, Marks::WITHHELD)
+        }
+    }
+}
+
+/// One key of an entry, seen from the three sides. Absent is a value too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key<'a> {
+    /// What we last wrote.
+    pub baseline: Option<&'a [u8]>,
+    /// What the target has.
+    pub actual: Option<&'a [u8]>,
+    /// What the layers say.
+    pub desired: Option<&'a [u8]>,
+    /// The target's own convention marks the value as the owner's (flatpak: `…-is-set`).
+    pub owners: bool,
+    /// A server refreshes this key, so a difference from the baseline need not be the owner's.
+    pub refreshed: bool,
+}
+
+/// What becomes of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyAction {
+    /// It is as desired; the baseline records that.
+    Record,
+    /// Write the desired value (absent: remove the key) and record it.
+    Write,
+    /// It is the owner's. In conflict, the vendor has moved on since the baseline.
+    Keep {
+        /// Whether the vendor's value changed too.
+        conflict: bool,
+    },
+    /// The server set it; the vendor has not changed since the baseline.
+    Drift,
+}
+
+/// Decides over one key: the first rule that fits.
+pub fn key(key: Key<'_>) -> KeyAction {
+    let moved = key.desired != key.baseline;
+    if key.owners {
+        let differs = key.actual != key.desired;
+        KeyAction::Keep {
+            conflict: moved && differs,
+        }
+    } else if key.actual == key.desired {
+        KeyAction::Record
+    } else if key.actual == key.baseline {
+        KeyAction::Write
+    } else if key.refreshed {
+        if moved {
+            KeyAction::Write
+        } else {
+            KeyAction::Drift
+        }
+    } else {
+        KeyAction::Keep { conflict: moved }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn wanted() -> impl Strategy<Value = Wanted> {
+        prop_oneof![
+            Just(Wanted::Present),
+            Just(Wanted::Masked),
+            Just(Wanted::Unresolved),
+            Just(Wanted::Withdrawn),
+        ]
+    }
+
+    fn actual() -> impl Strategy<Value = Actual> {
+        prop_oneof![
+            Just(Actual::Absent),
+            any::<bool>().prop_map(|same_identity| Actual::Theirs { same_identity }),
+            any::<(bool, bool)>().prop_map(|(pristine, in_use)| Actual::Ours { pristine, in_use }),
+        ]
+    }
+
+    fn marks() -> impl Strategy<Value = Marks> {
+        prop_oneof![
+            Just(Marks::default()),
+            Just(Marks::OFFERED),
+            Just(Marks::WITHHELD)
+        ]
+    }
+
+    /// The target after the action, in the same terms.
+    fn carried_out(action: Action, before: Actual, in_use: bool) -> Actual {
+        match (action, before) {
+            (Action::Remove, _) => Actual::Absent,
+            (Action::Create | Action::Adopt, _) => Actual::Ours {
+                pristine: action == Action::Create,
+                in_use,
+            },
+            (Action::Release, _) => Actual::Theirs {
+                same_identity: false,
+            },
+            (Action::Leave | Action::Update | Action::Hide, before) => before,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_second_run_does_nothing_new(w in wanted(), a in actual(), m in marks(), in_use: bool) {
+            let (action, marks) = entry(w, a, m);
+            let (again, marks_again) = entry(w, carried_out(action, a, in_use), marks);
+            prop_assert_eq!(marks, marks_again);
+            prop_assert!(matches!(again, Action::Leave | Action::Update | Action::Hide));
+        }
+
+        #[test]
+        fn a_tombstone_is_never_undone(history in prop::collection::vec(wanted(), 1..20)) {
+            let mut marks = Marks::OFFERED;
+            for wanted in history {
+                let (action, next) = entry(wanted, Actual::Absent, marks);
+                prop_assert_eq!(action, Action::Leave);
+                prop_assert!(next.tombstone());
+                marks = next;
+            }
+        }
+
+        #[test]
+        fn offered_is_never_taken_back(w in wanted(), a in actual(), m in marks()) {
+            let (_, next) = entry(w, a, m);
+            prop_assert!(next.offered || !m.offered);
+        }
+
+        #[test]
+        fn withheld_means_absent(w in wanted(), a in actual(), m in marks()) {
+            prop_assume!(w != Wanted::Unresolved);
+            prop_assume!(!(m.withheld && w == Wanted::Withdrawn));
+            let (action, next) = entry(w, a, m);
+            prop_assert!(!next.withheld || carried_out(action, a, false) == Actual::Absent);
+        }
+
+        #[test]
+        fn what_is_in_use_is_never_removed(w in wanted(), pristine: bool, m in marks()) {
+            let (action, _) = entry(w, Actual::Ours { pristine, in_use: true }, m);
+            prop_assert_ne!(action, Action::Remove);
+        }
+
+        #[test]
+        fn what_others_made_is_adopted_or_left(w in wanted(), same_identity: bool, m in marks()) {
+            let (action, _) = entry(w, Actual::Theirs { same_identity }, m);
+            prop_assert!(action == Action::Leave || (same_identity && action == Action::Adopt));
+        }
+
+        #[test]
+        fn an_owners_key_never_changes(b in value(), d in value(), a in value(), marked: bool) {
+            let by_hand = a != b && a != d;
+            prop_assume!(marked || by_hand);
+            let decided = key(Key { owners: marked, ..three(&b, &a, &d) });
+            prop_assert!(matches!(decided, KeyAction::Keep { .. }), "{:?}", decided);
+        }
+
+        #[test]
+        fn an_untouched_key_always_follows(b in value(), d in value(), refreshed: bool) {
+            let decided = key(Key { refreshed, ..three(&b, &b, &d) });
+            prop_assert_eq!(decided, if b == d { KeyAction::Record } else { KeyAction::Write });
+        }
+
+        #[test]
+        fn a_key_comes_to_rest(b in value(), a in value(), d in value(), owners: bool, refreshed: bool) {
+            let decided = key(Key { owners, refreshed, ..three(&b, &a, &d) });
+            let written = matches!(decided, KeyAction::Write | KeyAction::Record);
+            let (b2, a2) = if written { (&d, &d) } else { (&b, &a) };
+            let again = key(Key { owners, refreshed, ..three(b2, a2, &d) });
+            prop_assert_eq!(again, if decided == KeyAction::Write { KeyAction::Record } else { decided });
+        }
+    }
+
+    fn value() -> impl Strategy<Value = Option<Vec<u8>>> {
+        prop::option::of(prop::collection::vec(b'a'..b'd', 0..2))
+    }
+
+    fn three<'a>(
+        b: &'a Option<Vec<u8>>,
+        a: &'a Option<Vec<u8>>,
+        d: &'a Option<Vec<u8>>,
+    ) -> Key<'a> {
+        Key {
+            baseline: b.as_deref(),
+            actual: a.as_deref(),
+            desired: d.as_deref(),
+            owners: false,
+            refreshed: false,
+        }
+    }
+
+    #[test]
+    fn the_table_row_by_row() {
+        let ours = |pristine, in_use| Actual::Ours { pristine, in_use };
+        let theirs = |same_identity| Actual::Theirs { same_identity };
+        let (new, offered, withheld) = (Marks::default(), Marks::OFFERED, Marks::WITHHELD);
+        use Action::*;
+        use Wanted::*;
+        for (row, wanted, actual, marks, expected) in [
+            ("new", Present, Actual::Absent, new, (Create, offered)),
+            (
+                "unmasked",
+                Present,
+                Actual::Absent,
+                withheld,
+                (Create, offered),
+            ),
+            (
+                "deleted",
+                Present,
+                Actual::Absent,
+                offered,
+                (Leave, offered),
+            ),
+            ("history", Present, theirs(true), new, (Adopt, offered)),
+            ("foreign", Present, theirs(false), new, (Leave, offered)),
+            (
+                "known",
+                Present,
+                ours(false, true),
+                offered,
+                (Update, offered),
+            ),
+            (
+                "masked, new",
+                Masked,
+                Actual::Absent,
+                new,
+                (Leave, withheld),
+            ),
+            (
+                "masked, deleted",
+                Masked,
+                Actual::Absent,
+                offered,
+                (Leave, offered),
+            ),
+            (
+                "masked",
+                Masked,
+                ours(false, false),
+                offered,
+                (Remove, withheld),
+            ),
+            (
+                "masked, in use",
+                Masked,
+                ours(true, true),
+                offered,
+                (Hide, offered),
+            ),
+            (
+                "masked, foreign",
+                Masked,
+                theirs(true),
+                new,
+                (Leave, offered),
+            ),
+            (
+                "broken, new",
+                Unresolved,
+                Actual::Absent,
+                new,
+                (Leave, withheld),
+            ),
+            (
+                "broken, foreign",
+                Unresolved,
+                theirs(true),
+                new,
+                (Leave, offered),
+            ),
+            (
+                "broken, known",
+                Unresolved,
+                ours(true, false),
+                offered,
+                (Leave, offered),
+            ),
+            (
+                "broken, deleted",
+                Unresolved,
+                Actual::Absent,
+                offered,
+                (Leave, offered),
+            ),
+            (
+                "withdrawn",
+                Withdrawn,
+                ours(true, false),
+                offered,
+                (Remove, withheld),
+            ),
+            (
+                "withdrawn, in use",
+                Withdrawn,
+                ours(true, true),
+                offered,
+                (Hide, offered),
+            ),
+            (
+                "withdrawn, edited",
+                Withdrawn,
+                ours(false, false),
+                offered,
+                (Release, offered),
+            ),
+            (
+                "withdrawn, deleted",
+                Withdrawn,
+                Actual::Absent,
+                offered,
+                (Leave, offered),
+            ),
+        ] {
+            assert_eq!(entry(wanted, actual, marks), expected, "{row}");
+        }
+    }
+}

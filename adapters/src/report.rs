@@ -1,0 +1,210 @@
+//! What a run found and decided, for people and for programs.
+
+use std::collections::BTreeSet;
+
+use bstr::BString;
+use overlay_resolver::finding::{Finding, Level};
+use overlay_resolver::merge::Merged;
+use overlay_resolver::scan::Entry;
+
+use crate::reconcile::KeyAction;
+
+/// The outcome of a plan or of a run: one line an entry, and what else there is to say.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The entries, by adapter and then by name.
+    pub entries: Vec<EntryReport>,
+    /// Problems and notes, each with its place.
+    pub findings: Vec<Finding>,
+    /// Whether the plan has anything to write, be it only a mark.
+    pub pending: bool,
+}
+
+impl Report {
+    /// Whether something failed.
+    pub fn failed(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.level == Level::Error)
+    }
+}
+
+/// One entry: what the layers say of it, what the target has, and what becomes of it.
+#[derive(Debug)]
+pub struct EntryReport {
+    /// The adapter it belongs to, such as `flatpak-remotes`.
+    pub adapter: &'static str,
+    /// Its name.
+    pub name: String,
+    /// What it comes to.
+    pub state: State,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// Its files and their assignments; none for an entry that no layer mentions.
+    pub layered: Option<(Entry, Merged)>,
+    /// Its keys, seen from all sides.
+    pub keys: Vec<KeyReport>,
+    /// What a run changes for it.
+    pub changes: Vec<Change>,
+}
+
+/// What an entry comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// As the layers want it.
+    Applied,
+    /// Brought up to date.
+    Updated,
+    /// It was there before us and is managed from now on.
+    Adopted,
+    /// Some keys are the owner's; the rest is as the layers want it.
+    Edited,
+    /// The owner and the vendor both changed a key; the owner's value stays.
+    Conflict,
+    /// Masked by the owner, and not there.
+    Masked,
+    /// Deleted by the owner.
+    Deleted,
+    /// Masked or withdrawn, but something still depends on it: kept out of sight.
+    Kept,
+    /// Withdrawn by the vendor and taken away.
+    Removed,
+    /// Withdrawn by the vendor and left to the owner.
+    Released,
+    /// Somebody else's entry of the same name; not touched.
+    Foreign,
+    /// The layers or the target cannot be read well enough; nothing was changed.
+    Failed,
+}
+
+impl State {
+    /// The word for it in machine output.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Updated => "updated",
+            Self::Adopted => "adopted",
+            Self::Edited => "edited",
+            Self::Conflict => "conflict",
+            Self::Masked => "masked",
+            Self::Deleted => "deleted",
+            Self::Kept => "kept",
+            Self::Removed => "removed",
+            Self::Released => "released",
+            Self::Foreign => "foreign",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One key of an entry's target, as raw values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyReport {
+    /// The key in the target.
+    pub key: String,
+    /// What we last wrote.
+    pub baseline: Option<BString>,
+    /// What the target had before the run.
+    pub actual: Option<BString>,
+    /// What the layers say.
+    pub desired: Option<BString>,
+    /// The section and key of the layers' files that it follows from.
+    pub source: Option<(&'static str, &'static str)>,
+    /// What becomes of it; none where the run does not look at single keys.
+    pub action: Option<KeyAction>,
+}
+
+impl KeyReport {
+    /// Whether the owner's value stands against what we wrote.
+    pub const fn is_owners(&self) -> bool {
+        matches!(self.action, Some(KeyAction::Keep { .. }))
+    }
+}
+
+/// One change of the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What is done.
+    pub operation: Operation,
+    /// To what: a key, the fingerprint of a certificate, or a path.
+    pub subject: String,
+    /// The raw value before.
+    pub from: Option<BString>,
+    /// The raw value after.
+    pub to: Option<BString>,
+}
+
+/// The kinds of change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// The entry is made.
+    Create,
+    /// The entry is taken away.
+    Remove,
+    /// A key gets a value.
+    Set,
+    /// A key is taken away.
+    Unset,
+    /// A certificate is added to the keyring.
+    AddCertificate,
+    /// A certificate in the keyring learns what is new about it, such as a later expiry.
+    UpdateCertificate,
+    /// A certificate is taken out of the keyring.
+    RemoveCertificate,
+    /// A copy that the target keeps beside it is brought up to date.
+    WriteFile,
+    /// Something left behind is cleaned up.
+    Clean,
+}
+
+impl Operation {
+    /// The word for it in machine output.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Remove => "remove",
+            Self::Set => "set",
+            Self::Unset => "unset",
+            Self::AddCertificate => "add-certificate",
+            Self::UpdateCertificate => "update-certificate",
+            Self::RemoveCertificate => "remove-certificate",
+            Self::WriteFile => "write-file",
+            Self::Clean => "clean",
+        }
+    }
+}
+
+impl Change {
+    /// A change without values.
+    pub fn new(operation: Operation, subject: impl Into<String>) -> Self {
+        Self {
+            operation,
+            subject: subject.into(),
+            from: None,
+            to: None,
+        }
+    }
+
+    /// A key that gets a value, or none.
+    pub fn of_key(key: &str, from: Option<BString>, to: Option<BString>) -> Self {
+        Self {
+            operation: if to.is_some() {
+                Operation::Set
+            } else {
+                Operation::Unset
+            },
+            subject: key.into(),
+            from,
+            to,
+        }
+    }
+}
+
+/// What the owner asks for beyond what follows from the layers and the target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Entries whose tombstone is lifted.
+    pub restore: BTreeSet<String>,
+    /// Entries that are taken under management although they may not be what the layers define.
+    pub adopt: BTreeSet<String>,
+}

@@ -1,0 +1,278 @@
+//! Bytes from a tree that nobody vouches for, made safe to show: on a terminal, in a log, in JSON.
+//!
+//! File names and values may hold terminal commands, invalid UTF-8, or characters that reorder or
+//! hide the text around them. [`escape`] keeps every printable character as it is and turns the rest
+//! into visible ASCII:
+//!
+//! | input | output |
+//! |---|---|
+//! | a control character below U+0080 (ESC, newline, DEL, …), a byte that is not UTF-8 | `\x1b`, `\xff` |
+//! | C1 controls, line separators, characters that reorder text or show nothing | `\u{202e}` |
+//! | a backslash that would read as one of these, or as a doubled backslash | `\\` |
+//! | anything else, every other backslash included | unchanged |
+//!
+//! So a unit name such as `dev-disk-by\x2duuid.mount` stays what can be copied (`\x2d` is never
+//! written for `-`), and yet two different inputs never give the same output.
+//!
+//! Quoting is deliberately absent: the result is for people and for JSON strings (which add their own
+//! escapes), not for a shell. Look-alike letters of different scripts are shown as they are.
+
+use std::fmt::{self, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+/// Shows `bytes` with everything unsafe escaped, as the [module](self) describes.
+pub fn escape(bytes: &[u8]) -> Escaped<'_> {
+    Escaped(bytes)
+}
+
+/// Shows `path`, or a file name, as [`escape`] does.
+pub fn escape_path(path: &Path) -> Escaped<'_> {
+    Escaped(path.as_os_str().as_bytes())
+}
+
+/// What [`escape`] and [`escape_path`] return; its [`Display`](fmt::Display) does the work.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Escaped<'a>(&'a [u8]);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while !rest.is_empty() {
+            let clean = clean_prefix(rest);
+            f.write_str(clean)?;
+            rest = write_unsafe(f, rest.get(clean.len()..).unwrap_or_default())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+/// The longest beginning that is shown as it is.
+fn clean_prefix(bytes: &[u8]) -> &str {
+    let text = valid_prefix(bytes);
+    let unsafe_at = text.char_indices().find(|&(at, c)| {
+        is_unsafe(c) || (c == '\\' && is_ambiguous(bytes.get(at + 1..).unwrap_or_default()))
+    });
+    unsafe_at.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
+}
+
+/// Writes what follows a clean prefix, one character or one run of invalid bytes, and returns the rest.
+fn write_unsafe<'a>(f: &mut fmt::Formatter<'_>, bytes: &'a [u8]) -> Result<&'a [u8], fmt::Error> {
+    let width = match valid_prefix(bytes).chars().next() {
+        Some('\\') => {
+            f.write_str(r"\\")?;
+            1
+        }
+        Some(c) if c.is_ascii() => {
+            write!(f, r"\x{:02x}", u32::from(c))?;
+            1
+        }
+        Some(c) => {
+            write!(f, r"\u{{{:04x}}}", u32::from(c))?;
+            c.len_utf8()
+        }
+        None => {
+            let invalid = bytes
+                .utf8_chunks()
+                .next()
+                .map_or(&[][..], |chunk| chunk.invalid());
+            for byte in invalid {
+                write!(f, r"\x{byte:02x}")?;
+            }
+            invalid.len()
+        }
+    };
+    Ok(bytes.get(width..).unwrap_or_default())
+}
+
+fn valid_prefix(bytes: &[u8]) -> &str {
+    bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+}
+
+/// Whether a backslash followed by `rest` has to be doubled to not be taken for an escape.
+fn is_ambiguous(rest: &[u8]) -> bool {
+    match rest {
+        [b'\\', ..] | [b'u', b'{', ..] => true,
+        // Only bytes that are ever escaped this way: controls, DEL and what is not ASCII.
+        [b'x', high, low, ..] => {
+            matches!(
+                (high, low),
+                (b'0' | b'1' | b'8' | b'9' | b'a'..=b'f', _) | (b'7', b'f')
+            ) && is_lower_hex(*low)
+        }
+        // What follows is about to be escaped, so the output goes on with a backslash.
+        _ => match valid_prefix(rest).chars().next() {
+            Some(c) => is_unsafe(c),
+            None => !rest.is_empty(),
+        },
+    }
+}
+
+fn is_lower_hex(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+}
+
+/// Characters that command a terminal, end a line, reorder the text around them, or show nothing.
+///
+/// Cc, Zl and Zp, and of Cf those that are invisible, by their fixed code points: what is printed
+/// must not change with the Unicode version of the compiler.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' // soft hyphen, Arabic letter mark, Mongolian separator
+            | '\u{200b}'..='\u{200f}'         // zero width, left-to-right and right-to-left marks
+            | '\u{2028}'..='\u{202e}'         // line and paragraph separators, bidi embeddings
+            | '\u{2060}'..='\u{206f}'         // joiners, invisible operators, bidi isolates
+            | '\u{feff}'                      // byte order mark
+            | '\u{fff9}'..='\u{fffb}'         // interlinear annotations
+            | '\u{1d173}'..='\u{1d17a}'       // musical format characters
+            | '\u{e0000}'..='\u{e0fff}') // tags and other ignorables
+}
+
+/// Writes [`escape`]d bytes into a new string.
+impl From<Escaped<'_>> for String {
+    fn from(escaped: Escaped<'_>) -> Self {
+        let mut text = Self::with_capacity(escaped.0.len());
+        // Writing into a string does not fail.
+        let _infallible = write!(text, "{escaped}");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn table() {
+        let cases: &[(&[u8], &str)] = &[
+            (b"", ""),
+            (b"10-flathub.flatpakrepo", "10-flathub.flatpakrepo"),
+            (
+                "Größe = 日本語 é e\u{301} ❤\u{fe0f}".as_bytes(),
+                "Größe = 日本語 é e\u{301} ❤\u{fe0f}",
+            ),
+            (b"a\nb\tc\0", r"a\x0ab\x09c\x00"),
+            (b"\x1b[31mred\x7f", r"\x1b[31mred\x7f"),
+            (b"\xff\xfe ok \xc3", r"\xff\xfe ok \xc3"),
+            (b"\xed\xa0\x80", r"\xed\xa0\x80"), // a surrogate is not UTF-8
+            ("\u{85}\u{9b}31m".as_bytes(), r"\u{0085}\u{009b}31m"),
+            (
+                "\u{202a}\u{202e}\u{2066}\u{2069}".as_bytes(),
+                r"\u{202a}\u{202e}\u{2066}\u{2069}",
+            ),
+            (
+                "flat\u{200b}hub\u{feff}".as_bytes(),
+                r"flat\u{200b}hub\u{feff}",
+            ),
+            ("\u{2028}\u{e0041}".as_bytes(), r"\u{2028}\u{e0041}"),
+            // Backslashes: alone where they cannot mislead …
+            (br"a\b\", r"a\b\"),
+            (br"dev-disk-by\x2duuid.mount", r"dev-disk-by\x2duuid.mount"),
+            (br"\x7e \x1B \x1 \xg0 \u1234", r"\x7e \x1B \x1 \xg0 \u1234"),
+            // … doubled where they can.
+            (br"\x1b", r"\\x1b"),
+            (br"\x7f\xff", r"\\x7f\\xff"),
+            (br"\u{202e}", r"\\u{202e}"),
+            (br"\\server", r"\\\server"),
+            (b"\\\x1b", r"\\\x1b"),
+            (b"\\\xff", r"\\\xff"),
+        ];
+        for (input, expected) in cases {
+            assert_eq!(escape(input).to_string(), *expected, "{input:x?}");
+        }
+    }
+
+    #[test]
+    fn debug_and_string_agree_with_display() {
+        assert_eq!(format!("{:?}", escape(b"a\x1b")), r#""a\x1b""#);
+        assert_eq!(
+            String::from(escape_path(Path::new("/etc/a\n"))),
+            r"/etc/a\x0a"
+        );
+    }
+
+    /// Reads the output back; only correct if the output is unambiguous.
+    fn unescape(text: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let (decoded, length) = unescape_one(rest, c);
+            bytes.extend(decoded);
+            rest = &rest[length..];
+        }
+        bytes
+    }
+
+    fn unescape_one(rest: &str, c: char) -> (Vec<u8>, usize) {
+        if rest.starts_with(r"\\") {
+            return (b"\\".to_vec(), 2);
+        }
+        if let Some(digits) = rest.strip_prefix(r"\x").and_then(|hex| hex.get(..2)) {
+            let byte = u8::from_str_radix(digits, 16).ok();
+            let lower = digits.bytes().all(is_lower_hex);
+            if let Some(byte) = byte.filter(|b| lower && !matches!(b, 0x20..=0x7e)) {
+                return (vec![byte], 4);
+            }
+        }
+        if let Some((digits, _)) = rest
+            .strip_prefix(r"\u{")
+            .and_then(|hex| hex.split_once('}'))
+        {
+            let c = u32::from_str_radix(digits, 16)
+                .ok()
+                .and_then(char::from_u32)
+                .expect("a code point");
+            return (c.to_string().into_bytes(), digits.len() + 4);
+        }
+        (c.to_string().into_bytes(), c.len_utf8())
+    }
+
+    /// Bytes that are likely to collide.
+    fn tricky() -> impl Strategy<Value = Vec<u8>> {
+        let pieces = [
+            &b"\\"[..],
+            b"x",
+            b"1b",
+            b"2d",
+            b"7f",
+            b"u{",
+            b"202e",
+            b"}",
+            b"\x1b",
+            b"\xff",
+            b"\xc3",
+            b"\xa9",
+            "\u{202e}".as_bytes(),
+            "é".as_bytes(),
+            b"a",
+        ];
+        prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..12)
+            .prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn shows_nothing_unsafe(bytes: Vec<u8>) {
+            prop_assert!(!escape(&bytes).to_string().chars().any(is_unsafe));
+        }
+
+        #[test]
+        fn reads_back(bytes: Vec<u8>) {
+            prop_assert_eq!(unescape(&escape(&bytes).to_string()), bytes);
+        }
+
+        #[test]
+        fn reads_back_what_is_tricky(bytes in tricky()) {
+            prop_assert_eq!(unescape(&escape(&bytes).to_string()), bytes);
+        }
+    }
+}

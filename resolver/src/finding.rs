@@ -1,0 +1,89 @@
+//! What went wrong or is worth knowing, and where.
+//!
+//! A finding is a value, never a log line: whoever resolves a tree decides what to do with it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::escape::escape_path;
+
+/// How much a [`Finding`] matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Something was not done or could not be read; a command that meets one fails.
+    Error,
+    /// It works, but probably not as somebody meant it.
+    Warning,
+    /// Worth knowing; nothing needs doing.
+    Info,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        })
+    }
+}
+
+/// One thing to tell the owner, with the place it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// How much it matters.
+    pub level: Level,
+    /// The file or directory, as seen inside the root (`/etc/…`).
+    pub path: PathBuf,
+    /// The line in that file, counted from 1.
+    pub line: Option<usize>,
+    /// What was found, what was expected and what to do.
+    pub message: String,
+}
+
+impl Finding {
+    /// A finding about `path`.
+    pub fn new(level: Level, path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
+        Self {
+            level,
+            path: path.into(),
+            line: None,
+            message: message.into(),
+        }
+    }
+
+    /// An error about `path`.
+    pub fn error(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
+        Self::new(Level::Error, path, message)
+    }
+
+    /// A warning about `path`.
+    pub fn warning(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
+        Self::new(Level::Warning, path, message)
+    }
+
+    /// A note about `path`.
+    pub fn info(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
+        Self::new(Level::Info, path, message)
+    }
+
+    /// The same finding, at `line` (counted from 1) of its file.
+    #[must_use]
+    pub fn at(self, line: usize) -> Self {
+        Self {
+            line: Some(line),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    /// `/etc/x.conf:3: message`, without the level.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", escape_path(&self.path))?;
+        if let Some(line) = self.line {
+            write!(f, "{line}:")?;
+        }
+        write!(f, " {}", self.message)
+    }
+}

@@ -1,0 +1,370 @@
+//! A directory tree that is read and never left.
+//!
+//! A [`Root`] is held by its descriptor, and every path is resolved inside it as if it were `/`:
+//! absolute symlinks start at its top and `..` stops there, so an image can be read from outside and
+//! an image that means harm reads nothing of the host. The kernel does it (openat2(2), Linux 5.6);
+//! there is no emulation for what lacks it.
+//!
+//! Files are judged by the descriptor that was opened, never by a look beforehand: a regular file of
+//! limited size, or [`Content::Unusable`] with the [`Reason`]. A FIFO, a socket or a device neither
+//! blocks nor is read, and a device that is there when its directory is listed is not even opened.
+//!
+//! ```
+//! # use overlay_resolver::root::{Content, Root};
+//! # let image = tempfile::tempdir()?;
+//! # std::fs::create_dir(image.path().join("etc"))?;
+//! # std::os::unix::fs::symlink("/dev/null", image.path().join("etc/a.conf"))?;
+//! let root = Root::open(image.path())?;
+//! if let Some(etc) = root.dir("etc".as_ref())? {
+//!     for name in etc.names()? {
+//!         match etc.content(&name) {
+//!             Content::File(bytes) => println!("{name:?}: {} bytes", bytes.len()),
+//!             Content::Mask(mask) => println!("{name:?}: {mask}"),
+//!             Content::Unusable(why) => println!("{name:?}: {why}"),
+//!         }
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Deliberately absent: writing (who writes uses the descriptors, see [`AsFd`]), caching, and any
+//! promise about a tree that is changed meanwhile, except that nothing outside is read. One thing can
+//! still be: whoever may move an open [`Dir`] out of the root takes it along.
+
+mod open;
+mod unusable;
+mod walk;
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags, openat, readlinkat, statat,
+};
+pub use rustix::io::Errno;
+
+use self::open::{DIRECTORY, IN_ROOT, NO_LINKS, READ, open, read_regular};
+pub use self::unusable::{Kind, Reason, Unusable};
+use self::walk::{End, Place, walk, walk_link};
+use crate::escape::escape_path;
+
+/// The largest fragment that [`Dir::content`] reads: 1 MiB, which is also the longest line that
+/// systemd's parser takes (`LONG_LINE_MAX`).
+pub const FRAGMENT_LIMIT: usize = 1 << 20;
+
+/// The most names that [`Dir::names`] returns, so that a hostile directory cannot fill the memory.
+pub const NAMES_LIMIT: usize = 1 << 20;
+
+/// A directory tree held by its descriptor; every path below it is resolved inside it.
+///
+/// Paths may be relative to it or absolute as seen inside it: `etc/a.conf` and `/etc/a.conf` are one.
+/// A clone is the same root.
+#[derive(Debug, Clone)]
+pub struct Root {
+    fd: Arc<OwnedFd>,
+}
+
+/// The directory that was to be a [`Root`] cannot be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot open {} as the root directory: {errno}{}", escape_path(path), hint(*errno))]
+pub struct RootError {
+    /// The path as it was given.
+    pub path: PathBuf,
+    /// What the kernel says.
+    pub errno: Errno,
+}
+
+fn hint(errno: Errno) -> &'static str {
+    match errno {
+        Errno::NOSYS => {
+            "; openat2 is missing: Linux 5.6 or newer is needed, and no sandbox that hides it"
+        }
+        _ => "",
+    }
+}
+
+impl Root {
+    /// Opens the directory at `path`, which is trusted and resolved as usual.
+    pub fn open(path: &Path) -> Result<Self, RootError> {
+        let failed = |errno| RootError {
+            path: path.into(),
+            errno,
+        };
+        // By openat2 too, so that a kernel without it is noticed here.
+        let fd = open(rustix::fs::CWD, path, DIRECTORY, ResolveFlags::empty()).map_err(failed)?;
+        Ok(Self { fd: Arc::new(fd) })
+    }
+
+    /// Opens a directory inside the root; `None` if nothing has this path.
+    ///
+    /// A symlink on the way that leads to nothing is an error ([`Reason::Missing`]) and not `None`: a
+    /// layer that somebody moved elsewhere and that is not there now must not look like an empty one.
+    /// (systemd takes both for absent.)
+    pub fn dir(&self, path: &Path) -> Result<Option<Dir>, Unusable> {
+        let nonempty = if path.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            path
+        };
+        match open(self.as_fd(), nonempty, DIRECTORY, IN_ROOT) {
+            Ok(fd) => Ok(Some(Dir::new(self, path, fd))),
+            Err(errno) => self.why_no_dir(path, errno),
+        }
+    }
+
+    /// The reason in words, which needs to know where the path leads; `None` if there is nothing.
+    fn why_no_dir(&self, path: &Path, errno: Errno) -> Result<Option<Dir>, Unusable> {
+        let place = walk(self.as_fd(), path)?;
+        Err(place.unusable(match place.end {
+            End::Absent => return Ok(None),
+            End::Dangling => Reason::Missing,
+            End::Exists(FileType::Directory) => Reason::Io(errno),
+            End::Exists(_) | End::NullDevice => Reason::NotADirectory,
+        }))
+    }
+
+    /// Reads the regular file of up to `limit` bytes at `path`; `None` if nothing has this path.
+    ///
+    /// Nothing is a mask here: an empty file is empty, and a link to `/dev/null` leads to a device or
+    /// to nothing, an error like every dangling symlink.
+    pub fn read(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, Unusable> {
+        let place = walk(self.as_fd(), path)?;
+        match place.end {
+            End::Absent => Ok(None),
+            _ => place.read(self.as_fd(), limit).map(Some),
+        }
+    }
+
+    /// Follows every symlink of `path` and returns where it ends, relative to the root and without
+    /// symlinks and `..`, also if nothing is there.
+    ///
+    /// This is for naming the place. Opening it later is a new lookup.
+    pub fn chase(&self, path: &Path) -> Result<PathBuf, Unusable> {
+        walk(self.as_fd(), path).map(|place| place.path)
+    }
+}
+
+impl AsFd for Root {
+    /// Open for reading, so it can be fsynced.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// What a name in a layer's directory comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// The bytes of a regular file that is not empty, reached by a symlink or not.
+    File(Vec<u8>),
+    /// It hides what lower layers have under its name.
+    Mask(Mask),
+    /// It takes its name and nobody can tell what it means.
+    Unusable(Unusable),
+}
+
+/// The two ways to mask a name (UAPI.6, "Masking").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mask {
+    /// An empty regular file, reached by a symlink or not.
+    Empty,
+    /// A symlink that leads to `/dev/null` inside the root, whether or not that exists there, or to
+    /// the same device under another name.
+    DevNull,
+}
+
+impl fmt::Display for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "an empty file",
+            Self::DevNull => "a symlink to /dev/null",
+        })
+    }
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        if bytes.is_empty() {
+            Self::Mask(Mask::Empty)
+        } else {
+            Self::File(bytes)
+        }
+    }
+}
+
+/// An open directory of a [`Root`].
+///
+/// Its files are looked up in the directory that was opened, wherever it is by now; the targets of
+/// their symlinks are looked up in the root.
+#[derive(Debug)]
+pub struct Dir {
+    root: Root,
+    fd: OwnedFd,
+    path: PathBuf,
+    /// `path` without symlinks, which only relative symlinks need.
+    place: OnceLock<Result<PathBuf, Unusable>>,
+    /// A listing has shown only files, directories and symlinks: names can be opened without a look
+    /// at their type, which spares a system call for each.
+    harmless: AtomicBool,
+}
+
+impl Dir {
+    fn new(root: &Root, path: &Path, fd: OwnedFd) -> Self {
+        Self {
+            root: root.clone(),
+            fd,
+            path: path.into(),
+            place: OnceLock::new(),
+            harmless: AtomicBool::new(false),
+        }
+    }
+
+    /// The path that it was opened by.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// All names in it except `.` and `..`, in byte order; more than [`NAMES_LIMIT`] are an error.
+    pub fn names(&self) -> Result<Vec<OsString>, Unusable> {
+        let names = self.list(NAMES_LIMIT)?;
+        Ok(names)
+    }
+
+    fn list(&self, limit: usize) -> Result<Vec<OsString>, Reason> {
+        // A second descriptor, because listing moves the position of this one.
+        let flags = DIRECTORY | OFlags::CLOEXEC;
+        let listing = openat(&self.fd, ".", flags, Mode::empty()).map_err(Reason::Io)?;
+        let mut buffer = Vec::with_capacity(32 << 10);
+        let mut members = RawDir::new(listing, buffer.spare_capacity_mut());
+        let mut names = Vec::new();
+        let mut harmless = true;
+        while let Some(member) = members.next() {
+            let member = member.map_err(Reason::Io)?;
+            let name = OsStr::from_bytes(member.file_name().to_bytes());
+            if !is_file_name(name) {
+                continue;
+            }
+            if names.len() == limit {
+                return Err(Reason::TooManyNames(limit));
+            }
+            harmless &= is_harmless(member.file_type());
+            names.push(name.to_owned());
+        }
+        names.sort_unstable();
+        self.harmless.store(harmless, Ordering::Relaxed);
+        Ok(names)
+    }
+
+    /// What `name` (one component) comes to, read up to [`FRAGMENT_LIMIT`].
+    ///
+    /// Follows symlinks inside the root. A name that is not there is [`Reason::Vanished`].
+    pub fn content(&self, name: &OsStr) -> Content {
+        self.try_content(name).unwrap_or_else(Content::Unusable)
+    }
+
+    fn try_content(&self, name: &OsStr) -> Result<Content, Unusable> {
+        if let Some(bytes) = self.read_plain(name)? {
+            return Ok(bytes.into());
+        }
+        let place = self.follow(name)?;
+        if place.is_dev_null() {
+            return Ok(Content::Mask(Mask::DevNull));
+        }
+        place
+            .read(self.root.as_fd(), FRAGMENT_LIMIT)
+            .map(Content::from)
+    }
+
+    /// Reads a file that is not behind a symlink; `None` if it is a symlink.
+    fn read_plain(&self, name: &OsStr) -> Result<Option<Vec<u8>>, Reason> {
+        if !is_file_name(name) {
+            return Err(Reason::NotAName);
+        }
+        if !self.harmless.load(Ordering::Relaxed) {
+            match self.file_type(name)? {
+                FileType::RegularFile => {}
+                FileType::Symlink => return Ok(None),
+                other => return Err(Reason::NotAFile(other.into())),
+            }
+        }
+        match open(self.as_fd(), Path::new(name), READ, NO_LINKS) {
+            Ok(file) => read_regular(&file, FRAGMENT_LIMIT).map(Some),
+            Err(Errno::LOOP) => Ok(None),
+            Err(errno) => Err(gone_or(errno)),
+        }
+    }
+
+    fn file_type(&self, name: &OsStr) -> Result<FileType, Reason> {
+        let stat = statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).map_err(gone_or)?;
+        Ok(FileType::from_raw_mode(stat.st_mode))
+    }
+
+    /// Where the symlink `name` leads.
+    fn follow(&self, name: &OsStr) -> Result<Place, Unusable> {
+        let text = readlinkat(&self.fd, name, Vec::new()).map_err(|errno| match errno {
+            Errno::INVAL => Reason::Changed,
+            errno => gone_or(errno),
+        })?;
+        let place = self.place.get_or_init(|| self.root.chase(&self.path));
+        let directory = place.as_ref().map_err(Clone::clone)?;
+        walk_link(
+            self.root.as_fd(),
+            directory,
+            Path::new(OsStr::from_bytes(text.to_bytes())),
+        )
+    }
+}
+
+impl AsFd for Dir {
+    /// Open for reading, so it can be locked and fsynced.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+fn gone_or(errno: Errno) -> Reason {
+    match errno {
+        Errno::NOENT => Reason::Vanished,
+        errno => Reason::Io(errno),
+    }
+}
+
+/// Whether opening it for reading can neither wait nor have an effect on anything.
+fn is_harmless(kind: FileType) -> bool {
+    matches!(
+        kind,
+        FileType::RegularFile | FileType::Directory | FileType::Symlink
+    )
+}
+
+fn is_file_name(name: &OsStr) -> bool {
+    !name.is_empty() && name != "." && name != ".." && !name.as_bytes().contains(&b'/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listings_are_bounded() {
+        let tree = tempfile::tempdir().expect("a temporary directory");
+        let root = Root::open(tree.path()).expect("the root");
+        for name in ["a", "b", "c"] {
+            let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
+            openat(&root, name, flags, Mode::RUSR).expect("a file");
+        }
+        let dir = root
+            .dir(Path::new(""))
+            .expect("a directory")
+            .expect("it exists");
+        assert_eq!(
+            dir.list(3),
+            Ok(["a", "b", "c"].map(OsString::from).to_vec())
+        );
+        assert_eq!(dir.list(2), Err(Reason::TooManyNames(2)));
+    }
+}

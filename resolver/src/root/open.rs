@@ -1,0 +1,78 @@
+//! The system calls that open and read, each decided by the descriptor that it got.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::buffer::spare_capacity;
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
+use rustix::io::{Errno, read, retry_on_intr};
+
+use super::unusable::Reason;
+
+/// How often a lookup that raced with a rename is repeated.
+///
+/// The kernel answers EAGAIN when a `..` could have left the root because of a rename anywhere in the
+/// file system meanwhile. Who renames without pause must not be able to hold us up for ever.
+const RETRIES: usize = 128;
+
+/// Follows symlinks, but only inside the directory that the lookup starts from.
+pub(super) const IN_ROOT: ResolveFlags = ResolveFlags::IN_ROOT.union(ResolveFlags::NO_MAGICLINKS);
+
+/// Follows no symlink in any component; one on the way is ELOOP.
+pub(super) const NO_LINKS: ResolveFlags = ResolveFlags::IN_ROOT.union(ResolveFlags::NO_SYMLINKS);
+
+/// For reading a file of unknown type: neither a FIFO's missing writer nor a modem line makes it wait,
+/// and a terminal does not become ours.
+pub(super) const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+
+/// For listing a directory, working in it and fsyncing it.
+pub(super) const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
+
+/// openat2(2), repeated when it was interrupted or raced with a rename.
+pub(super) fn open(
+    at: BorrowedFd<'_>,
+    path: &Path,
+    flags: OFlags,
+    resolve: ResolveFlags,
+) -> Result<OwnedFd, Errno> {
+    let attempt = || openat2(at, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve);
+    for _ in 0..RETRIES {
+        match attempt() {
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            result => return result,
+        }
+    }
+    attempt()
+}
+
+/// Reads a regular file of up to `limit` bytes.
+///
+/// Asks for one byte more than the file has, so that one read tells whether it grew. Size 0 is
+/// confirmed by a read as well: the files of procfs claim it and are not empty.
+pub(super) fn read_regular(file: &OwnedFd, limit: usize) -> Result<Vec<u8>, Reason> {
+    let stat = fstat(file).map_err(Reason::Io)?;
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => {}
+        other => return Err(Reason::NotAFile(other.into())),
+    }
+    let size = u64::try_from(stat.st_size).unwrap_or(u64::MAX);
+    match usize::try_from(size) {
+        Ok(expected) if expected <= limit => read_exactly(file, expected),
+        _ => Err(Reason::TooLarge { size, limit }),
+    }
+}
+
+fn read_exactly(file: &OwnedFd, expected: usize) -> Result<Vec<u8>, Reason> {
+    let mut bytes = Vec::with_capacity(expected.saturating_add(1));
+    loop {
+        let count =
+            retry_on_intr(|| read(file.as_fd(), spare_capacity(&mut bytes))).map_err(Reason::Io)?;
+        // The last read had room for one byte more; that it stopped here is the end of the file.
+        if bytes.len() == expected {
+            return Ok(bytes);
+        }
+        if count == 0 || bytes.len() > expected {
+            return Err(Reason::Changed);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Why something inside a root cannot be used, in words for its owner.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FileType;
+use rustix::io::Errno;
+
+use super::walk::MAX_LINKS;
+use crate::escape::escape_path;
+
+/// Why a name inside a root gives no content.
+///
+/// Reads well after the path and a colon: `symlink to /srv/x, which does not exist inside the root`,
+/// `is a FIFO, not a regular file`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// Where a symlink led, as seen inside the root (`/srv/x`); none if no symlink was involved.
+    pub target: Option<PathBuf>,
+    /// What is wrong there.
+    pub reason: Reason,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = &self.reason;
+        match (&self.target, reason) {
+            (Some(target), Reason::Io(_)) => {
+                write!(f, "symlink to {}: {reason}", escape_path(target))
+            }
+            (Some(target), _) => write!(f, "symlink to {}, which {reason}", escape_path(target)),
+            (None, _) => reason.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+impl Unusable {
+    /// A reason found at `end` (relative to the root), which a symlink led to if `linked`.
+    pub(super) fn at(end: &Path, linked: bool, reason: Reason) -> Self {
+        Self {
+            target: linked.then(|| Path::new("/").join(end)),
+            reason,
+        }
+    }
+}
+
+impl From<Reason> for Unusable {
+    fn from(reason: Reason) -> Self {
+        Self {
+            target: None,
+            reason,
+        }
+    }
+}
+
+/// What is wrong with a file or directory, wherever a symlink led to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Nothing is there, so the symlink that leads there is dangling.
+    #[error("does not exist inside the root")]
+    Missing,
+    /// More than 40 symlinks in a row, the limit of `path_resolution(7)`.
+    #[error("leads in a loop (more than {MAX_LINKS} symlinks)")]
+    Loop,
+    /// A symlink of procfs, which leads each process somewhere else, out of the root as well.
+    #[error("is a symlink of /proc, which is never followed")]
+    MagicLink,
+    /// It exists and is no regular file.
+    #[error("is {0}, not a regular file")]
+    NotAFile(Kind),
+    /// It, or a component on the way to it, is no directory.
+    #[error("is not a directory")]
+    NotADirectory,
+    /// A regular file over the limit; nothing of it was read.
+    #[error("is {size} bytes long; files of up to {limit} bytes are read")]
+    TooLarge {
+        /// Its size in bytes.
+        size: u64,
+        /// The limit that applied.
+        limit: usize,
+    },
+    /// A directory with more names than anybody can mean.
+    #[error("holds more than {0} names")]
+    TooManyNames(usize),
+    /// It grew, shrank or was replaced meanwhile, so its content would be neither old nor new.
+    #[error("changed while it was being read; try again")]
+    Changed,
+    /// It was there a moment ago (when its directory was listed).
+    #[error("is not there, or vanished while it was being read")]
+    Vanished,
+    /// The name asked for is empty, `.`, `..` or has a slash.
+    #[error("is not a file name")]
+    NotAName,
+    /// Anything else that the kernel says, such as a missing permission.
+    #[error("{0}")]
+    Io(Errno),
+}
+
+/// What a thing is that is not a regular file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A directory.
+    Directory,
+    /// A FIFO (named pipe).
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A block device.
+    BlockDevice,
+    /// A character device.
+    CharacterDevice,
+    /// Nothing of the above.
+    Unknown,
+}
+
+impl From<FileType> for Kind {
+    fn from(kind: FileType) -> Self {
+        match kind {
+            FileType::Directory => Self::Directory,
+            FileType::Fifo => Self::Fifo,
+            FileType::Socket => Self::Socket,
+            FileType::BlockDevice => Self::BlockDevice,
+            FileType::CharacterDevice => Self::CharacterDevice,
+            FileType::RegularFile | FileType::Symlink | FileType::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Directory => "a directory",
+            Self::Fifo => "a FIFO",
+            Self::Socket => "a socket",
+            Self::BlockDevice => "a block device",
+            Self::CharacterDevice => "a character device",
+            Self::Unknown => "of an unknown type",
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! Rule 5: what `GPGKey=` says becomes the keyring, and stays a good one while certificates change.
+//! gpg reads the keyrings here; `apps.rs` shows that flatpak verifies with them.
+
+use super::Case;
+use super::bench::{Key, base64};
+use super::world::{URL, World, bytes, flatpakrepo, titled};
+
+pub(super) const CASES: &[Case] = &[
+    (
+        "rule 5, case 46: binary and armored certificates",
+        encodings,
+    ),
+    (
+        "rule 5, case 45: a rotated certificate arrives, the old one goes, the owner's stays",
+        rotation,
+    ),
+    (
+        "rule 5: a withdrawn certificate that the owner had imported first stays",
+        owners_copy,
+    ),
+    (
+        "rule 5: an extended certificate takes the place of the expired one",
+        extension,
+    ),
+    (
+        "rule 5: a rolled back image does not bring an older certificate back",
+        no_older,
+    ),
+    ("rule 5: a remote gets its first key", first_key),
+    (
+        "rule 5: a withdrawn key never leaves a verified remote without one",
+        key_withdrawn,
+    ),
+    ("rule 5: a deleted keyring is made again", keyring_lost),
+    (
+        "rule 5, case 7: a key that flatpak refuses changes nothing",
+        bad_import,
+    ),
+];
+
+fn signed(keys: &[&Key]) -> String {
+    let certificates: Vec<u8> = keys
+        .iter()
+        .flat_map(|key| key.certificate.clone())
+        .collect();
+    flatpakrepo(&[
+        ("Url", URL),
+        ("Title", "signed"),
+        ("GPGKey", &base64(&certificates)),
+    ])
+}
+
+/// The owner imports a key for `flathub`.
+fn import(world: &World<'_>, key: &Key) {
+    let file = world.root.with_extension("gpg");
+    std::fs::write(&file, &key.certificate).expect("a certificate");
+    world.flatpak(&[
+        "remote-modify",
+        &format!("--gpg-import={}", file.display()),
+        "flathub",
+    ]);
+}
+
+fn encodings(world: &World<'_>) {
+    let keys = world.keys();
+    let both = [
+        keys.vendor.certificate.clone(),
+        keys.owner.certificate.clone(),
+    ]
+    .concat();
+    world.vendor(
+        "binary",
+        flatpakrepo(&[("Url", URL), ("GPGKey", &keys.vendor.base64())]),
+    );
+    world.vendor(
+        "armored",
+        flatpakrepo(&[("Url", URL), ("GPGKey", &base64(&keys.vendor.armored))]),
+    );
+    world.vendor(
+        "both",
+        flatpakrepo(&[("Url", URL), ("GPGKey", &base64(&both))]),
+    );
+    world.sync();
+    for name in ["armored", "binary"] {
+        world.assert_keys(name, &[&keys.vendor]);
+        world.assert_value(name, "gpg-verify", "true");
+        world.assert_value(name, "gpg-verify-summary", "true");
+    }
+    world.assert_keys("both", &[&keys.vendor, &keys.owner]);
+    world.assert_remotes(&["armored", "binary", "both"]);
+}
+
+fn rotation(world: &World<'_>) {
+    let keys = world.keys();
+    world.vendor("flathub", signed(&[&keys.vendor]));
+    world.sync();
+    import(world, &keys.owner);
+    world.assert_keys("flathub", &[&keys.vendor, &keys.owner]);
+    world.assert_settled();
+    world.vendor("flathub", signed(&[&keys.vendor, &keys.extended]));
+    world.sync().assert_state("flathub", "updated");
+    world.assert_keys("flathub", &[&keys.vendor, &keys.extended, &keys.owner]);
+    world.vendor("flathub", signed(&[&keys.extended]));
+    world.sync();
+    world.assert_keys("flathub", &[&keys.extended, &keys.owner]);
+    world.assert_settled();
+}
+
+fn owners_copy(world: &World<'_>) {
+    let keys = world.keys();
+    world.vendor("flathub", signed(&[&keys.vendor]));
+    world.sync();
+    import(world, &keys.owner);
+    world.vendor("flathub", signed(&[&keys.vendor, &keys.owner]));
+    world.sync();
+    world.vendor("flathub", signed(&[&keys.vendor]));
+    world.sync();
+    world.assert_keys("flathub", &[&keys.vendor, &keys.owner]);
+}
+
+fn extension(world: &World<'_>) {
+    let keys = world.keys();
+    let expires = || {
+        let certificates = world.bench.readers.certificates(&world.keyring("flathub"));
+        certificates
+            .expect("gpg reads it")
+            .into_iter()
+            .map(|certificate| certificate.expires)
+            .collect::<Vec<_>>()
+    };
+    world.vendor("flathub", signed(&[&keys.expired]));
+    world.sync();
+    assert_eq!(
+        expires(),
+        ["1609372800"],
+        "the expired certificate is in place"
+    );
+    world.vendor("flathub", signed(&[&keys.extended]));
+    world.sync();
+    assert_eq!(expires(), [""], "one copy, which does not expire");
+    world.assert_settled();
+}
+
+fn no_older(world: &World<'_>) {
+    let keys = world.keys();
+    world.vendor("flathub", signed(&[&keys.extended]));
+    world.sync();
+    let keyring = bytes(&world.keyring("flathub"));
+    world.vendor("flathub", signed(&[&keys.expired]));
+    world.sync();
+    assert_eq!(bytes(&world.keyring("flathub")), keyring);
+    world.assert_settled();
+}
+
+fn first_key(world: &World<'_>) {
+    world.vendor("flathub", titled("unsigned"));
+    world.sync();
+    world.assert_value("flathub", "gpg-verify", "false");
+    world.vendor("flathub", signed(&[&world.keys().vendor]));
+    world.sync();
+    world.assert_value("flathub", "gpg-verify", "true");
+    world.assert_keys("flathub", &[&world.keys().vendor]);
+}
+
+fn key_withdrawn(world: &World<'_>) {
+    world.vendor("flathub", signed(&[&world.keys().vendor]));
+    world.sync();
+    world.vendor("flathub", titled("unsigned"));
+    world.sync();
+    let verified = world.value("flathub", "gpg-verify") == "true";
+    assert_eq!(
+        verified,
+        !world.fingerprints("flathub").is_empty(),
+        "a verified remote has a key"
+    );
+    world.assert_settled();
+}
+
+fn keyring_lost(world: &World<'_>) {
+    world.vendor("flathub", signed(&[&world.keys().vendor]));
+    world.sync();
+    std::fs::remove_file(world.keyring("flathub")).expect("a keyring");
+    world.sync();
+    world.assert_keys("flathub", &[&world.keys().vendor]);
+}
+
+fn bad_import(world: &World<'_>) {
+    world.vendor("flathub", signed(&[&world.keys().vendor]));
+    world.sync();
+    let (config, keyring) = (bytes(&world.config()), bytes(&world.keyring("flathub")));
+    let file = world.root.with_extension("gpg");
+    std::fs::write(&file, "not a certificate").expect("a file");
+    let option = format!("--gpg-import={}", file.display());
+    world.flatpak_fails(&["remote-modify", &option, "--url=file:///changed", "flathub"]);
+    world.sync();
+    assert_eq!(bytes(&world.config()), config);
+    assert_eq!(bytes(&world.keyring("flathub")), keyring);
+}

@@ -1,0 +1,68 @@
+//! overlayctl against the real flatpak: the rules of the flatpak adapter, one trial a rule or case,
+//! each run with every flatpak there is.
+
+mod apps;
+mod bench;
+mod deletion;
+mod differential;
+mod files;
+mod generator;
+mod keyrings;
+mod masks;
+mod offline;
+mod others;
+mod races;
+mod updates;
+mod world;
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+
+use crate::NotRun;
+use crate::peers::{Flatpak, Found};
+use bench::Bench;
+use world::World;
+
+/// A trial's name, which carries the rule or case it holds overlayctl to, and what it does.
+type Case = (&'static str, fn(&World<'_>));
+
+const CASES: &[&[Case]] = &[
+    deletion::CASES,
+    masks::CASES,
+    updates::CASES,
+    keyrings::CASES,
+    apps::CASES,
+    files::CASES,
+    others::CASES,
+    races::CASES,
+    offline::CASES,
+    differential::CASES,
+];
+
+/// Every case with every flatpak.
+pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
+    let bench = Bench::new().map(Arc::new);
+    let mut trials = Vec::new();
+    for (name, flatpak) in Flatpak::all() {
+        let ready = bench
+            .clone()
+            .and_then(|bench| Ok((bench, Arc::new(flatpak?))));
+        for case in CASES.concat() {
+            trials.push(trial(&name, case, ready.clone(), not_run));
+        }
+    }
+    trials
+}
+
+fn trial(
+    name: &str,
+    case: Case,
+    ready: Found<(Arc<Bench>, Arc<Flatpak>)>,
+    not_run: &NotRun,
+) -> Trial {
+    let (rule, run) = case;
+    not_run.trial(format!("{name}: {rule}"), ready, move |(bench, flatpak)| {
+        run(&World::new(&bench, &flatpak));
+    })
+}

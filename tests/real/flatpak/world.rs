@@ -1,0 +1,432 @@
+//! A machine in a directory: an image's `/usr`, an owner's `/etc` and flatpak's `/var`, with the
+//! real overlayctl and one real flatpak at work on it. Every assertion names the trial's world by
+//! what the peers say; overlayctl's own report is only asked for states and findings.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde::Deserialize;
+
+use super::bench::{Bench, Keys, Repository};
+use crate::peers::{self, Flatpak, Remote};
+
+/// A URL that nothing answers: a remote needs no server to be listed or modified.
+pub(crate) const URL: &str = "file:///nowhere/repo";
+
+/// Keys and values of one group.
+pub(crate) type Group = BTreeMap<String, String>;
+
+/// What `--json` printed, and how the command ended.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Report {
+    #[serde(skip)]
+    pub(crate) code: i32,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) adapter: String,
+    pub(crate) name: String,
+    pub(crate) state: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Finding {
+    pub(crate) level: String,
+    pub(crate) path: String,
+    pub(crate) line: Option<u64>,
+    pub(crate) message: String,
+}
+
+impl Report {
+    /// The state of a remote; `-` where the report does not mention it.
+    pub(crate) fn state(&self, name: &str) -> &str {
+        self.state_in("flatpak-remotes", name)
+    }
+
+    /// The state of an entry of one adapter.
+    pub(crate) fn state_in(&self, adapter: &str, name: &str) -> &str {
+        let entry = self
+            .entries
+            .iter()
+            .find(|entry| entry.adapter == adapter && entry.name == name);
+        entry.map_or("-", |entry| &entry.state)
+    }
+
+    /// Whether a finding of this level is about a path that ends so.
+    pub(crate) fn finds(&self, level: &str, path: &str) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.level == level && finding.path.ends_with(path))
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_code(&self, code: i32) {
+        assert_eq!(self.code, code, "exit status of {self:#?}");
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_state(&self, name: &str, state: &str) {
+        assert_eq!(self.state(name), state, "state of {name} in {self:#?}");
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_finds(&self, level: &str, path: &str) {
+        assert!(
+            self.finds(level, path),
+            "no {level} about {path} in {self:#?}"
+        );
+    }
+}
+
+/// One machine.
+#[derive(Debug)]
+pub(crate) struct World<'bench> {
+    pub(crate) bench: &'bench Bench,
+    pub(crate) flatpak: &'bench Flatpak,
+    pub(crate) root: PathBuf,
+}
+
+/// A `.flatpakrepo` with these keys.
+pub(crate) fn flatpakrepo(keys: &[(&str, &str)]) -> String {
+    keys.iter()
+        .fold("[Flatpak Repo]\n".to_owned(), |text, (key, value)| {
+            format!("{text}{key}={value}\n")
+        })
+}
+
+/// The smallest useful `.flatpakrepo`.
+pub(crate) fn titled(title: &str) -> String {
+    flatpakrepo(&[("Url", URL), ("Title", title)])
+}
+
+/// The same with an `[Overlay]` group.
+pub(crate) fn with_overlay(text: &str, keys: &str) -> String {
+    format!("{text}\n[Overlay]\n{keys}\n")
+}
+
+impl<'bench> World<'bench> {
+    /// An empty machine.
+    pub(crate) fn new(bench: &'bench Bench, flatpak: &'bench Flatpak) -> Self {
+        let root = bench.place().join("root");
+        fs::create_dir(&root).expect("a root");
+        Self {
+            bench,
+            flatpak,
+            root,
+        }
+    }
+
+    /// Another machine with the same flatpak.
+    pub(crate) fn another(&self) -> Self {
+        Self::new(self.bench, self.flatpak)
+    }
+
+    pub(crate) fn keys(&self) -> &'bench Keys {
+        self.bench.keys()
+    }
+
+    /// This world's own copy of the signed repository.
+    pub(crate) fn repository(&self) -> Repository {
+        self.bench
+            .repository()
+            .copy_to(self.root.with_extension("published"))
+    }
+
+    // The image and the owner.
+
+    /// A path of the machine as the host sees it.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    /// Writes a file of the machine.
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("below the root")).expect("parents");
+        fs::write(path, text).expect("a file");
+    }
+
+    /// Makes a link of the machine.
+    pub(crate) fn link(&self, path: &str, target: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("below the root")).expect("parents");
+        symlink(target, path).expect("a link");
+    }
+
+    /// Removes a file of the machine.
+    pub(crate) fn remove(&self, path: &str) {
+        fs::remove_file(self.path(path)).expect("a file to remove");
+    }
+
+    /// The image ships a remote.
+    pub(crate) fn vendor(&self, name: &str, text: impl AsRef<[u8]>) {
+        self.write(&vendor_path(name), text);
+    }
+
+    /// The image no longer ships it.
+    pub(crate) fn withdraw(&self, name: &str) {
+        self.remove(&vendor_path(name));
+    }
+
+    /// The owner puts a file of that name into `/etc`.
+    pub(crate) fn admin(&self, name: &str, text: impl AsRef<[u8]>) {
+        self.write(&admin_path(name), text);
+    }
+
+    /// The owner masks a remote.
+    pub(crate) fn mask(&self, name: &str) {
+        self.admin(name, "");
+    }
+
+    /// The owner takes the file or mask away.
+    pub(crate) fn unmask(&self, name: &str) {
+        self.remove(&admin_path(name));
+    }
+
+    // overlayctl.
+
+    /// A command line of overlayctl on this machine. Nothing is in its `PATH`.
+    pub(crate) fn overlayctl(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_overlayctl"));
+        command
+            .env("PATH", "/nowhere")
+            .arg("--root")
+            .arg(&self.root)
+            .arg("--json")
+            .args(arguments);
+        command
+    }
+
+    /// Runs it and reads its report.
+    #[track_caller]
+    pub(crate) fn report(&self, arguments: &[&str]) -> Report {
+        report_of(
+            &self
+                .overlayctl(arguments)
+                .output()
+                .expect("overlayctl runs"),
+        )
+    }
+
+    /// A sync that finds everything in order.
+    #[track_caller]
+    pub(crate) fn sync(&self) -> Report {
+        let report = self.report(&["sync"]);
+        report.assert_code(0);
+        report
+    }
+
+    /// A sync that has something to complain about.
+    #[track_caller]
+    pub(crate) fn sync_fails(&self) -> Report {
+        let report = self.report(&["sync"]);
+        report.assert_code(1);
+        report
+    }
+
+    /// A sync that must not write: every inode and time of the machine stays.
+    #[track_caller]
+    pub(crate) fn assert_settled(&self) {
+        let before = self.snapshot();
+        let report = self.report(&["sync"]);
+        assert_eq!(before, self.snapshot(), "sync wrote: {report:#?}");
+    }
+
+    /// Device, inode, size and times of everything below the root.
+    pub(crate) fn snapshot(&self) -> BTreeMap<PathBuf, [i64; 6]> {
+        let identity = |entry: walkdir::DirEntry| {
+            let meta = entry
+                .path()
+                .symlink_metadata()
+                .expect("a file that was listed");
+            let times = [
+                meta.mtime(),
+                meta.mtime_nsec(),
+                meta.ctime(),
+                meta.ctime_nsec(),
+            ];
+            let inode = meta.ino().cast_signed();
+            let size = meta.size().cast_signed();
+            (
+                entry.into_path(),
+                [inode, size, times[0], times[1], times[2], times[3]],
+            )
+        };
+        walkdir::WalkDir::new(&self.root)
+            .into_iter()
+            .map(|entry| identity(entry.expect("readable")))
+            .collect()
+    }
+
+    // The peers.
+
+    /// A flatpak command that must succeed; what it printed.
+    #[track_caller]
+    pub(crate) fn flatpak(&self, arguments: &[&str]) -> String {
+        let output = self.flatpak.run(&self.root, arguments);
+        peers::successful(&output).unwrap_or_else(|error| panic!("flatpak {arguments:?}: {error}"))
+    }
+
+    /// A flatpak command that must fail; what it said.
+    #[track_caller]
+    pub(crate) fn flatpak_fails(&self, arguments: &[&str]) -> String {
+        let output = self.flatpak.run(&self.root, arguments);
+        peers::successful(&output).expect_err("flatpak must refuse this")
+    }
+
+    /// The owner installs the test app from a remote.
+    #[track_caller]
+    pub(crate) fn install_from(&self, remote: &str) {
+        self.flatpak(&[
+            "install",
+            "--assumeyes",
+            "--noninteractive",
+            remote,
+            Repository::APP,
+        ]);
+    }
+
+    /// What the installed app prints, read from where flatpak deployed it.
+    #[track_caller]
+    pub(crate) fn installed_app(&self) -> String {
+        let deployed = format!(
+            "var/lib/flatpak/app/{}/current/active/files/bin/hello",
+            Repository::APP
+        );
+        fs::read_to_string(self.root.join(deployed)).expect("the app is installed")
+    }
+
+    /// The remotes flatpak lists.
+    #[track_caller]
+    pub(crate) fn remotes(&self) -> BTreeMap<String, Remote> {
+        self.flatpak
+            .remotes(&self.root)
+            .unwrap_or_else(|error| panic!("flatpak remotes: {error}"))
+    }
+
+    /// Flatpak and ostree see exactly these remotes.
+    #[track_caller]
+    pub(crate) fn assert_remotes(&self, names: &[&str]) {
+        let listed = self.remotes();
+        assert_eq!(
+            listed.keys().collect::<Vec<_>>(),
+            names,
+            "remotes of flatpak"
+        );
+        let mut listed = peers::ostree_remotes(&self.root).expect("ostree reads it");
+        listed.sort();
+        assert_eq!(listed, names, "remotes of ostree");
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.path("var/lib/flatpak/repo/config")
+    }
+
+    /// The group of a remote as GLib reads it; empty where there is none.
+    #[track_caller]
+    pub(crate) fn group(&self, name: &str) -> Group {
+        let mut groups = self
+            .bench
+            .readers
+            .groups(&self.config())
+            .expect("GLib reads the config");
+        groups
+            .remove(&format!("remote \"{name}\""))
+            .unwrap_or_default()
+    }
+
+    /// The same without what overlayctl remembers in it.
+    #[track_caller]
+    pub(crate) fn native_group(&self, name: &str) -> Group {
+        let mut group = self.group(name);
+        group.retain(|key, _| !key.starts_with("x-overlayctl."));
+        group
+    }
+
+    /// One value of a remote's group; empty where there is none.
+    #[track_caller]
+    pub(crate) fn value(&self, name: &str, key: &str) -> String {
+        self.group(name).remove(key).unwrap_or_default()
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_value(&self, name: &str, key: &str, value: &str) {
+        assert_eq!(self.value(name, key), value, "{key} of {name}");
+    }
+
+    /// The names flatpak will never import (again).
+    #[track_caller]
+    pub(crate) fn offered(&self) -> Vec<String> {
+        self.bench
+            .readers
+            .list(&self.config(), "core", "xa.applied-remotes")
+            .expect("GLib reads the config")
+    }
+
+    /// The owner, or a script, edits the config by hand.
+    pub(crate) fn edit_config(&self, edit: impl FnOnce(String) -> String) {
+        let text = fs::read_to_string(self.config()).expect("a config");
+        let edited = edit(text.clone());
+        assert_ne!(text, edited, "the edit found nothing to change");
+        fs::write(self.config(), edited).expect("the edit is written");
+    }
+
+    /// Where the keyring of a remote is.
+    pub(crate) fn keyring(&self, name: &str) -> PathBuf {
+        self.path(&format!("var/lib/flatpak/repo/{name}.trustedkeys.gpg"))
+    }
+
+    /// Fingerprints in the keyring of a remote as gpg reads it, sorted.
+    #[track_caller]
+    pub(crate) fn fingerprints(&self, name: &str) -> Vec<String> {
+        let certificates = self
+            .bench
+            .readers
+            .certificates(&self.keyring(name))
+            .expect("gpg reads the keyring");
+        certificates
+            .into_iter()
+            .map(|certificate| certificate.fingerprint)
+            .collect()
+    }
+
+    /// The keyring of a remote holds the certificates of exactly these keys, one copy of each.
+    #[track_caller]
+    pub(crate) fn assert_keys(&self, name: &str, keys: &[&super::bench::Key]) {
+        let mut expected: Vec<_> = keys.iter().map(|key| key.fingerprint.clone()).collect();
+        expected.sort();
+        assert_eq!(self.fingerprints(name), expected, "keyring of {name}");
+    }
+}
+
+/// Reads a report from what the command printed.
+#[track_caller]
+pub(crate) fn report_of(output: &Output) -> Report {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let mut report: Report = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("no report ({error}), {}: {stderr}", output.status));
+    report.code = output
+        .status
+        .code()
+        .unwrap_or_else(|| panic!("{}: {stderr}", output.status));
+    report
+}
+
+fn vendor_path(name: &str) -> String {
+    format!("usr/share/flatpak/remotes.d/{name}.flatpakrepo")
+}
+
+fn admin_path(name: &str) -> String {
+    format!("etc/flatpak/remotes.d/{name}.flatpakrepo")
+}
+
+/// Bytes of a file, or nothing where there is none.
+pub(crate) fn bytes(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_default()
+}

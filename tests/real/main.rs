@@ -1,0 +1,80 @@
+//! Tests against the real programs: flatpak, ostree, GLib and gpg judge what overlayctl does.
+//!
+//! Plain `cargo test` runs what this machine can run, lists the rest as ignored and says why at the
+//! end. With `OVERLAYCTL_REQUIRE_PEERS=1` (`tests/run` sets it) a trial that cannot run fails.
+#![allow(clippy::unwrap_used, reason = "a trial ends at the first surprise")]
+
+mod flatpak;
+mod glib;
+mod peers;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+use peers::Found;
+
+/// Counts, by reason, the trials that this machine cannot run.
+#[derive(Debug)]
+pub(crate) struct NotRun {
+    required: bool,
+    reasons: RefCell<BTreeMap<String, usize>>,
+}
+
+impl NotRun {
+    /// A trial that needs something which may be missing. Missing, it is listed as ignored, or
+    /// fails where everything is required.
+    pub(crate) fn trial<T: Send + 'static>(
+        &self,
+        name: String,
+        needed: Found<T>,
+        run: impl FnOnce(T) + Send + 'static,
+    ) -> Trial {
+        let reason = match needed {
+            Ok(needed) => {
+                return Trial::test(name, move || {
+                    run(needed);
+                    Ok(())
+                });
+            }
+            Err(reason) => reason,
+        };
+        *self.reasons.borrow_mut().entry(reason.clone()).or_default() += 1;
+        Trial::test(name, move || Err(reason.into()))
+            .with_kind("not run")
+            .with_ignored_flag(!self.required)
+    }
+
+    fn summary(&self) -> String {
+        let line = |(reason, count): (&String, &usize)| format!("  {count} trials: {reason}\n");
+        let lines: String = self.reasons.borrow().iter().map(line).collect();
+        if lines.is_empty() {
+            lines
+        } else {
+            format!("not run:\n{lines}")
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let required = std::env::var_os("OVERLAYCTL_REQUIRE_PEERS").is_some_and(|value| value == "1");
+    let not_run = NotRun {
+        required,
+        reasons: RefCell::default(),
+    };
+    let trials = [flatpak::trials, glib::trials]
+        .into_iter()
+        .flat_map(|trials| trials(&not_run))
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    let written = std::io::stdout().write_all(not_run.summary().as_bytes());
+    if written.is_ok() {
+        conclusion.exit_code()
+    } else {
+        ExitCode::FAILURE
+    }
+}
