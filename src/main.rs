@@ -1,1 +1,59 @@
-fn main() {}
+//! `overlayctl`: layered OS configuration done right.
+
+mod cli;
+mod commands;
+mod json;
+mod render;
+mod select;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::Cli;
+use commands::{Failure, Output};
+
+/// How the command ended; FORMATS.md documents the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// In order.
+    Fine = 0,
+    /// Something failed; the rest was done.
+    Failed = 1,
+    /// Changes are pending, where that was asked.
+    Pending = 3,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output =
+        commands::run(&cli).unwrap_or_else(|failure: Failure| Output::of_failure(&cli, &failure));
+    match print(&output) {
+        Ok(()) => ExitCode::from(output.exit as u8),
+        // Whoever closed the pipe has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::from(output.exit as u8)
+        }
+        Err(_) => ExitCode::from(Exit::Failed as u8),
+    }
+}
+
+fn print(output: &Output) -> io::Result<()> {
+    let mut messages = anstream::stderr().lock();
+    messages.write_all(output.messages.as_bytes())?;
+    messages.flush()?;
+    // What is not for a terminal is passed on byte by byte.
+    if output.verbatim && !io::stdout().is_terminal() {
+        let mut raw = io::stdout().lock();
+        raw.write_all(&output.text)?;
+        return raw.flush();
+    }
+    let mut text = anstream::stdout().lock();
+    if output.verbatim {
+        text.write_all(&render::harmless(&output.text))?;
+    } else {
+        text.write_all(&output.text)?;
+    }
+    text.flush()
+}

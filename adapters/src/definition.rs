@@ -42,6 +42,16 @@ struct FlatpakFile {
 }
 
 impl FlatpakDefinition {
+    /// The rules by which a source whose files end with `suffix` is read.
+    pub fn rules(&self, suffix: &str) -> Rules {
+        Rules {
+            layers: self.layers.clone(),
+            suffix: suffix.into(),
+            main_decides: true,
+            ..Rules::default()
+        }
+    }
+
     /// The definition that holds in this root; none if it is masked there.
     ///
     /// # Errors

@@ -86,14 +86,13 @@ impl Flatpak {
         )
     }
 
-    /// Whether it reads `/usr/share/flatpak/remotes.d` itself (since 1.15.11).
-    pub(crate) fn reads_vendor_files(&self) -> bool {
+    /// Whether it is of this release or a later one.
+    pub(crate) fn is_at_least(&self, release: [u32; 2]) -> bool {
         let mut parts = self
             .version
             .split('.')
-            .map(|part| part.parse::<u32>().unwrap_or(0));
-        let version = [(); 3].map(|()| parts.next().unwrap_or(0));
-        version >= [1, 15, 11]
+            .map(|part| part.parse().unwrap_or(0));
+        [(); 2].map(|()| parts.next().unwrap_or(0)) >= release
     }
 
     fn enter(&self, program: &str) -> Command {
@@ -161,7 +160,7 @@ fn listed_remote(line: &str) -> Option<(String, Remote)> {
     let mut columns = line
         .split('\t')
         .map(|text| if text == "-" { "" } else { text }.to_owned());
-    let name = columns.next()?;
+    let name = columns.next().filter(|name| !name.is_empty())?;
     let mut next = || columns.next().unwrap_or_default();
     let remote = Remote {
         url: next(),

@@ -75,12 +75,7 @@ type Read<T> = fn(&Entry, &Merged) -> (Option<T>, Vec<Finding>);
 impl Layers {
     /// Reads all that the definition names.
     pub fn read(root: &Root, definition: &FlatpakDefinition) -> Self {
-        let rules = |suffix: &str| Rules {
-            layers: definition.layers.clone(),
-            suffix: suffix.into(),
-            drop_in_suffix: ".conf".into(),
-            main_decides: true,
-        };
+        let rules = |suffix| definition.rules(suffix);
         Self {
             remotes: Source::read(
                 root,

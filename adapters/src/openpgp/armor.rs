@@ -178,6 +178,8 @@ mod tests {
     fn every_accepted_form_gives_the_same_bytes() {
         let data = flathub();
         let text = armored(&data);
+        let unchecked: Vec<_> = text.lines().filter(|it| !it.starts_with('=')).collect();
+        let unchecked = unchecked.join("\n");
         let cases = [
             ("plain", text.clone()),
             ("CRLF", text.replace('\n', "\r\n")),
@@ -186,13 +188,7 @@ mod tests {
                 text.replacen("\n\n", "\nVersion: GnuPG v2\nComment: \n\n", 1),
             ),
             ("blanks at the ends of lines", text.replace('\n', " \t\n")),
-            (
-                "no checksum",
-                text.lines()
-                    .filter(|it| !it.starts_with('='))
-                    .map(|it| format!("{it}\n"))
-                    .collect(),
-            ),
+            ("no checksum", unchecked),
             ("text around it", format!("Our key:\n\n{text}\nEnd.\n")),
             ("no newline at the end", text.trim_end().to_owned()),
         ];

@@ -181,7 +181,7 @@ mod tests {
             assert_eq!(of_body(body), Err(error), "{body:?}");
         }
         assert_eq!(
-            of_body(&[4; 0x1_0000]),
+            of_body(&vec![4; 0x1_0000]),
             Err(OpenPgpError::MalformedKey { offset })
         );
     }

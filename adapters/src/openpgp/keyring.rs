@@ -337,7 +337,7 @@ mod tests {
         found a private key at offset 3: publish only the certificate (`gpg --export`), and consider this key exposed
         found a private key: publish only the certificate (`gpg --export`), and consider this key exposed
         line 9: the ASCII armor says checksum 000012, its data has ABCDEF, so it was damaged: export it again
-        expected a certificate, found a signature packet at offset 0: use the output of `gpg --export`
+        expected (part of) a certificate at offset 0, found a packet of type signature: use the output of `gpg --export`
         ");
     }
 
@@ -370,7 +370,9 @@ mod tests {
             certificates in prop::collection::vec(arbitrary_certificate(), 0..4)
         ) {
             let mut keyring = Keyring::default();
-            certificates.iter().for_each(|certificate| { keyring.merge(certificate); });
+            for certificate in &certificates {
+                keyring.merge(certificate);
+            }
             let read = parse(&keyring.to_bytes());
             prop_assert_eq!(read.to_bytes(), keyring.to_bytes());
             prop_assert_eq!(read, keyring);

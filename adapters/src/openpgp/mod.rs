@@ -62,7 +62,7 @@ pub enum OpenPgpError {
     },
     /// The data ends inside a packet.
     #[error(
-        "the {packet} packet at offset {offset} is cut off: \
+        "the packet of type {packet} at offset {offset} is cut off: \
          the data ends before the packet does; export it again"
     )]
     Truncated {
@@ -74,7 +74,7 @@ pub enum OpenPgpError {
     /// A partial (§4.2.1.4) or indeterminate (§4.2.2.4) length, which only a message's data packets
     /// may have.
     #[error(
-        "the {packet} packet at offset {offset} has no definite length, \
+        "the packet of type {packet} at offset {offset} has no definite length, \
          which in a certificate it must have: \
          use the output of `gpg --export`"
     )]
@@ -97,7 +97,7 @@ pub enum OpenPgpError {
     /// A packet that does not belong to a certificate, or comes before the primary key it would
     /// belong to.
     #[error(
-        "expected a certificate, found a {packet} packet at offset {offset}: \
+        "expected (part of) a certificate at offset {offset}, found a packet of type {packet}: \
          use the output of `gpg --export`"
     )]
     Unexpected {

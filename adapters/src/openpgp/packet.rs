@@ -52,7 +52,7 @@ impl fmt::Display for Tag {
             17 => "user attribute",
             19 => "modification detection",
             21 => "padding",
-            other => return write!(f, "type {other}"),
+            other => return write!(f, "{other}"),
         };
         f.write_str(name)
     }

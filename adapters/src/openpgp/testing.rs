@@ -23,14 +23,14 @@ pub(super) fn armored(data: &[u8]) -> String {
         .chunks(64)
         .map(|line| String::from_utf8_lossy(line))
         .collect();
-    // RFC 9580, section 6.1.1, bit by bit.
+    // §6.1.1, bit by bit.
     let mut crc: u32 = 0x00b7_04ce;
     for bit in data
         .iter()
         .flat_map(|byte| (0..8).rev().map(move |at| u32::from(byte >> at & 1)))
     {
         let carry = crc >> 23 & 1 ^ bit;
-        crc = crc << 1 & 0x00ff_ffff ^ carry * 0x0086_4cfb;
+        crc = ((crc << 1) & 0x00ff_ffff) ^ (carry * 0x0086_4cfb);
     }
     let checksum = STANDARD.encode(&crc.to_be_bytes()[1..]);
     format!(
@@ -84,35 +84,27 @@ impl Build {
 
     /// A signature by the key itself.
     pub(super) fn sign(self, kind: u8, created: u32, lifetime: u32) -> Self {
-        let issuer = self.fingerprint.clone();
-        self.signature(
-            kind,
-            created,
-            lifetime,
-            &[&[33, 4], issuer.as_bytes()].concat(),
-        )
+        let issuer = self.issuer();
+        self.signature(kind, created, lifetime, &issuer)
     }
 
     /// A signature by the key itself that names only its key ID.
     pub(super) fn sign_by_key_id(self, kind: u8, created: u32, lifetime: u32) -> Self {
-        let issuer = self.fingerprint.clone();
-        self.signature(
-            kind,
-            created,
-            lifetime,
-            &[&[16], issuer.key_id().expect("one").as_slice()].concat(),
-        )
+        let id = *self
+            .fingerprint
+            .key_id()
+            .expect("every fingerprint has one");
+        self.signature(kind, created, lifetime, &[&[16], id.as_slice()].concat())
     }
 
     /// A signature by another key.
     pub(super) fn sign_as(self, seed: u8, kind: u8, created: u32, lifetime: u32) -> Self {
-        let issuer = Self::key(seed).fingerprint;
-        self.signature(
-            kind,
-            created,
-            lifetime,
-            &[&[33, 4], issuer.as_bytes()].concat(),
-        )
+        self.signature(kind, created, lifetime, &Self::key(seed).issuer())
+    }
+
+    /// The subpacket that names this key as an issuer.
+    fn issuer(&self) -> Vec<u8> {
+        [&[33, 4], self.fingerprint.as_bytes()].concat()
     }
 
     fn signature(self, kind: u8, created: u32, lifetime: u32, issuer: &[u8]) -> Self {
@@ -162,9 +154,13 @@ pub(super) fn arbitrary_certificate() -> impl Strategy<Value = Certificate> {
     let sign = |build: Build, signatures: Vec<(u8, u32, u32, bool)>| {
         signatures
             .into_iter()
-            .fold(build, |build, (kind, created, lifetime, own)| match own {
-                true => build.sign(kind, created, lifetime),
-                false => build.sign_as(99, kind, created, lifetime),
+            .fold(build, |build, (kind, created, lifetime, own)| {
+                let issuer = if own {
+                    build.issuer()
+                } else {
+                    Build::key(99).issuer()
+                };
+                build.signature(kind, created, lifetime, &issuer)
             })
     };
     // One key is frequent, for merging means something only between copies.

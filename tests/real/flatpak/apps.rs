@@ -2,7 +2,7 @@
 //! that sync created.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::Case;
 use super::bench::{Key, Repository};
@@ -177,23 +177,15 @@ fn appstream_only(world: &World<'_>) {
     world.assert_remotes(&[]);
 }
 
-/// Everything below the installation apart from objects, which wait for the next prune.
-fn leftovers(world: &World<'_>) -> BTreeSet<String> {
+/// The files of the installation, apart from objects, which wait for the next prune.
+fn files(world: &World<'_>) -> BTreeSet<PathBuf> {
     let installation = world.path("var/lib/flatpak");
-    let objects = Path::new("repo/objects");
-    let files = walkdir::WalkDir::new(&installation)
+    walkdir::WalkDir::new(&installation)
         .into_iter()
-        .map(|entry| entry.expect("readable"));
-    files
-        .filter_map(|entry| {
-            entry
-                .path()
-                .strip_prefix(&installation)
-                .map(Path::to_owned)
-                .ok()
-        })
-        .filter(|path| !path.starts_with(objects))
-        .map(|path| path.display().to_string())
+        .map(|entry| entry.expect("readable"))
+        .filter(|entry| !entry.file_type().is_dir())
+        .filter_map(|entry| Some(entry.path().strip_prefix(&installation).ok()?.to_owned()))
+        .filter(|path| !path.starts_with("repo/objects"))
         .collect()
 }
 
@@ -211,5 +203,5 @@ fn removal(world: &World<'_>) {
     world.withdraw("flathub");
     world.sync();
     world.assert_remotes(&["other"]);
-    assert_eq!(leftovers(world), leftovers(&deleted));
+    assert_eq!(files(world), files(&deleted));
 }

@@ -157,7 +157,7 @@ fn vendor_edits(world: &World<'_>) {
     let key = world.keys().vendor.base64();
     world.vendor(
         "flathub",
-        flatpakrepo(&[("Url", "file:///elsewhere"), ("GPGKey", &key)]),
+        flatpakrepo(&[("Url", "http://127.0.0.1:9/elsewhere"), ("GPGKey", &key)]),
     );
     assert_stays_deleted(world);
 }
@@ -218,7 +218,7 @@ fn rollback_and_upgrade(world: &World<'_>) {
 }
 
 fn own_remote(world: &World<'_>) {
-    let own = "file:///nowhere/own";
+    let own = "http://127.0.0.1:9/own";
     world.flatpak(&[
         "remote-add",
         "--no-gpg-verify",

@@ -66,7 +66,7 @@ fn same_import(world: &World<'_>) {
         let text = accepted(
             &mut random,
             world.keys(),
-            world.flatpak.reads_vendor_files(),
+            world.flatpak.is_at_least([1, 18]),
         );
         let name = format!("remote-{number:03}");
         world.vendor(&name, &text);

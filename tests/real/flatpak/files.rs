@@ -160,16 +160,14 @@ fn invalid_names(world: &World<'_>) {
         "-dash",
         "back\\slash",
         "[x]",
-        "tilde~",
+        "ti~lde",
         "a=b",
         "ümlaut",
     ];
     for name in names {
         world.admin(name, titled("invalid"));
-        world.vendor(&format!("v{name}"), titled("invalid"));
+        world.vendor(&format!("{name}~"), titled("invalid"));
     }
-    world.admin("", titled("no name"));
-    world.admin(".hidden", titled("hidden"));
     world.vendor("good", titled("good"));
     let report = world.sync_fails();
     for name in names {

@@ -172,7 +172,7 @@ fn mask_of_foreign(world: &World<'_>) {
         "remote-add",
         "--no-gpg-verify",
         "flathub",
-        "file:///nowhere/own",
+        "http://127.0.0.1:9/own",
     ]);
     let group = world.group("flathub");
     world.vendor("flathub", titled("vendor"));
@@ -194,10 +194,10 @@ fn unreadable(world: &World<'_>) {
     let break_it: [(&str, &dyn Fn()); 6] = [
         ("dangling link", &|| world.link(path, "no-such-file")),
         ("link to itself", &|| {
-            world.link(path, "flathub.flatpakrepo")
+            world.link(path, "flathub.flatpakrepo");
         }),
         ("directory", &|| {
-            fs::create_dir_all(world.path(path)).expect("a directory")
+            fs::create_dir_all(world.path(path)).expect("a directory");
         }),
         ("only a comment", &|| world.write(path, "# nothing here\n")),
         ("junk", &|| world.write(path, "junk\n")),

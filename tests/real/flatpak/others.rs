@@ -64,7 +64,7 @@ fn add_own(world: &World<'_>, name: &str) {
         &import,
         "--title=Own",
         name,
-        "file:///nowhere/own",
+        "http://127.0.0.1:9/own",
     ]);
 }
 

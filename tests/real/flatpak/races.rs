@@ -45,7 +45,12 @@ fn while_syncing(world: &World<'_>, work: impl FnOnce() + Send) {
 
 fn with_two_remotes(world: &World<'_>) {
     for name in ["one", "two"] {
-        world.flatpak(&["remote-add", "--no-gpg-verify", name, "file:///nowhere/own"]);
+        world.flatpak(&[
+            "remote-add",
+            "--no-gpg-verify",
+            name,
+            "http://127.0.0.1:9/own",
+        ]);
     }
 }
 

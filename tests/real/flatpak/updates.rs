@@ -57,7 +57,7 @@ fn vendor_changes(world: &World<'_>) {
     world.vendor(
         "flathub",
         flatpakrepo(&[
-            ("Url", "file:///nowhere/two"),
+            ("Url", "http://127.0.0.1:9/two"),
             ("Title", "two"),
             ("Comment", "new"),
         ]),
@@ -66,7 +66,7 @@ fn vendor_changes(world: &World<'_>) {
     let listed = &world.remotes()["flathub"];
     assert_eq!(
         (listed.url.as_str(), listed.title.as_str()),
-        ("file:///nowhere/two", "two")
+        ("http://127.0.0.1:9/two", "two")
     );
     world.assert_value("flathub", "xa.comment", "new");
     assert!(
@@ -89,7 +89,11 @@ const OWNERS_CHOICES: [(&str, &str, &str); 13] = [
         "xa.authenticator-name",
         "org.mine.Auth",
     ),
-    ("--url=file:///mine", "url", "file:///mine"),
+    (
+        "--url=http://127.0.0.1:9/mine",
+        "url",
+        "http://127.0.0.1:9/mine",
+    ),
     ("--prio=7", "xa.prio", "7"),
     ("--disable", "xa.disable", "true"),
     ("--no-enumerate", "xa.noenumerate", "true"),
@@ -99,7 +103,7 @@ const OWNERS_CHOICES: [(&str, &str, &str); 13] = [
 
 fn owner_modifies(world: &World<'_>) {
     let entry = |version: &str| {
-        let url = format!("file:///nowhere/{version}");
+        let url = format!("http://127.0.0.1:9/{version}");
         let pairs = [
             "Title",
             "Comment",
@@ -117,9 +121,9 @@ fn owner_modifies(world: &World<'_>) {
         .map(|index| format!("remote-{index}"))
         .collect();
     let ship = |version| {
-        names
-            .iter()
-            .for_each(|name| world.vendor(name, entry(version)))
+        for name in &names {
+            world.vendor(name, entry(version));
+        }
     };
     ship("one");
     world.sync();
@@ -158,7 +162,7 @@ fn owner_edits_file(world: &World<'_>) {
     world.sync().assert_state("flathub", "edited");
     world.vendor(
         "flathub",
-        flatpakrepo(&[("Url", "file:///nowhere/two"), ("Title", "two")]),
+        flatpakrepo(&[("Url", "http://127.0.0.1:9/two"), ("Title", "two")]),
     );
     world.sync().assert_state("flathub", "conflict");
     let listed = &world.remotes()["flathub"];
@@ -350,7 +354,7 @@ fn overlay_keys(world: &World<'_>) {
 }
 
 fn former_url(world: &World<'_>) {
-    let former = "file:///nowhere/former";
+    let former = "http://127.0.0.1:9/former";
     world.flatpak(&["remote-add", "--no-gpg-verify", "flathub", former]);
     world.vendor(
         "flathub",

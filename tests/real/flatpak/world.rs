@@ -13,8 +13,9 @@ use serde::Deserialize;
 use super::bench::{Bench, Keys, Repository};
 use crate::peers::{self, Flatpak, Remote};
 
-/// A URL that nothing answers: a remote needs no server to be listed or modified.
-pub(crate) const URL: &str = "file:///nowhere/repo";
+/// A URL that nothing answers. A remote needs no server to be added, listed or modified; where there
+/// is a server without a repository, flatpak refuses to add it.
+pub(crate) const URL: &str = "http://127.0.0.1:9/repo";
 
 /// Keys and values of one group.
 pub(crate) type Group = BTreeMap<String, String>;

@@ -8,116 +8,104 @@ use crate::openpgp::testing::{Build, arbitrary_certificate};
 /// The builder's keys are created at this time.
 const CREATED: u64 = 1000;
 
+/// Each case: what is tried, the certificate, and how long after its creation the key expires.
+type Expiry = (&'static str, Build, Option<u32>);
+
+fn assert_expires(cases: impl IntoIterator<Item = Expiry>) {
+    for (what, build, lifetime) in cases {
+        let expected = lifetime.map(|lifetime| CREATED + u64::from(lifetime));
+        assert_eq!(build.read().expires(), expected, "{what}");
+    }
+}
+
 #[test]
-fn expiry_follows_the_newest_self_signature() {
-    let key = || Build::key(1).user_id("a");
-    let cases = [
-        ("no signature", key(), None),
-        ("one", key().certify(2000, 50), Some(50)),
-        ("for ever", key().certify(2000, 0), None),
+fn expiry_follows_the_newest_self_signature_of_a_user_id() {
+    let uid = || Build::key(1).user_id("a");
+    assert_expires([
+        ("no signature", uid(), None),
+        ("one", uid().certify(2000, 50), Some(50)),
+        ("for ever", uid().certify(2000, 0), None),
         (
             "extended",
-            key().certify(2000, 50).certify(3000, 90),
+            uid().certify(2000, 50).certify(3000, 90),
             Some(90),
         ),
         (
-            "extended, the other order",
-            key().certify(3000, 90).certify(2000, 50),
+            "the other order",
+            uid().certify(3000, 90).certify(2000, 50),
             Some(90),
         ),
         (
             "limit lifted",
-            key().certify(3000, 0).certify(2000, 50),
+            uid().certify(3000, 0).certify(2000, 50),
             None,
         ),
         (
-            "every type of certification",
-            key().sign(0x10, 2000, 50).sign(0x12, 3000, 70),
+            "other types",
+            uid().sign(0x10, 2000, 50).sign(0x12, 3000, 70),
             Some(70),
         ),
         (
             "a binding is none",
-            key().certify(2000, 50).sign(0x18, 3000, 90),
+            uid().certify(2000, 50).sign(0x18, 3000, 90),
             Some(50),
         ),
         (
-            "another's signature",
-            key().certify(2000, 50).sign_as(9, 0x13, 3000, 90),
+            "another's",
+            uid().certify(2000, 50).sign_as(9, 0x13, 3000, 90),
             Some(50),
         ),
         (
-            "two user IDs",
-            key().certify(2000, 50).user_id("b").certify(3000, 90),
+            "certified again",
+            uid().sign(0x30, 2000, 0).certify(3000, 90),
             Some(90),
-        ),
-        (
-            "only the older user ID is limited",
-            key().certify(2000, 50).user_id("b").certify(3000, 0),
-            Some(50),
-        ),
-        (
-            "the newer user ID is revoked",
-            key()
-                .certify(2000, 50)
-                .user_id("b")
-                .certify(3000, 90)
-                .sign(0x30, 3001, 0),
-            Some(50),
-        ),
-        (
-            "a user ID certified again",
-            key().sign(0x30, 2000, 0).certify(3000, 90),
-            Some(90),
-        ),
-        (
-            "an attribute has no say",
-            Build::key(1).packet(17, b"x").certify(2000, 50),
-            None,
-        ),
-        (
-            "a subkey has no say",
-            key().certify(2000, 50).packet(14, b"x").certify(3000, 90),
-            Some(50),
-        ),
-        (
-            "a direct signature wins",
-            Build::key(1)
-                .sign(0x1f, 1500, 70)
-                .user_id("a")
-                .certify(2000, 50),
-            Some(70),
-        ),
-        (
-            "the newest direct one",
-            Build::key(1).sign(0x1f, 1500, 70).sign(0x1f, 1600, 80),
-            Some(80),
-        ),
-        (
-            "one without a limit leaves it to others",
-            Build::key(1)
-                .sign(0x1f, 1500, 0)
-                .user_id("a")
-                .certify(2000, 50),
-            Some(50),
         ),
         (
             "a key ID as issuer",
-            key().sign_by_key_id(0x13, 2000, 50),
+            uid().sign_by_key_id(0x13, 2000, 50),
             Some(50),
         ),
+        ("beyond 2106", uid().certify(2000, u32::MAX), Some(u32::MAX)),
+    ]);
+}
+
+#[test]
+fn expiry_follows_the_newest_user_id_that_limits_it() {
+    let old = || Build::key(1).user_id("a").certify(2000, 50).user_id("b");
+    let revoked = old().certify(3000, 90).sign(0x30, 3001, 0);
+    let attribute = Build::key(1).packet(17, b"x").certify(2000, 50);
+    let subkey = old().packet(14, b"x").certify(3000, 90);
+    assert_expires([
+        ("the newer one", old().certify(3000, 90), Some(90)),
         (
-            "beyond 2106",
-            key().certify(2000, u32::MAX),
-            Some(u64::from(u32::MAX)),
+            "the older one, alone in limiting",
+            old().certify(3000, 0),
+            Some(50),
         ),
-    ];
-    for (what, build, lifetime) in cases {
-        assert_eq!(
-            build.read().expires(),
-            lifetime.map(|it| CREATED + it),
-            "{what}"
-        );
-    }
+        ("the newer one is revoked", revoked, Some(50)),
+        ("an attribute has no say", attribute, None),
+        ("a subkey has no say", subkey, Some(50)),
+    ]);
+}
+
+#[test]
+fn expiry_follows_direct_signatures_first() {
+    let direct = |lifetime| Build::key(1).sign(0x1f, 1500, lifetime);
+    let lifted = direct(70).sign(0x1f, 1600, 0);
+    assert_expires([
+        (
+            "over a user ID",
+            direct(70).user_id("a").certify(2000, 50),
+            Some(70),
+        ),
+        ("the newest", direct(70).sign(0x1f, 1600, 80), Some(80)),
+        (
+            "no limit",
+            direct(0).user_id("a").certify(2000, 50),
+            Some(50),
+        ),
+        ("limit lifted", lifted, None),
+    ]);
 }
 
 #[test]

@@ -1,0 +1,83 @@
+//! The arguments.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Vendor defaults, the owner's changes and vendor updates, each in its place.
+///
+/// An image ships defaults under /usr; the owner overrides them under /etc, masks them with an empty
+/// file, edits or deletes the result; the image is updated. `sync` makes all of that come out right.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "\
+Exit status: 0 in order; 1 something failed (the rest was done); 2 wrong usage;
+3 changes are pending (sync --dry-run, status --check)."
+)]
+pub(crate) struct Cli {
+    /// The tree to work on; nothing outside it is read or written.
+    #[arg(long, global = true, default_value = "/", value_name = "DIR")]
+    pub(crate) root: PathBuf,
+
+    /// Print one JSON document (described by report.schema.json) instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Bring the system to what the layers and the owner want.
+    Sync {
+        /// Say what would be done, and do nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Show each entry and how it stands.
+    Status {
+        /// End with status 3 if `sync` has something to do.
+        #[arg(long)]
+        check: bool,
+        /// Only these entries: NAME or ADAPTER/NAME, with `*`, `?`, `[…]` and `{…}`.
+        #[arg(value_name = "ENTRY")]
+        entries: Vec<String>,
+    },
+    /// List the files of a configuration path over all layers, and which of them count.
+    List {
+        /// A path below every layer, such as flatpak/remotes.d.
+        path: PathBuf,
+    },
+    /// Print the files that count, each with its name, in the order in which they are merged.
+    Cat {
+        /// A path below every layer, such as flatpak/remotes.d or flatpak/remotes.d/flathub.flatpakrepo.
+        path: PathBuf,
+    },
+    /// Show where each value comes from, why the others lost, and what `sync` would do.
+    Explain {
+        /// NAME or ADAPTER/NAME.
+        entry: String,
+        /// Only this key, as the target (xa.title) or the file (Title) calls it.
+        key: Option<String>,
+    },
+    /// Bring back entries that you deleted.
+    Restore {
+        /// NAME or ADAPTER/NAME, with `*`, `?`, `[…]` and `{…}`.
+        #[arg(required = true, value_name = "ENTRY")]
+        entries: Vec<String>,
+    },
+    /// Let entries that somebody else made follow the vendor; values that differ stay as they are.
+    Adopt {
+        /// NAME or ADAPTER/NAME, with `*`, `?`, `[…]` and `{…}`.
+        #[arg(required = true, value_name = "ENTRY")]
+        entries: Vec<String>,
+    },
+    /// Make a small image in a new directory, run `sync` on it, and say what to try next.
+    Demo {
+        /// A directory that does not exist yet, or is empty.
+        dir: PathBuf,
+    },
+}

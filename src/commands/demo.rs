@@ -1,0 +1,58 @@
+//! `demo`: a small image to try things on.
+
+use std::fs;
+use std::path::Path;
+
+use overlay_resolver::root::Root;
+
+use super::{Failure, Output, report};
+use crate::cli::Cli;
+use crate::render;
+
+/// What the image's vendor ships, by path inside the image.
+const VENDOR: [(&str, &str); 3] = [
+    (
+        "usr/share/flatpak/remotes.d/flathub.flatpakrepo",
+        include_str!("../../data/demo/flathub.flatpakrepo"),
+    ),
+    (
+        "usr/share/flatpak/remotes.d/fedora.flatpakrepo",
+        include_str!("../../data/demo/fedora.flatpakrepo"),
+    ),
+    (
+        "usr/share/flatpak/collections.d/flathub.conf",
+        include_str!("../../data/demo/flathub-collection.conf"),
+    ),
+];
+
+pub(super) fn run(cli: &Cli, dir: &Path) -> Result<Output, Failure> {
+    if fs::read_dir(dir).is_ok_and(|mut members| members.next().is_some()) {
+        return Err(Failure::NotEmpty(dir.into()));
+    }
+    for (path, text) in VENDOR {
+        write(&dir.join(path), text)?;
+    }
+    // The owner's place, ready for what they are about to do.
+    create(&dir.join("etc/flatpak/remotes.d"))?;
+    let mut output = report::sync(cli, &Root::open(dir)?, false)?;
+    if !cli.json {
+        let synced = String::from_utf8_lossy(&output.text).into_owned();
+        output.text = render::demo(dir, VENDOR.map(|(path, _)| path), &synced).into_bytes();
+    }
+    Ok(output)
+}
+
+fn create(dir: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(dir).map_err(|source| Failure::Write {
+        path: dir.into(),
+        source,
+    })
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    create(path.parent().unwrap_or(path))?;
+    fs::write(path, text).map_err(|source| Failure::Write {
+        path: path.into(),
+        source,
+    })
+}

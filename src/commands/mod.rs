@@ -1,0 +1,122 @@
+//! One file a verb. A command reads and acts through the libraries and returns what to print.
+
+mod demo;
+mod explain;
+mod files;
+mod report;
+
+use std::path::PathBuf;
+
+use overlay_adapters::flatpak::{Flatpak, SyncError};
+use overlay_resolver::finding::Finding;
+use overlay_resolver::root::{Root, RootError};
+
+use crate::Exit;
+use crate::cli::{Cli, Command};
+use crate::{json, render};
+
+/// What a command has to say.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// For standard output.
+    pub(crate) text: Vec<u8>,
+    /// For standard error.
+    pub(crate) messages: String,
+    /// How it ended.
+    pub(crate) exit: Exit,
+    /// Whether `text` is other people's and not ours: their bytes, not a terminal's commands.
+    pub(crate) verbatim: bool,
+}
+
+/// Why a command could not do its work at all.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Root(#[from] RootError),
+    #[error(transparent)]
+    Sync(#[from] SyncError),
+    #[error("{0}")]
+    Finding(Box<Finding>),
+    #[error("{0}")]
+    Pattern(globset::Error),
+    #[error("no entry matches `{pattern}`; {}", known_entries(known))]
+    NoSuchEntry { pattern: String, known: Vec<String> },
+    #[error("no key `{key}` in {entry}; its keys are {}", known.join(", "))]
+    NoSuchKey {
+        entry: String,
+        key: String,
+        known: Vec<String>,
+    },
+    #[error("{} is not empty; name a directory that does not exist yet", .0.display())]
+    NotEmpty(PathBuf),
+    #[error("cannot write {}: {source}", .path.display())]
+    Write {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+}
+
+fn known_entries(known: &[String]) -> String {
+    match known {
+        [] => "there are none".into(),
+        known => format!("there are {}", known.join(", ")),
+    }
+}
+
+impl From<Finding> for Failure {
+    fn from(finding: Finding) -> Self {
+        Self::Finding(Box::new(finding))
+    }
+}
+
+impl Output {
+    pub(crate) fn new(text: impl Into<Vec<u8>>) -> Self {
+        Self {
+            text: text.into(),
+            messages: String::new(),
+            exit: Exit::Fine,
+            verbatim: false,
+        }
+    }
+
+    /// A command that failed as a whole still prints a document where one was asked for.
+    pub(crate) fn of_failure(cli: &Cli, failure: &Failure) -> Self {
+        let finding = match failure {
+            Failure::Finding(finding) => (**finding).clone(),
+            failure => Finding::error("/", failure.to_string()),
+        };
+        let text = if cli.json {
+            json::failure(&finding)
+        } else {
+            String::new()
+        };
+        Self {
+            messages: render::failure(&failure.to_string()),
+            exit: Exit::Failed,
+            ..Self::new(text)
+        }
+    }
+}
+
+/// Runs the command that the arguments ask for.
+pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
+    if let Command::Demo { dir } = &cli.command {
+        return demo::run(cli, dir);
+    }
+    let root = Root::open(&cli.root)?;
+    match &cli.command {
+        Command::Sync { dry_run } => report::sync(cli, &root, *dry_run),
+        Command::Status { check, entries } => report::status(cli, &root, *check, entries),
+        Command::List { path } => files::list(cli, &root, path),
+        Command::Cat { path } => files::cat(cli, &root, path),
+        Command::Explain { entry, key } => explain::run(cli, &root, entry, key.as_deref()),
+        Command::Restore { entries } => report::restore(cli, &root, entries),
+        Command::Adopt { entries } => report::adopt(cli, &root, entries),
+        Command::Demo { dir } => demo::run(cli, dir),
+    }
+}
+
+/// The adapter, unless the owner masked its definition.
+fn adapter(root: &Root) -> Result<Option<Flatpak<'_>>, Failure> {
+    Ok(Flatpak::open(root)?)
+}

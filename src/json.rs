@@ -1,0 +1,236 @@
+//! Machine output, as `data/schema/report.schema.json` describes it. The types here are that promise;
+//! the libraries' own may change.
+
+use bstr::{BString, ByteSlice as _};
+use overlay_adapters::reconcile::KeyAction;
+use overlay_adapters::report::{Change, EntryReport, KeyReport, Report};
+use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::finding::Finding;
+use overlay_resolver::merge::{Assignment, Merged, State as AssignmentState};
+use overlay_resolver::scan::{self, Scan, State as FragmentState, Status};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Document {
+    entries: Vec<Entry>,
+    findings: Vec<FindingView>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    adapter: &'static str,
+    name: String,
+    state: &'static str,
+    reason: String,
+    fragments: Vec<Fragment>,
+    changes: Vec<ChangeView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<Vec<Key>>,
+}
+
+#[derive(Serialize)]
+struct Fragment {
+    path: String,
+    layer: String,
+    state: &'static str,
+}
+
+#[derive(Serialize)]
+struct ChangeView {
+    operation: &'static str,
+    subject: String,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+#[derive(Serialize)]
+struct FindingView {
+    level: String,
+    path: String,
+    line: Option<usize>,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Key {
+    key: String,
+    baseline: Option<String>,
+    actual: Option<String>,
+    desired: Option<String>,
+    action: Option<&'static str>,
+    assignments: Vec<AssignmentView>,
+}
+
+#[derive(Serialize)]
+struct AssignmentView {
+    section: String,
+    key: String,
+    value: String,
+    path: String,
+    line: usize,
+    state: &'static str,
+}
+
+/// The document of `sync` and `status`.
+pub(crate) fn report(report: &Report) -> String {
+    document(
+        report.entries.iter().map(|e| entry(e, false)).collect(),
+        &report.findings,
+    )
+}
+
+/// The document of `explain`: the same, with keys.
+pub(crate) fn explanation(report: &Report) -> String {
+    document(
+        report.entries.iter().map(|e| entry(e, true)).collect(),
+        &report.findings,
+    )
+}
+
+/// The document of a command that failed as a whole.
+pub(crate) fn failure(finding: &Finding) -> String {
+    document(Vec::new(), std::slice::from_ref(finding))
+}
+
+/// The document of `list` and `cat`.
+pub(crate) fn listing(adapter: &'static str, suffix: &str, scan: &Scan) -> String {
+    let entries = scan.entries.iter().map(|entry| {
+        let name = escape(entry.name.as_encoded_bytes()).to_string();
+        Entry {
+            adapter,
+            name: name.strip_suffix(suffix).unwrap_or(&name).into(),
+            state: status_word(entry.status),
+            reason: String::new(),
+            fragments: entry.fragments.iter().map(fragment).collect(),
+            changes: Vec::new(),
+            keys: None,
+        }
+    });
+    document(entries.collect(), &scan.findings)
+}
+
+fn document(entries: Vec<Entry>, findings: &[Finding]) -> String {
+    let findings = findings.iter().map(|finding| FindingView {
+        level: finding.level.to_string(),
+        path: escape_path(&finding.path).to_string(),
+        line: finding.line,
+        message: finding.message.clone(),
+    });
+    let document = Document {
+        entries,
+        findings: findings.collect(),
+    };
+    // Strings and numbers in structs always serialize.
+    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+}
+
+fn entry(entry: &EntryReport, with_keys: bool) -> Entry {
+    let fragments = entry
+        .layered
+        .iter()
+        .flat_map(|(files, _)| files.fragments.iter());
+    Entry {
+        adapter: entry.adapter,
+        name: entry.name.clone(),
+        state: entry.state.word(),
+        reason: entry.reason.clone(),
+        fragments: fragments.map(fragment).collect(),
+        changes: entry.changes.iter().map(change).collect(),
+        keys: with_keys.then(|| entry.keys.iter().map(|k| key(entry, k)).collect()),
+    }
+}
+
+fn fragment(fragment: &scan::Fragment) -> Fragment {
+    Fragment {
+        path: escape_path(&fragment.path).to_string(),
+        layer: escape_path(&fragment.layer).to_string(),
+        state: fragment_word(&fragment.state),
+    }
+}
+
+/// The word for a fragment's state.
+pub(crate) const fn fragment_word(state: &FragmentState) -> &'static str {
+    match state {
+        FragmentState::Effective => "effective",
+        FragmentState::Shadowed(_) => "shadowed",
+        FragmentState::Mask(_) => "mask",
+        FragmentState::Masked(_) => "masked",
+        FragmentState::Unusable(_) => "unusable",
+        FragmentState::Ignored(_) => "ignored",
+    }
+}
+
+/// The word for what an entry's files come to.
+pub(crate) const fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Effective => "effective",
+        Status::Masked(_) => "masked",
+        Status::Unusable => "unusable",
+        Status::Headless => "headless",
+    }
+}
+
+fn change(change: &Change) -> ChangeView {
+    ChangeView {
+        operation: change.operation.word(),
+        subject: change.subject.clone(),
+        from: change.from.as_ref().map(show),
+        to: change.to.as_ref().map(show),
+    }
+}
+
+fn key(entry: &EntryReport, key: &KeyReport) -> Key {
+    let assignments = assignments(entry, key).map(|(fragment, assignment)| AssignmentView {
+        section: show(&assignment.section),
+        key: show(&assignment.key),
+        value: show(&assignment.value),
+        path: escape_path(&fragment.path).to_string(),
+        line: *assignment.lines.start(),
+        state: match assignment.state {
+            AssignmentState::Applied => "applied",
+            AssignmentState::Superseded(_) => "superseded",
+            AssignmentState::Shadowed(_) => "shadowed",
+            AssignmentState::Masked(_) => "masked",
+        },
+    });
+    Key {
+        key: key.key.clone(),
+        baseline: key.baseline.as_ref().map(show),
+        actual: key.actual.as_ref().map(show),
+        desired: key.desired.as_ref().map(show),
+        action: key.action.map(action_word),
+        assignments: assignments.collect(),
+    }
+}
+
+/// The assignments that a key's value follows from, each with its file, in ledger order.
+pub(crate) fn assignments<'e>(
+    entry: &'e EntryReport,
+    key: &KeyReport,
+) -> impl Iterator<Item = (&'e scan::Fragment, &'e Assignment)> {
+    let source = key.source;
+    entry
+        .layered
+        .iter()
+        .flat_map(move |(files, merged): &(_, Merged)| {
+            merged.assignments.iter().filter_map(move |assignment| {
+                let (section, key) = source?;
+                let meant = assignment.section == section && assignment.key == key;
+                Some((files.fragments.get(assignment.fragment)?, assignment)).filter(|_| meant)
+            })
+        })
+}
+
+const fn action_word(action: KeyAction) -> &'static str {
+    match action {
+        KeyAction::Record => "record",
+        KeyAction::Write => "write",
+        KeyAction::Keep { conflict: false } => "keep",
+        KeyAction::Keep { conflict: true } => "conflict",
+        KeyAction::Drift => "drift",
+    }
+}
+
+fn show(value: &BString) -> String {
+    escape(value.as_bytes()).to_string()
+}

@@ -1,0 +1,344 @@
+//! Text for people: one line an entry, aligned, states in words, colour only on a terminal (anstream
+//! takes it out elsewhere).
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use bstr::{BStr, ByteSlice as _};
+use overlay_adapters::reconcile::KeyAction;
+use overlay_adapters::report::{Change, EntryReport, KeyReport, Operation, Report, State};
+use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::finding::{Finding, Level};
+use overlay_resolver::merge::{Assignment, State as AssignmentState};
+use overlay_resolver::scan::{Entry, Fragment, Scan, State as FragmentState};
+
+use crate::json::{assignments, fragment_word};
+use crate::select::full_name;
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const NOTABLE: Style = AnsiColor::Yellow.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const FAINT: Style = Style::new().dimmed();
+const BOLD: Style = Style::new().bold();
+
+/// The longest value shown whole; a signing key has thousands of bytes.
+const LONGEST_VALUE: usize = 72;
+
+/// Whether what a report tells is done, is yet to be done, or is how things stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tense {
+    Done,
+    Planned,
+    Status,
+}
+
+/// One line an entry; planned changes below their entry.
+pub(crate) fn report(report: &Report, tense: Tense) -> String {
+    let names: Vec<_> = report.entries.iter().map(full_name).collect();
+    let width = names.iter().map(String::len).max().unwrap_or_default();
+    let mut text = String::new();
+    for (name, entry) in names.iter().zip(&report.entries) {
+        line(&mut text, &format!("{name:width$}"), entry);
+        if tense == Tense::Planned {
+            entry
+                .changes
+                .iter()
+                .for_each(|change| planned(&mut text, change));
+        }
+    }
+    if report.entries.is_empty() {
+        text.push_str("no entries: no layer has any, and the target has none of ours\n");
+    }
+    if report.pending && tense != Tense::Done {
+        text.push_str("changes are pending; `overlayctl sync` makes them\n");
+    }
+    text
+}
+
+fn line(text: &mut String, name: &str, entry: &EntryReport) {
+    let (style, words) = words(entry);
+    let _ = writeln!(text, "{name}  {style}{words}{style:#}");
+}
+
+/// The state in words, with what makes it so.
+fn words(entry: &EntryReport) -> (Style, String) {
+    let reason = &entry.reason;
+    match entry.state {
+        State::Applied => (GOOD, format!("applied, {reason}")),
+        State::Updated => (GOOD, format!("updated: {reason}")),
+        State::Adopted => (GOOD, format!("adopted: {reason}")),
+        State::Edited => (NOTABLE, format!("edited by you: {reason}")),
+        State::Conflict => (NOTABLE, format!("conflict: {reason}")),
+        State::Masked => (NOTABLE, reason.clone()),
+        State::Deleted => (NOTABLE, format!("deleted by you; {reason}")),
+        State::Kept => (NOTABLE, format!("kept: {reason}")),
+        State::Removed => (NOTABLE, format!("removed: {reason}")),
+        State::Released => (NOTABLE, format!("released: {reason}")),
+        State::Foreign => (NOTABLE, format!("not touched: {reason}")),
+        State::Failed => (BAD, format!("failed: {reason}")),
+    }
+}
+
+fn planned(text: &mut String, change: &Change) {
+    let subject = &change.subject;
+    let value = |value: &Option<bstr::BString>| {
+        value
+            .as_ref()
+            .map_or_else(|| "nothing".into(), |value| shortened(value.as_bstr()))
+    };
+    let words = match change.operation {
+        Operation::Create => format!("create the remote {subject}"),
+        Operation::Remove => format!("remove the remote {subject}"),
+        Operation::Set if change.from.is_none() => format!("set {subject}={}", value(&change.to)),
+        Operation::Set => format!(
+            "set {subject}={} (was {})",
+            value(&change.to),
+            value(&change.from)
+        ),
+        Operation::Unset => format!("unset {subject} (was {})", value(&change.from)),
+        Operation::AddCertificate => format!("add the certificate {subject}"),
+        Operation::UpdateCertificate => format!("update the certificate {subject}"),
+        Operation::RemoveCertificate => format!("remove the certificate {subject}"),
+        Operation::WriteFile => format!("write {subject}"),
+        Operation::Clean => format!("clean up {subject}"),
+    };
+    let _ = writeln!(text, "    {words}");
+}
+
+/// What went wrong or looks wrong, for standard error.
+pub(crate) fn findings(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let style = match finding.level {
+            Level::Error => BAD,
+            Level::Warning => NOTABLE,
+            Level::Info => continue,
+        };
+        let _ = writeln!(text, "{style}{}{style:#}: {finding}", finding.level);
+    }
+    text
+}
+
+/// Why a command did nothing, for standard error.
+pub(crate) fn failure(message: &str) -> String {
+    format!("{BAD}error{BAD:#}: {message}\n")
+}
+
+/// The files of every entry, each with its state.
+pub(crate) fn listing(scan: &Scan) -> String {
+    let name = |entry: &Entry| escape(entry.name.as_encoded_bytes()).to_string();
+    let width = scan
+        .entries
+        .iter()
+        .map(|entry| name(entry).len())
+        .max()
+        .unwrap_or_default();
+    let mut text = String::new();
+    for entry in &scan.entries {
+        let mut first = name(entry);
+        for fragment in &entry.fragments {
+            let _ = write!(text, "{first:width$}  ");
+            file(&mut text, entry, fragment);
+            first.clear();
+        }
+    }
+    if scan.entries.is_empty() {
+        text.push_str("no layer has files there\n");
+    }
+    text
+}
+
+/// One file and what becomes of it.
+fn file(text: &mut String, entry: &Entry, fragment: &Fragment) {
+    let style = match fragment.state {
+        FragmentState::Effective => GOOD,
+        FragmentState::Unusable(_) => BAD,
+        FragmentState::Mask(_) => NOTABLE,
+        _ => FAINT,
+    };
+    let by = |index: usize| {
+        entry
+            .fragments
+            .get(index)
+            .map_or_else(String::new, |by| format!(" by {}", escape_path(&by.path)))
+    };
+    let why = match &fragment.state {
+        FragmentState::Effective => String::new(),
+        FragmentState::Shadowed(index) | FragmentState::Masked(index) => by(*index),
+        FragmentState::Mask(mask) => format!(": {mask}"),
+        FragmentState::Unusable(reason) => format!(": {reason}"),
+        FragmentState::Ignored(reason) => format!(": {reason}"),
+    };
+    let word = fragment_word(&fragment.state);
+    let _ = writeln!(
+        text,
+        "{}  {style}{word}{why}{style:#}",
+        escape_path(&fragment.path)
+    );
+}
+
+/// The files that count, each under its name, as `systemd-analyze cat-config` prints them.
+pub(crate) fn cat(scan: &Scan) -> Vec<u8> {
+    let mut text = Vec::new();
+    for fragment in scan.entries.iter().flat_map(Entry::effective) {
+        if !text.is_empty() {
+            text.push(b'\n');
+        }
+        text.extend_from_slice(format!("# {}\n", escape_path(&fragment.path)).as_bytes());
+        text.extend_from_slice(&fragment.text);
+        if !fragment.text.ends_with(b"\n") {
+            text.push(b'\n');
+        }
+    }
+    text
+}
+
+/// Other people's text without what a terminal would obey.
+pub(crate) fn harmless(text: &[u8]) -> Vec<u8> {
+    let lines = text.split(|&byte| byte == b'\n');
+    let shown: Vec<String> = lines.map(|line| escape(line).to_string()).collect();
+    shown.join("\n").into_bytes()
+}
+
+/// Every entry with its files, and for every key the winner, the losers and what becomes of it.
+pub(crate) fn explanation(report: &Report) -> String {
+    let mut text = String::new();
+    for entry in &report.entries {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        line(
+            &mut text,
+            &format!("{BOLD}{}{BOLD:#}", full_name(entry)),
+            entry,
+        );
+        if let Some((files, _)) = &entry.layered {
+            for fragment in &files.fragments {
+                text.push_str("  ");
+                file(&mut text, files, fragment);
+            }
+        }
+        for key in &entry.keys {
+            explain_key(&mut text, entry, key);
+        }
+    }
+    text
+}
+
+fn explain_key(text: &mut String, entry: &EntryReport, key: &KeyReport) {
+    let value = |value: Option<&bstr::BString>| {
+        value.map_or_else(|| "none".into(), |value| shortened(value.as_bstr()))
+    };
+    let _ = writeln!(text, "\n  {BOLD}{}{BOLD:#}", key.key);
+    for (fragment, assignment) in ranked(entry, key) {
+        let _ = writeln!(
+            text,
+            "    {}:{}  {}={}  {}",
+            escape_path(&fragment.path),
+            assignment.lines.start(),
+            escape(&assignment.key),
+            shortened(assignment.value.as_bstr()),
+            fate(entry, assignment),
+        );
+    }
+    for (label, side) in [
+        ("layers", &key.desired),
+        ("baseline", &key.baseline),
+        ("target", &key.actual),
+    ] {
+        let _ = writeln!(text, "    {label:8}  {}", value(side.as_ref()));
+    }
+    let _ = writeln!(text, "    {:8}  {}", "sync", verdict(key));
+}
+
+/// The winner first, then the losers, the one that came nearest first.
+fn ranked<'e>(entry: &'e EntryReport, key: &KeyReport) -> Vec<(&'e Fragment, &'e Assignment)> {
+    let mut ranked: Vec<_> = assignments(entry, key).collect();
+    ranked.reverse();
+    ranked.sort_by_key(|(_, assignment)| assignment.state != AssignmentState::Applied);
+    ranked
+}
+
+fn fate(entry: &EntryReport, assignment: &Assignment) -> String {
+    let Some((files, merged)) = &entry.layered else {
+        return String::new();
+    };
+    let path = |fragment: usize| {
+        files
+            .fragments
+            .get(fragment)
+            .map_or_else(String::new, |fragment| {
+                escape_path(&fragment.path).to_string()
+            })
+    };
+    match assignment.state {
+        AssignmentState::Applied => format!("{GOOD}wins{GOOD:#}"),
+        AssignmentState::Superseded(by) => {
+            let winner = merged.assignments.get(by);
+            let place = winner.map_or_else(String::new, |winner| {
+                format!("{}:{}", path(winner.fragment), winner.lines.start())
+            });
+            format!("{FAINT}loses: superseded by {place}{FAINT:#}")
+        }
+        AssignmentState::Shadowed(by) => {
+            format!(
+                "{FAINT}loses: its file is shadowed by {}{FAINT:#}",
+                path(by)
+            )
+        }
+        AssignmentState::Masked(by) => {
+            format!("{FAINT}loses: its file is masked by {}{FAINT:#}", path(by))
+        }
+    }
+}
+
+fn verdict(key: &KeyReport) -> &'static str {
+    match (key.action, &key.desired) {
+        (None, _) => "does not look at it",
+        (Some(KeyAction::Record), _) => "has nothing to do: the target is as the layers want it",
+        (Some(KeyAction::Write), Some(_)) => "writes what the layers say",
+        (Some(KeyAction::Write), None) => "takes the key away, as the layers have no more of it",
+        (Some(KeyAction::Keep { conflict: false }), _) => "keeps it: it is yours",
+        (Some(KeyAction::Keep { conflict: true }), _) => {
+            "keeps it: it is yours, though the vendor changed it too"
+        }
+        (Some(KeyAction::Drift), _) => {
+            "keeps it: the server refreshed it, the vendor has not changed"
+        }
+    }
+}
+
+fn shortened(value: &BStr) -> String {
+    if value.len() <= LONGEST_VALUE {
+        return escape(value).to_string();
+    }
+    let start = value.get(..LONGEST_VALUE - 24).unwrap_or_default();
+    format!("{}… ({} bytes)", escape(start), value.len())
+}
+
+/// What `demo` made and did, and what to try next.
+pub(crate) fn demo(dir: &Path, vendor: [&str; 3], synced: &str) -> String {
+    let dir = escape_path(dir);
+    let mut text = format!("An image in {dir}, whose vendor ships\n");
+    for path in vendor {
+        let _ = writeln!(text, "  /{path}");
+    }
+    let _ = write!(
+        text,
+        "\n$ overlayctl --root {dir} sync\n{synced}\n\
+         That is {dir}/var/lib/flatpak/repo/config now. Try next\n\
+         \n  override a key, as the machine's owner:\n    \
+         mkdir {dir}/etc/flatpak/remotes.d/flathub.flatpakrepo.d\n    \
+         printf '[Flatpak Repo]\\nTitle=My apps\\n' > {dir}/etc/flatpak/remotes.d/flathub.flatpakrepo.d/50-title.conf\n    \
+         overlayctl --root {dir} sync --dry-run\n    \
+         overlayctl --root {dir} explain flathub Title\n\
+         \n  mask an entry:\n    \
+         touch {dir}/etc/flatpak/remotes.d/fedora.flatpakrepo\n    \
+         overlayctl --root {dir} sync\n\
+         \n  delete one with flatpak, where it is installed, and see that it stays gone:\n    \
+         FLATPAK_SYSTEM_DIR={dir}/var/lib/flatpak flatpak --system remote-delete flathub\n    \
+         overlayctl --root {dir} sync\n"
+    );
+    text
+}

@@ -1,0 +1,62 @@
+//! Which entries the owner means.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use overlay_adapters::report::EntryReport;
+
+use crate::commands::Failure;
+
+/// Patterns for entries; none means all.
+#[derive(Debug)]
+pub(crate) struct Selection {
+    patterns: Vec<String>,
+    set: GlobSet,
+}
+
+impl Selection {
+    /// Each pattern is a glob for `NAME` or for `ADAPTER/NAME`.
+    pub(crate) fn new(patterns: &[String]) -> Result<Self, Failure> {
+        let mut builder = GlobSetBuilder::new();
+        for pattern in patterns {
+            builder.add(Glob::new(pattern).map_err(Failure::Pattern)?);
+        }
+        Ok(Self {
+            patterns: patterns.to_vec(),
+            set: builder.build().map_err(Failure::Pattern)?,
+        })
+    }
+
+    /// Whether an entry is meant.
+    pub(crate) fn matches(&self, entry: &EntryReport) -> bool {
+        self.patterns.is_empty()
+            || self.set.is_match(&entry.name)
+            || self.set.is_match(full_name(entry))
+    }
+
+    /// Refuses patterns that mean nothing.
+    pub(crate) fn must_match<'e>(
+        &self,
+        entries: impl Iterator<Item = &'e EntryReport>,
+    ) -> Result<(), Failure> {
+        let mut known = Vec::new();
+        let mut missed: Vec<usize> = (0..self.patterns.len()).collect();
+        for entry in entries {
+            let hit = |name: &str| self.set.matches(name);
+            let full = full_name(entry);
+            let hits = [hit(&entry.name), hit(&full)].concat();
+            missed.retain(|index| !hits.contains(index));
+            known.push(full);
+        }
+        match missed.first().and_then(|&index| self.patterns.get(index)) {
+            None => Ok(()),
+            Some(pattern) => Err(Failure::NoSuchEntry {
+                pattern: pattern.clone(),
+                known,
+            }),
+        }
+    }
+}
+
+/// `ADAPTER/NAME`.
+pub(crate) fn full_name(entry: &EntryReport) -> String {
+    format!("{}/{}", entry.adapter, entry.name)
+}
