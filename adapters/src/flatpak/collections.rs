@@ -61,7 +61,15 @@ pub(super) fn plan(draft: &mut Draft<'_>, source: &Source<Collection>) -> Vec<En
     // An entry that cannot be read does not say which remote it is for, so none is taken for withdrawn.
     if source.complete && !unresolved {
         let wanted: BTreeSet<&str> = given.keys().copied().collect();
-        entries.extend(withdraw(draft, &wanted));
+        for withdrawn in withdraw(draft, &wanted) {
+            match entries
+                .iter_mut()
+                .find(|entry| entry.name == withdrawn.name)
+            {
+                Some(masked) => masked.changes = withdrawn.changes,
+                None => entries.push(withdrawn),
+            }
+        }
     }
     entries
 }
@@ -104,10 +112,15 @@ fn give(draft: &mut Draft<'_>, layered: &Layered<Collection>, wanted: &Collectio
         KeyAction::Write => (State::Updated, format!("changed for {remote}")),
         KeyAction::Record => (State::Applied, format!("{remote} has it")),
         KeyAction::Keep { .. } | KeyAction::Drift => {
-            (State::Edited, differs(remote, actual.as_ref(), &has))
+            let state = if has.is_empty() {
+                State::Edited
+            } else {
+                State::Conflict
+            };
+            (state, differs(remote, actual.as_ref(), &has))
         }
     };
-    if state == State::Edited {
+    if matches!(state, State::Edited | State::Conflict) {
         let message = format!("{reason}; `{}` is not set", escape(&wanted.id));
         draft
             .findings

@@ -177,7 +177,8 @@ fn appstream_only(world: &World<'_>) {
     world.assert_remotes(&[]);
 }
 
-/// The files of the installation, apart from objects, which wait for the next prune.
+/// The files of the installation, apart from objects, which wait for the next prune, and from the
+/// stamp whose time tells software centres to look again.
 fn files(world: &World<'_>) -> BTreeSet<PathBuf> {
     let installation = world.path("var/lib/flatpak");
     walkdir::WalkDir::new(&installation)
@@ -185,7 +186,7 @@ fn files(world: &World<'_>) -> BTreeSet<PathBuf> {
         .map(|entry| entry.expect("readable"))
         .filter(|entry| !entry.file_type().is_dir())
         .filter_map(|entry| Some(entry.path().strip_prefix(&installation).ok()?.to_owned()))
-        .filter(|path| !path.starts_with("repo/objects"))
+        .filter(|path| !path.starts_with("repo/objects") && !path.ends_with(".changed"))
         .collect()
 }
 

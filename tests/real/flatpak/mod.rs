@@ -5,6 +5,7 @@ mod apps;
 mod bench;
 mod deletion;
 mod differential;
+mod faults;
 mod files;
 mod generator;
 mod keyrings;
@@ -38,6 +39,7 @@ const CASES: &[&[Case]] = &[
     races::CASES,
     offline::CASES,
     differential::CASES,
+    faults::CASES,
 ];
 
 /// Every case with every flatpak.

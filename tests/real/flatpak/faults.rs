@@ -1,0 +1,194 @@
+//! A sync that is killed before each of its system calls, or that has each of them fail once.
+//!
+//! Whatever happens, the real flatpak accepts the repository, no remote is verified without a key
+//! that gpg can read, and the next undisturbed run makes every byte what it would have been.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::bench::Key;
+use super::world::{URL, World, flatpakrepo};
+use crate::peers;
+
+/// The cases of this file.
+pub(super) const CASES: &[super::Case] = &[
+    (
+        "case 42: killed or failing anywhere, a first sync",
+        |world| {
+            campaign(world, |world| {
+                world.vendor("signed", signed("One", &world.keys().vendor));
+                world.vendor("plain", flatpakrepo(&[("Url", URL)]));
+                world.mask("masked");
+            });
+        },
+    ),
+    (
+        "cases 42, 58: killed or failing anywhere, an update",
+        |world| {
+            campaign(world, |world| {
+                let keys = world.keys();
+                world.vendor("rotated", signed("One", &keys.expired));
+                world.vendor("masked", signed("One", &keys.vendor));
+                world.vendor("withdrawn", flatpakrepo(&[("Url", URL)]));
+                world.sync();
+                world.vendor("rotated", signed("Two", &keys.vendor));
+                world.vendor("new", signed("Two", &keys.vendor));
+                world.mask("masked");
+                world.withdraw("withdrawn");
+            });
+        },
+    ),
+];
+
+fn signed(title: &str, key: &Key) -> String {
+    flatpakrepo(&[("Url", URL), ("Title", title), ("GPGKey", &key.base64())])
+}
+
+/// Every file below the installation with its content, directories without.
+type Tree = BTreeMap<PathBuf, Option<Vec<u8>>>;
+
+fn campaign(world: &World<'_>, prepare: fn(&World<'_>)) {
+    // The files are the same for every flatpak; the oldest has the fewest excuses.
+    if world.flatpak.is_at_least([1, 16]) {
+        return;
+    }
+    prepare(world);
+    let calls = system_calls(world);
+    let undisturbed = copy(world);
+    undisturbed.sync();
+    let expected = tree(&undisturbed);
+    let mut judged = BTreeMap::new();
+    let mut points = 0;
+    for (call, count) in &calls {
+        for ordinal in 1..=*count {
+            for fault in ["signal=SIGKILL", "error=ENOSPC", "error=EIO"] {
+                let point = format!("{call}:{fault}:when={ordinal}");
+                let victim = copy(world);
+                disturb(&victim, &point);
+                let left = tree(&victim);
+                if judged.insert(left, ()).is_none() {
+                    assert_sound(&victim, &point);
+                }
+                victim.sync();
+                assert!(
+                    tree(&victim) == expected,
+                    "after {point} the next run ends elsewhere: {}",
+                    difference(&tree(&victim), &expected)
+                );
+                fs::remove_dir_all(&victim.root).expect("a root to remove");
+                points += 1;
+            }
+        }
+    }
+    assert!(points > 300, "only {points} points");
+    println!(
+        "{points} points, {} different states left behind",
+        judged.len()
+    );
+}
+
+/// How often an undisturbed run makes each system call.
+fn system_calls(world: &World<'_>) -> BTreeMap<String, usize> {
+    let traced = copy(world);
+    let log = traced.root.with_extension("strace");
+    strace(&traced, &["-o", log.to_str().expect("UTF-8")]);
+    let mut calls = BTreeMap::new();
+    for line in fs::read_to_string(log).expect("a trace").lines() {
+        // `execve` starts the program: before it there is nothing of ours to disturb.
+        if let Some((name, _)) = line.split_once('(')
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && !["execve", "exit_group"].contains(&name)
+        {
+            *calls.entry(name.to_owned()).or_default() += 1;
+        }
+    }
+    calls
+}
+
+fn disturb(world: &World<'_>, point: &str) {
+    strace(
+        world,
+        &["-o", "/dev/null", "-e", &format!("inject={point}")],
+    );
+}
+
+fn strace(world: &World<'_>, options: &[&str]) {
+    let sync = world.overlayctl(&["sync"]);
+    let status = Command::new("strace")
+        .args(options)
+        .arg(sync.get_program())
+        .args(sync.get_args())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    // How it ends is not the point; that it was run is.
+    status.expect("strace runs");
+}
+
+fn copy<'bench>(world: &World<'bench>) -> World<'bench> {
+    let copy = world.another();
+    let status = Command::new("cp")
+        .arg("--archive")
+        .arg(format!("{}/.", world.root.display()))
+        .arg(&copy.root)
+        .status();
+    assert!(status.expect("cp runs").success());
+    copy
+}
+
+fn tree(world: &World<'_>) -> Tree {
+    let installation = world.path("var");
+    if !installation.exists() {
+        return Tree::new();
+    }
+    let content = |path: &Path| path.is_file().then(|| fs::read(path).expect("a file"));
+    walkdir::WalkDir::new(&world.root.join("var"))
+        .into_iter()
+        .map(|entry| entry.expect("readable").into_path())
+        .map(|path| {
+            (
+                path.strip_prefix(&world.root).expect("below").to_owned(),
+                content(&path),
+            )
+        })
+        .collect()
+}
+
+fn difference(left: &Tree, right: &Tree) -> String {
+    let paths = left
+        .keys()
+        .chain(right.keys())
+        .filter(|path| left.get(*path) != right.get(*path));
+    format!("{:?}", paths.collect::<Vec<_>>())
+}
+
+/// flatpak can work with what was left, and verifies nothing with a key that is not there.
+fn assert_sound(world: &World<'_>, point: &str) {
+    let probe = copy(world);
+    if !probe.config().exists() {
+        return;
+    }
+    let remotes = world.flatpak.remotes(&probe.root);
+    let remotes = remotes.unwrap_or_else(|error| panic!("after {point}: {error}"));
+    for name in remotes.keys() {
+        if probe
+            .group(name)
+            .get("gpg-verify")
+            .is_some_and(|verify| verify == "true")
+        {
+            let certificates = probe.bench.readers.certificates(&probe.keyring(name));
+            let certificates =
+                certificates.unwrap_or_else(|error| panic!("after {point}: {error}"));
+            assert!(
+                !certificates.is_empty(),
+                "after {point} {name} is verified without a key"
+            );
+        }
+    }
+    peers::ostree_remotes(&probe.root).unwrap_or_else(|error| panic!("after {point}: {error}"));
+    fs::remove_dir_all(&probe.root).expect("a root to remove");
+}
