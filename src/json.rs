@@ -53,7 +53,8 @@ struct FindingView {
 
 #[derive(Serialize)]
 struct Key {
-    key: String,
+    #[serde(rename = "key")]
+    name: String,
     baseline: Option<String>,
     actual: Option<String>,
     desired: Option<String>,
@@ -194,7 +195,7 @@ fn key(entry: &EntryReport, key: &KeyReport) -> Key {
         },
     });
     Key {
-        key: key.key.clone(),
+        name: key.key.clone(),
         baseline: key.baseline.as_ref().map(show),
         actual: key.actual.as_ref().map(show),
         desired: key.desired.as_ref().map(show),

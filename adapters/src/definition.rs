@@ -6,6 +6,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use overlay_resolver::discover::discover;
+use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Rules};
@@ -89,7 +90,10 @@ impl FlatpakDefinition {
     fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
         let at = |offset: usize| {
             let before = text.get(..offset).unwrap_or_default();
-            1 + before.iter().filter(|&&byte| byte == b'\n').count()
+            1 + before
+                .split(|&byte| byte == b'\n')
+                .count()
+                .saturating_sub(1)
         };
         let file: FlatpakFile = toml::from_slice(text).map_err(|error| {
             let finding = Finding::error(path, error.message());
@@ -112,7 +116,8 @@ impl FlatpakDefinition {
             } else {
                 "a relative"
             };
-            let message = format!("{value:?}: expected {kind} path without `..`");
+            let shown = escape_path(&value);
+            let message = format!("{shown}: expected {kind} path without `..`");
             Err(Finding::error(path, message).at(line))
         };
         Ok(Self {
@@ -153,11 +158,11 @@ mod tests {
             ),
             (
                 "layers = [\n  \"usr\",\n]\nremotes='r'\ncollections='c'\ninstallation='/i'\n",
-                "/etc/f.toml:2: \"usr\": expected an absolute path without `..`",
+                "/etc/f.toml:2: usr: expected an absolute path without `..`",
             ),
             (
                 "layers=[]\nremotes='../r'\ncollections='c'\ninstallation='/i'\n",
-                "/etc/f.toml:2: \"../r\": expected a relative path without `..`",
+                "/etc/f.toml:2: ../r: expected a relative path without `..`",
             ),
             ("layers=[]\nlayer=1\n", "/etc/f.toml:2: unknown field"),
         ] {

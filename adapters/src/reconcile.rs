@@ -87,6 +87,10 @@ pub enum Action {
 /// Decides over one entry; the marks are what the target is to remember afterwards.
 ///
 /// Withheld never holds for an entry that is there once its layers can be read.
+#[expect(
+    clippy::match_same_arms,
+    reason = "the rows of the table stand one by one, in the order of the design"
+)]
 pub const fn entry(wanted: Wanted, actual: Actual, marks: Marks) -> (Action, Marks) {
     match (wanted, actual) {
         (Wanted::Unresolved, _) if marks.offered => (Action::Leave, marks),
@@ -181,15 +185,17 @@ pub fn key(key: Key<'_>) -> KeyAction {
 
 #[cfg(test)]
 mod tests {
+    use super::Action::*;
+    use super::Wanted::*;
     use super::*;
     use proptest::prelude::*;
 
     fn wanted() -> impl Strategy<Value = Wanted> {
         prop_oneof![
-            Just(Wanted::Present),
-            Just(Wanted::Masked),
-            Just(Wanted::Unresolved),
-            Just(Wanted::Withdrawn),
+            Just(Present),
+            Just(Masked),
+            Just(Unresolved),
+            Just(Withdrawn),
         ]
     }
 
@@ -212,15 +218,15 @@ mod tests {
     /// The target after the action, in the same terms.
     fn carried_out(action: Action, before: Actual, in_use: bool) -> Actual {
         match (action, before) {
-            (Action::Remove, _) => Actual::Absent,
-            (Action::Create | Action::Adopt, _) => Actual::Ours {
-                pristine: action == Action::Create,
+            (Remove, _) => Actual::Absent,
+            (Create | Adopt, _) => Actual::Ours {
+                pristine: action == Create,
                 in_use,
             },
-            (Action::Release, _) => Actual::Theirs {
+            (Release, _) => Actual::Theirs {
                 same_identity: false,
             },
-            (Action::Leave | Action::Update | Action::Hide, before) => before,
+            (Leave | Update | Hide, before) => before,
         }
     }
 
@@ -230,7 +236,7 @@ mod tests {
             let (action, marks) = entry(w, a, m);
             let (again, marks_again) = entry(w, carried_out(action, a, in_use), marks);
             prop_assert_eq!(marks, marks_again);
-            prop_assert!(matches!(again, Action::Leave | Action::Update | Action::Hide));
+            prop_assert!(matches!(again, Leave | Update | Hide));
         }
 
         #[test]
@@ -238,7 +244,7 @@ mod tests {
             let mut marks = Marks::OFFERED;
             for wanted in history {
                 let (action, next) = entry(wanted, Actual::Absent, marks);
-                prop_assert_eq!(action, Action::Leave);
+                prop_assert_eq!(action, Leave);
                 prop_assert!(next.tombstone());
                 marks = next;
             }
@@ -252,8 +258,8 @@ mod tests {
 
         #[test]
         fn withheld_means_absent(w in wanted(), a in actual(), m in marks()) {
-            prop_assume!(w != Wanted::Unresolved);
-            prop_assume!(!(m.withheld && w == Wanted::Withdrawn));
+            prop_assume!(w != Unresolved);
+            prop_assume!(!(m.withheld && w == Withdrawn));
             let (action, next) = entry(w, a, m);
             prop_assert!(!next.withheld || carried_out(action, a, false) == Actual::Absent);
         }
@@ -261,35 +267,35 @@ mod tests {
         #[test]
         fn what_is_in_use_is_never_removed(w in wanted(), pristine: bool, m in marks()) {
             let (action, _) = entry(w, Actual::Ours { pristine, in_use: true }, m);
-            prop_assert_ne!(action, Action::Remove);
+            prop_assert_ne!(action, Remove);
         }
 
         #[test]
         fn what_others_made_is_adopted_or_left(w in wanted(), same_identity: bool, m in marks()) {
             let (action, _) = entry(w, Actual::Theirs { same_identity }, m);
-            prop_assert!(action == Action::Leave || (same_identity && action == Action::Adopt));
+            prop_assert!(action == Leave || (same_identity && action == Adopt));
         }
 
         #[test]
         fn an_owners_key_never_changes(b in value(), d in value(), a in value(), marked: bool) {
             let by_hand = a != b && a != d;
             prop_assume!(marked || by_hand);
-            let decided = key(Key { owners: marked, ..three(&b, &a, &d) });
+            let decided = key(Key { owners: marked, ..three(b.as_deref(), a.as_deref(), d.as_deref()) });
             prop_assert!(matches!(decided, KeyAction::Keep { .. }), "{:?}", decided);
         }
 
         #[test]
         fn an_untouched_key_always_follows(b in value(), d in value(), refreshed: bool) {
-            let decided = key(Key { refreshed, ..three(&b, &b, &d) });
+            let decided = key(Key { refreshed, ..three(b.as_deref(), b.as_deref(), d.as_deref()) });
             prop_assert_eq!(decided, if b == d { KeyAction::Record } else { KeyAction::Write });
         }
 
         #[test]
         fn a_key_comes_to_rest(b in value(), a in value(), d in value(), owners: bool, refreshed: bool) {
-            let decided = key(Key { owners, refreshed, ..three(&b, &a, &d) });
+            let decided = key(Key { owners, refreshed, ..three(b.as_deref(), a.as_deref(), d.as_deref()) });
             let written = matches!(decided, KeyAction::Write | KeyAction::Record);
             let (b2, a2) = if written { (&d, &d) } else { (&b, &a) };
-            let again = key(Key { owners, refreshed, ..three(b2, a2, &d) });
+            let again = key(Key { owners, refreshed, ..three(b2.as_deref(), a2.as_deref(), d.as_deref()) });
             prop_assert_eq!(again, if decided == KeyAction::Write { KeyAction::Record } else { decided });
         }
     }
@@ -298,27 +304,25 @@ mod tests {
         prop::option::of(prop::collection::vec(b'a'..b'd', 0..2))
     }
 
-    fn three<'a>(
-        b: &'a Option<Vec<u8>>,
-        a: &'a Option<Vec<u8>>,
-        d: &'a Option<Vec<u8>>,
-    ) -> Key<'a> {
+    fn three<'a>(b: Option<&'a [u8]>, a: Option<&'a [u8]>, d: Option<&'a [u8]>) -> Key<'a> {
         Key {
-            baseline: b.as_deref(),
-            actual: a.as_deref(),
-            desired: d.as_deref(),
+            baseline: b,
+            actual: a,
+            desired: d,
             owners: false,
             refreshed: false,
         }
     }
 
     #[test]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a row of the table is a line or a few"
+    )]
     fn the_table_row_by_row() {
         let ours = |pristine, in_use| Actual::Ours { pristine, in_use };
         let theirs = |same_identity| Actual::Theirs { same_identity };
         let (new, offered, withheld) = (Marks::default(), Marks::OFFERED, Marks::WITHHELD);
-        use Action::*;
-        use Wanted::*;
         for (row, wanted, actual, marks, expected) in [
             ("new", Present, Actual::Absent, new, (Create, offered)),
             (

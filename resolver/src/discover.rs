@@ -92,7 +92,7 @@ impl Discovery {
                     content: Err(reason),
                 }),
                 Name::DropInDirectory(entry) => {
-                    self.read_drop_ins(root, rules, layer, &path, entry)
+                    self.read_drop_ins(root, rules, layer, &path, entry);
                 }
             }
         }

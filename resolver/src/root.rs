@@ -230,8 +230,7 @@ impl Dir {
 
     /// All names in it except `.` and `..`, in byte order; more than [`NAMES_LIMIT`] are an error.
     pub fn names(&self) -> Result<Vec<OsString>, Unusable> {
-        let names = self.list(NAMES_LIMIT)?;
-        Ok(names)
+        self.list(NAMES_LIMIT).map_err(Unusable::from)
     }
 
     fn list(&self, limit: usize) -> Result<Vec<OsString>, Reason> {

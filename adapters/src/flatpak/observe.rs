@@ -1,7 +1,8 @@
 //! What the installation has now: everything that the plan needs to know, read once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
@@ -82,7 +83,7 @@ impl Eyes<'_> {
         Ok(self.names(parent)?.iter().any(|known| known == name))
     }
 
-    fn names(&self, path: &Path) -> Result<Vec<std::ffi::OsString>, Finding> {
+    fn names(&self, path: &Path) -> Result<Vec<OsString>, Finding> {
         self.root
             .dir(path)
             .and_then(|dir| dir.map_or_else(|| Ok(Vec::new()), |dir| dir.names()))
@@ -98,7 +99,6 @@ impl Eyes<'_> {
                 name.ends_with(b".overlayctl") || name.ends_with(b".overlayctl~")
             }
         };
-        use std::os::unix::ffi::OsStrExt as _;
         for directory in [self.paths.installation.clone(), self.paths.repo()] {
             for name in self.names(&directory)?.iter().filter(|name| staged(name)) {
                 observed.stale.push(directory.join(name));

@@ -456,12 +456,13 @@ impl<'d, 'a> Subject<'d, 'a> {
         }
         self.copy_filter(remote);
         let yours = self.owners_keys();
-        let reason = match yours.is_empty() {
-            true => "was there before and follows the vendor from now on".into(),
-            false => format!(
+        let reason = if yours.is_empty() {
+            "was there before and follows the vendor from now on".into()
+        } else {
+            format!(
                 "was there before and follows the vendor from now on, except {}",
                 yours.join(", ")
-            ),
+            )
         };
         (State::Adopted, reason)
     }
@@ -473,18 +474,14 @@ impl<'d, 'a> Subject<'d, 'a> {
         if let Err(failed) = self.update_keyring(remote) {
             return failed;
         }
-        let mut wanted: Vec<(String, Option<&BStr>, Option<(&'static str, &'static str)>)> = remote
-            .settings
-            .iter()
-            .map(|s| (s.key.to_owned(), Some(s.value.as_bstr()), Some(s.source)))
-            .collect();
+        for setting in &remote.settings {
+            let desired = setting.value.as_bstr();
+            self.reconcile_key(setting.key, Some(desired), Some(setting.source));
+        }
         for key in self.baselines().into_keys() {
             if remote.get(&key).is_none() {
-                wanted.push((key, None, None));
+                self.reconcile_key(&key, None, None);
             }
-        }
-        for (key, desired, source) in wanted {
-            self.reconcile_key(&key, desired, source);
         }
         for key in self.additions() {
             let actual = self.draft.before.get(self.name, &key).map(BStr::to_owned);

@@ -6,13 +6,14 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::packet::{Packet, Tag, write};
 use super::signature::{Claims, Signature};
 use super::{Fingerprint, OpenPgpError};
 
 /// A primary key and everything said about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Certificate {
     fingerprint: Fingerprint,
     created: u32,
@@ -87,7 +88,9 @@ impl Certificate {
     /// Adds the packets of `other`, another copy of this certificate. Returns whether any of them
     /// was new.
     ///
-    /// A certificate of another key adds nothing.
+    /// A certificate of another key adds nothing. An older copy can add superseded signatures
+    /// (gpg drops them when it renews a key): since without checking them nobody can tell a newer
+    /// signature from a forged one, all are kept, and gpg uses the newest that is valid.
     pub fn merge(&mut self, other: &Self) -> bool {
         if self.key != other.key {
             return false;
@@ -159,6 +162,18 @@ impl Certificate {
         signatures
             .iter()
             .filter_map(|signature| signature.claims_by(&self.fingerprint))
+    }
+}
+
+/// What people tell certificates apart by: kilobytes of packets would hide it.
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let user_ids: Vec<_> = self.user_ids().collect();
+        f.debug_struct("Certificate")
+            .field("fingerprint", &self.fingerprint)
+            .field("user_ids", &user_ids)
+            .field("expires", &self.expires())
+            .finish_non_exhaustive()
     }
 }
 

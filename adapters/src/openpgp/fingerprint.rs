@@ -15,7 +15,7 @@ use super::packet::{Packet, split_u32};
 /// Displayed, and read by [`FromStr`], as gpg's colon listings have it: upper-case hexadecimal
 /// without blanks. Reading also takes lower case and the blanks that people copy from gpg's other
 /// listings.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(Box<[u8]>);
 
 impl Fingerprint {
@@ -81,6 +81,12 @@ impl Fingerprint {
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
     }
 }
 

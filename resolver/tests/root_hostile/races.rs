@@ -13,17 +13,27 @@ use crate::tree::{CANARY, DIR, Tree};
 
 /// Calls `swap` in a loop while `look` looks; ends when `look` is content, in 2 seconds at most.
 fn race(swap: impl Fn() + Send, mut look: impl FnMut() -> bool) {
-    let stop = &AtomicBool::new(false);
+    let over = AtomicBool::new(false);
     thread::scope(|scope| {
+        let over = &over;
         scope.spawn(move || {
-            while !stop.load(Ordering::Relaxed) {
+            while !over.load(Ordering::Relaxed) {
                 swap();
             }
         });
+        let _end = End(over);
         let deadline = Instant::now() + Duration::from_secs(2);
         while !look() && Instant::now() < deadline {}
-        stop.store(true, Ordering::Relaxed);
     });
+}
+
+/// Ends a race when it is dropped, so that a failed lookup ends it too.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 fn exchange(one: &Path, other: &Path) {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -112,10 +112,14 @@ pub(crate) fn within<T: Send>(limit: Duration, run: impl FnOnce() -> T + Send) -
     thread::scope(|scope| {
         let (done, wait) = mpsc::channel();
         scope.spawn(move || done.send(run()));
-        wait.recv_timeout(limit).unwrap_or_else(|_| {
-            report(&format!("still running after {limit:?}"));
-            std::process::abort() // the scope would wait for ever
-        })
+        match wait.recv_timeout(limit) {
+            Ok(result) => result,
+            Err(RecvTimeoutError::Disconnected) => panic!("it failed, see above"),
+            Err(RecvTimeoutError::Timeout) => {
+                report(&format!("still running after {limit:?}"));
+                std::process::abort() // the scope would wait for ever
+            }
+        }
     })
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Gpg {
     files: AtomicUsize,
 }
 
-/// What gpg's colon listing says about one certificate: its lines, those of user IDs sorted.
+/// What gpg's colon listing says about one certificate: its lines, sorted.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Listed(Vec<String>);
 
@@ -141,7 +141,7 @@ impl Gpg {
             keyring,
             &["--with-colons", "--with-subkey-fingerprints", "-k"],
         );
-        listed(successful(output).expect("a listing").as_bytes())
+        listed(successful(&output).expect("a listing").as_bytes())
     }
 
     /// Runs gpg on its own keys; what it printed.
@@ -219,8 +219,8 @@ impl Drop for Gpg {
     }
 }
 
-/// The certificates of a colon listing, sorted. The order of user IDs means nothing: which is the
-/// primary one, gpg decides by their signatures.
+/// The certificates of a colon listing, sorted. The order of user IDs and of subkeys means nothing:
+/// which of them comes first, gpg decides by their signatures.
 fn listed(listing: &[u8]) -> Vec<Listed> {
     let mut certificates: Vec<Listed> = Vec::new();
     for line in String::from_utf8_lossy(listing).lines() {
@@ -232,13 +232,13 @@ fn listed(listing: &[u8]) -> Vec<Listed> {
         }
     }
     for Listed(lines) in &mut certificates {
-        // The record's name and number of fields keep the primary key's lines apart from subkeys'.
         let first_subkey = lines.iter().position(|line| line.starts_with("sub:"));
-        let (primary, subkeys) = lines.split_at_mut(first_subkey.unwrap_or(lines.len()));
-        primary[1..].sort();
-        let mut pairs: Vec<_> = subkeys.chunks(2).map(<[_]>::to_vec).collect();
-        pairs.sort();
-        *lines = [primary.to_vec(), pairs.concat()].concat();
+        let subkeys = lines.split_off(first_subkey.unwrap_or(lines.len()));
+        lines[1..].sort();
+        // A subkey is a line and the line of its fingerprint.
+        let mut subkeys: Vec<_> = subkeys.chunks(2).collect();
+        subkeys.sort();
+        lines.extend(subkeys.concat());
     }
     certificates.sort();
     certificates
