@@ -39,7 +39,7 @@ pub(crate) fn report(report: &Report, tense: Tense) -> String {
     let width = names.iter().map(String::len).max().unwrap_or_default();
     let mut text = String::new();
     for (name, entry) in names.iter().zip(&report.entries) {
-        line(&mut text, &format!("{name:width$}"), entry);
+        line(&mut text, &format!("{name:width$}"), entry, tense);
         if tense == Tense::Planned {
             entry
                 .changes
@@ -56,14 +56,22 @@ pub(crate) fn report(report: &Report, tense: Tense) -> String {
     text
 }
 
-fn line(text: &mut String, name: &str, entry: &EntryReport) {
-    let (style, words) = words(entry);
+fn line(text: &mut String, name: &str, entry: &EntryReport, tense: Tense) {
+    let (style, words) = words(entry, tense);
     let _ = writeln!(text, "{name}  {style}{words}{style:#}");
 }
 
 /// The state in words, with what makes it so.
-fn words(entry: &EntryReport) -> (Style, String) {
+fn words(entry: &EntryReport, tense: Tense) -> (Style, String) {
     let reason = &entry.reason;
+    if tense != Tense::Done && !entry.changes.is_empty() {
+        match entry.state {
+            State::Applied => return (NOTABLE, format!("not applied yet, {reason}")),
+            State::Updated => return (NOTABLE, format!("not up to date: {reason}")),
+            State::Removed => return (NOTABLE, format!("not removed yet: {reason}")),
+            _ => {}
+        }
+    }
     match entry.state {
         State::Applied => (GOOD, format!("applied, {reason}")),
         State::Updated => (GOOD, format!("updated: {reason}")),
@@ -212,6 +220,7 @@ pub(crate) fn explanation(report: &Report) -> String {
             &mut text,
             &format!("{BOLD}{}{BOLD:#}", full_name(entry)),
             entry,
+            Tense::Status,
         );
         if let Some((files, _)) = &entry.layered {
             for fragment in &files.fragments {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::discover::{Discovery, Found};
 use crate::escape::escape_path;
@@ -94,6 +94,15 @@ pub enum State {
 }
 
 impl Entry {
+    /// Whether `path` is one of its files, or lies in or is its drop-in directory.
+    pub fn has_file(&self, path: &Path) -> bool {
+        let drop_ins = [self.name.as_bytes(), b".d"].concat();
+        self.fragments.iter().any(|fragment| fragment.path == path)
+            || path
+                .components()
+                .any(|part| part.as_os_str().as_bytes() == drop_ins)
+    }
+
     /// The fragments that count, in the order in which they are merged.
     pub fn effective(&self) -> impl Iterator<Item = &Fragment> {
         self.fragments

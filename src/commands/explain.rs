@@ -6,7 +6,7 @@ use overlay_resolver::root::Root;
 use super::{Failure, Output, adapter};
 use crate::cli::Cli;
 use crate::select::{Selection, full_name};
-use crate::{json, render};
+use crate::{Exit, json, render};
 
 pub(super) fn run(
     cli: &Cli,
@@ -19,6 +19,14 @@ pub(super) fn run(
         adapter(root)?.map_or_else(Report::default, |flatpak| flatpak.plan(&Request::default()));
     selection.must_match(report.entries.iter())?;
     report.entries.retain(|entry| selection.matches(entry));
+    report.findings.retain(|finding| {
+        report.entries.iter().any(|entry| {
+            entry
+                .layered
+                .as_ref()
+                .is_some_and(|(files, _)| files.has_file(&finding.path))
+        })
+    });
     if let Some(key) = key {
         only(&mut report.entries, key)?;
     }
@@ -27,7 +35,19 @@ pub(super) fn run(
     } else {
         render::explanation(&report)
     };
-    Ok(Output::new(text))
+    Ok(Output {
+        messages: if cli.json {
+            String::new()
+        } else {
+            render::findings(&report.findings)
+        },
+        exit: if report.failed() {
+            Exit::Failed
+        } else {
+            Exit::Fine
+        },
+        ..Output::new(text)
+    })
 }
 
 /// Leaves of every entry only the key of this name, and of the entries those that have it.

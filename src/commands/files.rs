@@ -86,12 +86,10 @@ fn listing(root: &Root, path: &Path) -> Result<Listing, Failure> {
             scan: whole,
         });
     }
-    siblings.findings.retain(|finding| {
-        finding
-            .path
-            .to_string_lossy()
-            .contains(&*name.to_string_lossy())
-    });
+    let entries = &siblings.entries;
+    siblings
+        .findings
+        .retain(|finding| entries.iter().any(|entry| entry.has_file(&finding.path)));
     Ok(Listing {
         adapter: adapter_of_parent,
         suffix: parent_rules.suffix.to_string_lossy().into_owned(),

@@ -10,6 +10,7 @@
 
 mod flatpak;
 mod glib;
+mod openpgp;
 mod peers;
 
 use std::cell::RefCell;
@@ -70,7 +71,7 @@ fn main() -> ExitCode {
         required,
         reasons: RefCell::default(),
     };
-    let trials = [flatpak::trials, glib::trials]
+    let trials = [flatpak::trials, glib::trials, openpgp::trials]
         .into_iter()
         .flat_map(|trials| trials(&not_run))
         .collect();

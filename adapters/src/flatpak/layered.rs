@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::discover::discover;
-use overlay_resolver::finding::Finding;
+use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::merge::{Merged, merge};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Rules};
@@ -153,17 +153,11 @@ impl<T> Source<T> {
 
     /// The finding that makes an entry unusable: the one about a file of it.
     fn about(&self, entry: &Entry) -> Finding {
-        let name = Path::new(&entry.name);
         self.findings
             .iter()
-            .find(|finding| {
-                finding
-                    .path
-                    .to_string_lossy()
-                    .contains(&*name.to_string_lossy())
-            })
+            .find(|finding| finding.level == Level::Error && entry.has_file(&finding.path))
             .cloned()
-            .unwrap_or_else(|| Finding::error(name, "cannot be used"))
+            .unwrap_or_else(|| Finding::error(&entry.name, "cannot be used"))
     }
 }
 

@@ -78,6 +78,11 @@ fn expiry_follows_the_newest_user_id_that_limits_it() {
     assert_expires([
         ("the newer one", old().certify(3000, 90), Some(90)),
         (
+            "the first of equally new ones",
+            old().certify(2000, 90),
+            Some(50),
+        ),
+        (
             "the older one, alone in limiting",
             old().certify(3000, 0),
             Some(50),

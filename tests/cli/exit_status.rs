@@ -1,0 +1,88 @@
+//! 0 in order, 1 something failed, 2 wrong usage, 3 changes are pending.
+
+use crate::image::Image;
+
+#[test]
+fn in_order_is_0() {
+    let image = Image::new();
+    for arguments in [
+        &["sync"][..],
+        &["sync"],
+        &["status"],
+        &["status", "--check"],
+        &["sync", "--dry-run"],
+    ] {
+        assert_eq!(image.exit_status(arguments), 0, "{arguments:?}");
+    }
+}
+
+#[test]
+fn something_failed_is_1_and_the_rest_is_done() {
+    let image = Image::new();
+    image.write(
+        "etc/flatpak/remotes.d/broken.flatpakrepo",
+        "[Flatpak Repo]\nTitle=No Url\n",
+    );
+    for arguments in [
+        &["sync"][..],
+        &["sync"],
+        &["status"],
+        &["status", "--check"],
+        &["sync", "--dry-run"],
+    ] {
+        assert_eq!(image.exit_status(arguments), 1, "{arguments:?}");
+    }
+    image.edit("[remote \"plain\"]", "[remote \"plain\"]");
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    let image = Image::new();
+    for arguments in [
+        &[][..],
+        &["frobnicate"],
+        &["sync", "--force"],
+        &["explain"],
+        &["restore"],
+    ] {
+        assert_eq!(image.exit_status(arguments), 2, "{arguments:?}");
+    }
+}
+
+#[test]
+fn pending_changes_are_3_where_asked() {
+    let image = Image::new();
+    assert_eq!(image.exit_status(&["status"]), 0);
+    assert_eq!(image.exit_status(&["status", "--check"]), 3);
+    assert_eq!(image.exit_status(&["sync", "--dry-run"]), 3);
+    assert!(!image.path("var").exists(), "neither of them writes");
+}
+
+#[test]
+fn a_root_that_is_not_there_is_1() {
+    let image = Image::new();
+    assert_eq!(
+        image.exit_status(&["--root", "/nowhere", "sync"]),
+        2,
+        "--root given twice"
+    );
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_overlayctl"))
+        .args(["--root", "/nowhere", "sync"])
+        .output()
+        .expect("overlayctl runs");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_error_of_ours() {
+    let image = Image::new();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_overlayctl"))
+        .arg("--root")
+        .arg(image.path(""))
+        .arg("sync")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("overlayctl runs");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}

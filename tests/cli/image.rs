@@ -1,0 +1,81 @@
+//! A small image in a directory.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// An image that is removed when the test ends.
+pub(crate) struct Image {
+    place: TempDir,
+}
+
+impl Image {
+    /// An image whose vendor ships two remotes, one of them signed, and a collection ID.
+    pub(crate) fn new() -> Self {
+        let place = TempDir::new().expect("a directory");
+        let image = Self { place };
+        image
+            .write(
+                "usr/share/flatpak/remotes.d/flathub.flatpakrepo",
+                include_str!("../../data/demo/flathub.flatpakrepo"),
+            )
+            .write(
+                "usr/share/flatpak/remotes.d/plain.flatpakrepo",
+                "[Flatpak Repo]\nUrl=https://example.org/repo/\nTitle=Plain\n",
+            )
+            .write(
+                "usr/share/flatpak/collections.d/flathub.conf",
+                "[Collection]\nRemote=flathub\nCollectionID=org.flathub.Stable\n",
+            );
+        image
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.place.path().join(path)
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) -> &Self {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("below the root")).expect("parents");
+        fs::write(path, text).expect("a file");
+        self
+    }
+
+    /// Replaces text in the repository's configuration, as an editor would.
+    pub(crate) fn edit(&self, from: &str, to: &str) -> &Self {
+        let path = "var/lib/flatpak/repo/config";
+        let text = fs::read_to_string(self.path(path)).expect("a configuration");
+        assert!(text.contains(from), "nothing to edit in {text}");
+        self.write(path, &text.replacen(from, to, 1))
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_overlayctl"))
+            .arg("--root")
+            .arg(self.place.path())
+            .args(arguments)
+            .env("LC_ALL", "de_DE.UTF-8")
+            .output()
+            .expect("overlayctl runs")
+    }
+
+    /// What a command prints, on both channels, and how it ends.
+    pub(crate) fn shown(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        let status = output.status.code().expect("an exit status");
+        let root = self.place.path().display().to_string();
+        format!(
+            "$ overlayctl {}\n{stdout}{stderr}[exit status {status}]",
+            arguments.join(" ")
+        )
+        .replace(&root, "ROOT")
+    }
+
+    pub(crate) fn exit_status(&self, arguments: &[&str]) -> i32 {
+        self.run(arguments).status.code().expect("an exit status")
+    }
+}

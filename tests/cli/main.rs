@@ -1,0 +1,11 @@
+//! The command line as its users see it: what it prints, how it ends, what its JSON looks like. Needs
+//! nothing but the binary.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "an image is a directory of the host, made by the test"
+)]
+
+mod exit_status;
+mod image;
+mod json;
+mod text;
