@@ -1,20 +1,21 @@
 //! The remotes: the tables of [`reconcile`] applied to the groups of `repo/config`. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod facts;
+mod side_files;
+mod summary;
 
-use bstr::{BStr, BString, ByteSlice as _};
-use overlay_resolver::escape::{escape, escape_path};
+use std::collections::BTreeSet;
+
+use bstr::{BStr, ByteSlice as _};
 use overlay_resolver::finding::Finding;
-use overlay_resolver::keyfile::value;
 
-use super::keys::{Keys, Known};
-use super::layered::{Layered, Source, Want};
-use super::observe::fingerprints;
+use super::keys::Known;
+use super::layered::{Layered, Source};
 use super::plan::Draft;
 use super::repofile::Remote;
-use super::{COLLECTION_BASELINE, KEYRING_BASELINE, ORIGIN, REMOTES};
+use super::{ORIGIN, REMOTES};
 use crate::openpgp::Keyring;
-use crate::reconcile::{self, Action, Actual, Key, KeyAction, Marks, Wanted};
+use crate::reconcile::{self, Action, Actual, KeyAction, Marks, Wanted};
 use crate::report::{Change, EntryReport, KeyReport, Operation, State};
 
 /// Keys that a server's metadata refreshes at every `flatpak update` unless the owner set them
@@ -91,29 +92,6 @@ impl<'d, 'a> Subject<'d, 'a> {
         subject
     }
 
-    fn remote(&self) -> Option<&'d Remote> {
-        match &self.layered?.want {
-            Want::Present(remote) => Some(remote),
-            _ => None,
-        }
-    }
-
-    /// A mask of a name that the vendor has since changed still says what the owner wants.
-    fn mask(&self) -> Option<String> {
-        if let Want::Masked(path) = &self.layered?.want {
-            return Some(format!("masked by {}", escape_path(path)));
-        }
-        self.remote()?.former_names.iter().find_map(|former| {
-            match &self.source.entries.get(former)?.want {
-                Want::Masked(path) => Some(format!(
-                    "masked by {} under its former name",
-                    escape_path(path)
-                )),
-                _ => None,
-            }
-        })
-    }
-
     fn plan(mut self) -> Option<EntryReport> {
         let actual = self.actual();
         let before = self.marks();
@@ -137,174 +115,6 @@ impl<'d, 'a> Subject<'d, 'a> {
             keys: self.keys,
             changes: self.changes,
         })
-    }
-
-    /// What is remembered of the name, with what the owner or an older mechanism has to say to it.
-    fn marks(&self) -> Marks {
-        let config = &self.draft.before;
-        let marks = config.marks(self.name);
-        let absent = !config.has_remote(self.name);
-        if absent && self.draft.request.restore.contains(self.name) {
-            return if marks.tombstone() || self.inherited_tombstone() {
-                Marks::WITHHELD
-            } else {
-                marks
-            };
-        }
-        if absent && !marks.offered && self.inherited_tombstone() {
-            return Marks::OFFERED;
-        }
-        marks
-    }
-
-    /// Whether the owner deleted the remote before this name was ever offered: under a former name,
-    /// or by the stamp of an older mechanism.
-    fn inherited_tombstone(&self) -> bool {
-        let Some(remote) = self.remote() else {
-            return false;
-        };
-        let config = &self.draft.before;
-        let deleted =
-            |former: &String| config.marks(former).tombstone() && !config.has_remote(former);
-        remote.former_names.iter().any(deleted)
-            || remote
-                .deleted_if
-                .as_ref()
-                .is_some_and(|stamp| self.draft.observed.stamps.contains(stamp))
-    }
-
-    fn actual(&self) -> Actual {
-        let config = &self.draft.before;
-        if !config.has_remote(self.name) {
-            return Actual::Absent;
-        }
-        if config.get(self.name, ORIGIN).is_none() {
-            let same_url = self.remote().is_some_and(|remote| {
-                let url = config.get(self.name, "url");
-                let wanted = remote.get("url").map(|setting| setting.value.as_bstr());
-                url == wanted
-                    || remote
-                        .former_urls
-                        .iter()
-                        .any(|former| url == Some(former.as_bstr()))
-            });
-            return Actual::Theirs {
-                same_identity: same_url || self.draft.request.adopt.contains(self.name),
-            };
-        }
-        Actual::Ours {
-            pristine: self.is_pristine(),
-            in_use: self.draft.observed.in_use.contains(self.name),
-        }
-    }
-
-    /// Whether it is as we made it, what a server refreshes aside.
-    fn is_pristine(&self) -> bool {
-        let config = &self.draft.before;
-        let created = config
-            .get(self.name, ORIGIN)
-            .is_some_and(|origin| origin == "created");
-        let vendors = fingerprints(config, self.name);
-        let only_vendors_keys = self
-            .draft
-            .observed
-            .files
-            .get(&self.draft.paths.keyring(self.name))
-            .is_none_or(|bytes| {
-                Keyring::parse(bytes)
-                    .is_ok_and(|ring| ring.iter().all(|cert| vendors.contains(cert.fingerprint())))
-            });
-        created
-            && only_vendors_keys
-            && self.baselines().into_iter().all(|(key, baseline)| {
-                let action = reconcile::key(self.key(
-                    &key,
-                    Some(baseline.as_bstr()),
-                    Some(baseline.as_bstr()),
-                ));
-                matches!(action, KeyAction::Record | KeyAction::Drift)
-            })
-            && self.additions().is_empty()
-    }
-
-    /// What we last wrote, by key.
-    fn baselines(&self) -> BTreeMap<String, BString> {
-        let prefix = format!("{ORIGIN}.");
-        self.draft
-            .before
-            .remote(self.name)
-            .into_iter()
-            .filter(|(key, _)| *key != KEYRING_BASELINE)
-            .filter_map(|(key, value)| {
-                Some((
-                    key.to_str().ok()?.strip_prefix(&prefix)?.to_owned(),
-                    value.into(),
-                ))
-            })
-            .collect()
-    }
-
-    /// The keys that neither we nor a server wrote: the owner's additions.
-    fn additions(&self) -> Vec<String> {
-        let baselines = self.baselines();
-        let desired = |key: &str| {
-            self.remote()
-                .is_some_and(|remote| remote.get(key).is_some())
-        };
-        self.draft
-            .before
-            .remote(self.name)
-            .into_iter()
-            .filter_map(|(key, _)| key.to_str().ok())
-            .filter(|key| {
-                let servers = REFRESHED.contains(key)
-                    || *key == "xa.gpg-keys-hash"
-                    || key.starts_with("xa.authenticator-options.");
-                let ours = key.starts_with("x-overlayctl.")
-                    || baselines.contains_key(*key)
-                    || desired(key);
-                let of_collections = *key == "collection-id"
-                    && self.draft.before.get(self.name, key)
-                        == self.draft.before.get(self.name, COLLECTION_BASELINE);
-                !(servers && !self.is_owners(key)
-                    || ours
-                    || of_collections
-                    || key.ends_with("-is-set"))
-            })
-            .map(str::to_owned)
-            .collect()
-    }
-
-    /// flatpak's own mark for a value that its user set.
-    fn is_owners(&self, key: &str) -> bool {
-        let mark = self.draft.before.get(self.name, &format!("{key}-is-set"));
-        mark.is_some_and(|mark| value::decode_boolean(mark).unwrap_or(false))
-    }
-
-    fn key<'k>(
-        &'k self,
-        key: &str,
-        baseline: Option<&'k BStr>,
-        desired: Option<&'k BStr>,
-    ) -> Key<'k> {
-        let config = &self.draft.before;
-        let actual = config.get(self.name, key);
-        let of_collections = key == "collection-id"
-            && actual.is_some()
-            && actual == config.get(self.name, COLLECTION_BASELINE);
-        let former_url = key == "url"
-            && self.remote().is_some_and(|r| {
-                r.former_urls
-                    .iter()
-                    .any(|url| actual == Some(url.as_bstr()))
-            });
-        Key {
-            baseline: (if former_url { actual } else { baseline }).map(|v| v.as_bytes()),
-            actual: actual.filter(|_| !of_collections).map(|v| v.as_bytes()),
-            desired: desired.map(|v| v.as_bytes()),
-            owners: self.is_owners(key),
-            refreshed: REFRESHED.contains(&key),
-        }
     }
 
     fn leave(&mut self, actual: Actual, before: Marks) -> Option<(State, String)> {
@@ -340,22 +150,6 @@ impl<'d, 'a> Subject<'d, 'a> {
             }
             (Wanted::Withdrawn, _) => return None,
         })
-    }
-
-    fn unresolved(&self) -> (State, String) {
-        let why = match self.layered.map(|layered| &layered.want) {
-            Some(Want::Unresolved(finding)) => finding.to_string(),
-            _ => "a layer is missing, so nobody can tell whether the vendor withdrew it".into(),
-        };
-        (State::Failed, why)
-    }
-
-    fn origin_path(&self) -> String {
-        self.layered
-            .and_then(|layered| layered.entry.effective().next())
-            .map_or_else(String::new, |fragment| {
-                escape_path(&fragment.path).to_string()
-            })
     }
 
     fn create(&mut self) -> (State, String) {
@@ -508,102 +302,6 @@ impl<'d, 'a> Subject<'d, 'a> {
         self.summary()
     }
 
-    /// OCI remotes are stored differently; what the other kind left is no use to this one.
-    fn forget_oci(&mut self) {
-        let is_oci = |config: &super::config::RepoConfig| {
-            config
-                .get(self.name, "url")
-                .is_some_and(|url| url.starts_with(b"oci+"))
-        };
-        let (was, will_be) = (is_oci(&self.draft.before), is_oci(&self.draft.config));
-        if was != will_be {
-            self.draft
-                .obsolete
-                .insert(self.draft.paths.appstream(self.name));
-        }
-        if was && !will_be {
-            self.draft.obsolete.extend(self.draft.paths.oci(self.name));
-        }
-    }
-
-    fn summary(&mut self) -> (State, String) {
-        let conflicts: Vec<_> = self
-            .keys
-            .iter()
-            .filter(|key| key.action == Some(KeyAction::Keep { conflict: true }))
-            .cloned()
-            .collect();
-        if !conflicts.is_empty() {
-            for key in &conflicts {
-                self.report_conflict(key);
-            }
-            let names: Vec<_> = conflicts.iter().map(|key| key.key.as_str()).collect();
-            return (
-                State::Conflict,
-                format!(
-                    "you and the vendor changed {}; yours stays",
-                    names.join(", ")
-                ),
-            );
-        }
-        let edited = self.owners_keys();
-        if !edited.is_empty() {
-            return (State::Edited, edited.join(", "));
-        }
-        if !self.changes.is_empty() {
-            let subjects: Vec<_> = self
-                .changes
-                .iter()
-                .map(|change| change.subject.as_str())
-                .collect();
-            return (State::Updated, subjects.join(", "));
-        }
-        (State::Applied, format!("as in {}", self.origin_path()))
-    }
-
-    fn owners_keys(&self) -> Vec<&str> {
-        self.keys
-            .iter()
-            .filter(|key| key.is_owners())
-            .map(|key| key.key.as_str())
-            .collect()
-    }
-
-    fn report_conflict(&mut self, key: &KeyReport) {
-        let show = |value: &Option<BString>| match value {
-            Some(value) => format!("`{}`", escape(value)),
-            None => "nothing".into(),
-        };
-        let (path, line) = self.place_of(key);
-        let finding = Finding::warning(
-            path,
-            format!(
-                "{}: {}: the vendor changed it from {} to {}, you have {}, which stays",
-                self.name,
-                key.key,
-                show(&key.baseline),
-                show(&key.desired),
-                show(&key.actual)
-            ),
-        );
-        self.draft.findings.push(match line {
-            Some(line) => finding.at(line),
-            None => finding,
-        });
-    }
-
-    fn place_of(&self, key: &KeyReport) -> (std::path::PathBuf, Option<usize>) {
-        let assignment = self
-            .layered
-            .zip(key.source)
-            .and_then(|(layered, (section, source))| {
-                let assignment = layered.merged.get(section, source)?;
-                let fragment = layered.entry.fragments.get(assignment.fragment)?;
-                Some((fragment.path.clone(), Some(*assignment.lines.start())))
-            });
-        assignment.unwrap_or_else(|| (self.draft.paths.config(), None))
-    }
-
     fn reconcile_key(
         &mut self,
         key: &str,
@@ -640,138 +338,6 @@ impl<'d, 'a> Subject<'d, 'a> {
         });
     }
 
-    fn update_keyring(&mut self, remote: &Remote) -> Result<(), (State, String)> {
-        let path = self.draft.paths.keyring(self.name);
-        let bytes = self
-            .draft
-            .observed
-            .files
-            .get(&path)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let actual = match Keyring::parse(bytes) {
-            Ok(actual) => actual,
-            // One that holds no key verifies nothing; the vendor's make it whole again.
-            Err(_) if bytes.is_empty() => Keyring::default(),
-            Err(error) => {
-                let finding = Finding::error(
-                    path,
-                    format!(
-                        "{error}; the remote {} stays as it is until this file is mended or moved away",
-                        self.name
-                    ),
-                );
-                let reason = finding.to_string();
-                self.draft.findings.push(finding);
-                return Err((State::Failed, reason));
-            }
-        };
-        let baseline = fingerprints(&self.draft.before, self.name);
-        let empty = BTreeSet::new();
-        let wants = remote
-            .get("gpg-verify")
-            .is_some_and(|setting| setting.value == "true");
-        let has = self
-            .draft
-            .before
-            .get(self.name, "gpg-verify")
-            .is_none_or(|value| value == "true");
-        let untouched = self
-            .draft
-            .before
-            .get(self.name, &baseline_key("gpg-verify"))
-            == self.draft.before.get(self.name, "gpg-verify");
-        let keys = Known {
-            actual,
-            baseline: &baseline,
-            interrupted: self
-                .draft
-                .observed
-                .interrupted
-                .get(self.name)
-                .unwrap_or(&empty),
-        }
-        .reconcile(&remote.keyring, wants || (has && !untouched));
-        self.write_keys(&keys);
-        Ok(())
-    }
-
-    /// Puts the keyring and its baseline into the draft.
-    fn write_keys(&mut self, keys: &Keys) {
-        let path = self.draft.paths.keyring(self.name);
-        if keys.keyring.is_empty() {
-            if self.draft.observed.files.contains_key(&path) {
-                self.draft.obsolete.insert(path);
-            }
-        } else if !keys.changes.is_empty() {
-            self.draft.files.insert(path, keys.keyring.to_bytes());
-        }
-        let list = BString::from(value::encode_list(
-            keys.vendors.iter().map(ToString::to_string),
-        ));
-        let list = (!keys.vendors.is_empty()).then_some(list.as_bstr());
-        self.draft.config.put(self.name, KEYRING_BASELINE, list);
-        self.changes.extend(keys.changes.iter().cloned());
-    }
-
-    /// flatpak falls back to a copy of the filter when the file itself is gone, but makes that copy
-    /// only in `remote-modify`.
-    fn copy_filter(&mut self, remote: &Remote) {
-        let Some(setting) = remote.get("xa.filter") else {
-            return;
-        };
-        if self.draft.config.get(self.name, setting.key) != Some(setting.value.as_bstr()) {
-            return;
-        }
-        let Ok(filter) = value::decode_string(&setting.value) else {
-            return;
-        };
-        let path = self.draft.paths.filter_copy(self.name);
-        let existing = self.draft.observed.files.get(&path);
-        match self
-            .draft
-            .observed
-            .filters
-            .get(std::path::Path::new(&filter))
-        {
-            Some(text) => {
-                let copy = [
-                    format!("# backup copy of {filter}, do not edit!\n").as_bytes(),
-                    text,
-                ]
-                .concat();
-                if existing != Some(&copy) {
-                    let operation = Operation::WriteFile;
-                    self.changes
-                        .push(Change::new(operation, escape_path(&path).to_string()));
-                    self.draft.files.insert(path, copy);
-                }
-            }
-            None if existing.is_none() => {
-                let key = KeyReport {
-                    key: setting.key.into(),
-                    baseline: None,
-                    actual: None,
-                    desired: None,
-                    source: Some(setting.source),
-                    action: None,
-                };
-                let (place, line) = self.place_of(&key);
-                let finding = Finding::warning(
-                    place,
-                    format!(
-                        "Filter={filter}: cannot be read, so flatpak cannot use the remote {}",
-                        self.name
-                    ),
-                );
-                self.draft
-                    .findings
-                    .push(line.into_iter().fold(finding, Finding::at));
-            }
-            None => {}
-        }
-    }
-
     fn remove(&mut self) -> (State, String) {
         self.changes.push(Change::new(Operation::Remove, self.name));
         self.draft.config.remove(self.name);
@@ -780,23 +346,6 @@ impl<'d, 'a> Subject<'d, 'a> {
             Some(mask) => (State::Masked, mask),
             None => (State::Removed, "withdrawn by the vendor".into()),
         }
-    }
-
-    /// Takes away what there is of a remote beside its group. Returns what that is.
-    fn clean(&mut self) -> Vec<std::path::PathBuf> {
-        let residue = self
-            .draft
-            .observed
-            .residue
-            .get(self.name)
-            .cloned()
-            .unwrap_or_default();
-        for path in &residue {
-            self.changes
-                .push(Change::new(Operation::Clean, escape_path(path).to_string()));
-        }
-        self.draft.obsolete.extend(residue.iter().cloned());
-        residue
     }
 
     fn hide(&mut self) -> (State, String) {

@@ -1,0 +1,208 @@
+//! The questions that the tables ask, answered from what the layers want and the target has.
+
+use std::collections::BTreeMap;
+
+use bstr::{BStr, BString, ByteSlice as _};
+use overlay_resolver::escape::escape_path;
+use overlay_resolver::keyfile::value;
+
+use super::super::layered::Want;
+use super::super::observe::fingerprints;
+use super::super::repofile::Remote;
+use super::super::{COLLECTION_BASELINE, KEYRING_BASELINE, ORIGIN};
+use super::{REFRESHED, Subject};
+use crate::openpgp::Keyring;
+use crate::reconcile::{self, Actual, Key, KeyAction, Marks};
+
+impl<'d> Subject<'d, '_> {
+    pub(super) fn remote(&self) -> Option<&'d Remote> {
+        match &self.layered?.want {
+            Want::Present(remote) => Some(remote),
+            _ => None,
+        }
+    }
+
+    /// A mask of a name that the vendor has since changed still says what the owner wants.
+    pub(super) fn mask(&self) -> Option<String> {
+        if let Want::Masked(path) = &self.layered?.want {
+            return Some(format!("masked by {}", escape_path(path)));
+        }
+        self.remote()?.former_names.iter().find_map(|former| {
+            match &self.source.entries.get(former)?.want {
+                Want::Masked(path) => Some(format!(
+                    "masked by {} under its former name",
+                    escape_path(path)
+                )),
+                _ => None,
+            }
+        })
+    }
+
+    /// What is remembered of the name, with what the owner or an older mechanism has to say to it.
+    pub(super) fn marks(&self) -> Marks {
+        let config = &self.draft.before;
+        let marks = config.marks(self.name);
+        let absent = !config.has_remote(self.name);
+        if absent && self.draft.request.restore.contains(self.name) {
+            return if marks.tombstone() || self.inherited_tombstone() {
+                Marks::WITHHELD
+            } else {
+                marks
+            };
+        }
+        if absent && !marks.offered && self.inherited_tombstone() {
+            return Marks::OFFERED;
+        }
+        marks
+    }
+
+    /// Whether the owner deleted the remote before this name was ever offered: under a former name,
+    /// or by the stamp of an older mechanism.
+    pub(super) fn inherited_tombstone(&self) -> bool {
+        let Some(remote) = self.remote() else {
+            return false;
+        };
+        let config = &self.draft.before;
+        let deleted =
+            |former: &String| config.marks(former).tombstone() && !config.has_remote(former);
+        remote.former_names.iter().any(deleted)
+            || remote
+                .deleted_if
+                .as_ref()
+                .is_some_and(|stamp| self.draft.observed.stamps.contains(stamp))
+    }
+
+    pub(super) fn actual(&self) -> Actual {
+        let config = &self.draft.before;
+        if !config.has_remote(self.name) {
+            return Actual::Absent;
+        }
+        if config.get(self.name, ORIGIN).is_none() {
+            let same_url = self.remote().is_some_and(|remote| {
+                let url = config.get(self.name, "url");
+                let wanted = remote.get("url").map(|setting| setting.value.as_bstr());
+                url == wanted
+                    || remote
+                        .former_urls
+                        .iter()
+                        .any(|former| url == Some(former.as_bstr()))
+            });
+            return Actual::Theirs {
+                same_identity: same_url || self.draft.request.adopt.contains(self.name),
+            };
+        }
+        Actual::Ours {
+            pristine: self.is_pristine(),
+            in_use: self.draft.observed.in_use.contains(self.name),
+        }
+    }
+
+    /// Whether it is as we made it, what a server refreshes aside.
+    pub(super) fn is_pristine(&self) -> bool {
+        let config = &self.draft.before;
+        let created = config
+            .get(self.name, ORIGIN)
+            .is_some_and(|origin| origin == "created");
+        let vendors = fingerprints(config, self.name);
+        let only_vendors_keys = self
+            .draft
+            .observed
+            .files
+            .get(&self.draft.paths.keyring(self.name))
+            .is_none_or(|bytes| {
+                Keyring::parse(bytes)
+                    .is_ok_and(|ring| ring.iter().all(|cert| vendors.contains(cert.fingerprint())))
+            });
+        created
+            && only_vendors_keys
+            && self.baselines().into_iter().all(|(key, baseline)| {
+                let action = reconcile::key(self.key(
+                    &key,
+                    Some(baseline.as_bstr()),
+                    Some(baseline.as_bstr()),
+                ));
+                matches!(action, KeyAction::Record | KeyAction::Drift)
+            })
+            && self.additions().is_empty()
+    }
+
+    /// What we last wrote, by key.
+    pub(super) fn baselines(&self) -> BTreeMap<String, BString> {
+        let prefix = format!("{ORIGIN}.");
+        self.draft
+            .before
+            .remote(self.name)
+            .into_iter()
+            .filter(|(key, _)| *key != KEYRING_BASELINE)
+            .filter_map(|(key, value)| {
+                Some((
+                    key.to_str().ok()?.strip_prefix(&prefix)?.to_owned(),
+                    value.into(),
+                ))
+            })
+            .collect()
+    }
+
+    /// The keys that neither we nor a server wrote: the owner's additions.
+    pub(super) fn additions(&self) -> Vec<String> {
+        let baselines = self.baselines();
+        let desired = |key: &str| {
+            self.remote()
+                .is_some_and(|remote| remote.get(key).is_some())
+        };
+        self.draft
+            .before
+            .remote(self.name)
+            .into_iter()
+            .filter_map(|(key, _)| key.to_str().ok())
+            .filter(|key| {
+                let servers = REFRESHED.contains(key)
+                    || *key == "xa.gpg-keys-hash"
+                    || key.starts_with("xa.authenticator-options.");
+                let ours = key.starts_with("x-overlayctl.")
+                    || baselines.contains_key(*key)
+                    || desired(key);
+                let of_collections = *key == "collection-id"
+                    && self.draft.before.get(self.name, key)
+                        == self.draft.before.get(self.name, COLLECTION_BASELINE);
+                !(servers && !self.is_owners(key)
+                    || ours
+                    || of_collections
+                    || key.ends_with("-is-set"))
+            })
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// flatpak's own mark for a value that its user set.
+    pub(super) fn is_owners(&self, key: &str) -> bool {
+        let mark = self.draft.before.get(self.name, &format!("{key}-is-set"));
+        mark.is_some_and(|mark| value::decode_boolean(mark).unwrap_or(false))
+    }
+
+    pub(super) fn key<'k>(
+        &'k self,
+        key: &str,
+        baseline: Option<&'k BStr>,
+        desired: Option<&'k BStr>,
+    ) -> Key<'k> {
+        let config = &self.draft.before;
+        let actual = config.get(self.name, key);
+        let of_collections = key == "collection-id"
+            && actual.is_some()
+            && actual == config.get(self.name, COLLECTION_BASELINE);
+        let former_url = key == "url"
+            && self.remote().is_some_and(|r| {
+                r.former_urls
+                    .iter()
+                    .any(|url| actual == Some(url.as_bstr()))
+            });
+        Key {
+            baseline: (if former_url { actual } else { baseline }).map(|v| v.as_bytes()),
+            actual: actual.filter(|_| !of_collections).map(|v| v.as_bytes()),
+            desired: desired.map(|v| v.as_bytes()),
+            owners: self.is_owners(key),
+            refreshed: REFRESHED.contains(&key),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What became of a remote, in a state and a sentence.
+
+use std::path::PathBuf;
+
+use bstr::BString;
+use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::finding::Finding;
+
+use super::super::layered::Want;
+use super::Subject;
+use crate::reconcile::KeyAction;
+use crate::report::{KeyReport, State};
+
+impl Subject<'_, '_> {
+    pub(super) fn summary(&mut self) -> (State, String) {
+        let conflicts: Vec<_> = self
+            .keys
+            .iter()
+            .filter(|key| key.action == Some(KeyAction::Keep { conflict: true }))
+            .cloned()
+            .collect();
+        if !conflicts.is_empty() {
+            for key in &conflicts {
+                self.report_conflict(key);
+            }
+            let names: Vec<_> = conflicts.iter().map(|key| key.key.as_str()).collect();
+            return (
+                State::Conflict,
+                format!(
+                    "you and the vendor changed {}; yours stays",
+                    names.join(", ")
+                ),
+            );
+        }
+        let edited = self.owners_keys();
+        if !edited.is_empty() {
+            return (State::Edited, edited.join(", "));
+        }
+        if !self.changes.is_empty() {
+            let subjects: Vec<_> = self
+                .changes
+                .iter()
+                .map(|change| change.subject.as_str())
+                .collect();
+            return (State::Updated, subjects.join(", "));
+        }
+        (State::Applied, format!("as in {}", self.origin_path()))
+    }
+
+    pub(super) fn owners_keys(&self) -> Vec<&str> {
+        self.keys
+            .iter()
+            .filter(|key| key.is_owners())
+            .map(|key| key.key.as_str())
+            .collect()
+    }
+
+    pub(super) fn report_conflict(&mut self, key: &KeyReport) {
+        let show = |value: &Option<BString>| match value {
+            Some(value) => format!("`{}`", escape(value)),
+            None => "nothing".into(),
+        };
+        let (path, line) = self.place_of(key);
+        let finding = Finding::warning(
+            path,
+            format!(
+                "{}: {}: the vendor changed it from {} to {}, you have {}, which stays",
+                self.name,
+                key.key,
+                show(&key.baseline),
+                show(&key.desired),
+                show(&key.actual)
+            ),
+        );
+        self.draft.findings.push(match line {
+            Some(line) => finding.at(line),
+            None => finding,
+        });
+    }
+
+    pub(super) fn place_of(&self, key: &KeyReport) -> (PathBuf, Option<usize>) {
+        let assignment = self
+            .layered
+            .zip(key.source)
+            .and_then(|(layered, (section, source))| {
+                let assignment = layered.merged.get(section, source)?;
+                let fragment = layered.entry.fragments.get(assignment.fragment)?;
+                Some((fragment.path.clone(), Some(*assignment.lines.start())))
+            });
+        assignment.unwrap_or_else(|| (self.draft.paths.config(), None))
+    }
+
+    pub(super) fn unresolved(&self) -> (State, String) {
+        let why = match self.layered.map(|layered| &layered.want) {
+            Some(Want::Unresolved(finding)) => finding.to_string(),
+            _ => "a layer is missing, so nobody can tell whether the vendor withdrew it".into(),
+        };
+        (State::Failed, why)
+    }
+
+    pub(super) fn origin_path(&self) -> String {
+        self.layered
+            .and_then(|layered| layered.entry.effective().next())
+            .map_or_else(String::new, |fragment| {
+                escape_path(&fragment.path).to_string()
+            })
+    }
+}
