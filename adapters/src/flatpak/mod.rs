@@ -7,6 +7,8 @@
 pub mod collection;
 mod collections;
 pub mod config;
+#[cfg(test)]
+mod histories;
 mod keys;
 mod layered;
 pub mod name;
