@@ -4,12 +4,25 @@
 //! everything stay as they are, and what is written is in `GKeyFile`'s own canonical form, so that a
 //! later rewrite by libostree makes a small difference. Pure: bytes in, bytes out.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::keyfile::{Keyfile, LineKind, Problem};
 
-/// A keyfile as a list of lines that can be changed one by one.
+/// A keyfile as sections of lines that can be changed one by one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Editor {
+    /// In the order of the file. The first has no header; nor has what is left of a removed group.
+    sections: Vec<Section>,
+    /// Where each group stands, more than once if its header is repeated.
+    places: HashMap<BString, Vec<usize>>,
+}
+
+/// A header and the lines up to the next one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Section {
+    group: Option<BString>,
     lines: Vec<Line>,
 }
 
@@ -23,7 +36,7 @@ struct Line {
 enum Kind {
     /// A blank line or a comment.
     Filler,
-    Group(BString),
+    Header,
     Pair {
         key: BString,
         value: BString,
@@ -37,51 +50,58 @@ impl Editor {
         if let Some((line, problem)) = keyfile.problems().next() {
             return Err((line, problem.clone()));
         }
-        let part = |range: &std::ops::Range<usize>| -> BString {
+        let part = |range: &Range<usize>| -> BString {
             keyfile.text().get(range.clone()).unwrap_or_default().into()
         };
-        let lines = keyfile.lines().iter().map(|line| Line {
-            text: part(&line.span),
-            kind: match &line.kind {
+        let mut editor = Self::default();
+        for line in keyfile.lines() {
+            let kind = match &line.kind {
                 LineKind::Blank | LineKind::Comment | LineKind::Invalid(_) => Kind::Filler,
-                LineKind::Group { name } => Kind::Group(part(name)),
+                LineKind::Group { name } => {
+                    editor.begin(part(name));
+                    Kind::Header
+                }
                 LineKind::Pair { key, locale, value } => Kind::Pair {
                     key: match locale {
-                        Some(locale) => [part(key).as_slice(), b"[", part(locale).as_slice(), b"]"]
-                            .concat()
-                            .into(),
+                        Some(locale) => format!("{}[{}]", part(key), part(locale)).into(),
                         None => part(key),
                     },
                     value: part(value),
                 },
-            },
-        });
-        Ok(Self {
-            lines: lines.collect(),
-        })
+            };
+            editor.last_section().lines.push(Line {
+                text: part(&line.span),
+                kind,
+            });
+        }
+        Ok(editor)
     }
 
     /// The whole file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        bstr::concat(self.lines.iter().map(|line| &line.text))
+        let lines = self.sections.iter().flat_map(|section| &section.lines);
+        bstr::concat(lines.map(|line| &line.text))
     }
 
     /// The names of the groups, each as often as its header stands there.
     pub fn groups(&self) -> impl Iterator<Item = &BStr> {
-        self.lines.iter().filter_map(|line| match &line.kind {
-            Kind::Group(name) => Some(name.as_bstr()),
-            _ => None,
-        })
+        self.sections
+            .iter()
+            .filter_map(|section| section.group.as_ref().map(|name| name.as_bstr()))
     }
 
     /// Whether there is a group of this name.
     pub fn has_group(&self, group: &str) -> bool {
-        self.groups().any(|name| name == group)
+        self.places.contains_key(group.as_bytes().as_bstr())
     }
 
     /// The pairs of a group in order; of a repeated key the last one counts, as in `GKeyFile`.
-    pub fn pairs<'s>(&'s self, group: &str) -> impl Iterator<Item = (&'s BStr, &'s BStr)> {
-        self.indices(group).filter_map(|index| self.pair(index))
+    pub fn pairs(&self, group: &str) -> impl Iterator<Item = (&BStr, &BStr)> {
+        let sections = self
+            .places(group)
+            .iter()
+            .filter_map(|&place| self.sections.get(place));
+        sections.flat_map(|section| section.lines.iter().filter_map(Line::pair))
     }
 
     /// The value of a key; of a repeated key the last one.
@@ -104,122 +124,143 @@ impl Editor {
                 value: value.into(),
             },
         };
-        let last_of_key = self
-            .indices(group)
-            .filter(|&index| self.pair(index).is_some_and(|(k, _)| k == key))
-            .last();
-        if let Some(existing) = last_of_key.and_then(|index| self.lines.get_mut(index)) {
-            *existing = line;
-            return;
+        let places = self.places(group).to_vec();
+        for &place in places.iter().rev() {
+            let lines = self
+                .sections
+                .get_mut(place)
+                .map(|section| section.lines.iter_mut());
+            if let Some(existing) =
+                lines.and_then(|mut lines| lines.rfind(|line| line.has_key(key)))
+            {
+                *existing = line;
+                return;
+            }
         }
-        if !self.has_group(group) {
-            self.append_header(group);
-        }
-        let last = self
-            .indices(group)
-            .filter(|&index| !self.is_filler(index))
-            .last();
-        self.end_line(last);
-        self.lines
-            .insert(last.map_or(self.lines.len(), |last| last + 1), line);
+        let section = match places
+            .last()
+            .and_then(|&place| self.sections.get_mut(place))
+        {
+            Some(section) => section,
+            None => self.append(group),
+        };
+        let last = section
+            .lines
+            .iter()
+            .rposition(|line| line.kind != Kind::Filler)
+            .unwrap_or_default();
+        section.lines.get_mut(last).into_iter().for_each(Line::end);
+        section.lines.insert(last + 1, line);
     }
 
     /// Takes a key away, however often it is there.
     pub fn unset(&mut self, group: &str, key: &str) {
-        let doomed: Vec<usize> = self
-            .indices(group)
-            .filter(|&index| self.pair(index).is_some_and(|(k, _)| k == key))
-            .collect();
-        self.remove(&doomed);
+        for place in self.places(group).to_vec() {
+            if let Some(section) = self.sections.get_mut(place) {
+                section.lines.retain(|line| !line.has_key(key));
+            }
+        }
     }
 
     /// Takes a group away with its pairs and the blank lines between; comments after its last pair
     /// are taken for those of the next group and stay.
     pub fn remove_group(&mut self, group: &str) {
-        let indices: Vec<usize> = self.indices(group).collect();
-        let last = indices.iter().rposition(|&index| !self.is_filler(index));
-        let doomed: Vec<usize> = indices
-            .iter()
-            .enumerate()
-            .filter(|&(place, &index)| {
-                last.is_some_and(|last| place <= last) || self.is_blank(index)
-            })
-            .map(|(_, &index)| index)
-            .collect();
-        self.remove(&doomed);
-        while self
-            .lines
-            .len()
-            .checked_sub(1)
-            .is_some_and(|last| self.is_blank(last))
+        for place in self
+            .places
+            .remove(group.as_bytes().as_bstr())
+            .unwrap_or_default()
         {
-            self.lines.pop();
+            if let Some(section) = self.sections.get_mut(place) {
+                section.group = None;
+                let last = section
+                    .lines
+                    .iter()
+                    .rposition(|line| line.kind != Kind::Filler);
+                section.lines.drain(..last.map_or(0, |last| last + 1));
+                section.lines.retain(|line| !line.is_blank());
+            }
+        }
+        for section in self.sections.iter_mut().rev() {
+            while section.lines.pop_if(|line| line.is_blank()).is_some() {}
+            if !section.lines.is_empty() {
+                break;
+            }
         }
     }
 
-    /// The lines of a group, header first, over all places where it stands.
-    fn indices(&self, group: &str) -> impl Iterator<Item = usize> {
-        let mut inside = false;
-        self.lines
-            .iter()
-            .enumerate()
-            .filter_map(move |(index, line)| {
-                if let Kind::Group(name) = &line.kind {
-                    inside = name == group;
-                }
-                inside.then_some(index)
-            })
+    fn places(&self, group: &str) -> &[usize] {
+        self.places
+            .get(group.as_bytes().as_bstr())
+            .map_or(&[], Vec::as_slice)
     }
 
-    fn pair(&self, index: usize) -> Option<(&BStr, &BStr)> {
-        match &self.lines.get(index)?.kind {
-            Kind::Pair { key, value } => Some((key.as_bstr(), value.as_bstr())),
-            _ => None,
+    fn begin(&mut self, group: BString) {
+        self.places
+            .entry(group.clone())
+            .or_default()
+            .push(self.sections.len());
+        self.sections.push(Section {
+            group: Some(group),
+            lines: Vec::new(),
+        });
+    }
+
+    fn last_section(&mut self) -> &mut Section {
+        if self.sections.is_empty() {
+            self.sections.push(Section::default());
         }
+        let last = self.sections.len() - 1;
+        &mut self.sections[last]
     }
 
-    fn is_filler(&self, index: usize) -> bool {
-        self.lines
-            .get(index)
-            .is_some_and(|line| line.kind == Kind::Filler)
-    }
-
-    fn is_blank(&self, index: usize) -> bool {
-        self.lines
-            .get(index)
-            .is_some_and(|line| line.text.trim_ascii().is_empty())
-    }
-
-    fn append_header(&mut self, group: &str) {
-        let last = self.lines.len().checked_sub(1);
-        self.end_line(last);
-        if last.is_some_and(|last| !self.is_blank(last)) {
-            self.lines.push(Line {
+    /// Adds a group behind one blank line.
+    fn append(&mut self, group: &str) -> &mut Section {
+        let last = self
+            .sections
+            .iter_mut()
+            .rev()
+            .find_map(|section| section.lines.last_mut());
+        let separate = last.is_some_and(|last| {
+            last.end();
+            !last.is_blank()
+        });
+        if separate {
+            self.last_section().lines.push(Line {
                 text: "\n".into(),
                 kind: Kind::Filler,
             });
         }
-        self.lines.push(Line {
+        self.begin(group.into());
+        let section = self.last_section();
+        section.lines.push(Line {
             text: format!("[{group}]\n").into(),
-            kind: Kind::Group(group.into()),
+            kind: Kind::Header,
         });
+        section
     }
+}
 
-    /// A file need not end with a line end; a line that gets a successor must.
-    fn end_line(&mut self, index: Option<usize>) {
-        if let Some(line) = index.and_then(|index| self.lines.get_mut(index))
-            && !line.text.ends_with(b"\n")
-        {
-            line.text.push(b'\n');
+impl Line {
+    fn pair(&self) -> Option<(&BStr, &BStr)> {
+        match &self.kind {
+            Kind::Pair { key, value } => Some((key.as_bstr(), value.as_bstr())),
+            Kind::Filler | Kind::Header => None,
         }
     }
 
-    fn remove(&mut self, doomed: &[usize]) {
-        let mut index = 0;
-        self.lines.retain(|_| {
-            index += 1;
-            !doomed.contains(&(index - 1))
-        });
+    fn has_key(&self, key: &str) -> bool {
+        self.pair().is_some_and(|(known, _)| known == key)
+    }
+
+    fn is_blank(&self) -> bool {
+        self.text.trim_ascii().is_empty()
+    }
+
+    /// A file need not end with a line end; a line that gets a successor must.
+    fn end(&mut self) {
+        if !self.text.ends_with(b"\n") {
+            self.text.push(b'\n');
+        }
     }
 }
 

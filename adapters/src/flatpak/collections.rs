@@ -9,7 +9,7 @@ use overlay_resolver::finding::Finding;
 use super::collection::{Collection, ID, SECTION};
 use super::layered::{Layered, Source, Want};
 use super::plan::Draft;
-use super::{COLLECTION_BASELINE, COLLECTIONS};
+use super::{COLLECTION_BASELINE, COLLECTIONS, ORIGIN};
 use crate::reconcile::{self, Key, KeyAction};
 use crate::report::{Change, EntryReport, KeyReport, State};
 
@@ -165,8 +165,12 @@ fn withdraw(draft: &mut Draft<'_>, wanted: &BTreeSet<&str>) -> Vec<EntryReport> 
     let mut entries = Vec::new();
     for (remote, baseline) in ours {
         draft.config.put(&remote, COLLECTION_BASELINE, None);
-        let (state, reason, changes) = if draft.config.get(&remote, KEY) == Some(baseline.as_bstr())
-        {
+        let set_by_us = draft.config.get(&remote, KEY) == Some(baseline.as_bstr());
+        let wanted_elsewhere = draft
+            .config
+            .get(&remote, &format!("{ORIGIN}.{KEY}"))
+            .is_some();
+        let (state, reason, changes) = if set_by_us && !wanted_elsewhere {
             draft.config.put(&remote, KEY, None);
             let change = Change::of_key(KEY, Some(baseline), None);
             (State::Removed, "withdrawn by the vendor", vec![change])

@@ -34,6 +34,8 @@ pub(super) struct Observed {
     pub(super) residue: BTreeMap<String, Vec<PathBuf>>,
     /// The stamps of older mechanisms that exist.
     pub(super) stamps: BTreeSet<PathBuf>,
+    /// Remotes whose files cannot be read, and why.
+    pub(super) broken: BTreeMap<String, Finding>,
     /// What a run that was killed left staged.
     pub(super) stale: Vec<PathBuf>,
     /// The certificates which that run was bringing, by remote.
@@ -58,8 +60,8 @@ pub(super) fn observe(root: &Root, paths: &Paths, layers: &Layers) -> Result<Obs
         ));
     }
     eyes.stale(&mut observed)?;
-    eyes.wanted(&mut observed, layers)?;
-    eyes.present(&mut observed, layers)?;
+    eyes.wanted(&mut observed, layers);
+    eyes.present(&mut observed, layers);
     Ok(observed)
 }
 
@@ -119,13 +121,14 @@ impl Eyes<'_> {
     }
 
     /// What the layers' remotes refer to.
-    fn wanted(&self, observed: &mut Observed, layers: &Layers) -> Result<(), Finding> {
+    fn wanted(&self, observed: &mut Observed, layers: &Layers) {
         for layered in layers.remotes.entries.values() {
             let Want::Present(remote) = &layered.want else {
                 continue;
             };
             if let Some(stamp) = &remote.deleted_if
-                && self.exists(stamp)?
+                // A place where it cannot be is one where it is not.
+                && self.exists(stamp).unwrap_or_default()
             {
                 observed.stamps.insert(stamp.clone());
             }
@@ -136,11 +139,10 @@ impl Eyes<'_> {
                 observed.filters.insert(path.into(), text);
             }
         }
-        Ok(())
     }
 
     /// What is there for each remote that the plan may touch.
-    fn present(&self, observed: &mut Observed, layers: &Layers) -> Result<(), Finding> {
+    fn present(&self, observed: &mut Observed, layers: &Layers) {
         let config = observed
             .config
             .as_ref()
@@ -157,31 +159,38 @@ impl Eyes<'_> {
             .into_iter()
             .filter(|name| super::name::is_remote_name(name))
         {
-            for path in [self.paths.keyring(name), self.paths.filter_copy(name)] {
-                if let Some(text) = self.file(&path)? {
-                    observed.files.insert(path, text);
-                }
+            if let Err(finding) = self.beside(observed, layers, name) {
+                observed.broken.insert(name.into(), finding);
             }
-            let wanted = layers.remotes.entries.get(name);
-            if matches!(
-                wanted.map(|l| &l.want),
-                Some(Want::Present(_) | Want::Unresolved(_))
-            ) {
-                continue;
-            }
-            if self.has_files(&self.paths.refs(name).join("app"))?
-                || self.has_files(&self.paths.refs(name).join("runtime"))?
-            {
-                observed.in_use.insert(name.into());
-            }
-            let mut residue = Vec::new();
-            for path in self.paths.residue(name) {
-                if self.exists(&path)? {
-                    residue.push(path);
-                }
-            }
-            observed.residue.insert(name.into(), residue);
         }
+    }
+
+    /// What there is of one remote beside its group. What cannot be read hurts that remote alone.
+    fn beside(&self, observed: &mut Observed, layers: &Layers, name: &str) -> Result<(), Finding> {
+        for path in [self.paths.keyring(name), self.paths.filter_copy(name)] {
+            if let Some(text) = self.file(&path)? {
+                observed.files.insert(path, text);
+            }
+        }
+        let wanted = layers.remotes.entries.get(name);
+        if matches!(
+            wanted.map(|l| &l.want),
+            Some(Want::Present(_) | Want::Unresolved(_))
+        ) {
+            return Ok(());
+        }
+        if self.has_files(&self.paths.refs(name).join("app"))?
+            || self.has_files(&self.paths.refs(name).join("runtime"))?
+        {
+            observed.in_use.insert(name.into());
+        }
+        let mut residue = Vec::new();
+        for path in self.paths.residue(name) {
+            if self.exists(&path)? {
+                residue.push(path);
+            }
+        }
+        observed.residue.insert(name.into(), residue);
         Ok(())
     }
 

@@ -86,7 +86,11 @@ impl<'d, 'a> Subject<'d, 'a> {
         if subject.mask.is_some() {
             subject.wanted = Wanted::Masked;
         }
-        if subject.wanted == Wanted::Withdrawn && !source.complete {
+        let broken = subject.draft.observed.broken.get(name);
+        if let Some(finding) = broken {
+            subject.draft.findings.push(finding.clone());
+        }
+        if broken.is_some() || subject.wanted == Wanted::Withdrawn && !source.complete {
             subject.wanted = Wanted::Unresolved;
         }
         subject
@@ -97,6 +101,7 @@ impl<'d, 'a> Subject<'d, 'a> {
         let before = self.marks();
         let (action, marks) = reconcile::entry(self.wanted, actual, before);
         self.draft.config.mark(self.name, marks);
+        self.mark_former_names(marks.tombstone() && action == Action::Leave);
         let (state, reason) = match action {
             Action::Leave => self.leave(actual, before)?,
             Action::Create => self.create(),
@@ -121,7 +126,9 @@ impl<'d, 'a> Subject<'d, 'a> {
         Some(match (self.wanted, actual) {
             (Wanted::Unresolved, _) => self.unresolved(),
             (Wanted::Masked, Actual::Absent) => {
-                self.clean();
+                if before.withheld {
+                    self.clean();
+                }
                 (State::Masked, self.mask.clone().unwrap_or_default())
             }
             (Wanted::Masked, _) => (
@@ -214,7 +221,9 @@ impl<'d, 'a> Subject<'d, 'a> {
                 .before
                 .get(self.name, setting.key)
                 .map(BStr::to_owned);
-            let fill = actual.is_none() && !NOT_FILLED.contains(&setting.key);
+            // Without the key libostree verifies, so `false` would take something away.
+            let weakens = setting.key.starts_with("gpg-verify") && desired == "false";
+            let fill = actual.is_none() && !weakens && !NOT_FILLED.contains(&setting.key);
             let former = setting.key == "url"
                 && remote
                     .former_urls
@@ -349,7 +358,11 @@ impl<'d, 'a> Subject<'d, 'a> {
     }
 
     fn hide(&mut self) -> (State, String) {
-        self.reconcile_key(HIDDEN, Some("true".into()), None);
+        // Where the owner hid it already there is nothing of ours to record, or to take back later.
+        let hidden = self.draft.before.get(self.name, HIDDEN);
+        if hidden.is_none_or(|value| value != "true") {
+            self.reconcile_key(HIDDEN, Some("true".into()), None);
+        }
         let why = self
             .mask
             .clone()

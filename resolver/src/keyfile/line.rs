@@ -54,7 +54,8 @@ pub enum Problem {
     /// The key has a bracket that is not part of a locale.
     ///
     /// Which characters beyond ASCII count as letters of a locale depends on the version of Unicode
-    /// that GLib was built with; here some that it refuses are accepted, mostly combining marks.
+    /// that GLib was built with; here some that it refuses are accepted: letters of later versions,
+    /// and marks that belong to letters.
     #[error("`{found}` is no key: brackets may only hold a locale at its end, as in `Title[de]`")]
     KeyName {
         /// The key, shortened.

@@ -388,6 +388,13 @@ mod tests {
             for token in keyfile.tokens() {
                 prop_assert_eq!(token.span.start, end);
                 prop_assert!(token.span.end > end);
+                let bytes = &text[token.span.clone()];
+                match token.kind {
+                    TokenKind::Blank => prop_assert!(bytes.iter().copied().all(is_blank)),
+                    TokenKind::Punctuation => prop_assert!(matches!(bytes, b"[" | b"]" | b"=")),
+                    TokenKind::LineEnd => prop_assert!(matches!(bytes, b"\n" | b"\r\n")),
+                    _ => {}
+                }
                 let line = &keyfile.lines()[token.line - 1];
                 prop_assert!(line.span.start <= token.span.start && token.span.end <= line.span.end);
                 end = token.span.end;

@@ -2,9 +2,9 @@
 //!
 //! Decoding takes a value as [`Pair::value`](super::Pair::value) gives it, in which there is no NUL,
 //! LF or blank at the start. The rules are those of GLib 2.80 and later, which hand out nothing when
-//! a value is wrong. Earlier ones report the same errors, but `g_key_file_get_string` returns the
-//! text along with the error, a wrong escape left as it is, and a caller that does not look at the
-//! error takes it.
+//! a value is wrong. Earlier ones report the same errors (2.78 alone none for an unknown escape), but
+//! `g_key_file_get_string` returns the text along with the error, a wrong escape left as it is, and a
+//! caller that does not look at the error takes it.
 //!
 //! Deliberately absent: numbers other than `int`, and lists of anything but strings.
 

@@ -47,6 +47,19 @@ fn signed(title: &str, key: &Key) -> String {
     flatpakrepo(&[("Url", URL), ("Title", title), ("GPGKey", &key.base64())])
 }
 
+/// Calls that only look, of which a run makes hundreds that differ in nothing but the file: every
+/// eighth of them is made to fail. A run is killed before each of them all the same.
+const LOOKING: [&str; 8] = [
+    "close",
+    "fcntl",
+    "fstat",
+    "getdents64",
+    "newfstatat",
+    "openat2",
+    "read",
+    "readlinkat",
+];
+
 /// Every file below the installation with its content, directories without.
 type Tree = BTreeMap<PathBuf, Option<Vec<u8>>>;
 
@@ -62,20 +75,37 @@ fn campaign(world: &World<'_>, prepare: fn(&World<'_>)) {
     let expected = tree(&undisturbed);
     let mut judged = BTreeSet::new();
     let mut points = 0;
-    for (call, count) in &calls {
-        for ordinal in 1..=*count {
-            for fault in ["signal=SIGKILL", "error=ENOSPC", "error=EIO"] {
-                let point = format!("{call}:{fault}:when={ordinal}");
-                let victim = copy(world);
-                disturb(&victim, &point);
-                // What the next run does follows from what it finds, so once for each is enough.
-                if judged.insert(tree(&victim)) {
-                    assert_sound(&victim, &point);
-                    assert_recovers(&victim, &expected, &point);
-                }
-                fs::remove_dir_all(&victim.root).expect("a root to remove");
-                points += 1;
+    // The kills first: what they leave is held to every byte.
+    for fault in ["signal=SIGKILL", "error=ENOSPC", "error=EIO"] {
+        for (call, ordinal) in calls
+            .iter()
+            .flat_map(|(call, &count)| (1..=count).map(move |n| (call, n)))
+        {
+            if fault != "signal=SIGKILL" && LOOKING.contains(&call.as_str()) && ordinal % 8 != 1 {
+                continue;
             }
+            let victim = copy(world);
+            disturb(&victim, call, &format!("{fault}:when={ordinal}"));
+            // What the next run does follows from what it finds, so once for each is enough.
+            if judged.insert(tree(&victim)) {
+                let point = format!("{call}:{fault}:when={ordinal}");
+                assert_sound(&victim, &point);
+                victim.sync();
+                let ended = tree(&victim);
+                // An image file that could not be read had its turn in the next run.
+                let alike = if fault == "signal=SIGKILL" {
+                    ended == expected
+                } else {
+                    orderless(&ended) == orderless(&expected)
+                };
+                assert!(
+                    alike,
+                    "after {point} the next run ends elsewhere: {}",
+                    difference(&ended, &expected)
+                );
+            }
+            fs::remove_dir_all(&victim.root).expect("a root to remove");
+            points += 1;
         }
     }
     assert!(points > 300, "only {points} points");
@@ -87,15 +117,17 @@ fn campaign(world: &World<'_>, prepare: fn(&World<'_>)) {
     said.expect("stdout");
 }
 
-/// The next run, left alone, ends where an undisturbed first one does.
-fn assert_recovers(world: &World<'_>, expected: &Tree, point: &str) {
-    world.sync();
-    let ended = tree(world);
-    assert!(
-        ended == *expected,
-        "after {point} the next run ends elsewhere: {}",
-        difference(&ended, expected)
-    );
+/// The same with the lines of the configuration and the elements of its lists in order.
+fn orderless(tree: &Tree) -> BTreeMap<PathBuf, Option<Vec<String>>> {
+    let sorted = |text: &Vec<u8>| {
+        let text = String::from_utf8_lossy(text);
+        let mut words: Vec<String> = text.split(['\n', ';', '=']).map(str::to_owned).collect();
+        words.sort();
+        words
+    };
+    tree.iter()
+        .map(|(path, content)| (path.clone(), content.as_ref().map(sorted)))
+        .collect()
 }
 
 /// How often an undisturbed run makes each system call.
@@ -121,9 +153,24 @@ fn system_calls(world: &World<'_>) -> BTreeMap<String, usize> {
 /// The pause in which sync looks out for other programs is left out: there are none.
 const NO_PAUSE: &str = "inject=clock_nanosleep:retval=0";
 
-fn disturb(world: &World<'_>, point: &str) {
-    let inject = format!("inject={point}");
-    strace(world, &["-o", "/dev/null", "-e", NO_PAUSE, "-e", &inject]);
+fn disturb(world: &World<'_>, call: &str, fault: &str) {
+    let traced = format!("trace={call},clock_nanosleep");
+    let inject = format!("inject={call}:{fault}");
+    strace(
+        world,
+        &[
+            "-f",
+            "--seccomp-bpf",
+            "-o",
+            "/dev/null",
+            "-e",
+            &traced,
+            "-e",
+            NO_PAUSE,
+            "-e",
+            &inject,
+        ],
+    );
 }
 
 fn strace(world: &World<'_>, options: &[&str]) {

@@ -44,32 +44,51 @@ impl<'d> Subject<'d, '_> {
         let marks = config.marks(self.name);
         let absent = !config.has_remote(self.name);
         if absent && self.draft.request.restore.contains(self.name) {
-            return if marks.tombstone() || self.inherited_tombstone() {
+            return if marks.tombstone() || self.inherited_tombstone(marks) {
                 Marks::WITHHELD
             } else {
                 marks
             };
         }
-        if absent && !marks.offered && self.inherited_tombstone() {
+        if absent && !marks.tombstone() && self.inherited_tombstone(marks) {
             return Marks::OFFERED;
         }
         marks
     }
 
-    /// Whether the owner deleted the remote before this name was ever offered: under a former name,
-    /// or by the stamp of an older mechanism.
-    pub(super) fn inherited_tombstone(&self) -> bool {
+    /// Whether the owner deleted the remote under a former name, or, by the stamp of an older
+    /// mechanism, before any name was offered.
+    fn inherited_tombstone(&self, marks: Marks) -> bool {
         let Some(remote) = self.remote() else {
             return false;
         };
         let config = &self.draft.before;
         let deleted =
             |former: &String| config.marks(former).tombstone() && !config.has_remote(former);
+        let stamp = remote.deleted_if.as_ref();
         remote.former_names.iter().any(deleted)
-            || remote
-                .deleted_if
-                .as_ref()
-                .is_some_and(|stamp| self.draft.observed.stamps.contains(stamp))
+            || !marks.offered
+                && stamp.is_some_and(|stamp| self.draft.observed.stamps.contains(stamp))
+    }
+
+    /// Keeps the names of one remote of one mind: deleted under one of them, it is deleted under all,
+    /// also after a rollback to an image that calls it otherwise; there under one of them, it is only
+    /// withheld under the others.
+    pub(super) fn mark_former_names(&mut self, deleted: bool) {
+        let Some(remote) = self.remote() else {
+            return;
+        };
+        for former in &remote.former_names {
+            let known = self.draft.before.marks(former).offered;
+            if known && !self.draft.before.has_remote(former) && former != self.name {
+                let marks = if deleted {
+                    Marks::OFFERED
+                } else {
+                    Marks::WITHHELD
+                };
+                self.draft.config.mark(former, marks);
+            }
+        }
     }
 
     pub(super) fn actual(&self) -> Actual {
@@ -188,7 +207,9 @@ impl<'d> Subject<'d, '_> {
     ) -> Key<'k> {
         let config = &self.draft.before;
         let actual = config.get(self.name, key);
+        // An ID that only `collections.d` gave is not there as far as this source is concerned.
         let of_collections = key == "collection-id"
+            && baseline.is_none()
             && actual.is_some()
             && actual == config.get(self.name, COLLECTION_BASELINE);
         let former_url = key == "url"

@@ -106,13 +106,10 @@ impl Subject<'_, '_> {
         };
         let path = self.draft.paths.filter_copy(self.name);
         let existing = self.draft.observed.files.get(&path);
+        let heading = format!("# backup copy of {filter}, do not edit!\n");
         match self.draft.observed.filters.get(Path::new(&filter)) {
             Some(text) => {
-                let copy = [
-                    format!("# backup copy of {filter}, do not edit!\n").as_bytes(),
-                    text,
-                ]
-                .concat();
+                let copy = [heading.as_bytes(), text].concat();
                 if existing != Some(&copy) {
                     let operation = Operation::WriteFile;
                     self.changes
@@ -120,7 +117,7 @@ impl Subject<'_, '_> {
                     self.draft.files.insert(path, copy);
                 }
             }
-            None if existing.is_none() => {
+            None if existing.is_none_or(|copy| !copy.starts_with(heading.as_bytes())) => {
                 let key = KeyReport {
                     key: setting.key.into(),
                     baseline: None,
@@ -165,13 +162,12 @@ impl Subject<'_, '_> {
 
     /// Takes away what there is of a remote beside its group. Returns what that is.
     pub(super) fn clean(&mut self) -> Vec<PathBuf> {
-        let residue = self
-            .draft
-            .observed
-            .residue
-            .get(self.name)
-            .cloned()
-            .unwrap_or_default();
+        let observed = self.draft.observed;
+        // Refs without a remote may still be somebody's apps.
+        if observed.in_use.contains(self.name) {
+            return Vec::new();
+        }
+        let residue = observed.residue.get(self.name).cloned().unwrap_or_default();
         for path in &residue {
             self.changes
                 .push(Change::new(Operation::Clean, escape_path(path).to_string()));
