@@ -19,6 +19,14 @@ pub(super) const CASES: &[Case] = &[
     ("rule 2: over an edit of the vendor", vendor_edits),
     ("rule 2: over a withdrawal and return", withdrawn_and_back),
     ("rule 2: over a rename", renamed),
+    (
+        "rule 2: over a rename, deletion and rollback",
+        renamed_and_rolled_back,
+    ),
+    (
+        "rule 2: of an own remote made while the entry was withdrawn",
+        own_while_withdrawn,
+    ),
     ("rule 2: over mask and unmask", masked_and_unmasked),
     (
         "rule 2: over rollback and upgrade of the image",
@@ -181,6 +189,51 @@ fn renamed(world: &World<'_>) {
     world.sync().assert_state("flathub-apps", "deleted");
     world.assert_remotes(&[]);
     world.sync();
+    world.assert_remotes(&[]);
+}
+
+fn renamed_and_rolled_back(world: &World<'_>) {
+    let old_image = |world: &World<'_>| world.vendor("flathub", titled("old"));
+    let new_image = |world: &World<'_>| {
+        let text = with_overlay(&titled("new"), "FormerNames=flathub;");
+        world.vendor("flathub-apps", text);
+    };
+    old_image(world);
+    world.sync();
+    world.withdraw("flathub");
+    new_image(world);
+    world.sync();
+    world.assert_remotes(&["flathub-apps"]);
+    world.flatpak(&["remote-delete", "flathub-apps"]);
+    world.sync();
+    world.withdraw("flathub-apps");
+    old_image(world);
+    world.sync().assert_state("flathub", "deleted");
+    world.assert_remotes(&[]);
+    world.withdraw("flathub");
+    new_image(world);
+    world.sync().assert_state("flathub-apps", "deleted");
+    world.assert_remotes(&[]);
+    assert_eq!(world.report(&["restore", "flathub-apps"]).code, 0);
+    world.assert_remotes(&["flathub-apps"]);
+    world.assert_settled();
+}
+
+fn own_while_withdrawn(world: &World<'_>) {
+    world.vendor("flathub", titled("first"));
+    world.sync();
+    world.withdraw("flathub");
+    world.sync();
+    world.flatpak(&[
+        "remote-add",
+        "--no-gpg-verify",
+        "flathub",
+        "http://127.0.0.1:9/own",
+    ]);
+    world.sync();
+    world.flatpak(&["remote-delete", "flathub"]);
+    world.vendor("flathub", titled("second"));
+    world.sync().assert_state("flathub", "deleted");
     world.assert_remotes(&[]);
 }
 

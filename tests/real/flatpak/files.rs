@@ -16,6 +16,10 @@ pub(super) const CASES: &[Case] = &[
         good_turned_bad,
     ),
     ("rule 7: a repaired file is applied", repaired),
+    (
+        "rule 7: a stamp or keyring that cannot be read hurts its remote alone",
+        bad_surroundings,
+    ),
     ("rule 7, case 53: invalid names do no harm", invalid_names),
     ("rule 7, case 56: CRLF is read, as GLib does", crlf),
     (
@@ -198,4 +202,22 @@ fn foreign_encoding(world: &World<'_>) {
     world.vendor("flathub", text);
     world.sync().assert_state("flathub", "applied");
     world.assert_value("flathub", "xa.title", "good");
+}
+
+fn bad_surroundings(world: &World<'_>) {
+    world.write("etc/a-file", "not a directory");
+    let text = super::world::with_overlay(&titled("stamp"), "DeletedIf=/etc/a-file/stamp");
+    world.vendor("stamped", text);
+    world.vendor("keyless", titled("one"));
+    world.sync();
+    world.link(
+        "var/lib/flatpak/repo/keyless.trustedkeys.gpg",
+        "nowhere.gpg",
+    );
+    world.vendor("keyless", titled("two"));
+    world.vendor("new", titled("one"));
+    let report = world.sync_fails();
+    report.assert_state("keyless", "failed");
+    report.assert_state("new", "applied");
+    world.assert_remotes(&["keyless", "new", "stamped"]);
 }

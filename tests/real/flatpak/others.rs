@@ -37,6 +37,10 @@ pub(super) const CASES: &[Case] = &[
         collection_changed,
     ),
     (
+        "rule 8: an ID that both sources give outlives the withdrawal of one",
+        collection_twice,
+    ),
+    (
         "rule 8: a malformed collection ID is refused",
         collection_malformed,
     ),
@@ -276,6 +280,20 @@ fn collection_changed(world: &World<'_>) {
     world.write(COLLECTION, collection("flathub", "org.example.New"));
     world.sync();
     assert_eq!(world.remotes()["flathub"].collection, "org.example.New");
+}
+
+fn collection_twice(world: &World<'_>) {
+    let text = signed("vendor", &world.keys().vendor);
+    world.vendor("flathub", &text);
+    world.write(COLLECTION, collection("flathub", ID));
+    world.sync();
+    world.vendor("flathub", format!("{text}CollectionID={ID}\n"));
+    world.sync();
+    world.report(&["sync"]).assert_state("flathub", "applied");
+    world.remove(COLLECTION);
+    world.sync();
+    assert_eq!(world.remotes()["flathub"].collection, ID);
+    world.assert_settled();
 }
 
 fn collection_malformed(world: &World<'_>) {
