@@ -12,6 +12,7 @@ mod flatpak;
 mod glib;
 mod openpgp;
 mod peers;
+mod systemd;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -71,10 +72,15 @@ fn main() -> ExitCode {
         required,
         reasons: RefCell::default(),
     };
-    let trials = [flatpak::trials, glib::trials, openpgp::trials]
-        .into_iter()
-        .flat_map(|trials| trials(&not_run))
-        .collect();
+    let trials = [
+        flatpak::trials,
+        glib::trials,
+        openpgp::trials,
+        systemd::trials,
+    ]
+    .into_iter()
+    .flat_map(|trials| trials(&not_run))
+    .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     let written = std::io::stdout().write_all(not_run.summary().as_bytes());
     if written.is_ok() {
