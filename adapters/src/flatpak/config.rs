@@ -2,10 +2,10 @@
 //!
 //! Everything that must change together lives in this one file and so changes in one rename: the
 //! remotes, their baselines (keys `x-overlayctl.*` in the same group, which flatpak keeps and shows
-//! nowhere), the names offered (`[core] xa.applied-remotes`, flatpak's own list) and the names
-//! withheld (`[core] x-overlayctl.withheld`).
+//! nowhere), the names offered (`[core] xa.applied-remotes`, flatpak's own list), the names withheld
+//! (`[core] x-overlayctl.withheld`) and the renames seen (`[core] x-overlayctl.renamed`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::finding::Finding;
@@ -20,6 +20,7 @@ pub const FILE_NAME: &str = "config";
 const CORE: &str = "core";
 const OFFERED: &str = "xa.applied-remotes";
 const WITHHELD: &str = "x-overlayctl.withheld";
+const RENAMED: &str = "x-overlayctl.renamed";
 
 /// What `ostree init` and flatpak write into a new repository. flatpak would add the last key by
 /// itself at its next run, and rewrite the file for that.
@@ -31,6 +32,7 @@ pub struct RepoConfig {
     file: Editor,
     offered: Vec<String>,
     withheld: BTreeSet<String>,
+    renamed: BTreeMap<String, String>,
 }
 
 impl RepoConfig {
@@ -40,6 +42,7 @@ impl RepoConfig {
             file: Editor::parse(NEW.as_bytes()).unwrap_or_default(),
             offered: Vec::new(),
             withheld: BTreeSet::new(),
+            renamed: BTreeMap::new(),
         }
     }
 
@@ -69,7 +72,12 @@ impl RepoConfig {
                 .map_err(|error| refuse(format!("[core] {key} is not a list of strings: {error}"))),
         };
         let (offered, withheld) = (list(OFFERED)?, list(WITHHELD)?);
+        let renamed = list(RENAMED)?;
+        let pairs = renamed.iter().filter_map(|pair| pair.split_once(':'));
         Ok(Self {
+            renamed: pairs
+                .map(|(old, new)| (old.to_owned(), new.to_owned()))
+                .collect(),
             withheld: withheld.into_iter().collect(),
             offered,
             file,
@@ -123,6 +131,22 @@ impl RepoConfig {
     /// The names that are absent by our doing.
     pub fn withheld(&self) -> impl Iterator<Item = &str> {
         self.withheld.iter().map(String::as_str)
+    }
+
+    /// What the vendor called a remote later, as far as that was seen.
+    pub fn later_name(&self, name: &str) -> Option<&str> {
+        self.renamed.get(name).map(String::as_str)
+    }
+
+    /// Remembers that the vendor calls a remote otherwise now: an older image may not know.
+    pub fn rename(&mut self, name: &str, later: &str) {
+        if self.later_name(name) != Some(later) {
+            self.renamed.insert(name.into(), later.into());
+            // A `:` is in no name of a remote.
+            let pairs = self.renamed.iter().map(|(old, new)| format!("{old}:{new}"));
+            let list = BString::from(value::encode_list(pairs));
+            self.file.set(CORE, RENAMED, list.as_bstr());
+        }
     }
 
     /// What is remembered of a name.

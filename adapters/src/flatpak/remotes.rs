@@ -10,7 +10,7 @@ use bstr::{BStr, ByteSlice as _};
 use overlay_resolver::finding::Finding;
 
 use super::keys::Known;
-use super::layered::{Layered, Source};
+use super::layered::{Layered, Source, Want};
 use super::plan::Draft;
 use super::repofile::Remote;
 use super::{ORIGIN, REMOTES};
@@ -50,10 +50,46 @@ pub(super) fn plan(draft: &mut Draft<'_>, source: &Source<Remote>) -> Vec<EntryR
         .filter(|name| draft.before.get(name, ORIGIN).is_some());
     names.extend(managed.map(str::to_owned));
     names.extend(draft.before.withheld().map(str::to_owned));
-    names
+    let entries: Vec<_> = names
         .iter()
         .filter_map(|name| Subject::new(draft, source, name).plan())
-        .collect()
+        .collect();
+    for entry in &entries {
+        unite_names(draft, source, &entry.name, entry.state == State::Deleted);
+    }
+    entries
+}
+
+/// Keeps the names of one remote of one mind: deleted under one of them, it is deleted under all, also
+/// after a rollback to an image that calls it otherwise; there under one of them, it is only withheld
+/// under the others.
+fn unite_names(draft: &mut Draft<'_>, source: &Source<Remote>, name: &str, deleted: bool) {
+    let Some(Want::Present(remote)) = source.entries.get(name).map(|layered| &layered.want) else {
+        return;
+    };
+    // One that the layers still ship is an entry of its own.
+    let later = draft.before.later_name(name).map(str::to_owned);
+    let later = later.filter(|later| !source.entries.contains_key(later));
+    let formers: Vec<&String> = remote
+        .former_names
+        .iter()
+        .filter(|former| !source.entries.contains_key(*former))
+        .collect();
+    for former in &formers {
+        if draft.before.marks(former).offered {
+            draft.config.rename(former, name);
+        }
+    }
+    let marks = if deleted {
+        Marks::OFFERED
+    } else {
+        Marks::WITHHELD
+    };
+    for other in formers.into_iter().chain(&later) {
+        if draft.before.marks(other).offered && !draft.config.has_remote(other) {
+            draft.config.mark(other, marks);
+        }
+    }
 }
 
 /// One remote being planned.
@@ -101,7 +137,6 @@ impl<'d, 'a> Subject<'d, 'a> {
         let before = self.marks();
         let (action, marks) = reconcile::entry(self.wanted, actual, before);
         self.draft.config.mark(self.name, marks);
-        self.mark_former_names(marks.tombstone() && action == Action::Leave);
         let (state, reason) = match action {
             Action::Leave => self.leave(actual, before)?,
             Action::Create => self.create(),

@@ -59,36 +59,20 @@ impl<'d> Subject<'d, '_> {
     /// Whether the owner deleted the remote under a former name, or, by the stamp of an older
     /// mechanism, before any name was offered.
     fn inherited_tombstone(&self, marks: Marks) -> bool {
+        let config = &self.draft.before;
+        let deleted = |other: &str| config.marks(other).tombstone() && !config.has_remote(other);
+        // An image from before the rename does not know what it will be called.
+        let later = config.later_name(self.name);
+        if later.is_some_and(|later| !self.source.entries.contains_key(later) && deleted(later)) {
+            return true;
+        }
         let Some(remote) = self.remote() else {
             return false;
         };
-        let config = &self.draft.before;
-        let deleted =
-            |former: &String| config.marks(former).tombstone() && !config.has_remote(former);
         let stamp = remote.deleted_if.as_ref();
-        remote.former_names.iter().any(deleted)
+        remote.former_names.iter().any(|former| deleted(former))
             || !marks.offered
                 && stamp.is_some_and(|stamp| self.draft.observed.stamps.contains(stamp))
-    }
-
-    /// Keeps the names of one remote of one mind: deleted under one of them, it is deleted under all,
-    /// also after a rollback to an image that calls it otherwise; there under one of them, it is only
-    /// withheld under the others.
-    pub(super) fn mark_former_names(&mut self, deleted: bool) {
-        let Some(remote) = self.remote() else {
-            return;
-        };
-        for former in &remote.former_names {
-            let known = self.draft.before.marks(former).offered;
-            if known && !self.draft.before.has_remote(former) && former != self.name {
-                let marks = if deleted {
-                    Marks::OFFERED
-                } else {
-                    Marks::WITHHELD
-                };
-                self.draft.config.mark(former, marks);
-            }
-        }
     }
 
     pub(super) fn actual(&self) -> Actual {
