@@ -10,6 +10,7 @@
 pub mod discover;
 pub mod escape;
 pub mod finding;
+pub mod format;
 pub mod keyfile;
 pub mod merge;
 pub mod root;

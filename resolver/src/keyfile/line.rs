@@ -95,7 +95,7 @@ pub enum Problem {
 impl Problem {
     /// Whether the line was (or may have been) a group header, so that the lines below it have no
     /// known group.
-    pub(super) fn hides_group(&self) -> bool {
+    pub(crate) fn hides_group(&self) -> bool {
         matches!(
             self,
             Self::ByteOrderMark

@@ -127,11 +127,16 @@ pub enum TokenKind {
     LineEnd,
 }
 
+/// The lines of `text`, without a copy of it.
+pub(crate) fn lines(text: &[u8]) -> Vec<Line> {
+    line::read(text, &Dialect::GKEYFILE)
+}
+
 impl Keyfile {
     /// Reads `text` by the rules of GLib's `GKeyFile`.
     pub fn parse(text: impl Into<Vec<u8>>) -> Self {
         let text = text.into();
-        let lines = line::read(&text, &Dialect::GKEYFILE);
+        let lines = lines(&text);
         Self { text, lines }
     }
 

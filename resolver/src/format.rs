@@ -1,0 +1,141 @@
+//! File formats: how the text of one fragment becomes assignments.
+//!
+//! A format is one implementation of [`Format`] in one file below `format/`, and one line in
+//! [`named`]. It reads a text from front to back in one pass, hands over what it meets and never
+//! fails: a line that its consumer would refuse is a [`Problem`], which says how much of the text the
+//! consumer loses by it, and reading goes on so that nothing stays unexplained.
+//!
+//! ```
+//! use overlay_resolver::format::{self, Kind};
+//!
+//! let systemd = format::named("systemd").unwrap();
+//! systemd.read(b"[Service]\nExecStart=/bin/a \\\n  b\n", &mut |item| {
+//!     if let Kind::Assignment(pair) = item.kind {
+//!         assert_eq!((&*pair.key, *item.lines.start(), *item.lines.end()), (&b"ExecStart"[..], 2, 3));
+//!         assert_eq!(pair.value.text(), Some(&b"/bin/a    b"[..]));
+//!     }
+//! });
+//! ```
+
+mod gkeyfile;
+mod value;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::{Range, RangeInclusive};
+use std::path::Path;
+
+pub use self::value::{Node, Value};
+
+/// How the text of a fragment becomes assignments.
+pub trait Format: fmt::Debug + Send + Sync {
+    /// Reads `text` and hands over what stands in it, in order.
+    ///
+    /// The spans of the items are ascending and do not overlap. A format of lines
+    /// ([`Format::is_lossless`]) leaves no gaps either: its items, put together, are the text.
+    fn read<'t>(&self, text: &'t [u8], sink: &mut dyn FnMut(Item<'t>));
+
+    /// Whether the items cover the whole text, comments and blanks included.
+    fn is_lossless(&self) -> bool {
+        true
+    }
+
+    /// Whether keys are nested, so that a value may stand where another file has a table. Sections
+    /// are then dotted paths.
+    fn is_nested(&self) -> bool {
+        false
+    }
+}
+
+/// A stretch of a text that belongs together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item<'t> {
+    /// Its bytes in the text, the line end included.
+    pub span: Range<usize>,
+    /// Its first and last line, counted from 1.
+    pub lines: RangeInclusive<usize>,
+    /// What it is.
+    pub kind: Kind<'t>,
+}
+
+/// What an [`Item`] is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind<'t> {
+    /// Blanks without a meaning.
+    Blank,
+    /// A comment.
+    Comment,
+    /// A header: the assignments below it belong to this section.
+    Section(Cow<'t, [u8]>),
+    /// An assignment.
+    Assignment(Pair<'t>),
+    /// Something that the consumer refuses.
+    Problem(Problem),
+}
+
+/// `key = value`, as one fragment says it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pair<'t> {
+    /// The section, or the dotted path of the tables that the key stands in; empty for none.
+    pub section: Cow<'t, [u8]>,
+    /// The key.
+    pub key: Cow<'t, [u8]>,
+    /// The value's bytes in the text, as written.
+    pub raw: Range<usize>,
+    /// The value as the consumer reads it.
+    pub value: Value<'t>,
+}
+
+/// Why the consumer refuses a part of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What was expected, what was found and what to do.
+    pub message: String,
+    /// What the consumer does not read because of it.
+    pub lost: Lost,
+}
+
+impl Problem {
+    /// A problem that costs the consumer `lost`.
+    pub fn new(lost: Lost, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            lost,
+        }
+    }
+}
+
+/// How much of a text its consumer does not read because of a [`Problem`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lost {
+    /// This item.
+    Item,
+    /// This item and all below it.
+    Rest,
+    /// The whole file.
+    File,
+}
+
+/// All formats by name.
+const FORMATS: [(&str, &dyn Format); 1] = [("gkeyfile", &gkeyfile::GKeyFile)];
+
+/// The format of this name, such as `systemd` or `toml`.
+pub fn named(name: &str) -> Option<&'static dyn Format> {
+    FORMATS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, format)| *format)
+}
+
+/// The names of all formats.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().map(|(name, _)| *name)
+}
+
+/// The format that a file's suffix tells beyond doubt (`.toml`, `.json`).
+pub fn of_suffix(path: &Path) -> Option<&'static dyn Format> {
+    match path.extension()?.to_str()? {
+        suffix @ ("toml" | "json") => named(suffix),
+        _ => None,
+    }
+}

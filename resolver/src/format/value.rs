@@ -1,0 +1,49 @@
+//! What stands behind the `=`.
+
+use std::borrow::Cow;
+
+/// The value of an assignment, as the consumer reads it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value<'t> {
+    /// Bytes; what they mean is up to whoever asks. Joined, unquoted and unescaped where the format
+    /// does so for every key.
+    Text(Cow<'t, [u8]>),
+    /// A value whose type the format tells.
+    Typed(Node),
+}
+
+impl<'t> Value<'t> {
+    /// The bytes, unless the format gives the value a type.
+    pub fn text(&self) -> Option<&[u8]> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Typed(_) => None,
+        }
+    }
+
+    /// The bytes `text` as they stand in the file.
+    pub const fn plain(text: &'t [u8]) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+/// A value of a structured format (TOML, JSON).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Node {
+    /// JSON's `null`.
+    Null,
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i128),
+    /// Any other number.
+    Float(f64),
+    /// A string.
+    String(String),
+    /// TOML's dates and times, as written.
+    Datetime(String),
+    /// A list.
+    Array(Vec<Node>),
+    /// A table inside an array, or an empty one; its keys in order.
+    Table(Vec<(String, Node)>),
+}
