@@ -1,13 +1,12 @@
 //! Machine output, as `data/schema/report.schema.json` describes it. The types here are that promise;
 //! the libraries' own may change.
 
-use bstr::{BString, ByteSlice as _};
 use overlay_adapters::reconcile::KeyAction;
 use overlay_adapters::report::{Change, EntryReport, KeyReport, Report};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::Finding;
-use overlay_resolver::merge::{Assignment, Merged, State as AssignmentState};
 use overlay_resolver::scan::{self, Scan, State as FragmentState, Status};
+use overlay_resolver::{Assignment, Key as DocumentKey};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -129,7 +128,7 @@ fn entry(entry: &EntryReport, with_keys: bool) -> Entry {
     let fragments = entry
         .layered
         .iter()
-        .flat_map(|(files, _)| files.fragments.iter());
+        .flat_map(|document| document.entry().fragments.iter());
     Entry {
         adapter: entry.adapter,
         name: entry.name.clone(),
@@ -144,7 +143,7 @@ fn entry(entry: &EntryReport, with_keys: bool) -> Entry {
 fn fragment(fragment: &scan::Fragment) -> Fragment {
     Fragment {
         path: escape_path(&fragment.path).to_string(),
-        layer: escape_path(&fragment.layer).to_string(),
+        layer: escape_path(fragment.layer.base()).to_string(),
         state: fragment_word(&fragment.state),
     }
 }
@@ -154,6 +153,8 @@ pub(crate) const fn fragment_word(state: &FragmentState) -> &'static str {
     match state {
         FragmentState::Effective => "effective",
         FragmentState::Shadowed(_) => "shadowed",
+        FragmentState::Duplicate(_) => "duplicate",
+        FragmentState::PassedOver(_) => "passed-over",
         FragmentState::Mask(_) => "mask",
         FragmentState::Masked(_) => "masked",
         FragmentState::Unusable(_) => "unusable",
@@ -167,6 +168,7 @@ pub(crate) const fn status_word(status: Status) -> &'static str {
         Status::Effective => "effective",
         Status::Masked(_) => "masked",
         Status::Unusable => "unusable",
+        Status::Refused(_) => "refused",
         Status::Headless => "headless",
     }
 }
@@ -181,18 +183,13 @@ fn change(change: &Change) -> ChangeView {
 }
 
 fn key(entry: &EntryReport, key: &KeyReport) -> Key {
-    let assignments = assignments(entry, key).map(|(fragment, assignment)| AssignmentView {
-        section: show(&assignment.section),
-        key: show(&assignment.key),
-        value: show(&assignment.value),
-        path: escape_path(&fragment.path).to_string(),
-        line: *assignment.lines.start(),
-        state: match assignment.state {
-            AssignmentState::Applied => "applied",
-            AssignmentState::Superseded(_) => "superseded",
-            AssignmentState::Shadowed(_) => "shadowed",
-            AssignmentState::Masked(_) => "masked",
-        },
+    let assignments = assignments(entry, key).map(|assignment| AssignmentView {
+        section: show(assignment.section()),
+        key: show(assignment.key()),
+        value: show(assignment.value()),
+        path: escape_path(&assignment.fragment().path).to_string(),
+        line: assignment.line(),
+        state: assignment.state().word(),
     });
     Key {
         name: key.key.clone(),
@@ -204,22 +201,16 @@ fn key(entry: &EntryReport, key: &KeyReport) -> Key {
     }
 }
 
-/// The assignments that a key's value follows from, each with its file, in ledger order.
+/// The assignments that a key's value follows from, in ledger order.
 pub(crate) fn assignments<'e>(
     entry: &'e EntryReport,
     key: &KeyReport,
-) -> impl Iterator<Item = (&'e scan::Fragment, &'e Assignment)> {
-    let source = key.source;
-    entry
-        .layered
-        .iter()
-        .flat_map(move |(files, merged): &(_, Merged)| {
-            merged.assignments.iter().filter_map(move |assignment| {
-                let (section, key) = source?;
-                let meant = assignment.section == section && assignment.key == key;
-                Some((files.fragments.get(assignment.fragment)?, assignment)).filter(|_| meant)
-            })
-        })
+) -> impl DoubleEndedIterator<Item = Assignment<'e>> {
+    let key = key
+        .source
+        .and_then(|(section, key)| entry.layered.as_ref()?.key(section, key));
+    let history: Vec<_> = key.iter().flat_map(DocumentKey::history).collect();
+    history.into_iter()
 }
 
 const fn action_word(action: KeyAction) -> &'static str {
@@ -232,6 +223,6 @@ const fn action_word(action: KeyAction) -> &'static str {
     }
 }
 
-fn show(value: &BString) -> String {
-    escape(value.as_bytes()).to_string()
+fn show(value: impl AsRef<[u8]>) -> String {
+    escape(value.as_ref()).to_string()
 }

@@ -8,9 +8,10 @@ use anstyle::{AnsiColor, Style};
 use bstr::{BStr, ByteSlice as _};
 use overlay_adapters::reconcile::KeyAction;
 use overlay_adapters::report::{Change, EntryReport, KeyReport, Operation, Report, State};
+use overlay_resolver::Assignment;
+use overlay_resolver::document::State as AssignmentState;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::{Finding, Level};
-use overlay_resolver::merge::{Assignment, State as AssignmentState};
 use overlay_resolver::scan::{Entry, Fragment, Scan, State as FragmentState};
 
 use crate::json::{assignments, fragment_word};
@@ -173,9 +174,13 @@ fn file(text: &mut String, entry: &Entry, fragment: &Fragment) {
     };
     let why = match &fragment.state {
         FragmentState::Effective => String::new(),
-        FragmentState::Shadowed(index) | FragmentState::Masked(index) => by(*index),
+        FragmentState::Shadowed(index)
+        | FragmentState::Masked(index)
+        | FragmentState::Duplicate(index) => by(*index),
         FragmentState::Mask(mask) => format!(": {mask}"),
-        FragmentState::Unusable(reason) => format!(": {reason}"),
+        FragmentState::Unusable(reason) | FragmentState::PassedOver(reason) => {
+            format!(": {reason}")
+        }
         FragmentState::Ignored(reason) => format!(": {reason}"),
     };
     let word = fragment_word(&fragment.state);
@@ -222,10 +227,10 @@ pub(crate) fn explanation(report: &Report) -> String {
             entry,
             Tense::Status,
         );
-        if let Some((files, _)) = &entry.layered {
-            for fragment in &files.fragments {
+        if let Some(document) = &entry.layered {
+            for fragment in &document.entry().fragments {
                 text.push_str("  ");
-                file(&mut text, files, fragment);
+                file(&mut text, document.entry(), fragment);
             }
         }
         for key in &entry.keys {
@@ -240,15 +245,14 @@ fn explain_key(text: &mut String, entry: &EntryReport, key: &KeyReport) {
         value.map_or_else(|| "none".into(), |value| shortened(value.as_bstr()))
     };
     let _ = writeln!(text, "\n  {BOLD}{}{BOLD:#}", key.key);
-    for (fragment, assignment) in ranked(entry, key) {
+    for assignment in ranked(entry, key) {
         let _ = writeln!(
             text,
-            "    {}:{}  {}={}  {}",
-            escape_path(&fragment.path),
-            assignment.lines.start(),
-            escape(&assignment.key),
-            shortened(assignment.value.as_bstr()),
-            fate(entry, assignment),
+            "    {}  {}={}  {}",
+            assignment.place(),
+            escape(assignment.key()),
+            shortened(assignment.value()),
+            fate(assignment),
         );
     }
     for (label, side) in [
@@ -262,44 +266,25 @@ fn explain_key(text: &mut String, entry: &EntryReport, key: &KeyReport) {
 }
 
 /// The winner first, then the losers, the one that came nearest first.
-fn ranked<'e>(entry: &'e EntryReport, key: &KeyReport) -> Vec<(&'e Fragment, &'e Assignment)> {
-    let mut ranked: Vec<_> = assignments(entry, key).collect();
-    ranked.reverse();
-    ranked.sort_by_key(|(_, assignment)| assignment.state != AssignmentState::Applied);
+fn ranked<'e>(entry: &'e EntryReport, key: &KeyReport) -> Vec<Assignment<'e>> {
+    let mut ranked: Vec<_> = assignments(entry, key).rev().collect();
+    ranked.sort_by_key(|assignment| assignment.state() != AssignmentState::Applied);
     ranked
 }
 
-fn fate(entry: &EntryReport, assignment: &Assignment) -> String {
-    let Some((files, merged)) = &entry.layered else {
-        return String::new();
+fn fate(assignment: Assignment<'_>) -> String {
+    let words = match assignment.state() {
+        AssignmentState::Applied => return format!("{GOOD}wins{GOOD:#}"),
+        AssignmentState::Superseded => "superseded by",
+        AssignmentState::Reset => "reset by",
+        AssignmentState::Shadowed => "its file is shadowed by",
+        AssignmentState::Masked => "its file is masked by",
+        AssignmentState::Invalid => "not read because of",
     };
-    let path = |fragment: usize| {
-        files
-            .fragments
-            .get(fragment)
-            .map_or_else(String::new, |fragment| {
-                escape_path(&fragment.path).to_string()
-            })
-    };
-    match assignment.state {
-        AssignmentState::Applied => format!("{GOOD}wins{GOOD:#}"),
-        AssignmentState::Superseded(by) => {
-            let winner = merged.assignments.get(by);
-            let place = winner.map_or_else(String::new, |winner| {
-                format!("{}:{}", path(winner.fragment), winner.lines.start())
-            });
-            format!("{FAINT}loses: superseded by {place}{FAINT:#}")
-        }
-        AssignmentState::Shadowed(by) => {
-            format!(
-                "{FAINT}loses: its file is shadowed by {}{FAINT:#}",
-                path(by)
-            )
-        }
-        AssignmentState::Masked(by) => {
-            format!("{FAINT}loses: its file is masked by {}{FAINT:#}", path(by))
-        }
-    }
+    let by = assignment
+        .by()
+        .map_or_else(String::new, |by| by.to_string());
+    format!("{FAINT}loses: {words} {by}{FAINT:#}")
 }
 
 fn verdict(key: &KeyReport) -> &'static str {

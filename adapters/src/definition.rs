@@ -5,12 +5,13 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use overlay_resolver::discover::discover;
+use overlay_resolver::Resolver;
 use overlay_resolver::escape::escape_path;
-use overlay_resolver::finding::Finding;
+use overlay_resolver::finding::{Finding, line_of};
+use overlay_resolver::format;
 use overlay_resolver::root::Root;
-use overlay_resolver::rules::{Layer, Rules};
-use overlay_resolver::scan::{Status, scan};
+use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
+use overlay_resolver::scan::Status;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -47,8 +48,11 @@ impl FlatpakDefinition {
     pub fn rules(&self, suffix: &str) -> Rules {
         Rules {
             layers: self.layers.clone(),
+            shape: Shape::Entries,
             suffix: suffix.into(),
             main_decides: true,
+            format: format::named("gkeyfile"),
+            repeated: Repeated::Last,
             ..Rules::default()
         }
     }
@@ -59,11 +63,12 @@ impl FlatpakDefinition {
     /// The finding says which file cannot be used and why; nothing is assumed in its place.
     pub fn load(root: &Root) -> Result<Option<Self>, Finding> {
         let rules = Rules {
+            shape: Shape::Entries,
             suffix: ".toml".into(),
             main_decides: true,
             ..Rules::default()
         };
-        let scan = scan(&rules, discover(root, &rules, Path::new(DIRECTORY)));
+        let scan = Resolver::new(root.clone()).rules(rules).scan(DIRECTORY);
         if !scan.complete
             && let Some(finding) = scan.findings.into_iter().next()
         {
@@ -88,22 +93,10 @@ impl FlatpakDefinition {
     }
 
     fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
-        let at = |offset: usize| {
-            let before = text.get(..offset).unwrap_or_default();
-            1 + before
-                .split(|&byte| byte == b'\n')
-                .count()
-                .saturating_sub(1)
-        };
-        let file: FlatpakFile = toml::from_slice(text).map_err(|error| {
-            let finding = Finding::error(path, error.message());
-            match error.span() {
-                Some(span) => finding.at(at(span.start)),
-                None => finding,
-            }
-        })?;
+        let file: FlatpakFile =
+            toml::from_slice(text).map_err(|error| Finding::of_toml(path, text, &error))?;
         let checked = |value: Spanned<PathBuf>, absolute: bool| {
-            let line = at(value.span().start);
+            let line = line_of(text, value.span().start);
             let value = value.into_inner();
             let plain = value
                 .components()

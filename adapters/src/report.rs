@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use bstr::BString;
+use overlay_resolver::Document;
 use overlay_resolver::finding::{Finding, Level};
-use overlay_resolver::merge::Merged;
-use overlay_resolver::scan::Entry;
 
 use crate::reconcile::KeyAction;
 
@@ -41,7 +40,7 @@ pub struct EntryReport {
     /// Why, in a sentence.
     pub reason: String,
     /// Its files and their assignments; none for an entry that no layer mentions.
-    pub layered: Option<(Entry, Merged)>,
+    pub layered: Option<Document>,
     /// Its keys, seen from all sides.
     pub keys: Vec<KeyReport>,
     /// What a run changes for it.

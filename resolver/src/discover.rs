@@ -1,7 +1,9 @@
 //! Finds what the layers hold under a configuration path: the only reading that [`scan`] needs.
 //!
-//! Each layer's directory is opened once, each file in it is pinned by its descriptor and read once.
-//! What cannot be read is a value ([`Content::Unusable`]) or a finding, never a reason to stop.
+//! Each directory is opened once, each file in it is pinned by its descriptor and read once. What
+//! cannot be read is a value ([`Content::Unusable`](crate::root::Content::Unusable)) or a finding,
+//! never a reason to stop. Files that a higher layer hides are read only where their history is asked
+//! for.
 //!
 //! [`scan`]: crate::scan
 
@@ -10,18 +12,47 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::finding::Finding;
-use crate::root::{Content, Dir, Root};
-use crate::rules::{Ignored, Name, Rules};
+use crate::root::Opened;
+use crate::rules::{DropIns, Ignored, Layer, Name, Rules, Shape, unit};
+use crate::scan::Role;
+use crate::tree::{Tree, TreeDir};
+
+/// What to look for and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'q> {
+    /// Where.
+    pub tree: &'q Tree,
+    /// By which rules.
+    pub rules: &'q Rules,
+    /// The path below every layer, such as `flatpak/remotes.d`.
+    pub path: &'q Path,
+    /// Whether files that a higher layer hides are read, too, so that it can be said what they would
+    /// have done.
+    pub history: bool,
+}
 
 /// One file of one layer, as found.
 #[derive(Debug)]
 pub struct Found {
-    /// The base directory of its layer.
-    pub layer: PathBuf,
+    /// Its layer.
+    pub layer: Layer,
+    /// The rank of its directory among those searched; higher wins.
+    pub(crate) rank: usize,
     /// Where it was found, as seen inside the root; symlinks are not followed in this name.
     pub path: PathBuf,
-    /// Its content, or why nobody looked.
-    pub content: Result<Content, Ignored>,
+    /// What was seen of it.
+    pub look: Look,
+}
+
+/// What was seen of a file.
+#[derive(Debug)]
+pub enum Look {
+    /// It was opened.
+    Opened(Opened),
+    /// A file of its name in a higher layer hides it, and nobody asked for its history.
+    Hidden,
+    /// Its name says that it is not meant.
+    Ignored(Ignored),
 }
 
 impl Found {
@@ -31,117 +62,300 @@ impl Found {
     }
 }
 
-/// All files that the layers hold under one configuration path, lowest layer first.
+/// The files of one entry.
 #[derive(Debug, Default)]
-pub struct Discovery {
-    /// The files beside each other in the layers' directories, by layer and then by name.
+pub struct Candidate {
+    /// Those that are named like the entry, lowest layer first.
     pub mains: Vec<Found>,
-    /// The files in drop-in directories, by the file name of their entry.
-    pub drop_ins: BTreeMap<OsString, Vec<Found>>,
-    /// Directories that exist and could not be listed: with one of these nobody can tell what is
-    /// masked or overridden there.
-    pub unreadable: Vec<Finding>,
-    /// The same for drop-in directories, by the file name of the entry that they belong to.
-    pub unreadable_drop_ins: BTreeMap<OsString, Finding>,
+    /// Those in drop-in directories, by name and then from the lowest layer up.
+    pub drop_ins: Vec<Found>,
+    /// Those whose names say that they are not meant.
+    pub ignored: Vec<Found>,
+    /// A drop-in directory that cannot be listed: nobody can tell what is in it.
+    pub broken: Option<Finding>,
 }
 
-/// Reads all files of `path` (below every layer, such as `flatpak/remotes.d`).
-pub fn discover(root: &Root, rules: &Rules, path: &Path) -> Discovery {
-    let mut found = Discovery::default();
-    for layer in &rules.layers {
-        let directory = layer.base.join(path);
-        match open(root, &directory) {
-            Ok(Some(dir)) => found.read_layer(root, rules, &layer.base, &directory, &dir),
-            Ok(None) => {}
-            Err(finding) => found.unreadable.push(finding),
+/// All that the layers hold under one configuration path.
+#[derive(Debug, Default)]
+pub struct Discovery {
+    /// The entries, by file name.
+    pub candidates: BTreeMap<OsString, Candidate>,
+    /// Files beside the entries that belong to none, as their names say.
+    pub ignored: Vec<Found>,
+    /// Directories that cannot be listed.
+    pub findings: Vec<Finding>,
+    /// Whether every layer could be listed: if not, nobody can tell what is masked or overridden.
+    pub complete: bool,
+    /// Every path that was looked for, whether or not it is there.
+    pub watched: Vec<PathBuf>,
+}
+
+/// A directory to search, with its rank.
+struct Place {
+    layer: Layer,
+    directory: PathBuf,
+}
+
+/// One that is there.
+struct Opendir<'t> {
+    place: Place,
+    rank: usize,
+    dir: TreeDir<'t>,
+}
+
+/// Reads what the layers hold.
+pub fn discover(query: Query<'_>) -> Discovery {
+    let mut discovery = Discovery {
+        complete: true,
+        ..Discovery::default()
+    };
+    match query.rules.shape_of(query.path) {
+        Shape::Entries => discovery.entries(query),
+        Shape::Collection => {
+            let places = query.below_layers(query.path);
+            discovery.drop_ins(query, query.path.file_name(), places);
+        }
+        Shape::Document | Shape::Auto => {
+            if let Some(name) = query.path.file_name() {
+                let mut mains = discovery.mains(query, name);
+                if mains.is_empty()
+                    && query.rules.drop_ins == DropIns::Unit
+                    && let Some(template) = name.to_str().and_then(unit::template)
+                {
+                    mains = discovery.mains(query, OsStr::new(&template));
+                }
+                discovery.candidates.entry(name.into()).or_default().mains = mains;
+                discovery.drop_ins(query, Some(name), query.drop_in_places(name));
+            }
         }
     }
-    found
+    discovery
+}
+
+impl Query<'_> {
+    fn below_layers(&self, path: &Path) -> Vec<Place> {
+        let place = |layer: &Layer| Place {
+            directory: layer.base().join(path),
+            layer: layer.clone(),
+        };
+        self.rules.layers.iter().map(place).collect()
+    }
+
+    /// The directories in which drop-ins of the document `name` are searched, lowest first.
+    fn drop_in_places(&self, name: &OsStr) -> Vec<Place> {
+        let parent = self.path.parent().unwrap_or(Path::new(""));
+        let text = name.to_string_lossy();
+        match &self.rules.drop_ins {
+            DropIns::None => Vec::new(),
+            DropIns::Named(directory) => self.below_layers(&parent.join(directory)),
+            DropIns::Beside => {
+                let mut directory = name.to_owned();
+                directory.push(".d");
+                self.below_layers(&parent.join(directory))
+            }
+            DropIns::Unit => {
+                let of_type = unit::type_directory(&text).into_iter();
+                let mut places: Vec<_> = of_type
+                    .flat_map(|directory| self.below_layers(&parent.join(directory)))
+                    .collect();
+                for layer in &self.rules.layers {
+                    for directory in unit::directories(&text).iter().rev() {
+                        places.push(Place {
+                            directory: layer.base().join(parent).join(directory),
+                            layer: layer.clone(),
+                        });
+                    }
+                }
+                places
+            }
+        }
+    }
 }
 
 impl Discovery {
-    fn read_layer(
-        &mut self,
-        root: &Root,
-        rules: &Rules,
-        layer: &Path,
-        directory: &Path,
-        dir: &Dir,
-    ) {
-        let names = match dir.names() {
-            Ok(names) => names,
-            Err(error) => {
-                self.unreadable.push(Finding::error(
-                    directory,
-                    format!("cannot be listed: {error}"),
-                ));
-                return;
-            }
-        };
-        for name in names {
-            let path = directory.join(&name);
-            match rules.classify(&name) {
-                Name::Entry => self.mains.push(Found {
-                    layer: layer.into(),
-                    path,
-                    content: Ok(dir.content(&name)),
-                }),
-                Name::Ignored(reason) => self.mains.push(Found {
-                    layer: layer.into(),
-                    path,
-                    content: Err(reason),
-                }),
-                Name::DropInDirectory(entry) => {
-                    self.read_drop_ins(root, rules, layer, &path, entry);
+    /// The files named `name` in every layer's directory, lowest first.
+    fn mains(&mut self, query: Query<'_>, name: &OsStr) -> Vec<Found> {
+        let parent = query.path.parent().unwrap_or(Path::new(""));
+        let places = query.below_layers(parent);
+        let watched = places.iter().map(|place| place.directory.join(name));
+        self.watched.extend(watched);
+        let dirs = self.open_all(query, places);
+        let mut found = Vec::new();
+        let mut taken = false;
+        for dir in dirs.iter().rev() {
+            let Some(opened) = dir.dir.open(name) else {
+                continue;
+            };
+            let look = query.look(Role::Main, &mut taken, || opened);
+            found.push(dir.found(name, look));
+        }
+        found.reverse();
+        self.watch_targets(&found);
+        found
+    }
+
+    /// All drop-ins in `places`, lowest first, as those of the entry `name`.
+    fn drop_ins(&mut self, query: Query<'_>, name: Option<&OsStr>, places: Vec<Place>) {
+        let name = name.unwrap_or_default();
+        let directories = places.iter().map(|place| place.directory.clone());
+        self.watched.extend(directories);
+        let before = self.findings.len();
+        let dirs = self.open_all(query, places);
+        let mut candidate = self.candidates.remove(name).unwrap_or_default();
+        let mut names = Vec::new();
+        for (index, dir) in dirs.iter().enumerate() {
+            for name in self.names(query, dir) {
+                match query.rules.classify_drop_in(&name) {
+                    Some(reason) => candidate
+                        .ignored
+                        .push(dir.found(&name, Look::Ignored(reason))),
+                    None => names.push((name, index)),
                 }
             }
         }
+        if query.rules.broken_directory_is_error && before < self.findings.len() {
+            candidate.broken = Some(self.findings.remove(before));
+        }
+        candidate.drop_ins = query.open_names(Role::DropIn, &dirs, names);
+        self.watch_targets(&candidate.drop_ins);
+        self.watched
+            .extend(candidate.drop_ins.iter().map(|found| found.path.clone()));
+        self.candidates.insert(name.into(), candidate);
     }
 
-    fn read_drop_ins(
-        &mut self,
-        root: &Root,
-        rules: &Rules,
-        layer: &Path,
-        directory: &Path,
-        entry: OsString,
-    ) {
-        let listed = open(root, directory).and_then(|dir| {
-            let Some(dir) = dir else {
-                return Err(Finding::error(
-                    directory,
-                    "leads to no directory; expected drop-ins in it (mask drop-ins one by one, by name)",
-                ));
-            };
-            let names = dir
-                .names()
-                .map_err(|error| Finding::error(directory, format!("cannot be listed: {error}")))?;
-            Ok((dir, names))
-        });
-        match listed {
-            Ok((dir, names)) => {
-                let drop_ins = names.into_iter().map(|name| Found {
-                    layer: layer.into(),
-                    path: directory.join(&name),
-                    content: match rules.classify_drop_in(&name) {
-                        Some(reason) => Err(reason),
-                        None => Ok(dir.content(&name)),
-                    },
-                });
-                self.drop_ins.entry(entry).or_default().extend(drop_ins);
-            }
-            Err(finding) => {
-                self.unreadable_drop_ins.insert(entry, finding);
+    /// A directory of entries in every layer.
+    fn entries(&mut self, query: Query<'_>) {
+        let places = query.below_layers(query.path);
+        let directories = places.iter().map(|place| place.directory.clone());
+        self.watched.extend(directories);
+        let dirs = self.open_all(query, places);
+        let mut mains = Vec::new();
+        let mut drop_ins = BTreeMap::<OsString, Vec<Place>>::new();
+        for (index, dir) in dirs.iter().enumerate() {
+            for name in self.names(query, dir) {
+                match query.rules.classify(&name) {
+                    Name::Entry => mains.push((name, index)),
+                    Name::Ignored(reason) => {
+                        self.ignored.push(dir.found(&name, Look::Ignored(reason)))
+                    }
+                    Name::DropInDirectory(entry) => {
+                        drop_ins.entry(entry).or_default().push(Place {
+                            layer: dir.place.layer.clone(),
+                            directory: dir.place.directory.join(&name),
+                        });
+                    }
+                }
             }
         }
+        let mains = query.open_names(Role::Main, &dirs, mains);
+        self.watch_targets(&mains);
+        for found in mains {
+            self.watched.push(found.path.clone());
+            let candidate = self.candidates.entry(found.name().into()).or_default();
+            candidate.mains.push(found);
+        }
+        // A drop-in directory that is broken hurts its entry alone.
+        let complete = self.complete;
+        for (entry, places) in drop_ins {
+            self.drop_ins(query, Some(&entry), places);
+        }
+        self.complete = complete;
+    }
+
+    fn open_all<'t>(&mut self, query: Query<'t>, places: Vec<Place>) -> Vec<Opendir<'t>> {
+        let mut dirs = Vec::new();
+        for (rank, place) in places.into_iter().enumerate() {
+            match query.tree.dir(&place.directory) {
+                Ok(Some(dir)) => dirs.push(Opendir { place, rank, dir }),
+                Ok(None) => {}
+                Err(why) => self.unreadable(
+                    query,
+                    &place.directory,
+                    format!("cannot be opened as a directory: {why}"),
+                ),
+            }
+        }
+        dirs
+    }
+
+    fn names(&mut self, query: Query<'_>, dir: &Opendir<'_>) -> Vec<OsString> {
+        dir.dir.names().unwrap_or_else(|why| {
+            self.unreadable(
+                query,
+                &dir.place.directory,
+                format!("cannot be listed: {why}"),
+            );
+            Vec::new()
+        })
+    }
+
+    fn unreadable(&mut self, query: Query<'_>, directory: &Path, message: String) {
+        if query.rules.broken_directory_is_error {
+            self.complete = false;
+            self.findings.push(Finding::error(directory, message));
+        } else {
+            let message = format!("{message}; its consumer takes it for absent");
+            self.findings.push(Finding::warning(directory, message));
+        }
+    }
+
+    /// What a symlink leads to can change without the symlink.
+    fn watch_targets(&mut self, found: &[Found]) {
+        let targets = found.iter().filter_map(|found| match &found.look {
+            Look::Opened(opened) => opened.link.as_ref()?.target.clone(),
+            Look::Hidden | Look::Ignored(_) => None,
+        });
+        self.watched.extend(targets);
     }
 }
 
-fn open(root: &Root, directory: &Path) -> Result<Option<Dir>, Finding> {
-    root.dir(directory).map_err(|error| {
-        Finding::error(
-            directory,
-            format!("cannot be opened as a directory: {error}"),
-        )
-    })
+impl Query<'_> {
+    /// Opens what has a name, the file of the highest layer first, until the name is taken.
+    fn open_names(
+        &self,
+        role: Role,
+        dirs: &[Opendir<'_>],
+        mut names: Vec<(OsString, usize)>,
+    ) -> Vec<Found> {
+        // Each directory's names are sorted already, which this sort makes use of.
+        names.sort();
+        let mut found = Vec::with_capacity(names.len());
+        for stack in names.chunk_by(|(a, _), (b, _)| a == b) {
+            let start = found.len();
+            let mut taken = false;
+            for (name, index) in stack.iter().rev() {
+                let Some(dir) = dirs.get(*index) else {
+                    continue;
+                };
+                let look = self.look(role, &mut taken, || {
+                    dir.dir.open(name).unwrap_or_else(Opened::vanished)
+                });
+                found.push(dir.found(name, look));
+            }
+            if let Some(stack) = found.get_mut(start..) {
+                stack.reverse();
+            }
+        }
+        found
+    }
+
+    fn look(&self, role: Role, taken: &mut bool, open: impl FnOnce() -> Opened) -> Look {
+        if *taken && !self.history && !self.rules.first_always_counts {
+            return Look::Hidden;
+        }
+        let opened = open();
+        *taken |= !self.rules.passes_over(role, &opened);
+        Look::Opened(opened)
+    }
+}
+
+impl Opendir<'_> {
+    fn found(&self, name: &OsStr, look: Look) -> Found {
+        Found {
+            layer: self.place.layer.clone(),
+            rank: self.rank,
+            path: self.place.directory.join(name),
+            look,
+        }
+    }
 }

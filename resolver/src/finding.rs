@@ -67,6 +67,15 @@ impl Finding {
         Self::new(Level::Info, path, message)
     }
 
+    /// What is wrong with the TOML `text` of the file at `path`.
+    pub fn of_toml(path: impl Into<PathBuf>, text: &[u8], error: &toml::de::Error) -> Self {
+        let finding = Self::error(path, error.message());
+        match error.span() {
+            Some(span) => finding.at(line_of(text, span.start)),
+            None => finding,
+        }
+    }
+
     /// The same finding, at `line` (counted from 1) of its file.
     #[must_use]
     pub fn at(self, line: usize) -> Self {
@@ -75,6 +84,12 @@ impl Finding {
             ..self
         }
     }
+}
+
+/// The number, counted from 1, of the line that has the byte at `offset`.
+pub fn line_of(text: &[u8], offset: usize) -> usize {
+    let before = text.get(..offset).unwrap_or(text);
+    1 + before.iter().filter(|&&byte| byte == b'\n').count()
 }
 
 impl fmt::Display for Finding {

@@ -132,6 +132,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     FORMATS.iter().map(|(name, _)| *name)
 }
 
+/// The format of files that neither the rules nor a suffix tell: systemd's, with or without sections.
+pub fn default() -> &'static dyn Format {
+    named("systemd-flat").unwrap_or(&gkeyfile::GKeyFile)
+}
+
 /// The format that a file's suffix tells beyond doubt (`.toml`, `.json`).
 pub fn of_suffix(path: &Path) -> Option<&'static dyn Format> {
     match path.extension()?.to_str()? {

@@ -1,138 +1,342 @@
-//! The merge, which *is* its own record: every assignment of an entry, in order, with its fate.
+//! Merges the fragments of an entry, key by key, into a [`Document`].
 //!
-//! There is one pass. `explain` and the consumer of the values read the same ledger, so they cannot
-//! disagree.
+//! One pass over the fragments in their order writes the ledger. Where an assignment beats an earlier
+//! one, the earlier row learns by which; nothing is computed a second time.
+
+mod nested;
 
 use std::collections::HashMap;
-use std::ops::RangeInclusive;
+use std::ops::Range;
 
-use bstr::{BString, ByteSlice as _};
+use bstr::BString;
 
+use self::nested::Paths;
+use crate::document::{Decoded, Document, Fate, KeyName, Record, Slot, variable};
 use crate::finding::Finding;
-use crate::keyfile::{Keyfile, Pair};
-use crate::scan::{Entry, State as FragmentState};
+use crate::format::{self, Format, Item, Kind, Lost, Pair};
+use crate::rules::{Repeated, Rules};
+use crate::scan::{Entry, Fragment, State};
+use crate::schema::{KeyKind, Merge, OnEmpty, Operator, Split};
 
-/// All assignments of one entry, in the order of its fragments and lines.
-#[derive(Debug, Default)]
-pub struct Merged {
-    /// The ledger.
-    pub assignments: Vec<Assignment>,
-    /// Lines of effective fragments that cannot be read, each an error with file and line.
-    pub problems: Vec<Finding>,
+/// How the assignments of a key combine.
+#[derive(Debug, Clone)]
+pub(crate) enum Rule {
+    /// As the schema says, or the rules.
+    Kind(KeyKind),
+    /// Nobody knows, so all count.
+    Unknown,
+    /// libeconf's way.
+    Libeconf,
 }
 
-/// One `key = value` of one fragment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Assignment {
-    /// The index of its fragment in [`Entry::fragments`].
-    pub fragment: usize,
-    /// Its first and last line, counted from 1.
-    pub lines: RangeInclusive<usize>,
-    /// The group it stands in.
-    pub section: BString,
-    /// The key, with its `[locale]` if it has one.
-    pub key: BString,
-    /// The value as it stands in the file, blanks before it removed.
-    pub value: BString,
-    /// What became of it.
-    pub state: State,
+const LAST: KeyKind = KeyKind {
+    merge: Merge::Last,
+    split: Split::None,
+    empty: OnEmpty::Value,
+};
+
+/// Merges an entry by these rules.
+pub fn merge(entry: Entry, rules: &Rules) -> Document {
+    let format = format_of(&entry, rules);
+    let mut merging = Merging {
+        document: Document {
+            is_nested: format.is_nested(),
+            ..Document::default()
+        },
+        rules,
+        paths: Paths::default(),
+    };
+    for (index, fragment) in (0..).zip(&entry.fragments) {
+        merging.fragment(format, index, fragment);
+    }
+    let mut document = merging.document;
+    document.entry = entry;
+    settle_maps(&mut document);
+    document
 }
 
-/// What became of an assignment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// It is the effective value.
-    Applied,
-    /// The later assignment with this index in the ledger beats it.
-    Superseded(usize),
-    /// Its file is hidden by the fragment with this index.
-    Shadowed(usize),
-    /// Its file is masked by the fragment with this index.
-    Masked(usize),
+/// The format that the rules name or that a file's suffix tells; else systemd's, sections or not.
+fn format_of(entry: &Entry, rules: &Rules) -> &'static dyn Format {
+    let of_files = || {
+        entry
+            .fragments
+            .iter()
+            .find_map(|f| format::of_suffix(&f.path))
+    };
+    rules
+        .format
+        .or_else(of_files)
+        .unwrap_or_else(format::default)
 }
 
-/// Merges an entry key by key: of the effective fragments, the last assignment of a key wins.
-///
-/// That is `GKeyFile`'s rule for a repeated key, and the drop-in convention's between files.
-pub fn merge(entry: &Entry) -> Merged {
-    let mut merged = Merged::default();
-    let mut winners = HashMap::<(BString, BString), usize>::new();
-    for (index, fragment) in entry.fragments.iter().enumerate() {
-        let state = match fragment.state {
-            FragmentState::Effective => State::Applied,
-            FragmentState::Shadowed(by) => State::Shadowed(by),
-            FragmentState::Masked(by) => State::Masked(by),
-            FragmentState::Mask(_) | FragmentState::Unusable(_) | FragmentState::Ignored(_) => {
-                continue;
-            }
+struct Merging<'r> {
+    document: Document,
+    rules: &'r Rules,
+    /// What stands where in the tree of keys, for formats that nest them.
+    paths: Paths,
+}
+
+impl Merging<'_> {
+    fn fragment(&mut self, format: &dyn Format, index: u32, fragment: &Fragment) {
+        let fate = match fragment.state {
+            State::Effective => Fate::Applied,
+            State::Shadowed(by) => Fate::Shadowed(number(by)),
+            State::Masked(by) => Fate::Masked(number(by)),
+            _ => return,
         };
-        let keyfile = Keyfile::parse(fragment.text.as_slice());
-        for pair in keyfile.pairs() {
-            let assignment = Assignment::new(index, &pair, state);
-            if state == State::Applied {
-                let place = (assignment.section.clone(), assignment.key.clone());
-                let next = merged.assignments.len();
-                if let Some(loser) = winners.insert(place, next)
-                    && let Some(loser) = merged.assignments.get_mut(loser)
-                {
-                    loser.state = State::Superseded(next);
+        let first = self.document.ledger.len();
+        let counts = fate == Fate::Applied;
+        let mut fate = fate;
+        let mut whole = None;
+        let mut section = None;
+        format.read(&fragment.text, &mut |item| {
+            let Item { span, lines, kind } = item;
+            match kind {
+                Kind::Assignment(pair) => {
+                    let place = (index, *lines.start(), *lines.end());
+                    self.assignment(&fragment.text, place, &span, pair, fate, &mut section);
                 }
+                Kind::Problem(problem) if counts => {
+                    let number = number(self.document.problems.len());
+                    self.document
+                        .problems
+                        .push(Finding::error(&fragment.path, problem.message).at(*lines.start()));
+                    match problem.lost {
+                        Lost::Item => {}
+                        Lost::Rest => fate = Fate::Invalid(number),
+                        Lost::File => {
+                            fate = Fate::Invalid(number);
+                            whole.get_or_insert(number);
+                        }
+                    }
+                }
+                Kind::Problem(_) | Kind::Blank | Kind::Comment | Kind::Section(_) => {}
             }
-            merged.assignments.push(assignment);
-        }
-        if state == State::Applied {
-            merged
-                .problems
-                .extend(keyfile.problems().map(|(line, problem)| {
-                    Finding::error(&fragment.path, problem.to_string()).at(line)
-                }));
+        });
+        if let Some(problem) = whole {
+            for record in self.document.ledger.iter_mut().skip(first) {
+                record.fate = Fate::Invalid(problem);
+            }
+            if self.rules.broken_file_is_fatal {
+                self.document.fatal.get_or_insert(problem as usize);
+            }
+        } else if counts {
+            self.apply_from(first);
         }
     }
-    merged
-}
 
-impl Assignment {
-    fn new(fragment: usize, pair: &Pair<'_>, state: State) -> Self {
-        let key = match pair.locale {
-            Some(locale) => [pair.key.as_bytes(), b"[", locale.as_bytes(), b"]"]
-                .concat()
-                .into(),
-            None => pair.key.to_owned(),
-        };
-        Self {
-            fragment,
-            lines: pair.line.number..=pair.line.number,
-            section: pair.group.to_owned(),
+    fn assignment(
+        &mut self,
+        text: &[u8],
+        (fragment, first_line, last_line): (u32, usize, usize),
+        span: &Range<usize>,
+        pair: Pair<'_>,
+        fate: Fate,
+        section: &mut Option<(u32, BString)>,
+    ) {
+        let section = self.section(&pair.section, section);
+        let resolved = self.rules.schema.resolve_key(&pair.section, &pair.key);
+        let (name, operator, kind) = resolved;
+        let key = self.key(section, name, kind.cloned());
+        self.document.ledger.push(Record {
             key,
-            value: pair.value.to_owned(),
-            state,
+            fragment,
+            first_line: number(first_line),
+            last_line: number(last_line),
+            span: number(span.start)..number(span.end),
+            raw: number(pair.raw.start)..number(pair.raw.end),
+            operator,
+            value: Decoded::new(text, &pair.raw, pair.value),
+            fate,
+            previous: None,
+        });
+    }
+
+    /// The number of a section; most assignments stand in the one of the assignment before.
+    fn section(&mut self, name: &[u8], current: &mut Option<(u32, BString)>) -> u32 {
+        if let Some((number, known)) = current
+            && known == name
+        {
+            return *number;
+        }
+        let name = BString::from(name);
+        let sections = &mut self.document.sections;
+        let index = match sections.get_index_of(&name) {
+            Some(index) => index,
+            None => sections.insert_full(name.clone()).0,
+        };
+        let (number, _) = current.insert((number(index), name));
+        *number
+    }
+
+    fn key(&mut self, section: u32, name: &[u8], kind: Option<KeyKind>) -> u32 {
+        let name = KeyName {
+            section,
+            name: name.into(),
+        };
+        let nested = self.document.is_nested;
+        let entry = self.document.keys.entry(name);
+        let index = entry.index();
+        entry.or_insert_with(|| Slot {
+            rule: match (kind, self.rules.repeated) {
+                (Some(kind), _) => Rule::Kind(kind),
+                // A value of a structured format has a type, so it is known not to be a list of lines.
+                (None, _) if nested => Rule::Kind(LAST),
+                (None, Repeated::Schema) => Rule::Unknown,
+                (None, Repeated::Last) => Rule::Kind(LAST),
+                (None, Repeated::Libeconf) => Rule::Libeconf,
+            },
+            last: None,
+        });
+        number(index)
+    }
+
+    /// Lets the assignments of a fragment, which begin at `first`, have their effect.
+    fn apply_from(&mut self, first: usize) {
+        for index in first..self.document.ledger.len() {
+            self.apply(index);
+        }
+    }
+
+    fn apply(&mut self, index: usize) {
+        let new = number(index);
+        let Some(record) = self.document.ledger.get(index) else {
+            return;
+        };
+        if record.fate != Fate::Applied {
+            return;
+        }
+        let Some((name, slot)) = self.document.keys.get_index_mut(record.key as usize) else {
+            return;
+        };
+        let previous = slot.last.replace(new);
+        let is_empty = record.is_empty();
+        let (operator, fragment) = (record.operator, record.fragment);
+        let rule = slot.rule.clone();
+        if self.document.is_nested {
+            let section = self.document.sections.get_index(name.section as usize);
+            let path = nested::path(section, &name.name);
+            self.nest(new, &path);
+        }
+        if let Some(record) = self.document.ledger.get_mut(index) {
+            record.previous = previous;
+        }
+        match rule {
+            Rule::Unknown => {}
+            Rule::Libeconf => self.libeconf(previous, new, fragment),
+            Rule::Kind(kind) => match kind.merge {
+                Merge::Last if self.adds_to_list(previous, new) => {}
+                Merge::Last if is_empty && kind.empty == OnEmpty::Ignored => {
+                    self.beat(Some(new), previous.map_or(Fate::Applied, Fate::Superseded));
+                }
+                Merge::Last if is_empty && kind.empty == OnEmpty::Reset => {
+                    self.beat_all(previous, Fate::Reset(new));
+                }
+                Merge::Last => self.beat_all(previous, Fate::Superseded(new)),
+                Merge::First => {
+                    if let Some(first) = self.first_applied(previous) {
+                        self.beat(Some(new), Fate::Superseded(first));
+                    }
+                }
+                Merge::Append | Merge::Map => {
+                    if is_empty && kind.empty == OnEmpty::Reset {
+                        self.beat_all(previous, Fate::Reset(new));
+                    }
+                }
+                Merge::Set => {
+                    if operator == Operator::Set {
+                        self.beat_all(previous, Fate::Superseded(new));
+                    }
+                }
+            },
+        }
+    }
+
+    fn fate(&self, index: Option<u32>) -> Option<Fate> {
+        Some(self.document.ledger.get(index? as usize)?.fate)
+    }
+
+    fn previous(&self, index: u32) -> Option<u32> {
+        self.document.ledger.get(index as usize)?.previous
+    }
+
+    fn beat(&mut self, index: Option<u32>, fate: Fate) {
+        if let Some(index) = index
+            && let Some(record) = self.document.ledger.get_mut(index as usize)
+        {
+            record.fate = fate;
+        }
+    }
+
+    /// Gives this fate to `last` and those before it that count, back to the first that does not.
+    fn beat_all(&mut self, last: Option<u32>, fate: Fate) {
+        let mut next = last;
+        while let Some(index) = next
+            && self.fate(next) == Some(Fate::Applied)
+        {
+            self.beat(next, fate);
+            next = self.previous(index);
+        }
+    }
+
+    fn first_applied(&self, last: Option<u32>) -> Option<u32> {
+        let back = std::iter::successors(last, |&index| self.previous(index));
+        back.filter(|&index| self.fate(Some(index)) == Some(Fate::Applied))
+            .last()
+    }
+
+    /// Of a file that brings a key, the first assignment counts; of one that overrides it, the last
+    /// (`merge_existing_groups()`).
+    fn libeconf(&mut self, previous: Option<u32>, new: u32, fragment: u32) {
+        let Some(previous) = self.first_applied(previous) else {
+            return;
+        };
+        let brought = self.document.ledger.get(previous as usize);
+        let is_own = brought.is_some_and(|record| record.fragment == fragment);
+        let has_lower = brought.is_some_and(|record| record.previous.is_some());
+        if is_own && !has_lower {
+            self.beat(Some(new), Fate::Superseded(previous));
+        } else {
+            self.beat(Some(previous), Fate::Superseded(new));
         }
     }
 }
 
-impl Merged {
-    /// The effective assignment of `key` in `section`.
-    pub fn get(&self, section: &str, key: &str) -> Option<&Assignment> {
-        self.assignments
-            .iter()
-            .find(|a| a.state == State::Applied && a.section == section && a.key == key)
+/// Says of maps which assignments still give a variable its value: one that a later assignment gives
+/// anew is beaten, and an assignment whose variables all are counts no more.
+fn settle_maps(document: &mut Document) {
+    let mut beaten = Vec::new();
+    for key in document.keys() {
+        let Some(kind) = key.kind().filter(|kind| kind.merge == Merge::Map) else {
+            continue;
+        };
+        let mut given = HashMap::<Vec<u8>, u32>::new();
+        for assignment in key.applied().into_iter().rev() {
+            let items = kind.split(assignment.value());
+            let by: Vec<_> = items
+                .iter()
+                .map(|item| given.get(variable(item)).copied())
+                .collect();
+            if let Some(Some(first)) = by.first()
+                && by.iter().all(Option::is_some)
+            {
+                beaten.push((assignment.number(), *first));
+            }
+            for item in items {
+                given
+                    .entry(variable(&item).to_vec())
+                    .or_insert(number(assignment.number()));
+            }
+        }
     }
+    for (loser, by) in beaten {
+        if let Some(record) = document.ledger.get_mut(loser) {
+            record.fate = Fate::Superseded(by);
+        }
+    }
+}
 
-    /// Every assignment of `key` in `section`, in ledger order.
-    pub fn history<'a>(
-        &'a self,
-        section: &'a str,
-        key: &'a str,
-    ) -> impl Iterator<Item = &'a Assignment> {
-        self.assignments
-            .iter()
-            .filter(move |a| a.section == section && a.key == key)
-    }
-
-    /// The effective assignments of `section`, in ledger order.
-    pub fn section<'a>(&'a self, section: &'a str) -> impl Iterator<Item = &'a Assignment> {
-        self.assignments
-            .iter()
-            .filter(move |a| a.state == State::Applied && a.section == section)
-    }
+/// Lines, offsets and counts: files are at most 1 MiB long, and there are at most 2^20 of them.
+fn number(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -136,7 +136,7 @@ impl Root {
         let place = walk(self.as_fd(), path)?;
         match place.end {
             End::Absent => Ok(None),
-            _ => place.read(self.as_fd(), limit).map(Some),
+            _ => place.read(self.as_fd(), limit).map(|(text, _)| Some(text)),
         }
     }
 
@@ -167,6 +167,44 @@ pub enum Content {
     Unusable(Unusable),
 }
 
+/// What a name in a layer's directory is, with all that was learned on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// What it comes to.
+    pub content: Content,
+    /// The symlink that it is.
+    pub link: Option<Link>,
+    /// The file that was read, however many names it has.
+    pub inode: Option<Inode>,
+}
+
+impl Opened {
+    /// A name that was listed and is not there any more.
+    pub(crate) fn vanished() -> Self {
+        Self {
+            content: Content::Unusable(Reason::Vanished.into()),
+            link: None,
+            inode: None,
+        }
+    }
+}
+
+/// A symlink.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// What it says.
+    pub text: PathBuf,
+    /// Where it ends after all other symlinks, as seen inside the root; none if that cannot be told.
+    pub target: Option<PathBuf>,
+}
+
+/// The identity of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Inode {
+    device: u64,
+    number: u64,
+}
+
 /// The two ways to mask a name (UAPI.6, "Masking").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mask {
@@ -175,6 +213,9 @@ pub enum Mask {
     /// A symlink that leads to `/dev/null` inside the root, whether or not that exists there, or to
     /// the same device under another name.
     DevNull,
+    /// A directory where the rules say that it reads as an empty file (libeconf); [`Root`] itself
+    /// never says so.
+    Directory,
 }
 
 impl fmt::Display for Mask {
@@ -182,6 +223,7 @@ impl fmt::Display for Mask {
         f.write_str(match self {
             Self::Empty => "an empty file",
             Self::DevNull => "a symlink to /dev/null",
+            Self::Directory => "a directory, which reads as empty",
         })
     }
 }
@@ -262,24 +304,53 @@ impl Dir {
     ///
     /// Follows symlinks inside the root. A name that is not there is [`Reason::Vanished`].
     pub fn content(&self, name: &OsStr) -> Content {
-        self.try_content(name).unwrap_or_else(Content::Unusable)
+        self.open(name).content
     }
 
-    fn try_content(&self, name: &OsStr) -> Result<Content, Unusable> {
-        if let Some(bytes) = self.read_plain(name)? {
-            return Ok(bytes.into());
+    /// The same, with the symlink and the identity of the file.
+    pub fn open(&self, name: &OsStr) -> Opened {
+        let plain = self.read_plain(name);
+        if let Ok(None) = plain {
+            return self.open_link(name);
         }
-        let place = self.follow(name)?;
-        if place.is_dev_null() {
-            return Ok(Content::Mask(Mask::DevNull));
+        let (content, inode) = match plain {
+            Ok(Some((bytes, inode))) => (bytes.into(), Some(inode)),
+            Ok(None) => (Content::Unusable(Reason::Changed.into()), None),
+            Err(reason) => (Content::Unusable(reason.into()), None),
+        };
+        Opened {
+            content,
+            link: None,
+            inode,
         }
-        place
-            .read(self.root.as_fd(), FRAGMENT_LIMIT)
-            .map(Content::from)
+    }
+
+    fn open_link(&self, name: &OsStr) -> Opened {
+        let mut link = None;
+        let followed = self.read_link(name).and_then(|text| {
+            let text = &*link.insert(Link { text, target: None }).text;
+            self.follow(text)
+        });
+        let read = followed.and_then(|place| {
+            if let Some(link) = &mut link {
+                link.target = Some(Path::new("/").join(&place.path));
+            }
+            if place.is_dev_null() {
+                return Ok((Content::Mask(Mask::DevNull), None));
+            }
+            let (bytes, inode) = place.read(self.root.as_fd(), FRAGMENT_LIMIT)?;
+            Ok((bytes.into(), Some(inode)))
+        });
+        let (content, inode) = read.unwrap_or_else(|why| (Content::Unusable(why), None));
+        Opened {
+            content,
+            link,
+            inode,
+        }
     }
 
     /// Reads a file that is not behind a symlink; `None` if it is a symlink.
-    fn read_plain(&self, name: &OsStr) -> Result<Option<Vec<u8>>, Reason> {
+    fn read_plain(&self, name: &OsStr) -> Result<Option<(Vec<u8>, Inode)>, Reason> {
         if !is_file_name(name) {
             return Err(Reason::NotAName);
         }
@@ -302,19 +373,19 @@ impl Dir {
         Ok(FileType::from_raw_mode(stat.st_mode))
     }
 
-    /// Where the symlink `name` leads.
-    fn follow(&self, name: &OsStr) -> Result<Place, Unusable> {
+    fn read_link(&self, name: &OsStr) -> Result<PathBuf, Unusable> {
         let text = readlinkat(&self.fd, name, Vec::new()).map_err(|errno| match errno {
             Errno::INVAL => Reason::Changed,
             errno => gone_or(errno),
         })?;
+        Ok(OsStr::from_bytes(text.to_bytes()).into())
+    }
+
+    /// Where a symlink in this directory leads.
+    fn follow(&self, text: &Path) -> Result<Place, Unusable> {
         let place = self.place.get_or_init(|| self.root.chase(&self.path));
         let directory = place.as_ref().map_err(Clone::clone)?;
-        walk_link(
-            self.root.as_fd(),
-            directory,
-            Path::new(OsStr::from_bytes(text.to_bytes())),
-        )
+        walk_link(self.root.as_fd(), directory, text)
     }
 }
 

@@ -1,209 +1,305 @@
-//! The rules by which layers are read: which directories, which names, what a mask hides.
+//! The rules by which a consumer reads its layers: which directories, which names, what a mask hides,
+//! what an unusable file does, in which order files are merged, and what a repeated key means.
 //!
 //! Rules are data. What differs between consumers of layered configuration is a value here, never a
-//! branch elsewhere.
+//! branch on a consumer's name elsewhere. The named rule sets are TOML files (`resolver/rules/`), each
+//! choice with its source, and read by the same loader as those of your own:
+//!
+//! ```
+//! use overlay_resolver::rules::Rules;
+//!
+//! let uapi6 = Rules::default();
+//! let mine = Rules::from_toml("mine.toml".as_ref(), br#"
+//!     extends = "uapi6"
+//!     layers = ["/usr/share", "/etc"]
+//! "#).unwrap();
+//! assert_eq!(mine.layers.len(), 2);
+//! assert_eq!(mine.drop_in_suffix, uapi6.drop_in_suffix);
+//! ```
 
-use std::ffi::{OsStr, OsString};
-use std::fmt;
-use std::os::unix::ffi::OsStrExt as _;
+mod judge;
+mod load;
+mod name;
+pub(crate) mod unit;
+
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+pub(crate) use self::judge::Verdict;
+pub use self::name::{Ignored, Name};
+use crate::format::Format;
+use crate::root::{Kind, Reason};
+use crate::schema::Schema;
 
 /// One base directory with a rank: later layers of [`Rules::layers`] win.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Layer {
-    /// The base directory as seen inside the root, such as `/usr/lib`.
-    pub base: PathBuf,
+    base: Arc<Path>,
 }
 
 impl Layer {
     /// The layer at `base`.
     pub fn new(base: impl Into<PathBuf>) -> Self {
-        Self { base: base.into() }
+        Self {
+            base: base.into().into(),
+        }
+    }
+
+    /// The base directory as seen inside the root, such as `/usr/lib`.
+    pub fn base(&self) -> &Path {
+        &self.base
     }
 }
 
-/// A rule set for one configuration path whose files are entries (a drop-in-only collection).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How one consumer reads a configuration path.
+#[derive(Debug, Clone)]
 pub struct Rules {
+    /// What they are called, for messages: a built-in name, or the file that they come from.
+    pub name: String,
     /// The layers, lowest rank first.
     pub layers: Vec<Layer>,
+    /// What the configuration path stands for.
+    pub shape: Shape,
     /// What an entry's file name ends with, such as `.flatpakrepo`; empty accepts every name.
     pub suffix: OsString,
+    /// Where drop-ins are.
+    pub drop_ins: DropIns,
     /// What a drop-in's file name ends with.
     pub drop_in_suffix: OsString,
+    /// In which order drop-ins are merged.
+    pub drop_in_order: Order,
+    /// Where the main file stands among the drop-ins.
+    pub main_place: MainPlace,
     /// Whether the main file *is* the entry: its mask masks the drop-ins too, and drop-ins without
     /// it make no entry.
     ///
     /// UAPI.6 says no for configuration files (`false`); systemd's units say yes, and so do entries
     /// that stand for an object, such as a flatpak remote (`true`).
     pub main_decides: bool,
+    /// Whether the first file of all is read even where a file of its name in a higher layer should
+    /// hide it (libeconf).
+    pub first_always_counts: bool,
+    /// Whether an empty file masks.
+    pub empty_masks: bool,
+    /// Which symlinks mask.
+    pub null_masks: NullMask,
+    /// Whether symlinks (other than masks) are followed; a symlink that is not is unusable.
+    pub follow_links: bool,
+    /// Whether names that begin with a dot are read.
+    pub read_hidden: bool,
+    /// Whether names of backup copies are read.
+    pub read_backups: bool,
+    /// What a drop-in does that cannot be used.
+    pub unusable: OnUnusable,
+    /// What a main file does that cannot be used.
+    pub unusable_main: OnUnusable,
+    /// Whether a layer's directory that cannot be listed is an error; otherwise it counts as absent.
+    pub broken_directory_is_error: bool,
+    /// How the text of a file is read; none where the suffix of the file tells.
+    pub format: Option<&'static dyn Format>,
+    /// What a key means that is assigned again.
+    pub repeated: Repeated,
+    /// Whether a list of a structured format adds to that of a lower file instead of replacing it.
+    pub append_lists: bool,
+    /// Whether a file with an error keeps the consumer from loading anything.
+    pub broken_file_is_fatal: bool,
+    /// What is known of the keys.
+    pub schema: Arc<Schema>,
 }
 
-impl Default for Rules {
-    /// UAPI.6 and systemd's `CONF_PATHS`: `/usr/lib`, `/usr/local/lib`, `/run`, `/etc`; any name.
-    fn default() -> Self {
+/// What a configuration path stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// A path that ends in `.d` is a collection, any other a document.
+    Auto,
+    /// One document: a main file and its drop-ins.
+    Document,
+    /// One document: a directory of drop-ins without a main file.
+    Collection,
+    /// A directory of documents, each of which may have drop-ins.
+    Entries,
+}
+
+/// Where drop-ins are, seen from the main file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DropIns {
+    /// Nowhere.
+    None,
+    /// In `NAME.d/`.
+    Beside,
+    /// In a directory of this name beside the main file.
+    Named(OsString),
+    /// In those of systemd's units: `NAME.d`, the template's, those of every prefix, the type's.
+    Unit,
+}
+
+/// In which order drop-ins are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// By file name, byte by byte, over all layers.
+    Name,
+    /// Layer by layer, and by file name within each.
+    Layer,
+}
+
+/// Where the main file stands among the drop-ins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MainPlace {
+    /// Below all of them.
+    Lowest,
+    /// Below those of its own layer and above those of lower ones.
+    OwnLayer,
+}
+
+/// Which symlinks mask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NullMask {
+    /// Those that lead to `/dev/null` inside the root, whether or not that exists.
+    InRoot,
+    /// Those whose text is `/dev/null`.
+    Literal,
+    /// None; what leads to a device cannot be used.
+    Never,
+}
+
+/// What a name does that is taken by something that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnUnusable {
+    /// A symlink that leads to nothing.
+    pub dangling: Taken,
+    /// Symlinks that lead in a circle.
+    pub looping: Taken,
+    /// A directory.
+    pub directory: Taken,
+    /// A device, FIFO or socket; a file that cannot be read or is too large.
+    pub other: Taken,
+}
+
+/// What becomes of a name that is taken by something that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Taken {
+    /// The name stays taken: lower layers are hidden, and it is an error.
+    Reserve,
+    /// The next lower layer counts.
+    FallThrough,
+    /// It counts as an empty file that masks.
+    Mask,
+    /// The consumer loads nothing at all.
+    Fatal,
+}
+
+/// What a key means that is assigned again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Repeated {
+    /// What the schema says of the key. Where it says nothing, the key has several values and nobody
+    /// can tell what they come to.
+    Schema,
+    /// The last assignment is the value; the schema may say otherwise of single keys.
+    Last,
+    /// The last file that has the key decides; in the lowest one its first assignment counts, in a
+    /// higher one its last (libeconf).
+    Libeconf,
+}
+
+impl OnUnusable {
+    /// The same, whatever it is.
+    pub const fn all(taken: Taken) -> Self {
         Self {
-            layers: ["/usr/lib", "/usr/local/lib", "/run", "/etc"]
-                .map(Layer::new)
-                .into(),
-            suffix: OsString::new(),
-            drop_in_suffix: ".conf".into(),
-            main_decides: false,
+            dangling: taken,
+            looping: taken,
+            directory: taken,
+            other: taken,
+        }
+    }
+
+    /// What becomes of a name that cannot be used for this reason.
+    pub const fn of(&self, reason: &Reason) -> Taken {
+        match reason {
+            Reason::Missing | Reason::Vanished => self.dangling,
+            Reason::Loop => self.looping,
+            Reason::NotAFile(Kind::Directory) | Reason::NotADirectory => self.directory,
+            _ => self.other,
         }
     }
 }
 
-/// What a name in a layer's directory is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Name {
-    /// A file of the entry of this name.
-    Entry,
-    /// The drop-in directory of the entry with this file name.
-    DropInDirectory(OsString),
-    /// Not looked at.
-    Ignored(Ignored),
-}
-
-/// Why a file is not looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ignored {
-    /// Its name begins with a dot, or is one systemd keeps for itself (`lost+found`).
-    Hidden,
-    /// Its last extension is one that editors and package managers give to copies.
-    Backup,
-    /// It does not end with this suffix.
-    Suffix(OsString),
-}
-
-impl fmt::Display for Ignored {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hidden => f.write_str("hidden name"),
-            Self::Backup => f.write_str("name of a backup copy"),
-            Self::Suffix(suffix) => write!(f, "name does not end in {}", suffix.display()),
+impl Default for Rules {
+    /// UAPI.6 with systemd's layers: `/usr/lib`, `/usr/local/lib`, `/run`, `/etc`.
+    fn default() -> Self {
+        Self {
+            name: "uapi6".into(),
+            layers: ["/usr/lib", "/usr/local/lib", "/run", "/etc"]
+                .map(Layer::new)
+                .into(),
+            shape: Shape::Auto,
+            suffix: OsString::new(),
+            drop_ins: DropIns::Beside,
+            drop_in_suffix: ".conf".into(),
+            drop_in_order: Order::Name,
+            main_place: MainPlace::Lowest,
+            main_decides: false,
+            first_always_counts: false,
+            empty_masks: true,
+            null_masks: NullMask::InRoot,
+            follow_links: true,
+            read_hidden: false,
+            read_backups: false,
+            unusable: OnUnusable::all(Taken::Reserve),
+            unusable_main: OnUnusable::all(Taken::Reserve),
+            broken_directory_is_error: true,
+            format: None,
+            repeated: Repeated::Schema,
+            append_lists: false,
+            broken_file_is_fatal: false,
+            schema: Arc::default(),
         }
     }
 }
 
 impl Rules {
-    /// What `name` is in a directory of entries.
-    pub fn classify(&self, name: &OsStr) -> Name {
-        if let Some(reason) = hidden_or_backup(name) {
-            return Name::Ignored(reason);
-        }
-        if name.as_bytes().ends_with(self.suffix.as_bytes()) && !self.is_drop_in_directory(name) {
-            return Name::Entry;
-        }
-        match name.as_bytes().strip_suffix(b".d") {
-            Some(entry) if entry.ends_with(self.suffix.as_bytes()) => {
-                Name::DropInDirectory(OsStr::from_bytes(entry).into())
-            }
-            _ => Name::Ignored(Ignored::Suffix(self.suffix.clone())),
+    /// What `path` stands for.
+    pub fn shape_of(&self, path: &Path) -> Shape {
+        match self.shape {
+            Shape::Auto if path.extension().is_some_and(|end| end == "d") => Shape::Collection,
+            Shape::Auto => Shape::Document,
+            shape => shape,
         }
     }
 
-    /// With no suffix to tell by, `NAME.d` is taken for the drop-in directory of `NAME`.
-    fn is_drop_in_directory(&self, name: &OsStr) -> bool {
-        self.suffix.is_empty() && name.as_bytes().ends_with(b".d")
-    }
-
-    /// Why `name` in a drop-in directory is not a drop-in, if it is not.
-    pub fn classify_drop_in(&self, name: &OsStr) -> Option<Ignored> {
-        hidden_or_backup(name).or_else(|| {
-            (!name.as_bytes().ends_with(self.drop_in_suffix.as_bytes()))
-                .then(|| Ignored::Suffix(self.drop_in_suffix.clone()))
-        })
+    /// The rank of a layer; one that these rules do not have ranks lowest.
+    pub(crate) fn rank(&self, layer: &Layer) -> usize {
+        let place = self.layers.iter().position(|known| known == layer);
+        place.map_or(0, |place| place + 1)
     }
 
     /// The layer that holds `path` (as seen inside the root), the deepest where several do.
     pub fn layer_of(&self, path: &Path) -> Option<&Layer> {
         self.layers
             .iter()
-            .filter(|layer| path.starts_with(&layer.base))
-            .max_by_key(|layer| layer.base.components().count())
+            .filter(|layer| path.starts_with(layer.base()))
+            .max_by_key(|layer| layer.base().components().count())
     }
-}
 
-/// systemd's `hidden_or_backup_file()`, whose list is declared final there.
-fn hidden_or_backup(name: &OsStr) -> Option<Ignored> {
-    const KEPT_FOR_SYSTEM: [&[u8]; 3] = [b"lost+found", b"aquota.user", b"aquota.group"];
-    const COPIES: [&[u8]; 17] = [
-        b"rpmnew",
-        b"rpmsave",
-        b"rpmorig",
-        b"dpkg-old",
-        b"dpkg-new",
-        b"dpkg-tmp",
-        b"dpkg-dist",
-        b"dpkg-bak",
-        b"dpkg-backup",
-        b"dpkg-remove",
-        b"ucf-new",
-        b"ucf-old",
-        b"ucf-dist",
-        b"swp",
-        b"bak",
-        b"old",
-        b"new",
-    ];
-    let bytes = name.as_bytes();
-    if bytes.starts_with(b".") || KEPT_FOR_SYSTEM.contains(&bytes) {
-        return Some(Ignored::Hidden);
+    /// The configuration path that `path` means: the part below a layer, if it is in one.
+    pub fn configuration_path<'p>(&self, path: &'p Path) -> &'p Path {
+        self.layer_of(path)
+            .and_then(|layer| path.strip_prefix(layer.base()).ok())
+            .unwrap_or_else(|| path.strip_prefix("/").unwrap_or(path))
     }
-    let extension = bytes.rsplit(|&b| b == b'.').next().unwrap_or_default();
-    (bytes.ends_with(b"~") || (bytes.contains(&b'.') && COPIES.contains(&extension)))
-        .then_some(Ignored::Backup)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn repos() -> Rules {
-        Rules {
-            suffix: ".flatpakrepo".into(),
-            ..Rules::default()
-        }
-    }
-
-    #[test]
-    fn names_are_told_apart() {
-        let suffix = || Name::Ignored(Ignored::Suffix(".flatpakrepo".into()));
-        for (name, expected) in [
-            ("a.flatpakrepo", Name::Entry),
-            ("A b.flatpakrepo", Name::Entry),
-            (
-                "a.flatpakrepo.d",
-                Name::DropInDirectory("a.flatpakrepo".into()),
-            ),
-            ("a.flatpakrepo~", Name::Ignored(Ignored::Backup)),
-            ("a.flatpakrepo.rpmsave", Name::Ignored(Ignored::Backup)),
-            ("a.flatpakrepo.old", Name::Ignored(Ignored::Backup)),
-            (".a.flatpakrepo", Name::Ignored(Ignored::Hidden)),
-            (".flatpakrepo", Name::Ignored(Ignored::Hidden)),
-            ("lost+found", Name::Ignored(Ignored::Hidden)),
-            ("a.FLATPAKREPO", suffix()),
-            ("README", suffix()),
-            ("old", suffix()),
-        ] {
-            assert_eq!(repos().classify(OsStr::new(name)), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn without_a_suffix_every_visible_name_is_an_entry() {
-        let rules = Rules::default();
-        for (name, expected) in [
-            ("journald.conf", Name::Entry),
-            (
-                "journald.conf.d",
-                Name::DropInDirectory("journald.conf".into()),
-            ),
-            ("journald.conf.dpkg-new", Name::Ignored(Ignored::Backup)),
-        ] {
-            assert_eq!(rules.classify(OsStr::new(name)), expected, "{name}");
-        }
-    }
 
     #[test]
     fn the_deepest_layer_holds_a_path() {
@@ -211,9 +307,12 @@ mod tests {
             layers: ["/usr", "/usr/local/lib", "/etc"].map(Layer::new).into(),
             ..Rules::default()
         };
-        let layer = |path: &str| rules.layer_of(Path::new(path)).map(|l| l.base.clone());
-        assert_eq!(layer("/usr/local/lib/x.d/a"), Some("/usr/local/lib".into()));
-        assert_eq!(layer("/usr/lib/x.d/a"), Some("/usr".into()));
+        let layer = |path: &str| rules.layer_of(Path::new(path)).map(Layer::base);
+        assert_eq!(
+            layer("/usr/local/lib/x.d/a"),
+            Some(Path::new("/usr/local/lib"))
+        );
+        assert_eq!(layer("/usr/lib/x.d/a"), Some(Path::new("/usr")));
         assert_eq!(layer("/opt/x"), None);
     }
 }

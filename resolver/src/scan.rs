@@ -1,19 +1,21 @@
 //! From the files found to entries: which file of a name counts, and why each other one does not.
 //!
 //! Pure: a [`Discovery`] and its [`Rules`] in, entries out. "This name is taken" is kept apart from
-//! "this file is usable": a file that cannot be read still hides the files below it, and its entry is
-//! [`Status::Unusable`], because falling back to the vendor's file would quietly undo the owner.
+//! "this file is usable": by the default rules a file that cannot be read still hides the files below
+//! it, and its entry is [`Status::Unusable`], because falling back to the vendor's file would quietly
+//! undo the owner.
 
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::discover::{Discovery, Found};
+use bstr::ByteSlice as _;
+
+use crate::discover::{Candidate, Discovery, Found, Look};
 use crate::escape::escape_path;
 use crate::finding::Finding;
-use crate::root::{Content, Mask, Unusable};
-use crate::rules::{Ignored, Rules};
+use crate::root::{Inode, Link, Mask, Unusable};
+use crate::rules::{Ignored, Layer, MainPlace, Order, Rules, Shape, Verdict};
 
 /// The entries of one configuration path.
 #[derive(Debug, Default)]
@@ -25,29 +27,33 @@ pub struct Scan {
     /// Whether every layer could be listed. If not, what is missing from `entries` may well exist,
     /// and what is there may be masked or overridden.
     pub complete: bool,
+    /// Every path that the result depends on, whether or not it is there, in byte order.
+    pub watched: Vec<PathBuf>,
 }
 
 /// One name and all its files over all layers.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Entry {
     /// The file name, suffix included.
     pub name: OsString,
-    /// The files: those named like the entry, then its drop-ins by name, each from the lowest layer
-    /// up, then the ignored ones.
+    /// The files in the order in which those that count are merged, the ignored ones last.
     pub fragments: Vec<Fragment>,
     /// What they come to.
     pub status: Status,
 }
 
 /// What an entry's files come to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Status {
     /// The fragments in state [`State::Effective`], in their order, make the entry.
+    #[default]
     Effective,
     /// The fragment with this index masks the entry whole.
     Masked(usize),
     /// A fragment that counts cannot be used, so what the entry should be is not known.
     Unusable,
+    /// The consumer loads nothing because of the fragment with this index.
+    Refused(usize),
     /// There are drop-ins only, and the rules want a main file.
     Headless,
 }
@@ -55,20 +61,24 @@ pub enum Status {
 /// One file found in one layer.
 #[derive(Debug)]
 pub struct Fragment {
-    /// Whether it is named like the entry or lies in the entry's drop-in directory.
+    /// Whether it is named like the entry or lies in a drop-in directory.
     pub role: Role,
-    /// The base directory of its layer.
-    pub layer: PathBuf,
+    /// Its layer.
+    pub layer: Layer,
     /// Where it was found, as seen inside the root.
     pub path: PathBuf,
-    /// Its bytes; none unless it is a regular file that could be read.
+    /// The symlink that it is.
+    pub link: Option<Link>,
+    /// Its bytes; none unless it is a regular file that was read.
     pub text: Vec<u8>,
     /// Whether it counts.
     pub state: State,
+    inode: Option<Inode>,
+    rank: usize,
 }
 
 /// The part a fragment plays in its entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// It is named like the entry.
     Main,
@@ -77,18 +87,22 @@ pub enum Role {
 }
 
 /// Whether a fragment counts, and if not, why. Indices are into [`Entry::fragments`].
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// It counts.
     Effective,
     /// A file of the same name in a higher layer hides it.
     Shadowed(usize),
+    /// It is the main file and a drop-in in one, and read where the drop-in stands.
+    Duplicate(usize),
     /// It hides the files of its name in lower layers.
     Mask(Mask),
     /// That mask hides it.
     Masked(usize),
     /// It takes its name and cannot be used.
     Unusable(Unusable),
+    /// It cannot be used, and by these rules the next lower layer counts.
+    PassedOver(Unusable),
     /// Its name says that it is not meant.
     Ignored(Ignored),
 }
@@ -112,29 +126,20 @@ impl Entry {
 }
 
 /// Groups what was found into entries, by these rules.
-pub fn scan(rules: &Rules, discovery: Discovery) -> Scan {
+pub fn scan(rules: &Rules, shape: Shape, discovery: Discovery) -> Scan {
     let mut scan = Scan {
-        complete: discovery.unreadable.is_empty(),
-        findings: discovery.unreadable,
-        ..Scan::default()
+        complete: discovery.complete,
+        findings: discovery.findings,
+        watched: discovery.watched,
+        entries: Vec::new(),
     };
-    let mut broken = discovery.unreadable_drop_ins;
-    let mut drop_ins = discovery.drop_ins;
-    let (mains, ignored): (Vec<_>, Vec<_>) =
-        discovery.mains.into_iter().partition(|f| f.content.is_ok());
-    let mut stacks = by_name(mains);
-    for name in drop_ins.keys().chain(broken.keys()) {
-        stacks.entry(name.clone()).or_default();
-    }
-    for (name, stack) in stacks {
-        let mut entry = Entry::new(
-            rules,
-            &name,
-            stack,
-            drop_ins.remove(&name).unwrap_or_default(),
-        );
+    scan.watched.sort_unstable();
+    scan.watched.dedup();
+    for (name, mut candidate) in discovery.candidates {
+        let broken = candidate.broken.take();
+        let mut entry = Entry::new(rules, shape, &name, candidate);
         scan.findings.extend(entry.findings());
-        if let Some(finding) = broken.remove(&name) {
+        if let Some(finding) = broken {
             scan.findings.push(finding);
             if !matches!(entry.status, Status::Masked(_)) {
                 entry.status = Status::Unusable;
@@ -142,7 +147,7 @@ pub fn scan(rules: &Rules, discovery: Discovery) -> Scan {
         }
         scan.entries.push(entry);
     }
-    scan.attach(ignored);
+    scan.attach(discovery.ignored);
     scan
 }
 
@@ -156,7 +161,9 @@ impl Scan {
                 .iter_mut()
                 .rev()
                 .find(|entry| visible.starts_with(entry.name.as_bytes()));
-            let fragment = Fragment::new(Role::Main, found);
+            let Some(fragment) = Fragment::ignored(Role::Main, found) else {
+                continue;
+            };
             match owner {
                 Some(entry) => entry.fragments.push(fragment),
                 None => self.findings.extend(fragment.finding()),
@@ -165,21 +172,41 @@ impl Scan {
     }
 }
 
-use bstr::ByteSlice as _;
-
 impl Entry {
-    fn new(rules: &Rules, name: &OsStr, mains: Vec<Found>, drop_ins: Vec<Found>) -> Self {
-        let (drop_ins, ignored): (Vec<_>, Vec<_>) =
-            drop_ins.into_iter().partition(|f| f.content.is_ok());
-        let mut fragments = Vec::new();
-        stack(&mut fragments, Role::Main, mains);
-        let main = fragments.len().checked_sub(1);
-        for found in by_name(drop_ins).into_values() {
-            stack(&mut fragments, Role::DropIn, found);
+    fn new(rules: &Rules, shape: Shape, name: &OsStr, candidate: Candidate) -> Self {
+        let mut fragments = Vec::with_capacity(candidate.mains.len() + candidate.drop_ins.len());
+        let mut refused = None;
+        let mut add = |fragments: &mut Vec<_>, role, stack: Vec<Found>| {
+            refused = refused.or(add_stack(rules, fragments, role, stack));
+        };
+        add(&mut fragments, Role::Main, candidate.mains);
+        let mut stack = Vec::new();
+        for found in candidate.drop_ins {
+            if stack
+                .last()
+                .is_some_and(|last: &Found| last.name() != found.name())
+            {
+                add(&mut fragments, Role::DropIn, std::mem::take(&mut stack));
+            }
+            stack.push(found);
         }
-        fragments.extend(ignored.into_iter().map(|f| Fragment::new(Role::DropIn, f)));
-
-        let status = status(rules, &mut fragments, main);
+        add(&mut fragments, Role::DropIn, stack);
+        if rules.drop_in_order == Order::Layer {
+            refused = refused.map(|index| by_layer(rules, &mut fragments, index));
+            if refused.is_none() {
+                by_layer(rules, &mut fragments, 0);
+            }
+        }
+        merge_duplicates(&mut fragments);
+        if rules.first_always_counts {
+            first_counts(&mut fragments);
+        }
+        let status = match refused {
+            Some(index) => Status::Refused(index),
+            None => status(rules, shape, &mut fragments),
+        };
+        let ignored = candidate.ignored.into_iter();
+        fragments.extend(ignored.filter_map(|found| Fragment::ignored(Role::DropIn, found)));
         Self {
             name: name.into(),
             fragments,
@@ -204,27 +231,144 @@ impl Entry {
                 )
             }));
         }
+        if let Status::Refused(by) = self.status
+            && let Some(fragment) = self.fragments.get(by)
+        {
+            findings.push(Finding::error(
+                &fragment.path,
+                "its consumer loads nothing at all because of this file; mend or remove it",
+            ));
+        }
         findings
     }
 }
 
-fn status(rules: &Rules, fragments: &mut [Fragment], main: Option<usize>) -> Status {
-    let main_state = main.and_then(|main| Some((main, &fragments.get(main)?.state)));
-    match (main_state, rules.main_decides) {
-        (Some((main, State::Mask(_))), true) => {
-            for drop_in in fragments.iter_mut().skip(main + 1) {
-                if !matches!(drop_in.state, State::Ignored(_)) {
-                    drop_in.state = State::Masked(main);
-                }
+/// Adds the files of one name, lowest layer first, and returns the index of one that is fatal.
+fn add_stack(
+    rules: &Rules,
+    fragments: &mut Vec<Fragment>,
+    role: Role,
+    stack: Vec<Found>,
+) -> Option<usize> {
+    let first = fragments.len();
+    let mut refused = None;
+    let count = stack.len();
+    let mut top = None;
+    let judged: Vec<_> = stack
+        .into_iter()
+        .map(|found| Fragment::new(rules, role, found))
+        .collect();
+    for (index, (fragment, _)) in judged.iter().enumerate().rev() {
+        if !matches!(fragment.state, State::PassedOver(_)) {
+            top = Some((first + index, matches!(fragment.state, State::Mask(_))));
+            break;
+        }
+    }
+    for (index, (mut fragment, fatal)) in (first..first + count).zip(judged) {
+        match top {
+            Some((by, masks)) if index < by => {
+                fragment.state = if masks {
+                    State::Masked(by)
+                } else {
+                    State::Shadowed(by)
+                };
             }
-            return Status::Masked(main);
+            Some((by, _)) if index == by && fatal => refused = Some(index),
+            _ => {}
         }
-        (Some((main, State::Mask(_))), false)
-            if !fragments.iter().any(|f| f.state == State::Effective) =>
-        {
-            return Status::Masked(main);
+        fragments.push(fragment);
+    }
+    refused
+}
+
+/// Puts the fragments in order of their layers; returns where the one at `index` is then.
+fn by_layer(rules: &Rules, fragments: &mut Vec<Fragment>, index: usize) -> usize {
+    let lowest = rules.main_place == MainPlace::Lowest;
+    let mut order: Vec<usize> = (0..fragments.len()).collect();
+    order.sort_by_key(|&index| {
+        let fragment = fragments.get(index);
+        fragment.map(|fragment| {
+            let late = !(lowest && fragment.role == Role::Main);
+            (
+                late,
+                rules.rank(&fragment.layer),
+                fragment.role,
+                fragment.rank,
+                index,
+            )
+        })
+    });
+    let mut places = vec![0; order.len()];
+    for (place, &index) in order.iter().enumerate() {
+        if let Some(slot) = places.get_mut(index) {
+            *slot = place;
         }
-        (None, true) => return Status::Headless,
+    }
+    let moved = |index: usize| places.get(index).copied().unwrap_or(index);
+    for fragment in fragments.iter_mut() {
+        if let State::Shadowed(by) | State::Masked(by) = &mut fragment.state {
+            *by = moved(*by);
+        }
+    }
+    let mut placed: Vec<_> = std::mem::take(fragments).into_iter().enumerate().collect();
+    placed.sort_by_key(|(index, _)| moved(*index));
+    fragments.extend(placed.into_iter().map(|(_, fragment)| fragment));
+    moved(index)
+}
+
+/// A main file that is a drop-in too (under another name) is read once, as the drop-in
+/// (`config_parse_many_files()`).
+fn merge_duplicates(fragments: &mut [Fragment]) {
+    let is_main = |f: &Fragment| f.role == Role::Main && f.state == State::Effective;
+    let Some(main) = fragments.iter().position(is_main) else {
+        return;
+    };
+    let inode = fragments.get(main).and_then(|fragment| fragment.inode);
+    let same =
+        |f: &Fragment| f.role == Role::DropIn && f.state == State::Effective && f.inode == inode;
+    if inode.is_some()
+        && let Some(drop_in) = fragments.iter().position(same)
+        && let Some(main) = fragments.get_mut(main)
+    {
+        main.state = State::Duplicate(drop_in);
+    }
+}
+
+/// Without a main file, nothing hides the first of all drop-ins.
+fn first_counts(fragments: &mut [Fragment]) {
+    if let Some(first) = fragments.first_mut()
+        && first.role == Role::DropIn
+        && matches!(first.state, State::Shadowed(_) | State::Masked(_))
+    {
+        first.state = State::Effective;
+    }
+}
+
+fn status(rules: &Rules, shape: Shape, fragments: &mut [Fragment]) -> Status {
+    let decides = |f: &Fragment| {
+        f.role == Role::Main
+            && !matches!(
+                f.state,
+                State::Shadowed(_) | State::Masked(_) | State::PassedOver(_)
+            )
+    };
+    let main = fragments.iter().position(decides);
+    let mask = main.filter(|&main| {
+        let fragment = fragments.get(main);
+        fragment.is_some_and(|fragment| matches!(fragment.state, State::Mask(_)))
+    });
+    let some_count = fragments.iter().any(|f| f.state == State::Effective);
+    match mask {
+        Some(mask) if rules.main_decides => {
+            for fragment in fragments.iter_mut().filter(|f| f.role == Role::DropIn) {
+                fragment.state = State::Masked(mask);
+            }
+            return Status::Masked(mask);
+        }
+        Some(mask) if !some_count => return Status::Masked(mask),
+        None if main.is_none() && rules.main_decides && shape != Shape::Collection => {
+            return Status::Headless;
+        }
         _ => {}
     }
     if fragments
@@ -236,37 +380,50 @@ fn status(rules: &Rules, fragments: &mut [Fragment], main: Option<usize>) -> Sta
     Status::Effective
 }
 
-/// Adds the files of one name, lowest layer first; the last of them decides over the others.
-fn stack(fragments: &mut Vec<Fragment>, role: Role, found: Vec<Found>) {
-    let first = fragments.len();
-    fragments.extend(found.into_iter().map(|found| Fragment::new(role, found)));
-    let Some((top, lower)) = fragments.get_mut(first..).and_then(<[_]>::split_last_mut) else {
-        return;
-    };
-    let by = first + lower.len();
-    for fragment in lower {
-        fragment.state = match top.state {
-            State::Mask(_) => State::Masked(by),
-            _ => State::Shadowed(by),
-        };
-    }
-}
-
 impl Fragment {
-    fn new(role: Role, found: Found) -> Self {
-        let (text, state) = match found.content {
-            Ok(Content::File(text)) => (text, State::Effective),
-            Ok(Content::Mask(mask)) => (Vec::new(), State::Mask(mask)),
-            Ok(Content::Unusable(reason)) => (Vec::new(), State::Unusable(reason)),
-            Err(reason) => (Vec::new(), State::Ignored(reason)),
-        };
-        Self {
+    /// The fragment as if it were alone, and whether it keeps the consumer from loading anything.
+    fn new(rules: &Rules, role: Role, found: Found) -> (Self, bool) {
+        let mut fragment = Self {
             role,
             layer: found.layer,
+            rank: found.rank,
             path: found.path,
-            text,
-            state,
-        }
+            link: None,
+            text: Vec::new(),
+            // Until the file above it is known.
+            state: State::Shadowed(0),
+            inode: None,
+        };
+        let opened = match found.look {
+            Look::Opened(opened) => opened,
+            Look::Hidden => return (fragment, false),
+            Look::Ignored(reason) => {
+                fragment.state = State::Ignored(reason);
+                return (fragment, false);
+            }
+        };
+        fragment.link.clone_from(&opened.link);
+        fragment.inode = opened.inode;
+        let mut fatal = false;
+        fragment.state = match rules.judge(role, opened) {
+            Verdict::Counts(text) => {
+                fragment.text = text;
+                State::Effective
+            }
+            Verdict::Masks(mask) => State::Mask(mask),
+            Verdict::Reserves(why) => State::Unusable(why),
+            Verdict::PassedOver(why) => State::PassedOver(why),
+            Verdict::Fatal(why) => {
+                fatal = true;
+                State::Unusable(why)
+            }
+        };
+        (fragment, fatal)
+    }
+
+    fn ignored(role: Role, found: Found) -> Option<Self> {
+        let is_ignored = matches!(found.look, Look::Ignored(_));
+        is_ignored.then(|| Self::new(&Rules::default(), role, found).0)
     }
 
     fn finding(&self) -> Option<Finding> {
@@ -275,19 +432,12 @@ impl Fragment {
                 &self.path,
                 format!("{reason}; until this is mended or removed, nothing changes for its entry"),
             )),
+            State::PassedOver(reason) => Some(Finding::warning(
+                &self.path,
+                format!("{reason}; its consumer passes over it, so the next lower layer counts"),
+            )),
             State::Ignored(reason) => Some(Finding::info(&self.path, format!("ignored: {reason}"))),
             _ => None,
         }
     }
-}
-
-fn by_name(found: Vec<Found>) -> BTreeMap<OsString, Vec<Found>> {
-    let mut names = BTreeMap::<_, Vec<_>>::new();
-    for found in found {
-        names
-            .entry(found.name().to_owned())
-            .or_default()
-            .push(found);
-    }
-    names
 }

@@ -24,7 +24,7 @@ pub(super) fn run(
             entry
                 .layered
                 .as_ref()
-                .is_some_and(|(files, _)| files.has_file(&finding.path))
+                .is_some_and(|document| document.entry().has_file(&finding.path))
         })
     });
     if let Some(key) = key {

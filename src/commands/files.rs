@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use overlay_adapters::definition::FlatpakDefinition;
 use overlay_adapters::flatpak::{COLLECTIONS, REMOTES};
-use overlay_resolver::discover::discover;
+use overlay_resolver::Resolver;
 use overlay_resolver::finding::Level;
 use overlay_resolver::root::Root;
-use overlay_resolver::rules::Rules;
-use overlay_resolver::scan::{Scan, scan};
+use overlay_resolver::rules::{Rules, Shape};
+use overlay_resolver::scan::Scan;
 
 use super::{Failure, Output, adapter};
 use crate::cli::Cli;
@@ -66,7 +66,7 @@ fn listing(root: &Root, path: &Path) -> Result<Listing, Failure> {
     let definition = adapter(root)?.map(|flatpak| flatpak.definition().clone());
     let path = below_layers(path, definition.as_ref());
     let (adapter, rules) = rules(&path, definition.as_ref());
-    let whole = scan(&rules, discover(root, &rules, &path));
+    let whole = Resolver::new(root.clone()).rules(rules.clone()).scan(&path);
     let suffix = rules.suffix.to_string_lossy().into_owned();
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Ok(Listing {
@@ -76,7 +76,9 @@ fn listing(root: &Root, path: &Path) -> Result<Listing, Failure> {
         });
     };
     let (adapter_of_parent, parent_rules) = self::rules(parent, definition.as_ref());
-    let mut siblings = scan(&parent_rules, discover(root, &parent_rules, parent));
+    let mut siblings = Resolver::new(root.clone())
+        .rules(parent_rules.clone())
+        .scan(parent);
     siblings.entries.retain(|entry| entry.name == name);
     // A directory is an entry of its parent too, only not one that can be used.
     if siblings.entries.is_empty() || !whole.entries.is_empty() {
@@ -103,7 +105,7 @@ fn below_layers(path: &Path, definition: Option<&FlatpakDefinition>) -> PathBuf 
     let layers = definition.map_or(rules.layers, |definition| definition.layers.clone());
     layers
         .iter()
-        .filter_map(|layer| path.strip_prefix(&layer.base).ok())
+        .filter_map(|layer| path.strip_prefix(layer.base()).ok())
         .min_by_key(|rest| rest.components().count())
         .unwrap_or(path)
         .to_owned()
@@ -111,7 +113,13 @@ fn below_layers(path: &Path, definition: Option<&FlatpakDefinition>) -> PathBuf 
 
 fn rules(path: &Path, definition: Option<&FlatpakDefinition>) -> (&'static str, Rules) {
     let Some(definition) = definition else {
-        return ("files", Rules::default());
+        return (
+            "files",
+            Rules {
+                shape: Shape::Entries,
+                ..Rules::default()
+            },
+        );
     };
     let of = |suffix: &str| definition.rules(suffix);
     if path == definition.remotes {
@@ -119,7 +127,13 @@ fn rules(path: &Path, definition: Option<&FlatpakDefinition>) -> (&'static str, 
     } else if path == definition.collections {
         (COLLECTIONS, of(".conf"))
     } else {
-        ("files", Rules::default())
+        (
+            "files",
+            Rules {
+                shape: Shape::Entries,
+                ..Rules::default()
+            },
+        )
     }
 }
 

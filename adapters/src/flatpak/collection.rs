@@ -1,10 +1,9 @@
 //! From a merged `collections.d/NAME.conf` to the collection ID that it gives a remote.
 
 use bstr::BString;
+use overlay_resolver::Document;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
-use overlay_resolver::merge::Merged;
-use overlay_resolver::scan::Entry;
 
 use super::name::{is_collection_id, is_remote_name};
 use super::reader::Reader;
@@ -26,8 +25,8 @@ pub struct Collection {
 
 impl Collection {
     /// Reads the file. With an error among the findings there is none.
-    pub fn read(entry: &Entry, merged: &Merged) -> (Option<Self>, Vec<Finding>) {
-        let mut reader = Reader::new(entry, merged);
+    pub fn read(document: &Document) -> (Option<Self>, Vec<Finding>) {
+        let mut reader = Reader::new(document);
         reader.warn_of_others(SECTION, &[REMOTE, ID]);
         let remote = required(&mut reader, REMOTE, "the name of a remote", is_remote_name);
         let id = required(

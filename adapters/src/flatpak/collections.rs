@@ -200,12 +200,8 @@ fn place(
     make: fn(std::path::PathBuf, String) -> Finding,
     message: String,
 ) -> Finding {
-    let at = layered.merged.get(SECTION, ID).and_then(|assignment| {
-        let fragment = layered.entry.fragments.get(assignment.fragment)?;
-        Some((fragment.path.clone(), *assignment.lines.start()))
-    });
-    match at {
-        Some((path, line)) => make(path, message).at(line),
-        None => make(std::path::PathBuf::from(&layered.entry.name), message),
+    match layered.document.get(SECTION, ID) {
+        Some(id) => make(id.fragment().path.clone(), message).at(id.line()),
+        None => make(layered.document.entry().name.clone().into(), message),
     }
 }

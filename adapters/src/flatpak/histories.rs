@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use overlay_resolver::merge::merge;
-use overlay_resolver::root::Mask;
-use overlay_resolver::scan::{Entry, Fragment, Role, State, Status};
+use overlay_resolver::tree::Tree;
+use overlay_resolver::{Resolver, Rules};
 use proptest::prelude::*;
 
 use super::config::RepoConfig;
@@ -15,6 +14,7 @@ use super::plan::{Plan, plan};
 use super::repofile::Remote;
 use super::{ORIGIN, Paths};
 use crate::commit::Step;
+use crate::definition::FlatpakDefinition;
 use crate::report::Request;
 
 const NAMES: [&str; 3] = ["one", "two", "three"];
@@ -117,39 +117,26 @@ impl World {
         if text.is_none() && !masked {
             return None;
         }
-        let entry = Entry {
-            name: format!("{name}.flatpakrepo").into(),
-            fragments: vec![Fragment {
-                role: Role::Main,
-                layer: "/usr/share".into(),
-                path: format!("/usr/share/{name}").into(),
-                text: text.cloned().unwrap_or_default().into(),
-                state: if masked {
-                    State::Mask(Mask::Empty)
-                } else {
-                    State::Effective
-                },
-            }],
-            status: if masked {
-                Status::Masked(0)
-            } else {
-                Status::Effective
-            },
-        };
-        let merged = merge(&entry);
+        let file = |layer: &str| format!("/{layer}/remotes.d/{name}.flatpakrepo");
+        let mut tree = Tree::default();
+        if let Some(text) = text {
+            tree = tree.with(file("usr/lib").as_ref(), text.as_str());
+        }
+        if masked {
+            tree = tree.with_mask(file("etc").as_ref());
+        }
+        let resolver = Resolver::new(tree).rules(rules());
+        let document = resolver.entries("remotes.d").documents.pop()?;
         let want = if masked {
             Want::Masked("/etc/mask".into())
         } else {
-            match Remote::read(&entry, &merged) {
-                (Some(remote), _) => Want::Present(remote),
-                (None, findings) => Want::Unresolved(findings[0].clone()),
+            match (Remote::read(&document), document.problems()) {
+                (_, [problem, ..]) => Want::Unresolved(problem.clone()),
+                ((Some(remote), _), _) => Want::Present(remote),
+                ((None, findings), _) => Want::Unresolved(findings[0].clone()),
             }
         };
-        Some(Layered {
-            entry,
-            merged,
-            want,
-        })
+        Some(Layered { document, want })
     }
 
     fn plan(&self, names: impl Iterator<Item = &'static str>) -> Plan {
@@ -183,6 +170,16 @@ impl World {
     fn get(&self, name: &str, key: &str) -> Option<String> {
         Some(self.config.as_ref()?.get(name, key)?.to_string())
     }
+}
+
+fn rules() -> Rules {
+    FlatpakDefinition {
+        layers: Rules::default().layers,
+        remotes: "remotes.d".into(),
+        collections: "collections.d".into(),
+        installation: paths().installation,
+    }
+    .rules(".flatpakrepo")
 }
 
 fn paths() -> Paths {

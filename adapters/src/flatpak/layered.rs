@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::discover::discover;
 use overlay_resolver::finding::{Finding, Level};
-use overlay_resolver::merge::{Merged, merge};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Rules};
-use overlay_resolver::scan::{Entry, Status, scan};
+use overlay_resolver::scan::Status;
+use overlay_resolver::{Collection as Documents, Document, Resolver};
 
 use super::collection::Collection;
 use super::name::is_remote_name;
@@ -48,10 +47,8 @@ impl<T> Default for Source<T> {
 /// One entry of a source.
 #[derive(Debug)]
 pub struct Layered<T> {
-    /// Its files.
-    pub entry: Entry,
-    /// Its assignments.
-    pub merged: Merged,
+    /// Its files and their assignments.
+    pub document: Document,
     /// What they come to.
     pub want: Want<T>,
 }
@@ -70,7 +67,7 @@ pub enum Want<T> {
 }
 
 /// How an entry's merged document becomes a value.
-type Read<T> = fn(&Entry, &Merged) -> (Option<T>, Vec<Finding>);
+type Read<T> = fn(&Document) -> (Option<T>, Vec<Finding>);
 
 impl Layers {
     /// Reads all that the definition names.
@@ -96,18 +93,26 @@ impl Layers {
 
 impl<T> Source<T> {
     fn read(root: &Root, rules: &Rules, path: &Path, read: Read<T>) -> Self {
-        let scan = scan(rules, discover(root, rules, path));
+        let resolver = Resolver::new(root.clone())
+            .rules(rules.clone())
+            .with_history();
+        let Documents {
+            documents,
+            findings,
+            complete,
+        } = resolver.entries(path);
         let mut source = Self {
-            complete: scan.complete && has_vendor(root, &rules.layers),
-            findings: scan.findings,
+            complete: complete && has_vendor(root, &rules.layers),
+            findings,
             entries: BTreeMap::new(),
         };
-        let blocked = (!scan.complete)
-            .then(|| source.findings.first().cloned())
-            .flatten();
-        for entry in scan.entries {
-            let Some(name) = stem(&entry, rules) else {
-                source.findings.extend(entry.effective().map(|fragment| {
+        let blocked = (!complete).then(|| source.findings.first().cloned());
+        let blocked = blocked.flatten();
+        for document in documents {
+            source.findings.extend(document.findings().cloned());
+            let Some(name) = stem(&document, rules) else {
+                let files = document.entry().effective();
+                source.findings.extend(files.map(|fragment| {
                     Finding::error(
                         &fragment.path,
                         "the name is not valid UTF-8; rename the file",
@@ -115,26 +120,35 @@ impl<T> Source<T> {
                 }));
                 continue;
             };
-            let layered = source.layer(entry, blocked.as_ref(), read);
+            let layered = source.layer(document, blocked.as_ref(), read);
             source.entries.insert(name, layered);
         }
         source
     }
 
-    fn layer(&mut self, entry: Entry, blocked: Option<&Finding>, read: Read<T>) -> Layered<T> {
-        let merged = merge(&entry);
-        let want = match (blocked, entry.status) {
+    fn layer(
+        &mut self,
+        document: Document,
+        blocked: Option<&Finding>,
+        read: Read<T>,
+    ) -> Layered<T> {
+        let path_of = |fragment: usize| {
+            let mask = document.entry().fragments.get(fragment);
+            mask.map_or_else(PathBuf::new, |mask| mask.path.clone())
+        };
+        let want = match (blocked, document.entry().status) {
             (Some(finding), _) => Want::Unresolved(finding.clone()),
-            (None, Status::Masked(by)) => Want::Masked(
-                entry
-                    .fragments
-                    .get(by)
-                    .map_or_else(PathBuf::new, |mask| mask.path.clone()),
-            ),
-            (None, Status::Unusable) => Want::Unresolved(self.about(&entry)),
+            (None, Status::Masked(by)) => Want::Masked(path_of(by)),
+            (None, Status::Unusable | Status::Refused(_)) => {
+                Want::Unresolved(why_unusable(&document))
+            }
             (None, Status::Headless) => Want::Headless,
+            // What GLib does not load has no values.
+            (None, Status::Effective) if !document.problems().is_empty() => {
+                Want::Unresolved(why_unusable(&document))
+            }
             (None, Status::Effective) => {
-                let (value, findings) = read(&entry, &merged);
+                let (value, findings) = read(&document);
                 let first = findings.iter().min().cloned();
                 self.findings.extend(findings);
                 match (value, first) {
@@ -144,21 +158,19 @@ impl<T> Source<T> {
                 }
             }
         };
-        Layered {
-            entry,
-            merged,
-            want,
-        }
+        Layered { document, want }
     }
+}
 
-    /// The finding that makes an entry unusable: the one about a file of it.
-    fn about(&self, entry: &Entry) -> Finding {
-        self.findings
-            .iter()
-            .find(|finding| finding.level == Level::Error && entry.has_file(&finding.path))
-            .cloned()
-            .unwrap_or_else(|| Finding::error(&entry.name, "cannot be used"))
-    }
+/// The finding that makes an entry unusable.
+fn why_unusable(document: &Document) -> Finding {
+    let errors = document
+        .findings()
+        .filter(|finding| finding.level == Level::Error);
+    errors
+        .min()
+        .cloned()
+        .unwrap_or_else(|| Finding::error(&document.entry().name, "cannot be used"))
 }
 
 impl Source<Remote> {
@@ -169,7 +181,8 @@ impl Source<Remote> {
                 continue;
             }
             let path = layered
-                .entry
+                .document
+                .entry()
                 .effective()
                 .next()
                 .map_or_else(PathBuf::new, |f| f.path.clone());
@@ -190,11 +203,11 @@ impl Source<Remote> {
 fn has_vendor(root: &Root, layers: &[Layer]) -> bool {
     layers
         .first()
-        .and_then(|vendor| vendor.base.iter().nth(1))
+        .and_then(|vendor| vendor.base().iter().nth(1))
         .is_none_or(|top| matches!(root.dir(Path::new(top)), Ok(Some(_))))
 }
 
-fn stem(entry: &Entry, rules: &Rules) -> Option<String> {
-    let name = entry.name.to_str()?;
+fn stem(document: &Document, rules: &Rules) -> Option<String> {
+    let name = document.entry().name.to_str()?;
     Some(name.strip_suffix(rules.suffix.to_str()?)?.to_owned())
 }

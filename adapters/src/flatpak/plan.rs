@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use overlay_resolver::finding::Finding;
-use overlay_resolver::merge::Merged;
-use overlay_resolver::scan::Entry;
 
 use super::config::{self, RepoConfig};
-use super::layered::{Layered, Layers, Want};
+use super::layered::{Layers, Want};
 use super::observe::Observed;
 use super::{COLLECTIONS, Paths, REMOTES, collections, is_below, remotes};
 use crate::commit::{Batch, NewTree, Step};
@@ -123,17 +121,13 @@ impl Plan {
             .into_iter()
             .map(|mut entry| {
                 entry.layered = match entry.adapter {
-                    REMOTES => remotes.entries.remove(&entry.name).map(parts),
-                    _ => collections.entries.remove(&entry.name).map(parts),
+                    REMOTES => remotes.entries.remove(&entry.name).map(|l| l.document),
+                    _ => collections.entries.remove(&entry.name).map(|l| l.document),
                 };
                 entry
             })
             .collect();
     }
-}
-
-fn parts<T>(layered: Layered<T>) -> (Entry, Merged) {
-    (layered.entry, layered.merged)
 }
 
 impl Draft<'_> {

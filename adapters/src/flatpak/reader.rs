@@ -6,22 +6,19 @@ use bstr::ByteSlice as _;
 use overlay_resolver::escape::escape;
 use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::keyfile::value::{self, ValueError};
-use overlay_resolver::merge::{Assignment, Merged};
-use overlay_resolver::scan::Entry;
+use overlay_resolver::{Assignment, Document};
 
 /// One entry's merged document, and what was found wrong with it so far.
 pub(super) struct Reader<'a> {
-    entry: &'a Entry,
-    merged: &'a Merged,
+    document: &'a Document,
     pub(super) findings: Vec<Finding>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(entry: &'a Entry, merged: &'a Merged) -> Self {
+    pub(super) const fn new(document: &'a Document) -> Self {
         Self {
-            entry,
-            merged,
-            findings: merged.problems.clone(),
+            document,
+            findings: Vec::new(),
         }
     }
 
@@ -60,12 +57,12 @@ impl<'a> Reader<'a> {
 
     /// A boolean as flatpak reads it from a `.flatpakrepo`: anything it does not know is false.
     pub(super) fn lenient_boolean(&mut self, section: &str, key: &str) -> Option<bool> {
-        let assignment = self.merged.get(section, key)?;
+        let assignment = self.document.get(section, key)?;
         Some(
-            value::decode_boolean(&assignment.value).unwrap_or_else(|_| {
+            value::decode_boolean(assignment.value()).unwrap_or_else(|_| {
                 let message = format!(
                     "{key}={}: flatpak takes this for false; write `true` or `false`",
-                    escape(&assignment.value)
+                    escape(assignment.value())
                 );
                 self.complain(Level::Warning, Some(assignment), message);
                 false
@@ -75,23 +72,23 @@ impl<'a> Reader<'a> {
 
     /// An error at the line of a key, or at the entry's main file where the key is absent.
     pub(super) fn error(&mut self, section: &str, key: &str, message: impl Into<String>) {
-        let assignment = self.merged.get(section, key);
+        let assignment = self.document.get(section, key);
         self.complain(Level::Error, assignment, message.into());
     }
 
     /// A warning at the line of a key.
     pub(super) fn warn(&mut self, section: &str, key: &str, message: impl Into<String>) {
-        let assignment = self.merged.get(section, key);
+        let assignment = self.document.get(section, key);
         self.complain(Level::Warning, assignment, message.into());
     }
 
     /// Warns of every key of a section that is not among those known.
     pub(super) fn warn_of_others(&mut self, section: &str, known: &[&str]) {
-        for assignment in self.merged.section(section) {
-            if !known.iter().any(|known| assignment.key == *known) {
+        for assignment in self.document.section(section) {
+            if !known.iter().any(|known| assignment.key() == *known) {
                 let message = format!(
                     "unknown key {} in [{section}]; known are {}",
-                    escape(&assignment.key),
+                    escape(assignment.key()),
                     known.join(", ")
                 );
                 self.complain(Level::Warning, Some(assignment), message);
@@ -105,8 +102,8 @@ impl<'a> Reader<'a> {
         key: &str,
         decode: impl Fn(&[u8]) -> Result<T, ValueError>,
     ) -> Option<T> {
-        let assignment = self.merged.get(section, key)?;
-        match decode(assignment.value.as_bytes()) {
+        let assignment = self.document.get(section, key)?;
+        match decode(assignment.value().as_bytes()) {
             Ok(value) => Some(value),
             Err(error) => {
                 self.complain(Level::Error, Some(assignment), format!("{key}: {error}"));
@@ -115,12 +112,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn complain(&mut self, level: Level, at: Option<&Assignment>, message: String) {
+    fn complain(&mut self, level: Level, at: Option<Assignment<'_>>, message: String) {
         let (path, line) = match at {
-            Some(assignment) => (
-                self.path_of(assignment.fragment),
-                Some(*assignment.lines.start()),
-            ),
+            Some(assignment) => (assignment.fragment().path.clone(), Some(assignment.line())),
             None => (self.main_path(), None),
         };
         self.findings.push(Finding {
@@ -131,15 +125,9 @@ impl<'a> Reader<'a> {
         });
     }
 
-    fn path_of(&self, fragment: usize) -> PathBuf {
-        self.entry
-            .fragments
-            .get(fragment)
-            .map_or_else(PathBuf::new, |fragment| fragment.path.clone())
-    }
-
     fn main_path(&self) -> PathBuf {
-        self.entry
+        self.document
+            .entry()
             .effective()
             .next()
             .map_or_else(PathBuf::new, |fragment| fragment.path.clone())

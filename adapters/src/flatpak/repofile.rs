@@ -13,10 +13,9 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bstr::BString;
+use overlay_resolver::Document;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
-use overlay_resolver::merge::Merged;
-use overlay_resolver::scan::Entry;
 
 use super::name::is_collection_id;
 use super::reader::Reader;
@@ -79,13 +78,13 @@ impl Remote {
     }
 
     /// Reads the remote from its merged document. With an error among the findings there is none.
-    pub fn read(entry: &Entry, merged: &Merged) -> (Option<Self>, Vec<Finding>) {
-        let mut reader = Reader::new(entry, merged);
+    pub fn read(document: &Document) -> (Option<Self>, Vec<Finding>) {
+        let mut reader = Reader::new(document);
         let mut remote = Self::default();
         remote.read_repo(&mut reader);
         remote.read_overlay(&mut reader);
         for (key, instead) in MISPLACED {
-            if merged.get(REPO, key).is_some() {
+            if document.get(REPO, key).is_some() {
                 let message = format!(
                     "flatpak ignores {key} in [{REPO}]; {instead}= in the group [{OVERLAY}] does what it says"
                 );

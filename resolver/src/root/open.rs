@@ -7,6 +7,7 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
 use rustix::io::{Errno, read, retry_on_intr};
 
+use super::Inode;
 use super::unusable::Reason;
 
 /// How often a lookup that raced with a rename is repeated.
@@ -49,15 +50,19 @@ pub(super) fn open(
 ///
 /// Asks for one byte more than the file has, so that one read tells whether it grew. Size 0 is
 /// confirmed by a read as well: the files of procfs claim it and are not empty.
-pub(super) fn read_regular(file: &OwnedFd, limit: usize) -> Result<Vec<u8>, Reason> {
+pub(super) fn read_regular(file: &OwnedFd, limit: usize) -> Result<(Vec<u8>, Inode), Reason> {
     let stat = fstat(file).map_err(Reason::Io)?;
+    let inode = Inode {
+        device: stat.st_dev,
+        number: stat.st_ino,
+    };
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => {}
         other => return Err(Reason::NotAFile(other.into())),
     }
     let size = u64::try_from(stat.st_size).unwrap_or(u64::MAX);
     match usize::try_from(size) {
-        Ok(expected) if expected <= limit => read_exactly(file, expected),
+        Ok(expected) if expected <= limit => Ok((read_exactly(file, expected)?, inode)),
         _ => Err(Reason::TooLarge { size, limit }),
     }
 }

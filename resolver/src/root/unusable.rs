@@ -68,6 +68,9 @@ pub enum Reason {
     /// A symlink of procfs, which leads each process somewhere else, out of the root as well.
     #[error("is a symlink of /proc, which is never followed")]
     MagicLink,
+    /// A symlink, where the rules say that none is followed; [`Root`](super::Root) itself follows.
+    #[error("is a symlink, which is not followed")]
+    NotFollowed,
     /// It exists and is no regular file.
     #[error("is {0}, not a regular file")]
     NotAFile(Kind),

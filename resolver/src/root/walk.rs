@@ -16,6 +16,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{FileType, OFlags, PROC_SUPER_MAGIC, fstat, fstatfs, major, minor, readlinkat};
 use rustix::io::Errno;
 
+use super::Inode;
 use super::open::{NO_LINKS, READ, open, read_regular};
 use super::unusable::{Reason, Unusable};
 
@@ -57,7 +58,11 @@ impl Place {
     }
 
     /// Reads the regular file here. Opens nothing else: opening a device can have effects.
-    pub(super) fn read(&self, root: BorrowedFd<'_>, limit: usize) -> Result<Vec<u8>, Unusable> {
+    pub(super) fn read(
+        &self,
+        root: BorrowedFd<'_>,
+        limit: usize,
+    ) -> Result<(Vec<u8>, Inode), Unusable> {
         let read = match self.end {
             End::Exists(FileType::RegularFile) => self.open_and_read(root, limit),
             End::Exists(other) => Err(Reason::NotAFile(other.into())),
@@ -67,7 +72,11 @@ impl Place {
         read.map_err(|reason| self.unusable(reason))
     }
 
-    fn open_and_read(&self, root: BorrowedFd<'_>, limit: usize) -> Result<Vec<u8>, Reason> {
+    fn open_and_read(
+        &self,
+        root: BorrowedFd<'_>,
+        limit: usize,
+    ) -> Result<(Vec<u8>, Inode), Reason> {
         let file = open(root, &self.path, READ, NO_LINKS).map_err(|errno| match errno {
             Errno::NOENT => Reason::Vanished,
             Errno::LOOP | Errno::NOTDIR => Reason::Changed,

@@ -83,9 +83,8 @@ impl Subject<'_, '_> {
             .layered
             .zip(key.source)
             .and_then(|(layered, (section, source))| {
-                let assignment = layered.merged.get(section, source)?;
-                let fragment = layered.entry.fragments.get(assignment.fragment)?;
-                Some((fragment.path.clone(), Some(*assignment.lines.start())))
+                let assignment = layered.document.get(section, source)?;
+                Some((assignment.fragment().path.clone(), Some(assignment.line())))
             });
         assignment.unwrap_or_else(|| (self.draft.paths.config(), None))
     }
@@ -100,7 +99,7 @@ impl Subject<'_, '_> {
 
     pub(super) fn origin_path(&self) -> String {
         self.layered
-            .and_then(|layered| layered.entry.effective().next())
+            .and_then(|layered| layered.document.entry().effective().next())
             .map_or_else(String::new, |fragment| {
                 escape_path(&fragment.path).to_string()
             })

@@ -1,0 +1,385 @@
+//! The merged document: every assignment of an entry, in order, with its origin and its fate.
+//!
+//! The ledger is not a report about the merge, it is the merge: what a program reads and what
+//! [`explain`](Document::explain) says come from the same rows, so they cannot disagree.
+
+mod digest;
+mod explain;
+mod key;
+
+use std::fmt;
+use std::ops::{Range, RangeInclusive};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bstr::{BStr, BString, ByteSlice as _};
+use indexmap::{IndexMap, IndexSet};
+
+pub use self::explain::Explanation;
+pub use self::key::Key;
+pub(crate) use self::key::variable;
+use crate::escape::escape_path;
+use crate::finding::{Finding, Level};
+use crate::format::{Node, Value};
+use crate::merge::Rule;
+use crate::scan::{Entry, Fragment, Status};
+use crate::schema::Operator;
+
+/// An entry, merged.
+#[derive(Debug, Default)]
+pub struct Document {
+    pub(crate) entry: Entry,
+    pub(crate) sections: IndexSet<BString, foldhash::fast::RandomState>,
+    pub(crate) keys: IndexMap<KeyName, Slot, foldhash::fast::RandomState>,
+    pub(crate) ledger: Vec<Record>,
+    pub(crate) problems: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) watched: Arc<[PathBuf]>,
+    /// A problem because of which the consumer loads nothing.
+    pub(crate) fatal: Option<usize>,
+    pub(crate) is_nested: bool,
+}
+
+/// A key in its section, by the section's number.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct KeyName {
+    pub(crate) section: u32,
+    pub(crate) name: BString,
+}
+
+/// What is known of a key during and after the merge.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) rule: Rule,
+    /// The latest assignment that its consumer reads; the others follow by [`Record::previous`].
+    pub(crate) last: Option<u32>,
+}
+
+/// One row of the ledger. Offsets are into the fragment's text, which is at most 1 MiB long.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) key: u32,
+    pub(crate) fragment: u32,
+    pub(crate) first_line: u32,
+    pub(crate) last_line: u32,
+    pub(crate) span: Range<u32>,
+    pub(crate) raw: Range<u32>,
+    pub(crate) operator: Operator,
+    pub(crate) value: Decoded,
+    pub(crate) fate: Fate,
+    /// The assignment of the same key that its consumer reads before this one.
+    pub(crate) previous: Option<u32>,
+}
+
+/// A value, not stored twice where it is as written.
+#[derive(Debug)]
+pub(crate) enum Decoded {
+    AsWritten,
+    Text(Box<[u8]>),
+    Node(Box<Node>),
+}
+
+/// What became of an assignment, and the row, fragment or problem that did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Applied,
+    Superseded(u32),
+    Reset(u32),
+    Shadowed(u32),
+    Masked(u32),
+    Invalid(u32),
+}
+
+/// What became of an assignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// It is the effective value, or one of several.
+    Applied,
+    /// A later assignment beats it.
+    Superseded,
+    /// A later assignment empties the list that it adds to.
+    Reset,
+    /// Its file is hidden by one of the same name in a higher layer.
+    Shadowed,
+    /// Its file is masked.
+    Masked,
+    /// Its consumer does not read it, because of a problem in its file.
+    Invalid,
+}
+
+impl State {
+    /// The word for it in machine output.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Superseded => "superseded",
+            Self::Reset => "reset",
+            Self::Shadowed => "shadowed",
+            Self::Masked => "masked",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+/// A place in a file of the root. Displays as `/etc/x.conf:3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'d> {
+    /// The file, as it was found.
+    pub path: &'d Path,
+    /// The line, counted from 1; none for the file as a whole.
+    pub line: Option<usize>,
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        escape_path(self.path).fmt(f)?;
+        match self.line {
+            Some(line) => write!(f, ":{line}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One `key = value` of one fragment.
+#[derive(Clone, Copy)]
+pub struct Assignment<'d> {
+    document: &'d Document,
+    index: u32,
+    record: &'d Record,
+    fragment: &'d Fragment,
+}
+
+impl Document {
+    /// The files.
+    pub fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// Every assignment, in the order in which the consumer meets them; those in files that are
+    /// hidden stand where they would have been met.
+    pub fn assignments(&self) -> impl DoubleEndedIterator<Item = Assignment<'_>> {
+        let rows = u32::try_from(self.ledger.len()).unwrap_or(u32::MAX);
+        (0..rows).filter_map(|index| self.assignment(index))
+    }
+
+    fn assignment(&self, index: u32) -> Option<Assignment<'_>> {
+        let record = self.ledger.get(index as usize)?;
+        Some(Assignment {
+            document: self,
+            index,
+            record,
+            fragment: self.entry.fragments.get(record.fragment as usize)?,
+        })
+    }
+
+    /// The keys, in the order in which they first appear.
+    pub fn keys(&self) -> impl Iterator<Item = Key<'_>> {
+        (0..self.keys.len()).filter_map(|index| Key::new(self, index))
+    }
+
+    /// A key, if any fragment assigns it.
+    pub fn key(&self, section: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Option<Key<'_>> {
+        let section = self.sections.get_index_of(section.as_ref().as_bstr())?;
+        let name = KeyName {
+            section: u32::try_from(section).ok()?,
+            name: key.as_ref().into(),
+        };
+        Key::new(self, self.keys.get_index_of(&name)?)
+    }
+
+    /// The effective assignment of a key, the last one where there are several.
+    pub fn get(&self, section: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Option<Assignment<'_>> {
+        self.key(section, key)?.last()
+    }
+
+    /// The effective assignments of a section, in order.
+    pub fn section<'d>(&'d self, section: &'d str) -> impl Iterator<Item = Assignment<'d>> {
+        self.assignments()
+            .filter(move |a| a.state() == State::Applied && a.section() == section)
+    }
+
+    /// What went wrong and what is worth knowing, files first, then lines.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().chain(&self.problems)
+    }
+
+    /// The lines that cannot be read.
+    pub fn problems(&self) -> &[Finding] {
+        &self.problems
+    }
+
+    /// Whether nothing found stands in the way of trusting the document.
+    pub fn is_sound(&self) -> bool {
+        self.findings().all(|finding| finding.level != Level::Error)
+    }
+
+    /// Whether the consumer would load anything at all.
+    pub fn loads(&self) -> bool {
+        self.fatal.is_none() && !matches!(self.entry.status, Status::Refused(_))
+    }
+
+    /// Every path that could have changed the result, absent ones included, in byte order: what a
+    /// daemon watches and a build depends on.
+    pub fn watched(&self) -> &[PathBuf] {
+        &self.watched
+    }
+}
+
+impl<'d> Assignment<'d> {
+    /// The file that it stands in: with its layer, where it was found and, for a symlink, where that
+    /// leads.
+    pub fn fragment(&self) -> &'d Fragment {
+        self.fragment
+    }
+
+    /// The index of its file in [`Entry::fragments`].
+    pub fn fragment_index(&self) -> usize {
+        self.record.fragment as usize
+    }
+
+    /// Its number in the ledger.
+    pub fn number(&self) -> usize {
+        self.index as usize
+    }
+
+    /// The section, or the dotted path of tables; empty for none.
+    pub fn section(&self) -> &'d BStr {
+        let section = self
+            .name()
+            .and_then(|name| self.document.sections.get_index(name.section as usize));
+        section.map(|section| section.as_bstr()).unwrap_or_default()
+    }
+
+    /// The key, without `+` and `-` where those are operators.
+    pub fn key(&self) -> &'d BStr {
+        self.name()
+            .map(|name| name.name.as_bstr())
+            .unwrap_or_default()
+    }
+
+    fn name(&self) -> Option<&'d KeyName> {
+        let (name, _) = self.document.keys.get_index(self.record.key as usize)?;
+        Some(name)
+    }
+
+    /// Whether it replaces, adds or takes away.
+    pub fn operator(&self) -> Operator {
+        self.record.operator
+    }
+
+    /// Its first and last line, counted from 1.
+    pub fn lines(&self) -> RangeInclusive<usize> {
+        self.record.first_line as usize..=self.record.last_line as usize
+    }
+
+    /// Its first line, counted from 1.
+    pub fn line(&self) -> usize {
+        self.record.first_line as usize
+    }
+
+    /// Its bytes in the fragment's text, the line end included.
+    pub fn span(&self) -> Range<usize> {
+        self.record.span.start as usize..self.record.span.end as usize
+    }
+
+    /// The bytes of the value in the fragment's text.
+    pub fn raw_span(&self) -> Range<usize> {
+        self.record.raw.start as usize..self.record.raw.end as usize
+    }
+
+    /// The value as written.
+    pub fn raw(&self) -> &'d BStr {
+        let text = self.fragment.text.get(self.raw_span());
+        text.unwrap_or_default().as_bstr()
+    }
+
+    /// The value as its consumer reads it; of a value with a type, as written.
+    pub fn value(&self) -> &'d BStr {
+        match &self.record.value {
+            Decoded::Text(text) => text.as_bstr(),
+            Decoded::AsWritten | Decoded::Node(_) => self.raw(),
+        }
+    }
+
+    /// The value with its type, where the format gives it one.
+    pub fn node(&self) -> Option<&'d Node> {
+        match &self.record.value {
+            Decoded::Node(node) => Some(node),
+            Decoded::AsWritten | Decoded::Text(_) => None,
+        }
+    }
+
+    /// What became of it.
+    pub fn state(&self) -> State {
+        match self.record.fate {
+            Fate::Applied => State::Applied,
+            Fate::Superseded(_) => State::Superseded,
+            Fate::Reset(_) => State::Reset,
+            Fate::Shadowed(_) => State::Shadowed,
+            Fate::Masked(_) => State::Masked,
+            Fate::Invalid(_) => State::Invalid,
+        }
+    }
+
+    /// Where it stands.
+    pub fn place(&self) -> Place<'d> {
+        Place {
+            path: &self.fragment.path,
+            line: Some(self.line()),
+        }
+    }
+
+    /// What beat, reset, hid or spoiled it.
+    pub fn by(&self) -> Option<Place<'d>> {
+        match self.record.fate {
+            Fate::Applied => None,
+            Fate::Superseded(by) | Fate::Reset(by) => {
+                self.document.assignment(by).map(|by| by.place())
+            }
+            Fate::Shadowed(by) | Fate::Masked(by) => {
+                let fragment = self.document.entry.fragments.get(by as usize)?;
+                Some(Place {
+                    path: &fragment.path,
+                    line: None,
+                })
+            }
+            Fate::Invalid(by) => {
+                let problem = self.document.problems.get(by as usize)?;
+                Some(Place {
+                    path: &problem.path,
+                    line: problem.line,
+                })
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Assignment<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (section, key, value) = (self.section(), self.key(), self.value());
+        let state = self.state().word();
+        write!(f, "{} [{section}] {key}={value} {state}", self.place())
+    }
+}
+
+impl Record {
+    /// Whether its value is empty, as the consumer reads it.
+    pub(crate) fn is_empty(&self) -> bool {
+        match &self.value {
+            Decoded::AsWritten => self.raw.is_empty(),
+            Decoded::Text(text) => text.is_empty(),
+            Decoded::Node(_) => false,
+        }
+    }
+}
+
+impl Decoded {
+    /// The value that a format read from `text`, whose bytes are at `raw`.
+    pub(crate) fn new(text: &[u8], raw: &Range<usize>, value: Value<'_>) -> Self {
+        match value {
+            Value::Text(value) if text.get(raw.clone()) == Some(&*value) => Self::AsWritten,
+            Value::Text(value) => Self::Text(value.into_owned().into()),
+            Value::Typed(node) => Self::Node(node.into()),
+        }
+    }
+}

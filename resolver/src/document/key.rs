@@ -1,0 +1,132 @@
+//! One key and all that its assignments come to.
+
+use std::borrow::Cow;
+
+use bstr::{BStr, ByteSlice as _};
+
+use super::{Assignment, Document, KeyName, Slot, State};
+use crate::merge::Rule;
+use crate::schema::{KeyKind, Merge, OnEmpty, Operator};
+
+/// One key of a [`Document`].
+#[derive(Debug, Clone, Copy)]
+pub struct Key<'d> {
+    document: &'d Document,
+    index: usize,
+    name: &'d KeyName,
+    slot: &'d Slot,
+}
+
+impl<'d> Key<'d> {
+    pub(super) fn new(document: &'d Document, index: usize) -> Option<Self> {
+        let (name, slot) = document.keys.get_index(index)?;
+        Some(Self {
+            document,
+            index,
+            name,
+            slot,
+        })
+    }
+
+    /// The section, or the dotted path of tables; empty for none.
+    pub fn section(&self) -> &'d BStr {
+        let section = self.document.sections.get_index(self.name.section as usize);
+        section.map(|section| section.as_bstr()).unwrap_or_default()
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'d BStr {
+        self.name.name.as_bstr()
+    }
+
+    /// Every assignment, those that do not count included, in ledger order.
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = Assignment<'d>> {
+        let index = self.index;
+        self.document
+            .assignments()
+            .filter(move |assignment| assignment.record.key as usize == index)
+    }
+
+    /// The assignments that count, in order: one for a scalar, any number for a list.
+    pub fn applied(&self) -> Vec<Assignment<'d>> {
+        let mut applied: Vec<_> = self.read_backwards().collect();
+        applied.retain(|assignment| assignment.state() == State::Applied);
+        applied.reverse();
+        applied
+    }
+
+    /// The last assignment that counts.
+    pub fn last(&self) -> Option<Assignment<'d>> {
+        self.read_backwards()
+            .find(|assignment| assignment.state() == State::Applied)
+    }
+
+    /// All that the consumer reads, the last first.
+    fn read_backwards(&self) -> impl Iterator<Item = Assignment<'d>> {
+        let document = self.document;
+        let first = self.slot.last.and_then(|last| document.assignment(last));
+        std::iter::successors(first, |assignment| {
+            document.assignment(assignment.record.previous?)
+        })
+    }
+
+    /// What is known of it; none if nobody can tell what repeated assignments come to.
+    pub fn kind(&self) -> Option<&'d KeyKind> {
+        match &self.slot.rule {
+            Rule::Kind(kind) => Some(kind),
+            Rule::Unknown | Rule::Libeconf => None,
+        }
+    }
+
+    /// Whether it has several assignments and nothing says what they come to: the last, or a list.
+    pub fn is_multi_valued(&self) -> bool {
+        matches!(self.slot.rule, Rule::Unknown) && self.applied().len() > 1
+    }
+
+    /// What the assignments come to, item by item; of an unknown key, every value.
+    ///
+    /// A scalar has one item, or none if it was reset. A value with a type is an item as written.
+    pub fn items(&self) -> Vec<Cow<'d, [u8]>> {
+        let applied = self.applied();
+        let Some(kind) = self.kind() else {
+            return applied
+                .iter()
+                .map(|a| Cow::Borrowed(a.value().as_bytes()))
+                .collect();
+        };
+        let mut items = Vec::<Cow<'d, [u8]>>::new();
+        for assignment in applied {
+            let value = assignment.value().as_bytes();
+            if value.is_empty() && kind.empty != OnEmpty::Value {
+                continue;
+            }
+            let new = match assignment.node() {
+                Some(_) => vec![Cow::Borrowed(value)],
+                None => kind.split(value),
+            };
+            match (kind.merge, assignment.operator()) {
+                (Merge::Set, Operator::Remove) => items.retain(|item| !new.contains(item)),
+                (Merge::Set, _) => {
+                    for item in new {
+                        if !items.contains(&item) {
+                            items.push(item);
+                        }
+                    }
+                }
+                (Merge::Map, _) => {
+                    for item in new {
+                        items.retain(|known| variable(known) != variable(&item));
+                        items.push(item);
+                    }
+                }
+                (Merge::Last | Merge::First | Merge::Append, _) => items.extend(new),
+            }
+        }
+        items
+    }
+}
+
+/// The name before the `=` of an item of a map.
+pub(crate) fn variable(item: &[u8]) -> &[u8] {
+    item.split_once_str("=").map_or(item, |(name, _)| name)
+}

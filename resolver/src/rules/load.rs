@@ -1,0 +1,284 @@
+//! Rule sets from TOML: the built-in ones and those of your own.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::{
+    DropIns, Layer, MainPlace, NullMask, OnUnusable, Order, Repeated, Rules, Shape, Taken,
+};
+use crate::escape::escape_path;
+use crate::finding::Finding;
+use crate::format;
+use crate::schema::Schema;
+
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        /// The rule sets that come with the crate, by name.
+        const BUILT_IN: &[(&str, &str)] = &[
+            $(($name, include_str!(concat!("../../rules/", $name, ".toml")))),*
+        ];
+    };
+}
+
+built_in![
+    "gkeyfile",
+    "libeconf",
+    "liboverdrop",
+    "netplan-files",
+    "networkmanager-conf",
+    "systemd",
+    "systemd-unit",
+    "uapi6",
+];
+
+/// A rule set as a file says it; what it leaves out is as in the set that it extends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RulesFile {
+    /// `uapi6` where it is left out.
+    extends: Option<String>,
+    layers: Option<Vec<PathBuf>>,
+    shape: Option<Shape>,
+    suffix: Option<String>,
+    drop_ins: Option<String>,
+    drop_in_suffix: Option<String>,
+    drop_in_order: Option<Order>,
+    main_place: Option<MainPlace>,
+    main_decides: Option<bool>,
+    first_always_counts: Option<bool>,
+    empty_masks: Option<bool>,
+    null_masks: Option<NullMask>,
+    follow_links: Option<bool>,
+    read_hidden: Option<bool>,
+    read_backups: Option<bool>,
+    unusable: Option<UnusableFile>,
+    unusable_main: Option<UnusableFile>,
+    broken_directory_is_error: Option<bool>,
+    format: Option<String>,
+    repeated: Option<Repeated>,
+    append_lists: Option<bool>,
+    broken_file_is_fatal: Option<bool>,
+    schema: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct UnusableFile {
+    dangling: Option<Taken>,
+    #[serde(rename = "loop")]
+    looping: Option<Taken>,
+    directory: Option<Taken>,
+    other: Option<Taken>,
+}
+
+impl UnusableFile {
+    fn over(self, base: OnUnusable) -> OnUnusable {
+        OnUnusable {
+            dangling: self.dangling.unwrap_or(base.dangling),
+            looping: self.looping.unwrap_or(base.looping),
+            directory: self.directory.unwrap_or(base.directory),
+            other: self.other.unwrap_or(base.other),
+        }
+    }
+}
+
+impl Rules {
+    /// The rule set of this name; none if there is no such.
+    pub fn named(name: &str) -> Option<Self> {
+        let (name, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
+        let rules = Self::from_toml(Path::new(name), text.as_bytes());
+        // The tests read every built-in set.
+        rules.ok().map(|rules| Self {
+            name: (*name).into(),
+            ..rules
+        })
+    }
+
+    /// The names of the rule sets that come with the crate.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name)
+    }
+
+    /// The rule set in the TOML `text` of the file at `path`, which is for messages.
+    ///
+    /// # Errors
+    /// The finding names the line, what was expected and what was found.
+    pub fn from_toml(path: &Path, text: &[u8]) -> Result<Self, Finding> {
+        let file: RulesFile =
+            toml::from_slice(text).map_err(|error| Finding::of_toml(path, text, &error))?;
+        let rules = file.resolve(path)?;
+        Ok(Self {
+            name: escape_path(path).to_string(),
+            ..rules
+        })
+    }
+}
+
+impl RulesFile {
+    /// The rules, with everything that the file leaves out filled in.
+    pub(crate) fn resolve(self, path: &Path) -> Result<Rules, Finding> {
+        let base = self.base(path)?;
+        let unusable = match self.unusable {
+            Some(file) => file.over(base.unusable),
+            None => base.unusable,
+        };
+        let format = match &self.format {
+            Some(name) => Some(
+                format::named(name)
+                    .ok_or_else(|| unknown(path, "format", name, format::names()))?,
+            ),
+            None => base.format,
+        };
+        let schema = match &self.schema {
+            Some(name) => Arc::new(
+                Schema::named(name)
+                    .ok_or_else(|| unknown(path, "schema", name, Schema::names()))?,
+            ),
+            None => base.schema,
+        };
+        Ok(Rules {
+            layers: match self.layers {
+                Some(layers) => layers
+                    .into_iter()
+                    .map(|layer| absolute(path, layer))
+                    .collect::<Result<_, _>>()?,
+                None => base.layers,
+            },
+            shape: self.shape.unwrap_or(base.shape),
+            suffix: self.suffix.map_or(base.suffix, OsString::from),
+            drop_ins: match self.drop_ins {
+                Some(name) => drop_ins(path, &name)?,
+                None => base.drop_ins,
+            },
+            drop_in_suffix: self
+                .drop_in_suffix
+                .map_or(base.drop_in_suffix, OsString::from),
+            drop_in_order: self.drop_in_order.unwrap_or(base.drop_in_order),
+            main_place: self.main_place.unwrap_or(base.main_place),
+            main_decides: self.main_decides.unwrap_or(base.main_decides),
+            first_always_counts: self.first_always_counts.unwrap_or(base.first_always_counts),
+            empty_masks: self.empty_masks.unwrap_or(base.empty_masks),
+            null_masks: self.null_masks.unwrap_or(base.null_masks),
+            follow_links: self.follow_links.unwrap_or(base.follow_links),
+            read_hidden: self.read_hidden.unwrap_or(base.read_hidden),
+            read_backups: self.read_backups.unwrap_or(base.read_backups),
+            unusable_main: match self.unusable_main {
+                Some(file) => file.over(unusable),
+                None => base.unusable_main,
+            },
+            unusable,
+            broken_directory_is_error: self
+                .broken_directory_is_error
+                .unwrap_or(base.broken_directory_is_error),
+            format,
+            repeated: self.repeated.unwrap_or(base.repeated),
+            append_lists: self.append_lists.unwrap_or(base.append_lists),
+            broken_file_is_fatal: self
+                .broken_file_is_fatal
+                .unwrap_or(base.broken_file_is_fatal),
+            schema,
+            name: base.name,
+        })
+    }
+
+    /// The rules that this file extends. Those are built in, so they cannot extend in a circle.
+    fn base(&self, path: &Path) -> Result<Rules, Finding> {
+        match self.extends.as_deref() {
+            None | Some("uapi6") => Ok(Rules::default()),
+            Some(name) => {
+                Rules::named(name).ok_or_else(|| unknown(path, "rule set", name, Rules::names()))
+            }
+        }
+    }
+}
+
+fn drop_ins(path: &Path, name: &str) -> Result<DropIns, Finding> {
+    match name {
+        "none" => Ok(DropIns::None),
+        "NAME.d" => Ok(DropIns::Beside),
+        "unit" => Ok(DropIns::Unit),
+        name if !name.is_empty() && !name.contains('/') => Ok(DropIns::Named(name.into())),
+        name => Err(Finding::error(
+            path,
+            format!(
+                "drop-ins: expected `NAME.d`, `unit`, `none` or the name of a directory, found `{name}`"
+            ),
+        )),
+    }
+}
+
+fn absolute(path: &Path, layer: PathBuf) -> Result<Layer, Finding> {
+    let plain = layer
+        .components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::RootDir));
+    if plain && layer.is_absolute() && !layer.as_os_str().as_bytes().contains(&0) {
+        return Ok(Layer::new(layer));
+    }
+    Err(Finding::error(
+        path,
+        format!(
+            "layers: {}: expected an absolute path without `..`",
+            escape_path(&layer)
+        ),
+    ))
+}
+
+fn unknown(
+    path: &Path,
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'static str>,
+) -> Finding {
+    let known: Vec<_> = known.collect();
+    Finding::error(
+        path,
+        format!(
+            "no {what} is named `{name}`; there are {}",
+            known.join(", ")
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_set_is_sound() {
+        for (name, text) in BUILT_IN {
+            let rules = Rules::from_toml(Path::new(name), text.as_bytes());
+            assert_eq!(rules.err(), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_default_is_uapi6() {
+        let [named, default] = [Rules::named("uapi6").unwrap(), Rules::default()];
+        assert_eq!(format!("{named:?}"), format!("{default:?}"));
+    }
+
+    #[test]
+    fn errors_say_where() {
+        for (text, expected) in [
+            (
+                "layers = [\n'usr']",
+                "r.toml: layers: usr: expected an absolute path without `..`",
+            ),
+            ("\nlayer = 1", "r.toml:2: unknown field"),
+            (
+                "extends = 'x'",
+                "r.toml: no rule set is named `x`; there are gkeyfile, ",
+            ),
+            ("format = 'x'", "r.toml: no format is named `x`; there are "),
+            ("drop-ins = 'a/b'", "r.toml: drop-ins: expected "),
+            ("[unusable]\nloop = 'x'", "r.toml:2: unknown variant"),
+        ] {
+            let error = Rules::from_toml(Path::new("r.toml"), text.as_bytes()).unwrap_err();
+            assert!(error.to_string().starts_with(expected), "{error}");
+        }
+    }
+}
