@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::subject::Reading;
+
 /// Vendor defaults, the owner's changes and vendor updates, each in its place.
 ///
 /// An image ships defaults under /usr; the owner overrides them under /etc, masks them with an empty
@@ -48,13 +50,44 @@ pub(crate) enum Command {
     },
     /// List the files of a configuration path over all layers, and which of them count.
     List {
-        /// A path below every layer, such as flatpak/remotes.d.
+        /// A path below every layer, such as systemd/journald.conf or flatpak/remotes.d.
         path: PathBuf,
+        #[command(flatten)]
+        reading: Reading,
     },
     /// Print the files that count, each with its name, in the order in which they are merged.
     Cat {
-        /// A path below every layer, such as flatpak/remotes.d or flatpak/remotes.d/flathub.flatpakrepo.
+        /// A path below every layer, such as systemd/journald.conf or flatpak/remotes.d.
         path: PathBuf,
+        /// Leave out comments, blank lines and empty sections.
+        #[arg(long)]
+        tldr: bool,
+        #[command(flatten)]
+        reading: Reading,
+    },
+    /// Show what the files come to, key by key.
+    Show {
+        /// A path below every layer, such as systemd/journald.conf.
+        path: PathBuf,
+        /// Name the file and line that each value comes from.
+        #[arg(long)]
+        origin: bool,
+        #[command(flatten)]
+        reading: Reading,
+    },
+    /// Print a digest of what the files come to, for a build to compare.
+    Digest {
+        /// A path below every layer, such as systemd/journald.conf.
+        path: PathBuf,
+        #[command(flatten)]
+        reading: Reading,
+    },
+    /// List every path that can change the result, absent ones too.
+    WatchList {
+        /// A path below every layer, such as systemd/journald.conf.
+        path: PathBuf,
+        #[command(flatten)]
+        reading: Reading,
     },
     /// Show where each value comes from, why the others lost, and what `sync` would do.
     Explain {

@@ -1,13 +1,17 @@
 //! Machine output, as `data/schema/report.schema.json` describes it. The types here are that promise;
 //! the libraries' own may change.
 
+mod files;
+
 use overlay_adapters::reconcile::KeyAction;
 use overlay_adapters::report::{Change, EntryReport, KeyReport, Report};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::Finding;
-use overlay_resolver::scan::{self, Scan, State as FragmentState, Status};
+use overlay_resolver::scan::{self, State as FragmentState, Status};
 use overlay_resolver::{Assignment, Key as DocumentKey};
 use serde::Serialize;
+
+pub(crate) use self::files::files;
 
 #[derive(Serialize)]
 struct Document {
@@ -58,17 +62,7 @@ struct Key {
     actual: Option<String>,
     desired: Option<String>,
     action: Option<&'static str>,
-    assignments: Vec<AssignmentView>,
-}
-
-#[derive(Serialize)]
-struct AssignmentView {
-    section: String,
-    key: String,
-    value: String,
-    path: String,
-    line: usize,
-    state: &'static str,
+    assignments: Vec<files::AssignmentView>,
 }
 
 /// The document of `sync` and `status`.
@@ -92,36 +86,25 @@ pub(crate) fn failure(finding: &Finding) -> String {
     document(Vec::new(), std::slice::from_ref(finding))
 }
 
-/// The document of `list` and `cat`.
-pub(crate) fn listing(adapter: &'static str, suffix: &str, scan: &Scan) -> String {
-    let entries = scan.entries.iter().map(|entry| {
-        let name = escape(entry.name.as_encoded_bytes()).to_string();
-        Entry {
-            adapter,
-            name: name.strip_suffix(suffix).unwrap_or(&name).into(),
-            state: status_word(entry.status),
-            reason: String::new(),
-            fragments: entry.fragments.iter().map(fragment).collect(),
-            changes: Vec::new(),
-            keys: None,
-        }
-    });
-    document(entries.collect(), &scan.findings)
+fn document(entries: Vec<Entry>, findings: &[Finding]) -> String {
+    to_text(&Document {
+        entries,
+        findings: findings.iter().map(finding).collect(),
+    })
 }
 
-fn document(entries: Vec<Entry>, findings: &[Finding]) -> String {
-    let findings = findings.iter().map(|finding| FindingView {
+fn to_text(document: &impl Serialize) -> String {
+    // Strings and numbers in structs always serialize.
+    serde_json::to_string_pretty(document).unwrap_or_default() + "\n"
+}
+
+fn finding(finding: &Finding) -> FindingView {
+    FindingView {
         level: finding.level.to_string(),
         path: escape_path(&finding.path).to_string(),
         line: finding.line,
         message: finding.message.clone(),
-    });
-    let document = Document {
-        entries,
-        findings: findings.collect(),
-    };
-    // Strings and numbers in structs always serialize.
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    }
 }
 
 fn entry(entry: &EntryReport, with_keys: bool) -> Entry {
@@ -183,14 +166,8 @@ fn change(change: &Change) -> ChangeView {
 }
 
 fn key(entry: &EntryReport, key: &KeyReport) -> Key {
-    let assignments = assignments(entry, key).map(|assignment| AssignmentView {
-        section: show(assignment.section()),
-        key: show(assignment.key()),
-        value: show(assignment.value()),
-        path: escape_path(&assignment.fragment().path).to_string(),
-        line: assignment.line(),
-        state: assignment.state().word(),
-    });
+    let assignments =
+        assignments(entry, key).map(|assignment| files::assignment(&entry.name, &assignment));
     Key {
         name: key.key.clone(),
         baseline: key.baseline.as_ref().map(show),

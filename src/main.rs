@@ -5,6 +5,7 @@ mod commands;
 mod json;
 mod render;
 mod select;
+mod subject;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;

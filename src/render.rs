@@ -1,6 +1,8 @@
 //! Text for people: one line an entry, aligned, states in words, colour only on a terminal (anstream
 //! takes it out elsewhere).
 
+mod files;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -12,9 +14,10 @@ use overlay_resolver::Assignment;
 use overlay_resolver::document::State as AssignmentState;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::{Finding, Level};
-use overlay_resolver::scan::{Entry, Fragment, Scan, State as FragmentState};
 
-use crate::json::{assignments, fragment_word};
+use self::files::file;
+pub(crate) use self::files::{cat, files, show};
+use crate::json::assignments;
 use crate::select::full_name;
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -132,79 +135,6 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
 /// Why a command did nothing, for standard error.
 pub(crate) fn failure(message: &str) -> String {
     format!("{BAD}error{BAD:#}: {message}\n")
-}
-
-/// The files of every entry, each with its state.
-pub(crate) fn listing(scan: &Scan) -> String {
-    let name = |entry: &Entry| escape(entry.name.as_encoded_bytes()).to_string();
-    let width = scan
-        .entries
-        .iter()
-        .map(|entry| name(entry).len())
-        .max()
-        .unwrap_or_default();
-    let mut text = String::new();
-    for entry in &scan.entries {
-        let mut first = name(entry);
-        for fragment in &entry.fragments {
-            let _ = write!(text, "{first:width$}  ");
-            file(&mut text, entry, fragment);
-            first.clear();
-        }
-    }
-    if scan.entries.is_empty() {
-        text.push_str("no layer has files there\n");
-    }
-    text
-}
-
-/// One file and what becomes of it.
-fn file(text: &mut String, entry: &Entry, fragment: &Fragment) {
-    let style = match fragment.state {
-        FragmentState::Effective => GOOD,
-        FragmentState::Unusable(_) => BAD,
-        FragmentState::Mask(_) => NOTABLE,
-        _ => FAINT,
-    };
-    let by = |index: usize| {
-        entry
-            .fragments
-            .get(index)
-            .map_or_else(String::new, |by| format!(" by {}", escape_path(&by.path)))
-    };
-    let why = match &fragment.state {
-        FragmentState::Effective => String::new(),
-        FragmentState::Shadowed(index)
-        | FragmentState::Masked(index)
-        | FragmentState::Duplicate(index) => by(*index),
-        FragmentState::Mask(mask) => format!(": {mask}"),
-        FragmentState::Unusable(reason) | FragmentState::PassedOver(reason) => {
-            format!(": {reason}")
-        }
-        FragmentState::Ignored(reason) => format!(": {reason}"),
-    };
-    let word = fragment_word(&fragment.state);
-    let _ = writeln!(
-        text,
-        "{}  {style}{word}{why}{style:#}",
-        escape_path(&fragment.path)
-    );
-}
-
-/// The files that count, each under its name, as `systemd-analyze cat-config` prints them.
-pub(crate) fn cat(scan: &Scan) -> Vec<u8> {
-    let mut text = Vec::new();
-    for fragment in scan.entries.iter().flat_map(Entry::effective) {
-        if !text.is_empty() {
-            text.push(b'\n');
-        }
-        text.extend_from_slice(format!("# {}\n", escape_path(&fragment.path)).as_bytes());
-        text.extend_from_slice(&fragment.text);
-        if !fragment.text.ends_with(b"\n") {
-            text.push(b'\n');
-        }
-    }
-    text
 }
 
 /// Other people's text without what a terminal would obey.

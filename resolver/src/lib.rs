@@ -8,6 +8,7 @@
 //! here knows what the configuration is for, and nothing writes.
 #![forbid(unsafe_code)]
 
+pub mod catalog;
 pub mod discover;
 pub mod document;
 pub mod escape;

@@ -13,7 +13,7 @@ use bstr::BString;
 use self::nested::Paths;
 use crate::document::{Decoded, Document, Fate, KeyName, Record, Slot, variable};
 use crate::finding::Finding;
-use crate::format::{self, Format, Item, Kind, Lost, Pair};
+use crate::format::{Format, Item, Kind, Lost, Pair};
 use crate::rules::{Repeated, Rules};
 use crate::scan::{Entry, Fragment, State};
 use crate::schema::{KeyKind, Merge, OnEmpty, Operator, Split};
@@ -37,7 +37,7 @@ const LAST: KeyKind = KeyKind {
 
 /// Merges an entry by these rules.
 pub fn merge(entry: Entry, rules: &Rules) -> Document {
-    let format = format_of(&entry, rules);
+    let format = rules.format_of(&entry);
     let mut merging = Merging {
         document: Document {
             is_nested: format.is_nested(),
@@ -53,20 +53,6 @@ pub fn merge(entry: Entry, rules: &Rules) -> Document {
     document.entry = entry;
     settle_maps(&mut document);
     document
-}
-
-/// The format that the rules name or that a file's suffix tells; else systemd's, sections or not.
-fn format_of(entry: &Entry, rules: &Rules) -> &'static dyn Format {
-    let of_files = || {
-        entry
-            .fragments
-            .iter()
-            .find_map(|f| format::of_suffix(&f.path))
-    };
-    rules
-        .format
-        .or_else(of_files)
-        .unwrap_or_else(format::default)
 }
 
 struct Merging<'r> {

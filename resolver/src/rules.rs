@@ -29,9 +29,11 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 pub(crate) use self::judge::Verdict;
+pub(crate) use self::load::RulesFile;
 pub use self::name::{Ignored, Name};
-use crate::format::Format;
+use crate::format::{self, Format};
 use crate::root::{Kind, Reason};
+use crate::scan::Entry;
 use crate::schema::Schema;
 
 /// One base directory with a rank: later layers of [`Rules::layers`] win.
@@ -273,6 +275,20 @@ impl Rules {
             Shape::Auto => Shape::Document,
             shape => shape,
         }
+    }
+
+    /// How the files of an entry are read: as the rules say, else as the suffix of a file tells, else
+    /// as systemd reads its files, with or without sections.
+    pub fn format_of(&self, entry: &Entry) -> &'static dyn Format {
+        let of_suffix = || {
+            entry
+                .fragments
+                .iter()
+                .find_map(|f| format::of_suffix(&f.path))
+        };
+        self.format
+            .or_else(of_suffix)
+            .unwrap_or_else(format::default)
     }
 
     /// The rank of a layer; one that these rules do not have ranks lowest.

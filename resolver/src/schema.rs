@@ -55,3 +55,13 @@ impl KeyKind {
         vec![v.into()]
     }
 }
+
+impl Operator {
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Set => "",
+            Self::Add => "+",
+            Self::Remove => "-",
+        }
+    }
+}

@@ -1,18 +1,23 @@
 //! One file a verb. A command reads and acts through the libraries and returns what to print.
 
+mod cat;
 mod demo;
+mod digest;
 mod explain;
-mod files;
+mod list;
 mod report;
+mod show;
 
 use std::path::PathBuf;
 
 use overlay_adapters::flatpak::{Flatpak, SyncError};
+use overlay_resolver::Rules;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::{Root, RootError};
 
 use crate::Exit;
 use crate::cli::{Cli, Command};
+use crate::subject::Resolved;
 use crate::{json, render};
 
 /// What a command has to say.
@@ -37,6 +42,16 @@ pub(crate) enum Failure {
     Sync(#[from] SyncError),
     #[error("{0}")]
     Finding(Box<Finding>),
+    #[error(
+        "no rule set is named `{name}`; there are {}, or name a TOML file by a path with a `/`",
+        Rules::names().collect::<Vec<_>>().join(", ")
+    )]
+    NoSuchRules { name: String },
+    #[error("cannot read {}: {source}", .path.display())]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("{0}")]
     Pattern(globset::Error),
     #[error("no entry matches `{pattern}`; {}", known_entries(known))]
@@ -79,6 +94,28 @@ impl Output {
         }
     }
 
+    /// What a command about files has to say: a document where one was asked for, else text with the
+    /// findings beside it.
+    pub(crate) fn of_files<T: Into<Vec<u8>>>(
+        cli: &Cli,
+        resolved: &Resolved,
+        json: impl FnOnce() -> String,
+        text: impl FnOnce() -> T,
+    ) -> Self {
+        let exit = resolved.exit();
+        if cli.json {
+            return Self {
+                exit,
+                ..Self::new(json())
+            };
+        }
+        Self {
+            messages: render::findings(&resolved.findings),
+            exit,
+            ..Self::new(text())
+        }
+    }
+
     /// A command that failed as a whole still prints a document where one was asked for.
     pub(crate) fn of_failure(cli: &Cli, failure: &Failure) -> Self {
         let finding = match failure {
@@ -107,8 +144,19 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
     match &cli.command {
         Command::Sync { dry_run } => report::sync(cli, &root, *dry_run),
         Command::Status { check, entries } => report::status(cli, &root, *check, entries),
-        Command::List { path } => files::list(cli, &root, path),
-        Command::Cat { path } => files::cat(cli, &root, path),
+        Command::List { path, reading } => list::run(cli, &root, path, reading),
+        Command::Cat {
+            path,
+            tldr,
+            reading,
+        } => cat::run(cli, &root, path, *tldr, reading),
+        Command::Show {
+            path,
+            origin,
+            reading,
+        } => show::run(cli, &root, path, *origin, reading),
+        Command::Digest { path, reading } => digest::digest(cli, &root, path, reading),
+        Command::WatchList { path, reading } => digest::watch_list(cli, &root, path, reading),
         Command::Explain { entry, key } => explain::run(cli, &root, entry, key.as_deref()),
         Command::Restore { entries } => report::restore(cli, &root, entries),
         Command::Adopt { entries } => report::adopt(cli, &root, entries),
@@ -117,6 +165,6 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
 }
 
 /// The adapter, unless the owner masked its definition.
-fn adapter(root: &Root) -> Result<Option<Flatpak<'_>>, Failure> {
+pub(crate) fn adapter(root: &Root) -> Result<Option<Flatpak<'_>>, Failure> {
     Ok(Flatpak::open(root)?)
 }

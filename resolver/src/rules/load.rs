@@ -36,7 +36,7 @@ built_in![
 ];
 
 /// A rule set as a file says it; what it leaves out is as in the set that it extends.
-#[derive(Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct RulesFile {
     /// `uapi6` where it is left out.
@@ -65,7 +65,7 @@ pub(crate) struct RulesFile {
     schema: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct UnusableFile {
     dangling: Option<Taken>,
@@ -120,7 +120,7 @@ impl Rules {
 
 impl RulesFile {
     /// The rules, with everything that the file leaves out filled in.
-    pub(crate) fn resolve(self, path: &Path) -> Result<Rules, Finding> {
+    pub(crate) fn resolve(&self, path: &Path) -> Result<Rules, Finding> {
         let base = self.base(path)?;
         let unusable = match self.unusable {
             Some(file) => file.over(base.unusable),
@@ -141,21 +141,22 @@ impl RulesFile {
             None => base.schema,
         };
         Ok(Rules {
-            layers: match self.layers {
+            layers: match &self.layers {
                 Some(layers) => layers
-                    .into_iter()
+                    .iter()
                     .map(|layer| absolute(path, layer))
                     .collect::<Result<_, _>>()?,
                 None => base.layers,
             },
             shape: self.shape.unwrap_or(base.shape),
-            suffix: self.suffix.map_or(base.suffix, OsString::from),
-            drop_ins: match self.drop_ins {
-                Some(name) => drop_ins(path, &name)?,
+            suffix: self.suffix.as_ref().map_or(base.suffix, OsString::from),
+            drop_ins: match &self.drop_ins {
+                Some(name) => drop_ins(path, name)?,
                 None => base.drop_ins,
             },
             drop_in_suffix: self
                 .drop_in_suffix
+                .as_ref()
                 .map_or(base.drop_in_suffix, OsString::from),
             drop_in_order: self.drop_in_order.unwrap_or(base.drop_in_order),
             main_place: self.main_place.unwrap_or(base.main_place),
@@ -211,7 +212,7 @@ fn drop_ins(path: &Path, name: &str) -> Result<DropIns, Finding> {
     }
 }
 
-fn absolute(path: &Path, layer: PathBuf) -> Result<Layer, Finding> {
+fn absolute(path: &Path, layer: &Path) -> Result<Layer, Finding> {
     let plain = layer
         .components()
         .all(|part| matches!(part, Component::Normal(_) | Component::RootDir));
@@ -222,7 +223,7 @@ fn absolute(path: &Path, layer: PathBuf) -> Result<Layer, Finding> {
         path,
         format!(
             "layers: {}: expected an absolute path without `..`",
-            escape_path(&layer)
+            escape_path(layer)
         ),
     ))
 }

@@ -1,0 +1,109 @@
+//! The configuration paths whose consumer is known.
+//!
+//! Who asks about `systemd/journald.conf` wants systemd's rules and the facts about journald's keys,
+//! without saying so. The [built-in](Catalog::built_in) catalog is a TOML file (`catalog.toml`): a
+//! pattern for paths, and a rule set for each.
+
+use std::path::Path;
+
+use globset::{GlobBuilder, GlobMatcher};
+use indexmap::IndexMap;
+
+use crate::finding::Finding;
+use crate::rules::{Rules, RulesFile};
+
+const BUILT_IN: &str = include_str!("../catalog.toml");
+
+/// Patterns of configuration paths, each with the rules of its consumer.
+#[derive(Debug)]
+pub struct Catalog {
+    /// The longest pattern first.
+    known: Vec<(GlobMatcher, RulesFile)>,
+}
+
+impl Catalog {
+    /// The paths that the crate knows.
+    ///
+    /// ```
+    /// use overlay_resolver::catalog::Catalog;
+    ///
+    /// let catalog = Catalog::built_in();
+    /// let rules = catalog.rules("systemd/system/a.service".as_ref()).unwrap();
+    /// assert!(rules.main_decides);
+    /// assert!(catalog.rules("myapp/config.d".as_ref()).is_none());
+    /// ```
+    pub fn built_in() -> Self {
+        // The tests read it.
+        Self::from_toml(Path::new("catalog.toml"), BUILT_IN.as_bytes())
+            .unwrap_or(Self { known: Vec::new() })
+    }
+
+    /// The catalog in the TOML `text` of the file at `path`, which is for messages.
+    ///
+    /// # Errors
+    /// The finding names the line, what was expected and what was found.
+    pub fn from_toml(path: &Path, text: &[u8]) -> Result<Self, Finding> {
+        let file: IndexMap<String, RulesFile> =
+            toml::from_slice(text).map_err(|error| Finding::of_toml(path, text, &error))?;
+        let mut known = Vec::new();
+        for (pattern, rules) in file {
+            let glob = GlobBuilder::new(&pattern)
+                .literal_separator(true)
+                .build()
+                .map_err(|error| Finding::error(path, error.to_string()))?;
+            known.push((glob.compile_matcher(), rules));
+        }
+        known.sort_by_key(|(glob, _)| std::cmp::Reverse(glob.glob().glob().len()));
+        Ok(Self { known })
+    }
+
+    /// The rules of the consumer of a configuration path; none if it is not known.
+    pub fn rules(&self, path: &Path) -> Option<Rules> {
+        let (glob, file) = self.known.iter().find(|(glob, _)| glob.is_match(path))?;
+        // The tests resolve all.
+        file.resolve(Path::new(glob.glob().glob())).ok()
+    }
+
+    /// Whether the consumer of a configuration path is known.
+    pub fn knows(&self, path: &Path) -> bool {
+        self.known.iter().any(|(glob, _)| glob.is_match(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_path_has_sound_rules() {
+        let catalog = Catalog::from_toml(Path::new("catalog.toml"), BUILT_IN.as_bytes()).unwrap();
+        for (glob, file) in &catalog.known {
+            let pattern = glob.glob().glob();
+            assert_eq!(file.resolve(Path::new(pattern)).err(), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn the_longest_pattern_decides() {
+        let catalog = Catalog::from_toml(
+            Path::new("c.toml"),
+            b"['a/*.conf']\ndrop-in-suffix = '.1'\n['a/special.conf']\ndrop-in-suffix = '.2'\n",
+        )
+        .unwrap();
+        let suffix = |path: &str| Some(catalog.rules(Path::new(path))?.drop_in_suffix);
+        assert_eq!(suffix("a/x.conf"), Some(".1".into()));
+        assert_eq!(suffix("a/special.conf"), Some(".2".into()));
+        assert_eq!(suffix("a/b/x.conf"), None);
+    }
+
+    #[test]
+    fn errors_say_where() {
+        for (text, expected) in [
+            ("['a']\nlayer = 1", "c.toml:2: unknown field `layer`"),
+            ("['a[']\n", "c.toml: error parsing glob 'a['"),
+        ] {
+            let error = Catalog::from_toml(Path::new("c.toml"), text.as_bytes()).unwrap_err();
+            assert!(error.to_string().starts_with(expected), "{error}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Text about files: which count, what is in them, what they come to.
+
+use std::fmt::Write as _;
+
+use overlay_resolver::Document;
+use overlay_resolver::document::State as AssignmentState;
+use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::format::{Item, Kind};
+use overlay_resolver::scan::{Entry, Fragment, State};
+
+use super::{BAD, BOLD, FAINT, GOOD, NOTABLE};
+use crate::json::fragment_word;
+use crate::subject::{Resolved, Subject};
+
+/// The files of every entry, each with its state.
+pub(crate) fn files(resolved: &Resolved) -> String {
+    let documents = || resolved.documents.iter();
+    let name = |document: &Document| escape(document.entry().name.as_encoded_bytes()).to_string();
+    let width = documents().map(|d| name(d).len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for document in documents() {
+        let mut first = name(document);
+        for fragment in &document.entry().fragments {
+            let _ = write!(text, "{first:width$}  ");
+            file(&mut text, document.entry(), fragment);
+            first.clear();
+        }
+    }
+    if resolved.is_empty() {
+        text.push_str("no layer has files there\n");
+    }
+    text
+}
+
+/// One file and what becomes of it.
+pub(super) fn file(text: &mut String, entry: &Entry, fragment: &Fragment) {
+    let style = match fragment.state {
+        State::Effective => GOOD,
+        State::Unusable(_) => BAD,
+        State::Mask(_) | State::PassedOver(_) => NOTABLE,
+        _ => FAINT,
+    };
+    let by = |index: usize| {
+        let by = entry.fragments.get(index);
+        by.map_or_else(String::new, |by| format!(" by {}", escape_path(&by.path)))
+    };
+    let why = match &fragment.state {
+        State::Effective => String::new(),
+        State::Shadowed(index) | State::Masked(index) => by(*index),
+        State::Duplicate(index) => by(*index).replacen(" by", " of", 1),
+        State::Mask(mask) => format!(": {mask}"),
+        State::Unusable(reason) | State::PassedOver(reason) => format!(": {reason}"),
+        State::Ignored(reason) => format!(": {reason}"),
+    };
+    let word = fragment_word(&fragment.state);
+    let path = escape_path(&fragment.path);
+    let _ = writeln!(text, "{path}  {style}{word}{why}{style:#}");
+}
+
+/// The files that count, each under its name, as `systemd-analyze cat-config` prints them; with
+/// `tldr` only what is neither blank nor a comment.
+pub(crate) fn cat(subject: &Subject, resolved: &Resolved, tldr: bool) -> Vec<u8> {
+    let mut text = Vec::new();
+    for document in &resolved.documents {
+        let format = subject.resolver.rule_set().format_of(document.entry());
+        for fragment in document.entry().effective() {
+            if !text.is_empty() {
+                text.push(b'\n');
+            }
+            text.extend_from_slice(format!("# {}\n", escape_path(&fragment.path)).as_bytes());
+            if tldr && format.is_lossless() {
+                text.extend(without_comments(&fragment.text, format));
+            } else {
+                text.extend_from_slice(&fragment.text);
+            }
+            if !text.ends_with(b"\n") {
+                text.push(b'\n');
+            }
+        }
+    }
+    text
+}
+
+/// Only what means something: no blanks, no comments, and no header without anything below it.
+fn without_comments(text: &[u8], format: &dyn overlay_resolver::format::Format) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut header = None;
+    format.read(text, &mut |Item { span, kind, .. }| {
+        let bytes = text.get(span).unwrap_or_default();
+        match kind {
+            Kind::Blank | Kind::Comment => {}
+            Kind::Section(name) => {
+                let repeats = matches!(&header, Some((known, true, _)) if *known == name);
+                if !repeats {
+                    header = Some((name, false, bytes));
+                }
+            }
+            Kind::Assignment(_) | Kind::Problem(_) => {
+                if let Some((_, shown, bytes)) = &mut header
+                    && !std::mem::replace(shown, true)
+                {
+                    kept.extend_from_slice(bytes);
+                }
+                kept.extend(
+                    bytes
+                        .split_inclusive(|&byte| byte == b'\n')
+                        .filter(|line| means_something(line))
+                        .flatten(),
+                );
+            }
+        }
+    });
+    kept
+}
+
+/// Whether a line of a statement that spans several is more than a comment inside of it.
+fn means_something(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    !matches!(line, [] | [b'\\'] | [b'#' | b';', ..])
+}
+
+/// What the files come to. With `origin`, every line names the file and line that it comes from.
+pub(crate) fn show(subject: &Subject, resolved: &Resolved, origin: bool) -> String {
+    let mut text = String::new();
+    for document in &resolved.documents {
+        if subject.is_directory() {
+            let name = escape(document.entry().name.as_encoded_bytes());
+            let gap = if text.is_empty() { "" } else { "\n" };
+            let _ = writeln!(text, "{gap}{BOLD}# {name}{BOLD:#}");
+        }
+        one(&mut text, document, origin);
+    }
+    if resolved.is_empty() {
+        text.push_str("no layer has files there\n");
+    }
+    text
+}
+
+fn one(text: &mut String, document: &Document, origin: bool) {
+    let places: Vec<_> = document
+        .assignments()
+        .filter(|assignment| assignment.state() == AssignmentState::Applied)
+        .map(|assignment| assignment.place().to_string().len())
+        .collect();
+    let width = if origin {
+        places.iter().max().copied().unwrap_or_default() + 2
+    } else {
+        0
+    };
+    let mut sections: Vec<_> = document.keys().map(|key| key.section()).collect();
+    let mut seen = std::collections::HashSet::new();
+    sections.retain(|section| seen.insert(*section));
+    for section in sections {
+        let mut header = !section.is_empty();
+        for key in document.keys().filter(|key| key.section() == section) {
+            let applied = key.applied();
+            if std::mem::take(&mut header) && !applied.is_empty() {
+                let gap = if text.is_empty() { "" } else { "\n" };
+                let _ = writeln!(
+                    text,
+                    "{gap}{:width$}{BOLD}[{}]{BOLD:#}",
+                    "",
+                    escape(section)
+                );
+            } else {
+                header = !section.is_empty() && applied.is_empty() && header;
+            }
+            let many = key.is_multi_valued();
+            for assignment in applied {
+                let place = if origin {
+                    assignment.place().to_string()
+                } else {
+                    String::new()
+                };
+                let _ = write!(text, "{FAINT}{place:width$}{FAINT:#}");
+                let (key, value) = (escape(assignment.key()), escape(assignment.value()));
+                let _ = write!(text, "{key}{}={value}", assignment.operator().sign());
+                if many {
+                    let _ = write!(text, "  {NOTABLE}# multi-valued{NOTABLE:#}");
+                }
+                text.push('\n');
+            }
+        }
+    }
+    if !document.loads() {
+        let _ = writeln!(text, "{BAD}# its consumer loads none of this{BAD:#}");
+    }
+}

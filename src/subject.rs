@@ -1,0 +1,312 @@
+//! The configuration path that a command is about, and how its consumer reads it.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::Args;
+use overlay_adapters::flatpak::{COLLECTIONS, REMOTES};
+use overlay_resolver::catalog::Catalog;
+use overlay_resolver::finding::{Finding, Level};
+use overlay_resolver::root::Root;
+use overlay_resolver::rules::{Repeated, Rules, Shape};
+use overlay_resolver::scan::State;
+use overlay_resolver::{Collection, Document, Resolver};
+
+use crate::Exit;
+use crate::commands::{Failure, adapter};
+
+/// How to read, for every command that reads files.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Reading {
+    /// Read by this rule set: a name, or a TOML file of your own (a path with a `/`).
+    ///
+    /// Without it, the path tells: systemd's files are read as systemd reads them, and what is not
+    /// known by uapi6.
+    #[arg(long, value_name = "RULES")]
+    pub(crate) rules: Vec<String>,
+
+    /// What if PATH (inside the root) were FILE (on this machine)? An empty FILE masks.
+    #[arg(long, value_name = "PATH=FILE")]
+    pub(crate) with: Vec<With>,
+
+    /// What if nothing were at PATH?
+    #[arg(long, value_name = "PATH")]
+    pub(crate) without: Vec<PathBuf>,
+}
+
+/// A virtual file.
+#[derive(Debug, Clone)]
+pub(crate) struct With {
+    path: PathBuf,
+    file: PathBuf,
+}
+
+impl FromStr for With {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((path, file)) if !path.is_empty() && !file.is_empty() => Ok(Self {
+                path: path.into(),
+                file: file.into(),
+            }),
+            _ => Err("expected PATH=FILE, such as /etc/x.conf=new.conf"),
+        }
+    }
+}
+
+/// A configuration path of a tree, with the rules by which it is read.
+#[derive(Debug)]
+pub(crate) struct Subject {
+    pub(crate) resolver: Resolver,
+    /// Below every layer.
+    pub(crate) path: PathBuf,
+    /// The adapter that it belongs to; `files` where there is none.
+    pub(crate) adapter: &'static str,
+}
+
+/// What a subject comes to.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    /// One, or one an entry.
+    pub(crate) documents: Vec<Document>,
+    /// All that was found, about the directory and about the documents.
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl Subject {
+    /// The subject that `path` means.
+    pub(crate) fn new(root: &Root, path: &Path, reading: &Reading) -> Result<Self, Failure> {
+        Self::by(
+            root,
+            path,
+            reading,
+            reading.rules.first().map(String::as_str),
+        )
+    }
+
+    /// The same, read by a certain rule set.
+    pub(crate) fn by(
+        root: &Root,
+        path: &Path,
+        reading: &Reading,
+        rules: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let known = Known::new(root)?;
+        let path = known.configuration_path(path);
+        let (adapter, found) = known.rules(&path);
+        let rules = match rules {
+            Some(name) => as_read_by(named(name)?, found),
+            None => found.unwrap_or_default(),
+        };
+        let mut resolver = Resolver::new(root.clone()).rules(rules).with_history();
+        for With { path, file } in &reading.with {
+            resolver = resolver.with(path, read_host(file)?);
+        }
+        for path in &reading.without {
+            resolver = resolver.without(path);
+        }
+        let resolver = as_directory(resolver, &path);
+        Ok(Self {
+            resolver,
+            path,
+            adapter,
+        })
+    }
+
+    /// Whether each file of the path is a document of its own.
+    pub(crate) fn is_directory(&self) -> bool {
+        self.resolver.rule_set().shape_of(&self.path) == Shape::Entries
+    }
+
+    /// The configuration path of one of its documents.
+    pub(crate) fn path_of(&self, document: &Document) -> PathBuf {
+        if self.is_directory() {
+            self.path.join(&document.entry().name)
+        } else {
+            self.path.clone()
+        }
+    }
+
+    /// Resolves it.
+    pub(crate) fn resolve(&self) -> Resolved {
+        if self.is_directory() {
+            let Collection {
+                documents,
+                mut findings,
+                ..
+            } = self.resolver.entries(&self.path);
+            findings.extend(documents.iter().flat_map(Document::findings).cloned());
+            findings.sort();
+            return Resolved {
+                documents,
+                findings,
+            };
+        }
+        let document = self.resolver.resolve(&self.path);
+        let mut findings: Vec<_> = document.findings().cloned().collect();
+        findings.sort();
+        Resolved {
+            documents: vec![document],
+            findings,
+        }
+    }
+}
+
+impl Resolved {
+    /// Every path that can change the result.
+    pub(crate) fn watched(&self) -> Vec<&Path> {
+        let watched = self.documents.iter().flat_map(Document::watched);
+        let mut watched: Vec<_> = watched.map(PathBuf::as_path).collect();
+        watched.sort_unstable();
+        watched.dedup();
+        watched
+    }
+
+    /// Whether no layer has anything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.documents
+            .iter()
+            .all(|document| document.entry().fragments.is_empty())
+    }
+
+    /// An error among the findings fails the command.
+    pub(crate) fn exit(&self) -> Exit {
+        exit(&self.findings)
+    }
+}
+
+/// An error among the findings fails the command.
+pub(crate) fn exit(findings: &[Finding]) -> Exit {
+    if findings.iter().any(|finding| finding.level == Level::Error) {
+        Exit::Failed
+    } else {
+        Exit::Fine
+    }
+}
+
+/// A path without a suffix that tells may be a directory of documents: it is one if no layer has a
+/// file there.
+fn as_directory(resolver: Resolver, path: &Path) -> Resolver {
+    let rules = resolver.rule_set();
+    if rules.shape != Shape::Auto || rules.shape_of(path) != Shape::Document {
+        return resolver;
+    }
+    let is_directory = |layer: &overlay_resolver::rules::Layer| {
+        matches!(resolver.tree().dir(&layer.base().join(path)), Ok(Some(_)))
+    };
+    let scan = resolver.scan(path);
+    let is_file = scan
+        .entries
+        .iter()
+        .flat_map(|entry| &entry.fragments)
+        .any(|fragment| !matches!(fragment.state, State::Unusable(_)));
+    if is_file || !rules.layers.iter().any(is_directory) {
+        return resolver;
+    }
+    let rules = Rules {
+        shape: Shape::Entries,
+        ..rules.clone()
+    };
+    resolver.rules(rules)
+}
+
+/// What is known of configuration paths: by the catalog and by the adapters.
+struct Known {
+    catalog: Catalog,
+    /// The configuration path, the adapter and the rules of each source.
+    sources: Vec<(PathBuf, &'static str, Rules)>,
+}
+
+impl Known {
+    fn new(root: &Root) -> Result<Self, Failure> {
+        let mut sources = Vec::new();
+        if let Some(flatpak) = adapter(root)? {
+            let definition = flatpak.definition();
+            sources = vec![
+                (
+                    definition.remotes.clone(),
+                    REMOTES,
+                    definition.rules(".flatpakrepo"),
+                ),
+                (
+                    definition.collections.clone(),
+                    COLLECTIONS,
+                    definition.rules(".conf"),
+                ),
+            ];
+        }
+        Ok(Self {
+            catalog: Catalog::built_in(),
+            sources,
+        })
+    }
+
+    /// `/etc/flatpak/remotes.d` means `flatpak/remotes.d`.
+    fn configuration_path(&self, path: &Path) -> PathBuf {
+        let usual = Rules::default();
+        let of_sources = self.sources.iter().map(|(_, _, rules)| rules);
+        std::iter::once(&usual)
+            .chain(of_sources)
+            .map(|rules| rules.configuration_path(path))
+            .min_by_key(|path| path.components().count())
+            .unwrap_or(path)
+            .to_owned()
+    }
+
+    fn rules(&self, path: &Path) -> (&'static str, Option<Rules>) {
+        for (source, adapter, rules) in &self.sources {
+            if path == source {
+                return (adapter, Some(rules.clone()));
+            }
+            // One file of it.
+            if path.parent() == Some(source) {
+                let rules = Rules {
+                    shape: Shape::Document,
+                    ..rules.clone()
+                };
+                return (adapter, Some(rules));
+            }
+        }
+        ("files", self.catalog.rules(path))
+    }
+}
+
+/// What another consumer would make of a path of which something is known: the names of its files and
+/// the meaning of its keys stay.
+fn as_read_by(rules: Rules, known: Option<Rules>) -> Rules {
+    let Some(known) = known else {
+        return rules;
+    };
+    Rules {
+        suffix: known.suffix,
+        drop_in_suffix: known.drop_in_suffix,
+        shape: known.shape,
+        schema: if rules.repeated == Repeated::Schema {
+            known.schema
+        } else {
+            rules.schema
+        },
+        ..rules
+    }
+}
+
+fn named(name: &str) -> Result<Rules, Failure> {
+    if name.contains('/') {
+        let path = Path::new(name);
+        return Ok(Rules::from_toml(path, &read_host(path)?)?);
+    }
+    Rules::named(name).ok_or_else(|| Failure::NoSuchRules { name: name.into() })
+}
+
+/// A file that the user names on the command line: it is the user's, not the tree's.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the path is given for the host, where the user is"
+)]
+pub(crate) fn read_host(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|source| Failure::Read {
+        path: path.into(),
+        source,
+    })
+}
