@@ -18,6 +18,13 @@
 //! ```
 
 mod gkeyfile;
+#[cfg(feature = "json")]
+mod json;
+#[cfg(any(feature = "json", feature = "toml"))]
+mod nested;
+pub mod path;
+#[cfg(feature = "toml")]
+mod toml;
 mod value;
 
 use std::borrow::Cow;
@@ -117,7 +124,13 @@ pub enum Lost {
 }
 
 /// All formats by name.
-const FORMATS: [(&str, &dyn Format); 1] = [("gkeyfile", &gkeyfile::GKeyFile)];
+const FORMATS: &[(&str, &dyn Format)] = &[
+    ("gkeyfile", &gkeyfile::GKeyFile),
+    #[cfg(feature = "json")]
+    ("json", &json::Json),
+    #[cfg(feature = "toml")]
+    ("toml", &toml::Toml),
+];
 
 /// The format of this name, such as `systemd` or `toml`.
 pub fn named(name: &str) -> Option<&'static dyn Format> {
