@@ -9,6 +9,9 @@
 
 pub mod discover;
 pub mod escape;
+#[cfg(feature = "figment")]
+#[cfg_attr(not(test), allow(dead_code))] // Until a merged document gives its tree away.
+mod figment;
 pub mod finding;
 pub mod format;
 pub mod keyfile;
@@ -16,3 +19,5 @@ pub mod merge;
 pub mod root;
 pub mod rules;
 pub mod scan;
+#[cfg_attr(not(test), allow(dead_code))] // Until a merged document gives its tree away.
+pub mod typed;
