@@ -6,6 +6,7 @@
 mod digest;
 mod explain;
 mod key;
+mod read;
 
 use std::fmt;
 use std::ops::{Range, RangeInclusive};

@@ -122,7 +122,7 @@ fn is_lower_hex(byte: u8) -> bool {
 ///
 /// Cc, Zl and Zp, and of Cf those that are invisible, by their fixed code points: what is printed
 /// must not change with the Unicode version of the compiler.
-fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' // soft hyphen, Arabic letter mark, Mongolian separator

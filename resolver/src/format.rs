@@ -18,6 +18,11 @@
 //! ```
 
 mod gkeyfile;
+#[cfg(feature = "json")]
+mod json;
+mod nested;
+pub mod path;
+mod toml;
 mod value;
 
 use std::borrow::Cow;
@@ -117,7 +122,12 @@ pub enum Lost {
 }
 
 /// All formats by name.
-const FORMATS: [(&str, &dyn Format); 1] = [("gkeyfile", &gkeyfile::GKeyFile)];
+const FORMATS: &[(&str, &dyn Format)] = &[
+    ("gkeyfile", &gkeyfile::GKeyFile),
+    #[cfg(feature = "json")]
+    ("json", &json::Json),
+    ("toml", &toml::Toml),
+];
 
 /// The format of this name, such as `systemd` or `toml`.
 pub fn named(name: &str) -> Option<&'static dyn Format> {

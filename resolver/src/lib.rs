@@ -12,6 +12,8 @@ pub mod catalog;
 pub mod discover;
 pub mod document;
 pub mod escape;
+#[cfg(feature = "figment")]
+mod figment;
 pub mod finding;
 pub mod format;
 pub mod keyfile;
@@ -22,6 +24,7 @@ pub mod rules;
 pub mod scan;
 pub mod schema;
 pub mod tree;
+pub mod typed;
 
 pub use self::document::{Assignment, Document, Explanation, Key};
 pub use self::resolver::{Collection, Resolver};

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+
 /// The value of an assignment, as the consumer reads it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'t> {
@@ -46,4 +48,30 @@ pub enum Node {
     Array(Vec<Node>),
     /// A table inside an array, or an empty one; its keys in order.
     Table(Vec<(String, Node)>),
+}
+
+/// As JSON or TOML has it; a date is a string.
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Boolean(boolean) => serializer.serialize_bool(*boolean),
+            // Not every serializer has 128 bits.
+            Self::Integer(integer) => match (i64::try_from(*integer), u64::try_from(*integer)) {
+                (Ok(integer), _) => serializer.serialize_i64(integer),
+                (_, Ok(integer)) => serializer.serialize_u64(integer),
+                _ => serializer.serialize_i128(*integer),
+            },
+            Self::Float(float) => serializer.serialize_f64(*float),
+            Self::String(text) | Self::Datetime(text) => serializer.serialize_str(text),
+            Self::Array(elements) => serializer.collect_seq(elements),
+            Self::Table(entries) => {
+                let mut map = serializer.serialize_map(Some(entries.len()))?;
+                for (key, value) in entries {
+                    map.serialize_entry(key, value)?;
+                }
+                map.end()
+            }
+        }
+    }
 }
