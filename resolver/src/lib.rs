@@ -16,3 +16,4 @@ pub mod merge;
 pub mod root;
 pub mod rules;
 pub mod scan;
+pub mod schema;
