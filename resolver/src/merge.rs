@@ -8,7 +8,7 @@ mod nested;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use bstr::BString;
+use bstr::{BString, ByteSlice as _};
 
 use self::nested::Paths;
 use crate::document::{Decoded, Document, Fate, KeyName, Record, Slot, variable};
@@ -210,12 +210,12 @@ impl Merging<'_> {
         match rule {
             Rule::Unknown => {}
             Rule::Libeconf => self.libeconf(previous, new, fragment),
-            Rule::Kind(kind) => match kind.merge {
+            Rule::Kind(ref kind) => match kind.merge {
                 Merge::Last if self.adds_to_list(previous, new) => {}
                 Merge::Last if is_empty && kind.empty == OnEmpty::Ignored => {
                     self.beat(Some(new), previous.map_or(Fate::Applied, Fate::Superseded));
                 }
-                Merge::Last if is_empty && kind.empty == OnEmpty::Reset => {
+                Merge::Last if is_empty && resets(kind) => {
                     self.beat_all(previous, Fate::Reset(new));
                 }
                 Merge::Last => self.beat_all(previous, Fate::Superseded(new)),
@@ -225,8 +225,9 @@ impl Merging<'_> {
                     }
                 }
                 Merge::Append | Merge::Map => {
-                    if is_empty && kind.empty == OnEmpty::Reset {
+                    if is_empty && resets(kind) {
                         self.beat_all(previous, Fate::Reset(new));
+                        self.reset_together(new);
                     }
                 }
                 Merge::Set => {
@@ -235,6 +236,34 @@ impl Merging<'_> {
                     }
                 }
             },
+        }
+    }
+
+    /// Empties the other keys that make one list with that of the assignment `new`, which is empty
+    /// (the triggers of a timer).
+    fn reset_together(&mut self, new: u32) {
+        let record = self.document.ledger.get(new as usize);
+        let Some((name, _)) =
+            record.and_then(|record| self.document.keys.get_index(record.key as usize))
+        else {
+            return;
+        };
+        let section = self.document.sections.get_index(name.section as usize);
+        let section = section
+            .map(|section| section.as_bytes())
+            .unwrap_or_default();
+        let names = self.rules.schema.together(section, &name.name);
+        let others = names
+            .filter(|other| **other != **name.name)
+            .map(|other| KeyName {
+                section: name.section,
+                name: other.into(),
+            });
+        let last: Vec<_> = others
+            .filter_map(|other| self.document.keys.get(&other)?.last)
+            .collect();
+        for last in last {
+            self.beat_all(Some(last), Fate::Reset(new));
         }
     }
 
@@ -298,7 +327,7 @@ fn settle_maps(document: &mut Document) {
         };
         let mut given = HashMap::<Vec<u8>, u32>::new();
         for assignment in key.applied().into_iter().rev() {
-            let items = kind.split(assignment.value());
+            let items = kind.split.items(assignment.value());
             let by: Vec<_> = items
                 .iter()
                 .map(|item| given.get(variable(item)).copied())
@@ -320,6 +349,10 @@ fn settle_maps(document: &mut Document) {
             record.fate = Fate::Superseded(by);
         }
     }
+}
+
+const fn resets(kind: &KeyKind) -> bool {
+    matches!(kind.empty, OnEmpty::Reset | OnEmpty::Clear)
 }
 
 /// Lines, offsets and counts: files are at most 1 MiB long, and there are at most 2^20 of them.

@@ -1,67 +1,231 @@
-//! placeholder
-#![allow(missing_docs)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+//! What the keys of a configuration file are: how repeated assignments combine, what a list is made
+//! of, and what an empty value does. Facts about the consumer, which no syntax tells.
+//!
+//! A schema is a TOML file, described in `resolver/schemas/README.md`. Some are built in; the same
+//! form serves for files of one's own.
+//!
+//! ```
+//! use overlay_resolver::schema::{Merge, OnEmpty, Schema};
+//!
+//! let unit = Schema::named("systemd/unit").unwrap();
+//! let kind = unit.kind(b"Service", b"ExecStart").unwrap();
+//! assert_eq!((kind.merge, kind.empty), (Merge::Append, OnEmpty::Reset));
+//! let kind = unit.kind(b"Unit", b"After").unwrap();
+//! assert_eq!(kind.split.items(b"a.target  b.target").len(), 2);
+//! assert_eq!(kind.empty, OnEmpty::Ignored);
+//! ```
+
+mod builtin;
+mod read;
+mod split;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+pub use self::builtin::names;
+
+/// How the assignments of one key combine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Merge {
+    /// The last assignment is the value.
     Last,
+    /// The first assignment is the value.
     First,
+    /// Every assignment adds its items.
     Append,
+    /// Every item is `NAME=VALUE`; the last of a name is its value.
     Map,
+    /// `KEY+=` adds items that are not there yet, `KEY-=` takes items away, `KEY=` replaces them all.
     Set,
 }
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+
+/// What separates the items of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Split {
+    /// Nothing: the value is one item.
     None,
+    /// Blanks; quotes keep together and do not belong to the item.
     Words,
+    /// Blanks; quotes are ordinary.
+    Blanks,
+    /// Commas.
     Commas,
+    /// Semicolons.
     Semicolons,
+    /// Colons.
+    Colons,
+    /// Commas and semicolons, as in the lists of devices of `NetworkManager`.
+    Specs,
 }
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+
+/// What an empty value does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OnEmpty {
+    /// The key is as if it had never been assigned.
     Reset,
+    /// What was assigned before is gone, and the empty list stands: no default takes its place.
+    Clear,
+    /// It is a value like any other.
     Value,
+    /// It changes nothing.
     Ignored,
 }
-#[derive(Debug, Clone, PartialEq, Eq)]
+
+/// What a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct KeyKind {
+    /// How its assignments combine.
     pub merge: Merge,
+    /// What separates the items of a value.
     pub split: Split,
+    /// What an empty value does.
     pub empty: OnEmpty,
 }
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+
+/// What an assignment does to a key that knows `KEY+=` and `KEY-=` ([`Merge::Set`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operator {
+    /// `KEY=`: what was assigned before is replaced; every assignment of the other kinds is one.
     Set,
+    /// `KEY+=`: the items are added.
     Add,
+    /// `KEY-=`: the items are taken away.
     Remove,
-}
-#[derive(Debug, Default)]
-pub struct Schema {}
-impl Schema {
-    pub fn named(_: &str) -> Option<Self> {
-        None
-    }
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        [].into_iter()
-    }
-    pub fn resolve_key<'k>(
-        &self,
-        _s: &[u8],
-        key: &'k [u8],
-    ) -> (&'k [u8], Operator, Option<&KeyKind>) {
-        (key, Operator::Set, None)
-    }
-}
-impl KeyKind {
-    pub fn split<'v>(&self, v: &'v [u8]) -> Vec<std::borrow::Cow<'v, [u8]>> {
-        vec![v.into()]
-    }
 }
 
 impl Operator {
+    /// How it is written, between the key and the `=`.
     pub const fn sign(self) -> &'static str {
         match self {
             Self::Set => "",
             Self::Add => "+",
             Self::Remove => "-",
         }
+    }
+}
+
+/// All assignments stand: the honest answer where it takes more than the key to tell.
+const EACH: KeyKind = KeyKind {
+    merge: Merge::Append,
+    split: Split::None,
+    empty: OnEmpty::Value,
+};
+
+type Bytes = Box<[u8]>;
+
+/// The keys of one consumer's files.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    ignores_unknown: bool,
+    groups: Vec<Group>,
+    /// The groups of a section that is written out.
+    exact: HashMap<Bytes, Vec<usize>>,
+    /// The groups of all sections that begin alike.
+    prefixes: Vec<(Bytes, usize)>,
+}
+
+/// What one table says about the sections that its name stands for.
+#[derive(Debug, Clone, Default)]
+struct Group {
+    keys: HashMap<Bytes, KeyKind>,
+    aliases: HashMap<Bytes, Bytes>,
+    together: Vec<Vec<Bytes>>,
+    repeated: bool,
+}
+
+impl Schema {
+    /// What a key is, as far as that is known.
+    ///
+    /// In a section that repeats ([`Schema::is_repeated`]) the same key of another item is another
+    /// value, so that all assignments stand; [`Schema::kind_in_item`] says what holds in one item.
+    pub fn kind(&self, section: &[u8], key: &[u8]) -> Option<&KeyKind> {
+        let kind = self.kind_in_item(section, key)?;
+        if self.is_repeated(section) {
+            Some(&EACH)
+        } else {
+            Some(kind)
+        }
+    }
+
+    /// What a key is among the assignments below one header.
+    pub fn kind_in_item(&self, section: &[u8], key: &[u8]) -> Option<&KeyKind> {
+        let key = self.canonical(section, key);
+        self.groups(section).find_map(|group| group.keys.get(key))
+    }
+
+    /// The key that an assignment is about and what it does to it, with the key's kind:
+    /// `plugins+` is `plugins`, to which something is added.
+    pub fn resolve_key<'k>(
+        &'k self,
+        section: &[u8],
+        key: &'k [u8],
+    ) -> (&'k [u8], Operator, Option<&'k KeyKind>) {
+        let operator = match key.last() {
+            Some(b'+') => Operator::Add,
+            Some(b'-') => Operator::Remove,
+            _ => Operator::Set,
+        };
+        if operator != Operator::Set
+            && let Some((_, base)) = key.split_last()
+            && let Some(kind) = self.kind(section, base)
+            && kind.merge == Merge::Set
+        {
+            return (self.canonical(section, base), operator, Some(kind));
+        }
+        let kind = self.kind(section, key);
+        (self.canonical(section, key), Operator::Set, kind)
+    }
+
+    /// The name under which a key is documented: an older name of the same setting is only another
+    /// spelling, and the last assignment of either counts.
+    pub fn canonical<'k>(&'k self, section: &[u8], key: &'k [u8]) -> &'k [u8] {
+        self.groups(section)
+            .find_map(|group| group.aliases.get(key))
+            .map_or(key, |name| name)
+    }
+
+    /// The keys that make one list with this one, itself among them: an empty assignment to any of
+    /// them empties all. None for a key that stands alone.
+    pub fn together(&self, section: &[u8], key: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let key = self.canonical(section, key);
+        self.groups(section)
+            .flat_map(|group| &group.together)
+            .find(|keys| keys.iter().any(|known| **known == *key))
+            .into_iter()
+            .flatten()
+            .map(|key| &**key)
+    }
+
+    /// Whether every header of this section begins a new item, such as `[Address]` in a `.network`
+    /// file: the assignments below one header then say nothing about those below another.
+    pub fn is_repeated(&self, section: &[u8]) -> bool {
+        self.groups(section).any(|group| group.repeated)
+    }
+
+    /// Whether the section is known at all.
+    pub fn has_section(&self, section: &[u8]) -> bool {
+        self.groups(section).next().is_some()
+    }
+
+    /// Whether the consumer ignores sections and keys that are not listed.
+    pub fn ignores_unknown(&self) -> bool {
+        self.ignores_unknown
+    }
+
+    /// What is said about a section: by name first, then by how it begins.
+    fn groups(&self, section: &[u8]) -> impl Iterator<Item = &Group> {
+        let named = self.exact.get(section).into_iter().flatten();
+        let alike = self.prefixes.iter();
+        let alike = alike.filter(|(prefix, _)| section.starts_with(prefix));
+        named
+            .chain(alike.map(|(_, group)| group))
+            .filter_map(|&index| self.groups.get(index))
     }
 }

@@ -38,9 +38,9 @@ fn text((_, _, assignments): &File) -> String {
 }
 
 fn tree(files: &[File]) -> Tree {
-    files
-        .iter()
-        .fold(Tree::default(), |tree, file| tree.with(&path(file), text(file)))
+    files.iter().fold(Tree::default(), |tree, file| {
+        tree.with(&path(file), text(file))
+    })
 }
 
 fn rules() -> Rules {
@@ -48,13 +48,16 @@ fn rules() -> Rules {
     Rules {
         format: format::named("systemd"),
         repeated: Repeated::Schema,
-        schema: Schema::from_toml(Path::new("s.toml"), schema).unwrap().into(),
+        schema: Schema::parse(schema, Path::new("s.toml")).unwrap().into(),
         ..Rules::default()
     }
 }
 
 fn resolve(tree: Tree) -> Document {
-    Resolver::new(tree).rules(rules()).with_history().resolve("x.d")
+    Resolver::new(tree)
+        .rules(rules())
+        .with_history()
+        .resolve("x.d")
 }
 
 /// What a document comes to.
@@ -63,7 +66,12 @@ fn result(document: &Document) -> Vec<(String, Vec<String>)> {
     let mut result: Vec<_> = document
         .keys()
         .filter(|key| key.last().is_some())
-        .map(|key| (key.name().to_string(), key.items().iter().map(|i| show(i)).collect()))
+        .map(|key| {
+            (
+                key.name().to_string(),
+                key.items().iter().map(|i| show(i)).collect(),
+            )
+        })
         .collect();
     result.sort();
     result
@@ -71,7 +79,9 @@ fn result(document: &Document) -> Vec<(String, Vec<String>)> {
 
 /// One file that says what the document comes to.
 fn flattened(document: &Document) -> String {
-    let applied = document.assignments().filter(|a| a.state() == State::Applied);
+    let applied = document
+        .assignments()
+        .filter(|a| a.state() == State::Applied);
     let lines = applied.map(|a| format!("{}={}\n", a.key(), a.value()));
     format!("[S]\n{}", lines.collect::<String>())
 }

@@ -102,7 +102,7 @@ impl<'d> Key<'d> {
             }
             let new = match assignment.node() {
                 Some(_) => vec![Cow::Borrowed(value)],
-                None => kind.split(value),
+                None => kind.split.items(value),
             };
             match (kind.merge, assignment.operator()) {
                 (Merge::Set, Operator::Remove) => items.retain(|item| !new.contains(item)),

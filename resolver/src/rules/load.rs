@@ -13,7 +13,7 @@ use super::{
 use crate::escape::escape_path;
 use crate::finding::Finding;
 use crate::format;
-use crate::schema::Schema;
+use crate::schema::{self, Schema};
 
 macro_rules! built_in {
     ($($name:literal),* $(,)?) => {
@@ -136,7 +136,7 @@ impl RulesFile {
         let schema = match &self.schema {
             Some(name) => Arc::new(
                 Schema::named(name)
-                    .ok_or_else(|| unknown(path, "schema", name, Schema::names()))?,
+                    .ok_or_else(|| unknown(path, "schema", name, schema::names()))?,
             ),
             None => base.schema,
         };
