@@ -18,6 +18,10 @@
 //! ```
 
 mod gkeyfile;
+mod lines;
+mod opaque;
+mod physical;
+mod systemd;
 mod value;
 
 use std::borrow::Cow;
@@ -117,7 +121,13 @@ pub enum Lost {
 }
 
 /// All formats by name.
-const FORMATS: [(&str, &dyn Format); 1] = [("gkeyfile", &gkeyfile::GKeyFile)];
+const FORMATS: &[(&str, &dyn Format)] = &[
+    ("gkeyfile", &gkeyfile::GKeyFile),
+    ("lines", &lines::Lines),
+    ("opaque", &opaque::Opaque),
+    ("systemd", &systemd::Systemd::Sections),
+    ("systemd-flat", &systemd::Systemd::Flat),
+];
 
 /// The format of this name, such as `systemd` or `toml`.
 pub fn named(name: &str) -> Option<&'static dyn Format> {
