@@ -21,6 +21,8 @@ use std::fmt::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use bstr::ByteSlice as _;
+
 /// Shows `bytes` with everything unsafe escaped, as the [module](self) describes.
 pub fn escape(bytes: &[u8]) -> Escaped<'_> {
     Escaped(bytes)
@@ -29,6 +31,16 @@ pub fn escape(bytes: &[u8]) -> Escaped<'_> {
 /// Shows `path`, or a file name, as [`escape`] does.
 pub fn escape_path(path: &Path) -> Escaped<'_> {
     Escaped(path.as_os_str().as_bytes())
+}
+
+/// The beginning of `bytes`, escaped and short enough for a message of one line.
+pub fn excerpt(bytes: &[u8]) -> String {
+    const LENGTH: usize = 60;
+    let cut = bytes.char_indices().nth(LENGTH).map(|(start, ..)| start);
+    match cut.and_then(|cut| bytes.get(..cut)) {
+        Some(start) => format!("{}…", escape(start)),
+        None => escape(bytes).into(),
+    }
 }
 
 /// What [`escape`] and [`escape_path`] return; its [`Display`](fmt::Display) does the work.
@@ -198,6 +210,12 @@ mod tests {
             String::from(escape_path(Path::new("/etc/a\n"))),
             r"/etc/a\x0a"
         );
+    }
+
+    #[test]
+    fn excerpts_stay_short() {
+        assert_eq!(excerpt("é\n".as_bytes()), r"é\x0a");
+        assert_eq!(excerpt("é".repeat(1000).as_bytes()), "é".repeat(60) + "…");
     }
 
     /// Reads the output back; only correct if the output is unambiguous.

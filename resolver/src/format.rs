@@ -20,8 +20,12 @@
 mod gkeyfile;
 #[cfg(feature = "json")]
 mod json;
+mod lines;
 mod nested;
+mod opaque;
 pub mod path;
+mod physical;
+mod systemd;
 mod toml;
 mod value;
 
@@ -126,6 +130,10 @@ const FORMATS: &[(&str, &dyn Format)] = &[
     ("gkeyfile", &gkeyfile::GKeyFile),
     #[cfg(feature = "json")]
     ("json", &json::Json),
+    ("lines", &lines::Lines),
+    ("opaque", &opaque::Opaque),
+    ("systemd", &systemd::Systemd::Sections),
+    ("systemd-flat", &systemd::Systemd::Flat),
     ("toml", &toml::Toml),
 ];
 
@@ -144,7 +152,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// The format of files that neither the rules nor a suffix tell: systemd's, with or without sections.
 pub fn default() -> &'static dyn Format {
-    named("systemd-flat").unwrap_or(&gkeyfile::GKeyFile)
+    &systemd::Systemd::Flat
 }
 
 /// The format that a file's suffix tells beyond doubt (`.toml`, `.json`).

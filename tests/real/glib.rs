@@ -11,8 +11,6 @@ mod texts;
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt::{Display, Write as _};
-use std::hash::{BuildHasher as _, RandomState};
-use std::io::{Seek as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -24,15 +22,12 @@ use overlay_resolver::keyfile::value::{
 use overlay_resolver::keyfile::{Keyfile, LineKind, Pair};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed, TestCaseResult, TestRunner};
+use proptest::test_runner::TestCaseResult;
 use tempfile::TempDir;
 
 use crate::NotRun;
+use crate::generated::{BATCH, answers, build, for_all, hex, say};
 use crate::peers::{Found, read};
-
-/// How many batches a trial generates, and how large they are: GLib reads a batch in one process.
-const BATCHES: u32 = 50;
-const BATCH: usize = 100;
 
 /// What the program says of a keyfile that GLib does not load.
 const REFUSED: &str = "error\n";
@@ -181,12 +176,6 @@ fn written(strings: &[String]) -> Case {
     )
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold("x".to_owned(), |hex, byte| format!("{hex}{byte:02x}"))
-}
-
 fn hex_or_error<T: Display, E>(value: Result<T, E>) -> String {
     value.map_or_else(
         |_| "!".to_owned(),
@@ -209,13 +198,7 @@ impl Glib {
             directory,
             version: String::new(),
         };
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/glib/keyfile.c");
-        let mut compiler = Command::new("cc");
-        compiler
-            .args(["-Wall", "-Wextra", "-Werror", "-o"])
-            .arg(glib.program())
-            .arg(source);
-        read(compiler.args(flags.split_whitespace()))?;
+        build("glib/keyfile.c", &glib.program(), flags.split_whitespace())?;
         let version = read(
             Command::new(glib.program())
                 .arg("read")
@@ -247,55 +230,14 @@ impl Glib {
     }
 
     fn ask<'r>(&self, mode: &str, records: impl Iterator<Item = &'r Vec<u8>>) -> Vec<String> {
-        let mut input = tempfile::tempfile().unwrap();
-        for record in records {
-            let length = u32::try_from(record.len()).unwrap();
-            input.write_all(&length.to_le_bytes()).unwrap();
-            input.write_all(record).unwrap();
-        }
-        input.rewind().unwrap();
-        let output = Command::new(self.program())
+        let mut program = Command::new(self.program());
+        program
             .arg(mode)
             // GLib drops the translations of other languages when it loads.
             .env("LC_ALL", "C")
             .env_remove("LANGUAGE")
-            .stdin(input)
             // GLib 2.74 warns of itself when a value has two wrong escapes.
-            .stderr(Stdio::null())
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "the GLib reader: {}",
-            output.status
-        );
-        let answers = String::from_utf8(output.stdout).unwrap();
-        answers
-            .split("record\n")
-            .skip(1)
-            .map(str::to_owned)
-            .collect()
+            .stderr(Stdio::null());
+        answers(&mut program, records)
     }
-}
-
-/// Runs `test` on many values; what fails is made as small as possible.
-fn for_all<S: Strategy>(strategy: &S, test: impl Fn(S::Value) -> TestCaseResult) {
-    let mut config = Config {
-        cases: BATCHES,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let seed = match config.rng_seed {
-        RngSeed::Fixed(seed) => seed,
-        RngSeed::Random => RandomState::new().hash_one(BATCHES),
-    };
-    config.rng_seed = RngSeed::Fixed(seed);
-    if let Err(failure) = TestRunner::new(config).run(strategy, test) {
-        panic!("{failure}\nto see it again: PROPTEST_RNG_SEED={seed}");
-    }
-}
-
-fn say(line: &str) {
-    let written = std::io::stdout().write_all(format!("{line}\n").as_bytes());
-    written.unwrap();
 }

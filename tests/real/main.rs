@@ -1,4 +1,4 @@
-//! Tests against the real programs: flatpak, ostree, GLib and gpg judge what overlayctl does.
+//! Tests against the real programs: flatpak, ostree, GLib, gpg and systemd judge what overlayctl does.
 //!
 //! Plain `cargo test` runs what this machine can run, lists the rest as ignored and says why at the
 //! end. With `OVERLAYCTL_REQUIRE_PEERS=1` (`tests/run` sets it) a trial that cannot run fails.
@@ -9,10 +9,12 @@
 )]
 
 mod flatpak;
+mod generated;
 mod glib;
 mod openpgp;
 mod peers;
 mod systemd;
+mod systemd_files;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
         glib::trials,
         openpgp::trials,
         systemd::trials,
+        systemd_files::trials,
     ]
     .into_iter()
     .flat_map(|trials| trials(&not_run))

@@ -10,7 +10,7 @@
 
 use thiserror::Error;
 
-use super::line::excerpt;
+use crate::escape::excerpt;
 
 /// What separates the elements of a list; GLib's default.
 const SEPARATOR: char = ';';

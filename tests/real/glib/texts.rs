@@ -8,9 +8,9 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::Index;
 
-type Bytes = Vec<u8>;
+use crate::generated::{Bytes, one_of};
 
 /// Bytes that mean something somewhere, or that a reader may stumble over. Like the lists below,
 /// its elements stand between bars.
@@ -119,13 +119,4 @@ fn blanks() -> impl Strategy<Value = Bytes> {
 
 fn soup(length: usize) -> impl Strategy<Value = Bytes> {
     vec(one_of(SHARP), 0..=length).prop_map(|bytes| bytes.concat())
-}
-
-/// One of the elements that stand between bars.
-fn one_of(list: &'static [u8]) -> impl Strategy<Value = Bytes> {
-    select(
-        list.split(|&byte| byte == b'|')
-            .map(<[u8]>::to_vec)
-            .collect::<Vec<_>>(),
-    )
 }
