@@ -17,9 +17,13 @@
 //! });
 //! ```
 
+mod environment;
 mod gkeyfile;
 #[cfg(feature = "json")]
 mod json;
+#[cfg(test)]
+mod laws;
+mod libeconf;
 mod lines;
 mod nested;
 mod opaque;
@@ -127,9 +131,12 @@ pub enum Lost {
 
 /// All formats by name.
 const FORMATS: &[(&str, &dyn Format)] = &[
+    ("env-file", &environment::Environment::File),
+    ("environment", &environment::Environment::Generator),
     ("gkeyfile", &gkeyfile::GKeyFile),
     #[cfg(feature = "json")]
     ("json", &json::Json),
+    ("libeconf", &libeconf::Libeconf),
     ("lines", &lines::Lines),
     ("opaque", &opaque::Opaque),
     ("systemd", &systemd::Systemd::Sections),
