@@ -17,7 +17,11 @@
 //! });
 //! ```
 
+mod environment;
 mod gkeyfile;
+#[cfg(test)]
+mod laws;
+mod libeconf;
 mod value;
 
 use std::borrow::Cow;
@@ -117,7 +121,12 @@ pub enum Lost {
 }
 
 /// All formats by name.
-const FORMATS: [(&str, &dyn Format); 1] = [("gkeyfile", &gkeyfile::GKeyFile)];
+const FORMATS: [(&str, &dyn Format); 4] = [
+    ("gkeyfile", &gkeyfile::GKeyFile),
+    ("libeconf", &libeconf::Libeconf),
+    ("environment", &environment::Environment::Generator),
+    ("env-file", &environment::Environment::File),
+];
 
 /// The format of this name, such as `systemd` or `toml`.
 pub fn named(name: &str) -> Option<&'static dyn Format> {

@@ -309,7 +309,7 @@ fn require_utf8(value: Part<'_>, hidden: Part<'_>) -> Result<(), Problem> {
 }
 
 /// The start of `bytes`, fit for a message of one line.
-pub(super) fn excerpt(bytes: &[u8]) -> String {
+pub(crate) fn excerpt(bytes: &[u8]) -> String {
     const LENGTH: usize = 60;
     let cut = bytes.char_indices().nth(LENGTH).map(|(start, ..)| start);
     match cut.and_then(|cut| bytes.get(..cut)) {

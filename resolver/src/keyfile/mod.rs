@@ -17,6 +17,7 @@ use std::ops::Range;
 use bstr::{BStr, ByteSlice};
 
 pub use self::line::Problem;
+pub(crate) use self::line::excerpt;
 use self::line::{Dialect, content, is_blank, seen};
 
 /// One text, read as a keyfile.
