@@ -6,7 +6,7 @@
 //! with the value that wins, and what the getters make of each value. Where we object to a line,
 //! GLib must, too, and it must read the rest as we do.
 
-mod texts;
+pub(crate) mod texts;
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -181,7 +181,7 @@ fn written(strings: &[String]) -> Case {
     )
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .fold("x".to_owned(), |hex, byte| format!("{hex}{byte:02x}"))
@@ -279,7 +279,7 @@ impl Glib {
 }
 
 /// Runs `test` on many values; what fails is made as small as possible.
-fn for_all<S: Strategy>(strategy: &S, test: impl Fn(S::Value) -> TestCaseResult) {
+pub(crate) fn for_all<S: Strategy>(strategy: &S, test: impl Fn(S::Value) -> TestCaseResult) {
     let mut config = Config {
         cases: BATCHES,
         failure_persistence: None,
@@ -295,7 +295,7 @@ fn for_all<S: Strategy>(strategy: &S, test: impl Fn(S::Value) -> TestCaseResult)
     }
 }
 
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let written = std::io::stdout().write_all(format!("{line}\n").as_bytes());
     written.unwrap();
 }

@@ -8,8 +8,11 @@
     reason = "a world is a directory of the host, made by the trial"
 )]
 
+mod environment;
 mod flatpak;
 mod glib;
+mod libeconf;
+mod libraries;
 mod openpgp;
 mod peers;
 mod systemd;
@@ -73,8 +76,10 @@ fn main() -> ExitCode {
         reasons: RefCell::default(),
     };
     let trials = [
+        environment::trials,
         flatpak::trials,
         glib::trials,
+        libeconf::trials,
         openpgp::trials,
         systemd::trials,
     ]

@@ -122,7 +122,7 @@ fn soup(length: usize) -> impl Strategy<Value = Bytes> {
 }
 
 /// One of the elements that stand between bars.
-fn one_of(list: &'static [u8]) -> impl Strategy<Value = Bytes> {
+pub(crate) fn one_of(list: &'static [u8]) -> impl Strategy<Value = Bytes> {
     select(
         list.split(|&byte| byte == b'|')
             .map(<[u8]>::to_vec)
