@@ -8,9 +8,12 @@
     reason = "a world is a directory of the host, made by the trial"
 )]
 
+mod environment;
 mod flatpak;
 mod generated;
 mod glib;
+mod libeconf;
+mod libraries;
 mod openpgp;
 mod peers;
 mod systemd;
@@ -75,8 +78,10 @@ fn main() -> ExitCode {
         reasons: RefCell::default(),
     };
     let trials = [
+        environment::trials,
         flatpak::trials,
         glib::trials,
+        libeconf::trials,
         openpgp::trials,
         systemd::trials,
         systemd_files::trials,

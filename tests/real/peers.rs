@@ -14,9 +14,9 @@ use std::process::{Command, Output};
 /// Where the worlds of a run live: bound into every tree, and short enough for gpg's sockets.
 pub(crate) const SCRATCH: &str = "/tmp";
 
-/// The Debian suites whose flatpak is driven besides the host's, and what their trees are made of
+/// The Debian suites whose programs are driven besides the host's, and what flatpak's trees are made of
 /// (`make_tree` in `tests/run` names them so).
-const SUITES: [&str; 2] = ["trixie", "forky"];
+pub(crate) const SUITES: [&str; 2] = ["trixie", "forky"];
 const TREE_PACKAGES: &str = "flatpak,ostree";
 
 /// Enters a tree: `$1` is the tree, the rest the command. Its own process namespace ends whatever
@@ -291,7 +291,7 @@ fn require_root() -> Found<()> {
     }
 }
 
-fn cache_directory() -> PathBuf {
+pub(crate) fn cache_directory() -> PathBuf {
     let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
     std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from)
 }

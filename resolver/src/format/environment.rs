@@ -14,27 +14,31 @@
 //! `tests/real/environment.rs` holds both against systemd 252, 257 and 262. The corners:
 //!
 //! * `#` and `;` start a comment where a name is expected, and only there: `A="b" # c` is `b# c`.
-//! * LF and CR each end a line. A backslash in front of one continues the value (not between single
-//!   quotes), and blanks at the start of the next line belong to the value.
+//! * LF and CR each end a line. A backslash in front of one continues the value, and blanks at the
+//!   start of the next line belong to it.
 //! * Pieces in quotes may follow each other, with blanks between them that do not count. From the
 //!   first character outside of quotes on, quotes are plain characters.
-//! * Between double quotes a backslash escapes `"`, `\`, `` ` ``, `$` and a line end and stays in front
-//!   of anything else; outside of quotes it vanishes.
+//! * Between double quotes a backslash escapes `"`, `\`, `` ` ``, `$` and LF and stays in front of
+//!   anything else; between single quotes it is a plain character, outside of quotes it vanishes.
 //! * A quote that is not closed reaches to the end of the file.
 //! * There is no `export`: `export A` is no name. A line without `=` is ignored without a word.
 //! * A NUL anywhere, or a text beyond 64 MiB (which is not reproduced), costs the file.
 //!
-//! The value is the one **before** variables are expanded: `environment` expands `$A`, `${A}`,
-//! `${A:-b}` and `${A:+b}`, and `$$`, from what the files before and the lines above have set, which
-//! is the business of whoever merges them. `env-file` expands nothing.
+//! The value is the one **before** variables are expanded. The generator expands `$A`, `${A}`, `${A:-b}`
+//! and `${A:+b}` from what the files before and the lines above have set, and makes `$$` a `$`; that
+//! is up to whoever merges the files. `env-file` expands nothing.
 //!
 //! Until systemd 253 a backslash at the end of a comment continued the comment; here, as since 254, it
 //! does not. Deliberately absent: what a service drops of an `EnvironmentFile=` afterwards (names as
 //! in the first row, control characters in values), and names longer than the kernel takes.
 
-use std::borrow::Cow;
-use std::ops::Range;
+mod value;
 
+use std::borrow::Cow;
+
+use bstr::ByteSlice as _;
+
+use self::value::{Cursor, ValueReader, is_blank, is_line_end};
 use super::{Format, Item, Kind, Lost, Pair, Problem, Value};
 use crate::escape::excerpt;
 
@@ -54,7 +58,7 @@ impl Format for Environment {
             let mut cursor = Cursor { text, at: start };
             let kind = self.kind(&mut cursor);
             let bytes = cursor.since(start);
-            let line_feeds = bytes.iter().filter(|&&byte| byte == b'\n').count();
+            let line_feeds = bytes.find_iter(b"\n").count();
             let last = line + line_feeds - usize::from(bytes.ends_with(b"\n"));
             sink(Item {
                 span: start..cursor.at,
@@ -113,222 +117,40 @@ impl Environment {
 
     /// What systemd has against a variable; no value is one that nothing was written for.
     fn refusal(self, name: &[u8], value: Option<&[u8]>) -> Option<Problem> {
-        let not_utf8 = value.filter(|value| !is_utf8(value));
-        let shown = excerpt(name);
+        let shown = || excerpt(name);
         let (lost, message) = match self {
             Self::Generator if value.is_none() => (
                 Lost::Item,
                 format!(
-                    "expected a value behind `{shown}=`, found none; \
-                     environment.d cannot set an empty one, so leave the line out"
+                    "expected a value behind `{}=`, found none; \
+                     environment.d cannot set an empty one, so leave the line out",
+                    shown()
                 ),
             ),
             Self::Generator if !is_name(name) => (
                 Lost::Item,
                 format!(
-                    "expected a name of letters, digits and `_`, found `{shown}`; \
-                     rename the variable"
+                    "expected a name of letters, digits and `_`, found `{}`; rename the variable",
+                    shown()
                 ),
             ),
             Self::File if !is_utf8(name) => (
                 Lost::File,
-                format!("expected UTF-8 in a name, found `{shown}`; save the file as UTF-8"),
-            ),
-            _ => (
-                Lost::File,
                 format!(
-                    "expected UTF-8 in the value of `{shown}`, found `{}`; save the file as UTF-8",
-                    excerpt(not_utf8?)
+                    "expected UTF-8 in a name, found `{}`; save the file as UTF-8",
+                    shown()
                 ),
             ),
+            _ => {
+                let found = excerpt(value.filter(|value| !is_utf8(value))?);
+                let message = format!(
+                    "expected UTF-8 in the value of `{}`, found `{found}`; save the file as UTF-8",
+                    shown()
+                );
+                (Lost::File, message)
+            }
         };
         Some(Problem::new(lost, message))
-    }
-}
-
-/// A place in a text.
-#[derive(Debug)]
-struct Cursor<'t> {
-    text: &'t [u8],
-    at: usize,
-}
-
-impl<'t> Cursor<'t> {
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    fn next(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.at += 1;
-        Some(byte)
-    }
-
-    fn skip(&mut self, is_skipped: impl Fn(u8) -> bool) {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let end = rest.iter().position(|&byte| !is_skipped(byte));
-        self.at += end.unwrap_or(rest.len());
-    }
-
-    /// Moves behind a line end, of which CR LF is one.
-    fn end_line(&mut self) {
-        if self.next() == Some(b'\r') && self.peek() == Some(b'\n') {
-            self.at += 1;
-        }
-    }
-
-    fn since(&self, start: usize) -> &'t [u8] {
-        self.text.get(start..self.at).unwrap_or_default()
-    }
-}
-
-/// Reads what stands behind a `=`, quotes and line ends included.
-#[derive(Debug)]
-struct ValueReader<'c, 't> {
-    cursor: &'c mut Cursor<'t>,
-    /// The value as written; ends behind the last byte that counts.
-    raw: Range<usize>,
-    /// The value; none until there is a character of it.
-    value: Option<Joined<'t>>,
-}
-
-impl<'c, 't> ValueReader<'c, 't> {
-    fn new(cursor: &'c mut Cursor<'t>) -> Self {
-        Self {
-            raw: cursor.at..cursor.at,
-            cursor,
-            value: None,
-        }
-    }
-
-    /// Reads to the end of the assignment; the value as written, and what it says.
-    fn read(mut self) -> (Range<usize>, Option<Cow<'t, [u8]>>) {
-        while let Some(byte) = self.cursor.peek() {
-            match byte {
-                _ if is_line_end(byte) => {
-                    self.cursor.end_line();
-                    break;
-                }
-                b'\'' => self.single_quoted(),
-                b'"' => self.double_quoted(),
-                _ if is_blank(byte) => self.cursor.at += 1,
-                _ => {
-                    self.unquoted();
-                    break;
-                }
-            }
-        }
-        (self.raw, self.value.map(Joined::finish))
-    }
-
-    fn single_quoted(&mut self) {
-        self.cursor.at += 1;
-        while self.cursor.next().is_some_and(|byte| byte != b'\'') {
-            self.keep();
-        }
-        self.raw.end = self.cursor.at;
-    }
-
-    fn double_quoted(&mut self) {
-        self.cursor.at += 1;
-        while let Some(byte) = self.cursor.next().filter(|&byte| byte != b'"') {
-            match self.cursor.peek() {
-                Some(b'"' | b'\\' | b'`' | b'$') if byte == b'\\' => {
-                    self.cursor.at += 1;
-                    self.keep();
-                }
-                Some(b'\n') if byte == b'\\' => self.cursor.at += 1,
-                None if byte == b'\\' => {}
-                _ => self.keep(),
-            }
-        }
-        self.raw.end = self.cursor.at;
-    }
-
-    fn unquoted(&mut self) {
-        // What the value is without the blanks at its end.
-        let mut length = None;
-        while let Some(byte) = self.cursor.next() {
-            if is_line_end(byte) {
-                self.cursor.at -= 1;
-                self.cursor.end_line();
-                break;
-            }
-            if is_blank(byte) {
-                length = length.or(Some(self.value.as_ref().map_or(0, Joined::len)));
-                self.keep();
-                continue;
-            }
-            length = None;
-            if byte != b'\\' {
-                self.keep();
-            } else if self.cursor.next().is_some_and(|byte| !is_line_end(byte)) {
-                self.keep();
-            }
-            self.raw.end = self.cursor.at;
-        }
-        if let (Some(length), Some(value)) = (length, &mut self.value) {
-            value.truncate(length);
-        }
-    }
-
-    /// Adds the byte in front of the cursor to the value.
-    fn keep(&mut self) {
-        let text = self.cursor.text;
-        let value = self.value.get_or_insert_with(|| Joined::new(text));
-        value.push(self.cursor.at - 1);
-    }
-}
-
-/// Bytes picked from a text, copied only if they do not stand together.
-#[derive(Debug)]
-struct Joined<'t> {
-    text: &'t [u8],
-    together: Range<usize>,
-    copied: Option<Vec<u8>>,
-}
-
-impl<'t> Joined<'t> {
-    fn new(text: &'t [u8]) -> Self {
-        Self {
-            text,
-            together: 0..0,
-            copied: None,
-        }
-    }
-
-    /// Adds the byte at `at`.
-    fn push(&mut self, at: usize) {
-        let picked = self.text.get(at..=at).unwrap_or_default();
-        if let Some(copied) = &mut self.copied {
-            copied.extend_from_slice(picked);
-        } else if self.together.is_empty() {
-            self.together = at..at + 1;
-        } else if self.together.end == at {
-            self.together.end += 1;
-        } else {
-            self.copied = Some([self.together(), picked].concat());
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.copied.as_ref().map_or(self.together.len(), Vec::len)
-    }
-
-    fn truncate(&mut self, length: usize) {
-        match &mut self.copied {
-            Some(copied) => copied.truncate(length),
-            None => self.together.end = self.together.start + length,
-        }
-    }
-
-    fn together(&self) -> &'t [u8] {
-        self.text.get(self.together.clone()).unwrap_or_default()
-    }
-
-    fn finish(self) -> Cow<'t, [u8]> {
-        let together = self.together();
-        self.copied.map_or(Cow::Borrowed(together), Cow::Owned)
     }
 }
 
@@ -337,16 +159,6 @@ fn nul<'t>() -> Kind<'t> {
         Lost::File,
         "expected text, found a NUL byte; remove it",
     ))
-}
-
-/// systemd's `NEWLINE`.
-fn is_line_end(byte: u8) -> bool {
-    matches!(byte, b'\n' | b'\r')
-}
-
-/// systemd's `WHITESPACE`.
-fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 fn trim_end(bytes: &[u8]) -> &[u8] {
@@ -370,7 +182,6 @@ fn is_utf8(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use bstr::ByteSlice as _;
     use proptest::prelude::*;
 
     use super::super::laws;

@@ -19,7 +19,7 @@
 //!
 //! | before | difference |
 //! |---|---|
-//! | 0.5.2 | a line without `=` does not continue a null value, it is a key of its own |
+//! | 0.5.2 (Debian's 0.5.1 has it) | a line without `=` does not continue a null value, it is a key of its own |
 //! | 0.6.1 | a line of more than 8191 bytes is read as several |
 //! | 0.7.0 | the first `#` starts a comment, quotes or not |
 //! | 0.7.9 (from 0.7.0) | only the last `#` of a line can start a comment: `# a # b` is no comment |
@@ -28,7 +28,6 @@
 //! options `JOIN_SAME_ENTRIES` and `PYTHON_STYLE`, and other delimiters.
 
 use std::borrow::Cow;
-use std::ops::RangeInclusive;
 
 use bstr::ByteSlice as _;
 
@@ -56,10 +55,12 @@ impl Format for Libeconf {
             let line = Line::new(bytes, end);
             end += bytes.len();
             if let Some(open) = open.as_mut().filter(|_| line.is_continuation()) {
-                open.append(&line, number..=number, end);
+                open.append(&line, number, end);
                 continue;
             }
-            open.take().into_iter().for_each(|open| sink(open.item));
+            if let Some(open) = open.take() {
+                sink(open.item);
+            }
             let item = Item {
                 span: line.start..end,
                 lines: number..=number,
@@ -73,7 +74,9 @@ impl Format for Libeconf {
                 _ => sink(item),
             }
         }
-        open.into_iter().for_each(|open| sink(open.item));
+        if let Some(open) = open {
+            sink(open.item);
+        }
     }
 }
 
@@ -86,7 +89,7 @@ struct Open<'t> {
 }
 
 impl<'t> Open<'t> {
-    fn append(&mut self, line: &Line<'t>, number: RangeInclusive<usize>, end: usize) {
+    fn append(&mut self, line: &Line<'t>, number: usize, end: usize) {
         // Quotes do not protect a `#` here.
         let more = line.content.split(|&byte| byte == b'#').next();
         let more = more.unwrap_or_default();
@@ -102,7 +105,7 @@ impl<'t> Open<'t> {
             raw.end = line.start + more.len();
         }
         self.item.span.end = end;
-        self.item.lines = *self.item.lines.start()..=*number.end();
+        self.item.lines = *self.item.lines.start()..=number;
     }
 }
 
