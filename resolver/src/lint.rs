@@ -205,6 +205,21 @@ pub fn named(name: &str) -> Option<&'static Lint> {
     LINTS.iter().find(|lint| lint.name == name)
 }
 
+/// Whether what the lint of this name finds does not depend on how a consumer reads a file and
+/// which names it looks at.
+pub fn holds_for_every_consumer(name: &str) -> bool {
+    matches!(
+        name,
+        seen::DIRECTORY
+            | seen::FILE
+            | "empty-file-masks"
+            | "link-leaves-root"
+            | "mask-of-nothing"
+            | "same-value"
+            | "unprintable-name"
+    )
+}
+
 impl Resolver {
     /// All that [`LINTS`] find about the configuration path `path`, what scanning and merging found
     /// included; the worst first, then by place.

@@ -38,10 +38,11 @@ fn found(lint: &str, resolver: &Resolver, path: &str) -> Vec<String> {
     findings
         .filter(|finding| finding.code == Some(lint))
         .map(|finding| {
-            let line = finding
-                .line
-                .map_or_else(String::new, |line| format!(":{line}"));
-            format!("{}{line}", finding.path.display())
+            let path = finding.path.display();
+            match finding.line {
+                Some(line) => format!("{path}:{line}"),
+                None => path.to_string(),
+            }
         })
         .collect()
 }
