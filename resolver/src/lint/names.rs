@@ -1,49 +1,81 @@
 //! What the names of drop-ins come to: their order, and whether people see it as it is.
 
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use super::{Subject, final_winner, is_beaten};
+use super::{Subject, final_winner, pair};
+use crate::document::{Assignment, State as AssignmentState};
 use crate::escape::{escape, escape_path};
 use crate::finding::Finding;
 use crate::rules::{DropIns, Order};
 use crate::scan::{Fragment, Role, State};
 
-/// Pairs of drop-ins that set one key, where a locale or a reader of numbers has the other one last.
+/// Drop-ins that win a key by the order of bytes, where a locale or a reader of numbers would have
+/// another one win, with another value.
 ///
 /// Consumers compare byte by byte, or should; `ls`, file managers and people do not (dnf5 PR#741).
-/// Where no key is at stake the order does not matter.
 pub(super) fn locale_order(subject: &Subject<'_>) -> Vec<Finding> {
-    let mut pairs = BTreeSet::new();
-    for assignment in subject.keys.iter().flatten().filter(|a| is_beaten(a)) {
-        if let Some(winner) = assignment.winner()
-            && winner.value() != assignment.value()
-        {
-            pairs.insert((assignment.fragment_index(), winner.fragment_index()));
+    let mut pairs = BTreeMap::new();
+    for key in &subject.keys {
+        let mut applied = key.iter().filter(|a| a.state() == AssignmentState::Applied);
+        let (Some(winner), None) = (applied.next(), applied.next()) else {
+            continue;
+        };
+        if winner.fragment().role != Role::DropIn {
+            continue;
+        }
+        for (order, words) in [
+            (natural_order as Compare, "by the numbers in them"),
+            (collated_order, "in most locales"),
+        ] {
+            if let Some(other) = winner_by(order, subject, key, winner) {
+                let pair = (winner.fragment_index(), other.fragment_index());
+                pairs.entry(pair).or_insert((winner, other, words));
+            }
         }
     }
-    let fragments = subject.fragments();
-    let pairs = pairs.into_iter().filter_map(|(loser, winner)| {
-        let [loser, winner] = [fragments.get(loser)?, fragments.get(winner)?];
-        let by_name = subject.rules.drop_in_order == Order::Name || loser.layer == winner.layer;
-        if loser.role != Role::DropIn || winner.role != Role::DropIn || !by_name {
-            return None;
-        }
-        let [low, high] = [name(loser), name(winner)];
-        // Where layers or the kinds of keys decide, the names do not.
-        let why = (low < high).then(|| misread(low, high)).flatten()?;
-        Some(Finding::warning(
-            &winner.path,
+    let findings = pairs.into_values().map(|(winner, other, words)| {
+        Finding::warning(
+            &winner.fragment().path,
             format!(
-                "comes after {} and beats it, since names sort byte by byte; {why} it would be the \
-                 other way round: rename one of them so that both agree",
-                escape_path(&loser.path)
+                "beats {} with {}, since names sort byte by byte; {words} the other one is the last: \
+                 rename one of them so that both agree",
+                escape_path(&other.fragment().path),
+                pair(winner),
             ),
-        ))
+        )
+        .at(winner.line())
     });
-    pairs.collect()
+    findings.collect()
+}
+
+type Compare = fn(&[u8], &[u8]) -> Ordering;
+
+/// The assignment that would win in another order of names, if it is another one and says otherwise.
+fn winner_by<'s>(
+    order: Compare,
+    subject: &Subject<'_>,
+    key: &[Assignment<'s>],
+    winner: &Assignment<'s>,
+) -> Option<Assignment<'s>> {
+    let by_name = subject.rules.drop_in_order == Order::Name;
+    let competes = |a: &&Assignment<'_>| {
+        let file = a.fragment();
+        matches!(
+            a.state(),
+            AssignmentState::Applied | AssignmentState::Superseded
+        ) && file.role == Role::DropIn
+            && (by_name || file.layer == winner.fragment().layer)
+    };
+    let last = key
+        .iter()
+        .filter(competes)
+        .max_by(|a, b| order(name(a.fragment()), name(b.fragment())))?;
+    (last.fragment_index() != winner.fragment_index() && last.value() != winner.value())
+        .then_some(*last)
 }
 
 /// Drop-ins of the owner without a number.
@@ -108,14 +140,13 @@ fn has_number(name: &[u8]) -> bool {
     matches!(name, [a, b, b'-', ..] if a.is_ascii_digit() && b.is_ascii_digit())
 }
 
-/// How somebody reads `low` as the later of two names, which it is not.
-fn misread(low: &[u8], high: &[u8]) -> Option<&'static str> {
-    if natural(low) > natural(high) {
-        return Some("by the numbers in them");
-    }
-    // Where only the case differs, the lower one comes first there.
-    let is_other = collated(low) > collated(high) || low.eq_ignore_ascii_case(high);
-    is_other.then_some("in most locales")
+fn natural_order(a: &[u8], b: &[u8]) -> Ordering {
+    natural(a).cmp(&natural(b)).then(a.cmp(b))
+}
+
+/// Where only the case differs, the lower one comes first.
+fn collated_order(a: &[u8], b: &[u8]) -> Ordering {
+    collated(a).cmp(&collated(b)).then(b.cmp(a))
 }
 
 /// A name as a list of numbers and other bytes, so that 9 comes before 10.
@@ -196,8 +227,6 @@ pub(super) fn stem<'n>(path: &'n Path, suffix: &OsStr) -> std::borrow::Cow<'n, s
 }
 
 /// The end of the chain of winners, if it stands in another file.
-pub(super) fn winner_elsewhere<'d>(
-    assignment: &crate::Assignment<'d>,
-) -> Option<crate::Assignment<'d>> {
+pub(super) fn winner_elsewhere<'d>(assignment: &Assignment<'d>) -> Option<Assignment<'d>> {
     final_winner(assignment).filter(|w| w.fragment_index() != assignment.fragment_index())
 }

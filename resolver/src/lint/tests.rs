@@ -101,14 +101,15 @@ const CASES: &[Case<'_>] = &[
     ("loses-always", "", "a.d", &[("etc/a.d/10-x.conf", "# nothing\n"), ("usr/lib/a.d/50-y.conf", "[a]\nk=2\n")], &[]),
     ("loses-always", "", "a.d", &[("etc/a.d/10-x.conf", "[a]\nk=1\nk=2\n")], &[]),
     // locale-order
-    ("locale-order", "", "a.d", &[("etc/a.d/10-x.conf", "[a]\nk=1\n"), ("etc/a.d/9-y.conf", "[a]\nk=2\n")], &["/etc/a.d/9-y.conf"]),
+    ("locale-order", "", "a.d", &[("etc/a.d/10-x.conf", "[a]\nk=1\n"), ("etc/a.d/9-y.conf", "[a]\nk=2\n")], &["/etc/a.d/9-y.conf:2"]),
     ("locale-order", "", "a.d", &[("etc/a.d/10-x.conf", "[a]\nk=1\n"), ("etc/a.d/9-y.conf", "[a]\nl=2\n")], &[]),
     ("locale-order", "", "a.d", &[("etc/a.d/09-x.conf", "[a]\nk=1\n"), ("etc/a.d/10-y.conf", "[a]\nk=2\n")], &[]),
-    ("locale-order", "", "a.d", &[("etc/a.d/Z.conf", "[a]\nk=1\n"), ("etc/a.d/a.conf", "[a]\nk=2\n")], &["/etc/a.d/a.conf"]),
-    ("locale-order", "", "a.d", &[("etc/a.d/X.conf", "[a]\nk=1\n"), ("etc/a.d/x.conf", "[a]\nk=2\n")], &["/etc/a.d/x.conf"]),
-    ("locale-order", "", "a.d", &[("etc/a.d/10-a.conf", "[a]\nk=1\n"), ("etc/a.d/10_b.conf", "[a]\nk=2\n")], &["/etc/a.d/10_b.conf"]),
-    ("locale-order", "", "a.d", &[("etc/a.d/z.conf", "[a]\nk=1\n"), ("etc/a.d/ä.conf", "[a]\nk=2\n")], &["/etc/a.d/ä.conf"]),
+    ("locale-order", "", "a.d", &[("etc/a.d/Z.conf", "[a]\nk=1\n"), ("etc/a.d/a.conf", "[a]\nk=2\n")], &["/etc/a.d/a.conf:2"]),
+    ("locale-order", "", "a.d", &[("etc/a.d/X.conf", "[a]\nk=1\n"), ("etc/a.d/x.conf", "[a]\nk=2\n")], &["/etc/a.d/x.conf:2"]),
+    ("locale-order", "", "a.d", &[("etc/a.d/10-a.conf", "[a]\nk=1\n"), ("etc/a.d/10_b.conf", "[a]\nk=2\n")], &["/etc/a.d/10_b.conf:2"]),
+    ("locale-order", "", "a.d", &[("etc/a.d/z.conf", "[a]\nk=1\n"), ("etc/a.d/ä.conf", "[a]\nk=2\n")], &["/etc/a.d/ä.conf:2"]),
     ("locale-order", "", "a.d", &[("etc/a.d/10-x.conf", "[a]\nk=1\n"), ("etc/a.d/9-y.conf", "[a]\nk=1\n")], &[]),
+    ("locale-order", "", "a.d", &[("etc/a.d/10-x.conf", "[a]\nk=1\n"), ("etc/a.d/50-x.conf", "[a]\nk=2\n"), ("etc/a.d/9-y.conf", "[a]\nk=2\n")], &[]),
     ("locale-order", "", "a.d", &[("etc/a.d/a.conf", "[a]\nk=1\n"), ("etc/a.d/b.conf", "[a]\nk=2\n")], &[]),
     ("locale-order", "drop-in-order = 'layer'", "a.d", &[("usr/lib/a.d/10-x.conf", "[a]\nk=1\n"), ("etc/a.d/9-y.conf", "[a]\nk=2\n")], &[]),
     // duplicate-key
@@ -320,9 +321,9 @@ fn the_example_with_numbers() {
         [
             "/etc/a.d/10-x.conf: changes nothing: all that it sets is set again by what comes later, \
              /usr/lib/a.d/9-y.conf; named 90-x.conf it would win [loses-always]",
-            "/usr/lib/a.d/9-y.conf: comes after /etc/a.d/10-x.conf and beats it, since names sort byte \
-             by byte; by the numbers in them it would be the other way round: rename one of them so \
-             that both agree [locale-order]",
+            "/usr/lib/a.d/9-y.conf:2: beats /etc/a.d/10-x.conf with k=2, since names sort byte by byte; \
+             by the numbers in them the other one is the last: rename one of them so that both agree \
+             [locale-order]",
         ]
     );
 }
