@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
+use overlay_resolver::lint::LINTS;
 
 use crate::subject::Reading;
 
@@ -89,6 +91,29 @@ pub(crate) enum Command {
         #[command(flatten)]
         reading: Reading,
     },
+    /// Look for what works, but probably not as somebody meant it.
+    ///
+    /// Masks that hide nothing, drop-ins that always lose, keys that nobody knows: every finding names
+    /// its lint. An error ends the command with status 1; warnings do so with --strict.
+    Check {
+        /// Paths below every layer, such as systemd/journald.conf; without one, all that are known.
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// Fail with warnings, too.
+        #[arg(long)]
+        strict: bool,
+        /// Only what this lint finds; may be given more than once.
+        #[arg(long, value_name = "LINT", value_parser = lints(), hide_possible_values = true)]
+        only: Vec<String>,
+        /// Not what this lint finds; may be given more than once.
+        #[arg(long, value_name = "LINT", value_parser = lints(), hide_possible_values = true)]
+        allow: Vec<String>,
+        /// Print the lints, and look at nothing.
+        #[arg(long)]
+        list: bool,
+        #[command(flatten)]
+        reading: Reading,
+    },
     /// Show where each value comes from, why the others lost, and what `sync` would do.
     Explain {
         /// NAME or ADAPTER/NAME.
@@ -113,4 +138,9 @@ pub(crate) enum Command {
         /// A directory that does not exist yet, or is empty.
         dir: PathBuf,
     },
+}
+
+/// The names of lints, so that a wrong one is wrong usage.
+fn lints() -> PossibleValuesParser {
+    PossibleValuesParser::new(LINTS.iter().map(|lint| lint.name))
 }

@@ -1,6 +1,7 @@
 //! Machine output, as `data/schema/report.schema.json` describes it. The types here are that promise;
 //! the libraries' own may change.
 
+mod check;
 mod files;
 
 use overlay_adapters::reconcile::KeyAction;
@@ -11,6 +12,7 @@ use overlay_resolver::scan::{self, State as FragmentState, Status};
 use overlay_resolver::{Assignment, Key as DocumentKey};
 use serde::Serialize;
 
+pub(crate) use self::check::{check, lints};
 pub(crate) use self::files::files;
 
 #[derive(Serialize)]
@@ -52,6 +54,8 @@ struct FindingView {
     path: String,
     line: Option<usize>,
     message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -104,6 +108,7 @@ fn finding(finding: &Finding) -> FindingView {
         path: escape_path(&finding.path).to_string(),
         line: finding.line,
         message: finding.message.clone(),
+        code: finding.code,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Text for people: one line an entry, aligned, states in words, colour only on a terminal (anstream
 //! takes it out elsewhere).
 
+mod check;
 mod files;
 
 use std::fmt::Write as _;
@@ -15,6 +16,7 @@ use overlay_resolver::document::State as AssignmentState;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::{Finding, Level};
 
+pub(crate) use self::check::{check, lints};
 use self::files::file;
 pub(crate) use self::files::{cat, files, show};
 use crate::json::assignments;

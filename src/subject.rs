@@ -63,6 +63,8 @@ pub(crate) struct Subject {
     pub(crate) path: PathBuf,
     /// The adapter that it belongs to; `files` where there is none.
     pub(crate) adapter: &'static str,
+    /// Whether the catalog or an adapter knows its consumer.
+    pub(crate) is_known: bool,
 }
 
 /// What a subject comes to.
@@ -95,6 +97,7 @@ impl Subject {
         let known = Known::new(root)?;
         let path = known.configuration_path(path);
         let (adapter, found) = known.rules(&path);
+        let is_known = found.is_some();
         let rules = match rules {
             Some(name) => as_read_by(named(name)?, found),
             None => found.unwrap_or_default(),
@@ -111,6 +114,7 @@ impl Subject {
             resolver,
             path,
             adapter,
+            is_known,
         })
     }
 
@@ -270,6 +274,13 @@ impl Known {
         }
         ("files", self.catalog.rules(path))
     }
+}
+
+/// The configuration paths that the catalog and the adapters name.
+pub(crate) fn known_paths(root: &Root) -> Result<Vec<PathBuf>, Failure> {
+    let known = Known::new(root)?;
+    let of_sources = known.sources.into_iter().map(|(path, ..)| path);
+    Ok(of_sources.chain(known.catalog.paths()).collect())
 }
 
 /// What another consumer would make of a path of which something is known: the names of its files and

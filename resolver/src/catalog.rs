@@ -4,7 +4,7 @@
 //! without saying so. The [built-in](Catalog::built_in) catalog is a TOML file (`catalog.toml`): a
 //! pattern for paths, and a rule set for each.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 use indexmap::IndexMap;
@@ -64,9 +64,31 @@ impl Catalog {
         file.resolve(Path::new(glob.glob().glob())).ok()
     }
 
+    /// The paths that it names as they are, without the patterns that stand for any number of them.
+    pub fn paths(&self) -> impl Iterator<Item = PathBuf> {
+        let patterns = self.known.iter().map(|(glob, _)| glob.glob().glob());
+        let alternatives = patterns.flat_map(alternatives);
+        let is_path = |path: &String| !path.contains(['*', '?', '[', '{']);
+        alternatives.filter(is_path).map(PathBuf::from)
+    }
+
     /// Whether the consumer of a configuration path is known.
     pub fn knows(&self, path: &Path) -> bool {
         self.known.iter().any(|(glob, _)| glob.is_match(path))
+    }
+}
+
+/// What a pattern with one `{a,b}` stands for.
+fn alternatives(pattern: &str) -> Vec<String> {
+    let parts = pattern
+        .split_once('{')
+        .and_then(|(start, rest)| Some((start, rest.split_once('}')?)));
+    match parts {
+        Some((start, (names, end))) => names
+            .split(',')
+            .map(|name| format!("{start}{name}{end}"))
+            .collect(),
+        None => vec![pattern.into()],
     }
 }
 
@@ -94,6 +116,15 @@ mod tests {
         assert_eq!(suffix("a/x.conf"), Some(".1".into()));
         assert_eq!(suffix("a/special.conf"), Some(".2".into()));
         assert_eq!(suffix("a/b/x.conf"), None);
+    }
+
+    #[test]
+    fn patterns_that_stand_for_any_number_are_no_paths() {
+        let text = b"['a/*.conf']\n['{b,c/d}.d']\n['e']\n['{f,g}/*']\n";
+        let catalog = Catalog::from_toml(Path::new("c.toml"), text).unwrap();
+        let mut paths: Vec<_> = catalog.paths().collect();
+        paths.sort();
+        assert_eq!(paths, ["b.d", "c/d.d", "e"].map(PathBuf::from));
     }
 
     #[test]

@@ -330,13 +330,29 @@ impl<'d> Assignment<'d> {
         }
     }
 
+    /// The assignment that beat or reset it.
+    pub fn winner(&self) -> Option<Self> {
+        match self.record.fate {
+            Fate::Superseded(by) | Fate::Reset(by) => self.document.assignment(by),
+            _ => None,
+        }
+    }
+
+    /// The assignment of the same key that its consumer reads before it.
+    pub fn previous(&self) -> Option<Self> {
+        self.document.assignment(self.record.previous?)
+    }
+
+    /// The number of its key among [`Document::keys`].
+    pub(crate) fn key_number(&self) -> usize {
+        self.record.key as usize
+    }
+
     /// What beat, reset, hid or spoiled it.
     pub fn by(&self) -> Option<Place<'d>> {
         match self.record.fate {
             Fate::Applied => None,
-            Fate::Superseded(by) | Fate::Reset(by) => {
-                self.document.assignment(by).map(|by| by.place())
-            }
+            Fate::Superseded(_) | Fate::Reset(_) => self.winner().map(|by| by.place()),
             Fate::Shadowed(by) | Fate::Masked(by) => {
                 let fragment = self.document.entry.fragments.get(by as usize)?;
                 Some(Place {

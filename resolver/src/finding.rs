@@ -39,6 +39,8 @@ pub struct Finding {
     pub line: Option<usize>,
     /// What was found, what was expected and what to do.
     pub message: String,
+    /// The name of the lint that found it, where one did: stable, so that it can be selected.
+    pub code: Option<&'static str>,
 }
 
 impl Finding {
@@ -49,6 +51,7 @@ impl Finding {
             path: path.into(),
             line: None,
             message: message.into(),
+            code: None,
         }
     }
 
@@ -84,6 +87,15 @@ impl Finding {
             ..self
         }
     }
+
+    /// The same finding, as one of the lint of this name.
+    #[must_use]
+    pub fn of_lint(self, name: &'static str) -> Self {
+        Self {
+            code: Some(name),
+            ..self
+        }
+    }
 }
 
 /// The number, counted from 1, of the line that has the byte at `offset`.
@@ -93,12 +105,31 @@ pub fn line_of(text: &[u8], offset: usize) -> usize {
 }
 
 impl fmt::Display for Finding {
-    /// `/etc/x.conf:3: message`, without the level.
+    /// `/etc/x.conf:3: message`, without the level; ` [lint-name]` follows where there is one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", escape_path(&self.path))?;
         if let Some(line) = self.line {
             write!(f, "{line}:")?;
         }
-        write!(f, " {}", self.message)
+        write!(f, " {}", self.message)?;
+        match self.code {
+            Some(code) => write!(f, " [{code}]"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lint_is_named_behind_its_message() {
+        let finding = Finding::warning("/etc/x.conf", "message").at(3);
+        assert_eq!(finding.to_string(), "/etc/x.conf:3: message");
+        assert_eq!(
+            finding.of_lint("same-value").to_string(),
+            "/etc/x.conf:3: message [same-value]"
+        );
     }
 }

@@ -17,6 +17,7 @@ mod figment;
 pub mod finding;
 pub mod format;
 pub mod keyfile;
+pub mod lint;
 pub mod merge;
 mod resolver;
 pub mod root;

@@ -1,6 +1,7 @@
 //! One file a verb. A command reads and acts through the libraries and returns what to print.
 
 mod cat;
+mod check;
 mod demo;
 mod digest;
 mod explain;
@@ -140,6 +141,9 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
     if let Command::Demo { dir } = &cli.command {
         return demo::run(cli, dir);
     }
+    if let Command::Check { list: true, .. } = &cli.command {
+        return Ok(check::list(cli));
+    }
     let root = Root::open(&cli.root)?;
     match &cli.command {
         Command::Sync { dry_run } => report::sync(cli, &root, *dry_run),
@@ -157,6 +161,17 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
         } => show::run(cli, &root, path, *origin, reading),
         Command::Digest { path, reading } => digest::digest(cli, &root, path, reading),
         Command::WatchList { path, reading } => digest::watch_list(cli, &root, path, reading),
+        Command::Check {
+            paths,
+            strict,
+            only,
+            allow,
+            reading,
+            list: _,
+        } => {
+            let selection = check::Selection { only, allow };
+            check::run(cli, &root, paths, selection, *strict, reading)
+        }
         Command::Explain { entry, key } => explain::run(cli, &root, entry, key.as_deref()),
         Command::Restore { entries } => report::restore(cli, &root, entries),
         Command::Adopt { entries } => report::adopt(cli, &root, entries),

@@ -24,6 +24,8 @@ fn every_command_s_document_follows_the_schema() {
         &["sync"],
         &["status"],
         &["explain", "*"],
+        &["check"],
+        &["check", "--list"],
         &["list", "flatpak/remotes.d"],
         &["cat", "flatpak/collections.d"],
         &["restore", "flathub"],

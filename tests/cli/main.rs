@@ -5,6 +5,7 @@
     reason = "an image is a directory of the host, made by the test"
 )]
 
+mod check;
 mod exit_status;
 mod image;
 mod json;

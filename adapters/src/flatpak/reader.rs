@@ -113,15 +113,9 @@ impl<'a> Reader<'a> {
     }
 
     fn complain(&mut self, level: Level, at: Option<Assignment<'_>>, message: String) {
-        let (path, line) = match at {
-            Some(assignment) => (assignment.fragment().path.clone(), Some(assignment.line())),
-            None => (self.main_path(), None),
-        };
-        self.findings.push(Finding {
-            level,
-            path,
-            line,
-            message,
+        self.findings.push(match at {
+            Some(at) => Finding::new(level, &at.fragment().path, message).at(at.line()),
+            None => Finding::new(level, self.main_path(), message),
         });
     }
 

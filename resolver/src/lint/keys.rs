@@ -1,0 +1,166 @@
+//! Keys that are set twice, in vain, or in a way that nobody reads.
+
+use std::collections::BTreeSet;
+
+use super::{Subject, pair};
+use crate::document::{Assignment, Key, State};
+use crate::escape::{escape, escape_path};
+use crate::finding::Finding;
+use crate::scan::{self, Fragment};
+use crate::schema::Operator;
+
+/// The same key twice in one file, where only one of the two is ever read.
+///
+/// `KEY=` and then `KEY=value` is none: who writes that wants to make sure.
+pub(super) fn duplicate_key(subject: &Subject<'_>) -> Vec<Finding> {
+    let beaten = subject.keys.iter().flatten().filter_map(|assignment| {
+        let winner = assignment.winner()?;
+        let is_twice = assignment.state() == State::Superseded
+            && winner.fragment_index() == assignment.fragment_index()
+            && assignment.operator() == Operator::Set
+            && !assignment.value().is_empty()
+            && !winner.value().is_empty();
+        is_twice.then(|| {
+            Finding::warning(
+                &assignment.fragment().path,
+                format!(
+                    "{} is never used: line {} of the same file says {}",
+                    pair(assignment),
+                    winner.line(),
+                    pair(&winner)
+                ),
+            )
+            .at(assignment.line())
+        })
+    });
+    beaten.collect()
+}
+
+/// Overrides of the owner that say what counts without them: a key, or a whole file.
+pub(super) fn same_value(subject: &Subject<'_>) -> Vec<Finding> {
+    let keys = subject.keys.iter().flatten().filter_map(|assignment| {
+        let below = assignment.previous()?;
+        let is_same = assignment.state() == State::Applied
+            && below.winner().map(|by| by.number()) == Some(assignment.number())
+            && below.value() == assignment.value()
+            && below.operator() == assignment.operator()
+            && subject.is_owners(&assignment.fragment().layer)
+            && subject.is_below(&below.fragment().layer, &assignment.fragment().layer);
+        is_same.then(|| {
+            Finding::info(
+                &assignment.fragment().path,
+                format!(
+                    "{} can go: {} says the same",
+                    pair(assignment),
+                    below.place()
+                ),
+            )
+            .at(assignment.line())
+        })
+    });
+    let mut findings: Vec<_> = keys.collect();
+    findings.extend(same_file(subject));
+    findings
+}
+
+/// A copy of the vendor's file, which keeps the vendor's later changes out.
+fn same_file(subject: &Subject<'_>) -> Vec<Finding> {
+    let fragments = subject.fragments();
+    let copies = fragments.iter().enumerate().filter_map(|(index, copy)| {
+        let is_mine = copy.state == scan::State::Effective && subject.is_owners(&copy.layer);
+        let is_below = |f: &&Fragment| f.state == scan::State::Shadowed(index);
+        let below = fragments.iter().filter(is_below);
+        let below = below.max_by_key(|f| subject.rules.rank(&f.layer))?;
+        (is_mine && copy.link.is_none() && below.text == copy.text).then(|| {
+            Finding::info(
+                &copy.path,
+                format!(
+                    "can go: it is the same as {}, whose updates it keeps out",
+                    escape_path(&below.path)
+                ),
+            )
+        })
+    });
+    copies.collect()
+}
+
+/// What the consumer does not read because of a line that it refuses.
+pub(super) fn unread(subject: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in &subject.files {
+        let mut unread = file.iter().filter(|a| a.state() == State::Invalid);
+        let Some((first, by)) = unread.next().and_then(|first| Some((first, first.by()?))) else {
+            continue;
+        };
+        let more = match unread.count() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        findings.push(
+            Finding::warning(
+                &first.fragment().path,
+                format!("{}{more} not read, because of {by}", pair(first)),
+            )
+            .at(first.line()),
+        );
+    }
+    findings
+}
+
+/// Keys of which nobody can tell what their assignments come to.
+pub(super) fn multi_valued(subject: &Subject<'_>) -> Vec<Finding> {
+    let keys = subject.document.keys().filter(Key::is_multi_valued);
+    keys.filter_map(|key| {
+        let applied = key.applied();
+        let last = applied.last()?;
+        let values: BTreeSet<_> = applied.iter().map(Assignment::value).collect();
+        let path = &last.fragment().path;
+        (values.len() > 1).then(|| {
+            Finding::info(
+                path,
+                format!(
+                    "{} has {} values, and nothing is known of the key: the last may count, or all",
+                    escape(key.name()),
+                    applied.len()
+                ),
+            )
+            .at(last.line())
+        })
+    })
+    .collect()
+}
+
+/// Values that end in a carriage return.
+pub(super) fn carriage_return(subject: &Subject<'_>) -> Vec<Finding> {
+    first_of_each_file(subject, |assignment| {
+        let ends = assignment.value().ends_with(b"\r");
+        ends.then_some("ends in CR LF, and its consumer takes the CR for a part of the value; save the file with LF")
+    })
+}
+
+/// Values that are not UTF-8.
+pub(super) fn not_utf8(subject: &Subject<'_>) -> Vec<Finding> {
+    first_of_each_file(subject, |assignment| {
+        let text = std::str::from_utf8(assignment.value());
+        text.is_err().then_some("the value is not UTF-8")
+    })
+}
+
+/// One finding a file: its other lines are likely to be the same.
+fn first_of_each_file(
+    subject: &Subject<'_>,
+    find: impl Fn(&Assignment<'_>) -> Option<&'static str>,
+) -> Vec<Finding> {
+    let mut seen = BTreeSet::new();
+    let read =
+        |a: &Assignment<'_>| matches!(a.state(), State::Applied | State::Superseded | State::Reset);
+    let found = subject.document.assignments().filter(read);
+    found
+        .filter_map(|assignment| {
+            let message = find(&assignment)?;
+            let path = &assignment.fragment().path;
+            seen.insert(assignment.fragment_index())
+                .then(|| Finding::warning(path, message).at(assignment.line()))
+        })
+        .collect()
+}

@@ -1,0 +1,329 @@
+//! Every lint, on trees that have what it looks for and on trees that only look alike.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::*;
+use crate::root::Root;
+use crate::tree::Tree;
+
+/// A symlink to `/dev/null`.
+const NULL: &str = "\0";
+
+/// A lint, rules and a configuration path, files, and where it finds something.
+type Case<'c> = (
+    &'c str,
+    &'c str,
+    &'c str,
+    &'c [(&'c str, &'c str)],
+    &'c [&'c str],
+);
+
+/// Rules by which the last assignment counts, unless `text` says otherwise.
+fn rules(text: &str) -> Rules {
+    let mut text = text.to_owned();
+    for (key, line) in [
+        ("repeated", "repeated = 'last'"),
+        ("format", "format = 'gkeyfile'"),
+    ] {
+        if !text.contains(key) {
+            text = format!("{line}\n{text}");
+        }
+    }
+    Rules::from_toml(Path::new("rules.toml"), text.as_bytes()).unwrap()
+}
+
+fn found(lint: &str, resolver: &Resolver, path: &str) -> Vec<String> {
+    let findings = resolver.check(path).into_iter();
+    findings
+        .filter(|finding| finding.code == Some(lint))
+        .map(|finding| {
+            let path = finding.path.display();
+            match finding.line {
+                Some(line) => format!("{path}:{line}"),
+                None => path.to_string(),
+            }
+        })
+        .collect()
+}
+
+const ENTRIES: &str = "shape = 'entries'\nsuffix = '.repo'\nmain-decides = true\n";
+const UNITS: &str = "drop-ins = 'unit'\nmain-decides = true\n";
+
+#[rustfmt::skip]
+const CASES: &[Case<'_>] = &[
+    // unreachable-file
+    ("unreachable-file", "", "a.d", &[("etc/a.d/10-x", "")], &["/etc/a.d/10-x"]),
+    ("unreachable-file", "", "a.d", &[("usr/lib/a.d/x.txt", "")], &["/usr/lib/a.d/x.txt"]),
+    ("unreachable-file", "", "a.d", &[("etc/a.d/.x.conf", "")], &["/etc/a.d/.x.conf"]),
+    ("unreachable-file", "", "a.d", &[("etc/a.d/x.conf~", "")], &["/etc/a.d/x.conf~"]),
+    ("unreachable-file", "", "a.d", &[("etc/a.d/README.local", ""), ("etc/a.d/.keep", "")], &[]),
+    ("unreachable-file", "", "a.d", &[("etc/a.d/x.conf.d/y.conf", "")], &["/etc/a.d/x.conf.d"]),
+    ("unreachable-file", "", "a.conf", &[("etc/50-x.conf", "")], &["/etc/50-x.conf"]),
+    ("unreachable-file", "", "a.conf", &[("etc/b.conf", ""), ("etc/a.conf.d/50-x.conf", "")], &[]),
+    ("unreachable-file", "", "a.conf", &[("usr/lib/a.conf", "[a]\n"), ("etc/a.conf", "[a]\n")], &[]),
+    ("unreachable-file", "", "x.d/a.conf", &[("etc/x.d/50-b.conf", "")], &[]),
+    ("unreachable-file", ENTRIES, "r.d", &[("etc/r.d/a.repo.d/x.conf", "[a]\n")], &["/etc/r.d/a.repo.d/x.conf"]),
+    ("unreachable-file", ENTRIES, "r.d", &[("etc/r.d/a.rep", "")], &["/etc/r.d/a.rep"]),
+    ("unreachable-file", ENTRIES, "r.d", &[("etc/r.d/README", ""), ("etc/r.d/a.repo", "[a]\n")], &[]),
+    ("unreachable-file", UNITS, "s/a.service", &[("etc/s/a.service.d/x.conf", "[a]\n")], &["/etc/s/a.service.d/x.conf"]),
+    ("unreachable-file", UNITS, "s/a.service", &[("etc/s/service.d/x.conf", "[a]\n")], &[]),
+    ("unreachable-file", UNITS, "s/a-.slice", &[("etc/s/a-.slice.d/x.conf", "[a]\n")], &[]),
+    ("unreachable-file", UNITS, "s/a@1.service", &[("usr/lib/s/a@.service", "[a]\n"), ("etc/s/a@1.service.d/x.conf", "[a]\n")], &[]),
+    // mask-of-nothing
+    ("mask-of-nothing", "", "a.d", &[("etc/a.d/x.conf", NULL)], &["/etc/a.d/x.conf"]),
+    ("mask-of-nothing", "", "a.d", &[("etc/a.d/x.conf", "")], &["/etc/a.d/x.conf"]),
+    ("mask-of-nothing", "", "a.d", &[("usr/lib/a.d/y.conf", "[a]\n"), ("etc/a.d/x.conf", NULL)], &["/etc/a.d/x.conf"]),
+    ("mask-of-nothing", "", "a.d", &[("usr/lib/a.d/x.conf", "[a]\n"), ("etc/a.d/x.conf", NULL)], &[]),
+    ("mask-of-nothing", "", "a.d", &[("usr/lib/a.d/x.conf", "")], &[]),
+    ("mask-of-nothing", "", "a.conf", &[("etc/a.conf", NULL)], &["/etc/a.conf"]),
+    ("mask-of-nothing", "", "a.conf", &[("usr/lib/a.conf", "[a]\n"), ("etc/a.conf", NULL)], &[]),
+    ("mask-of-nothing", "", "a.conf", &[("usr/lib/a.conf", "[a]\n"), ("etc/a.conf.d/a.conf", NULL)], &["/etc/a.conf.d/a.conf"]),
+    ("mask-of-nothing", UNITS, "s/a.service", &[("etc/s/a.service", NULL)], &[]),
+    // empty-file-masks
+    ("empty-file-masks", "", "a.d", &[("usr/lib/a.d/x.conf", "[a]\n"), ("etc/a.d/x.conf", "")], &["/etc/a.d/x.conf"]),
+    ("empty-file-masks", "", "a.d", &[("usr/lib/a.d/x.conf", "[a]\n"), ("etc/a.d/x.conf", NULL)], &[]),
+    ("empty-file-masks", "", "a.d", &[("usr/lib/a.d/x.conf", "[a]\n"), ("etc/a.d/x.conf", "# no\n")], &[]),
+    ("empty-file-masks", "", "a.d", &[("etc/a.d/x.conf", "")], &[]),
+    ("empty-file-masks", "empty-masks = false", "a.d", &[("usr/lib/a.d/x.conf", "[a]\n"), ("etc/a.d/x.conf", "")], &[]),
+    // vendor-beats-admin
+    ("vendor-beats-admin", "", "a.conf", &[("etc/a.conf", "[a]\nb=1\nk=1\n"), ("usr/lib/a.conf.d/x.conf", "[a]\nk=2\n")], &["/etc/a.conf:3"]),
+    ("vendor-beats-admin", "", "a.conf", &[("etc/a.conf", "[a]\nk=1\n"), ("usr/lib/a.conf.d/x.conf", "[a]\nk=1\n")], &[]),
+    ("vendor-beats-admin", "", "a.conf", &[("etc/a.conf", "[a]\nk=1\n"), ("etc/a.conf.d/x.conf", "[a]\nk=2\n")], &[]),
+    ("vendor-beats-admin", "", "a.conf", &[("usr/lib/a.conf", "[a]\nk=1\n"), ("usr/lib/a.conf.d/x.conf", "[a]\nk=2\n")], &[]),
+    ("vendor-beats-admin", "", "a.conf", &[("etc/a.conf", "[a]\nk=1\n"), ("usr/lib/a.conf.d/x.conf", "[a]\nk=2\n"), ("etc/a.conf.d/y.conf", "[a]\nk=1\n")], &[]),
+    ("vendor-beats-admin", "drop-ins = 'conf.d'\ndrop-in-order = 'layer'\nmain-place = 'own-layer'", "N/a.conf", &[("etc/N/a.conf", "[a]\nk=1\n"), ("usr/lib/N/conf.d/x.conf", "[a]\nk=2\n")], &[]),
+    // loses-always
+    ("loses-always", "", "a.d", &[("etc/a.d/10-x.conf", "[a]\nk=1\n"), ("usr/lib/a.d/50-y.conf", "[a]\nk=2\n")], &["/etc/a.d/10-x.conf"]),
+    ("loses-always", "", "a.d", &[("etc/a.d/10-x.conf", "[a]\nk=1\nl=1\n"), ("usr/lib/a.d/50-y.conf", "[a]\nk=2\n")], &[]),
+    ("loses-always", "", "a.d", &[("etc/a.d/10-x.conf", "[a]\nk=1\n"), ("usr/lib/a.d/50-y.conf", "[a]\nk=1\n")], &[]),
+    ("loses-always", "", "a.d", &[("usr/lib/a.d/10-x.conf", "[a]\nk=1\n"), ("etc/a.d/50-y.conf", "[a]\nk=2\n")], &[]),
+    ("loses-always", "", "a.d", &[("etc/a.d/10-x.conf", "# nothing\n"), ("usr/lib/a.d/50-y.conf", "[a]\nk=2\n")], &[]),
+    ("loses-always", "", "a.d", &[("etc/a.d/10-x.conf", "[a]\nk=1\nk=2\n")], &[]),
+    // locale-order
+    ("locale-order", "", "a.d", &[("etc/a.d/10-x.conf", "[a]\nk=1\n"), ("etc/a.d/9-y.conf", "[a]\nk=2\n")], &["/etc/a.d/9-y.conf:2"]),
+    ("locale-order", "", "a.d", &[("etc/a.d/10-x.conf", "[a]\nk=1\n"), ("etc/a.d/9-y.conf", "[a]\nl=2\n")], &[]),
+    ("locale-order", "", "a.d", &[("etc/a.d/09-x.conf", "[a]\nk=1\n"), ("etc/a.d/10-y.conf", "[a]\nk=2\n")], &[]),
+    ("locale-order", "", "a.d", &[("etc/a.d/Z.conf", "[a]\nk=1\n"), ("etc/a.d/a.conf", "[a]\nk=2\n")], &["/etc/a.d/a.conf:2"]),
+    ("locale-order", "", "a.d", &[("etc/a.d/X.conf", "[a]\nk=1\n"), ("etc/a.d/x.conf", "[a]\nk=2\n")], &["/etc/a.d/x.conf:2"]),
+    ("locale-order", "", "a.d", &[("etc/a.d/10-a.conf", "[a]\nk=1\n"), ("etc/a.d/10_b.conf", "[a]\nk=2\n")], &["/etc/a.d/10_b.conf:2"]),
+    ("locale-order", "", "a.d", &[("etc/a.d/z.conf", "[a]\nk=1\n"), ("etc/a.d/ä.conf", "[a]\nk=2\n")], &["/etc/a.d/ä.conf:2"]),
+    ("locale-order", "", "a.d", &[("etc/a.d/10-x.conf", "[a]\nk=1\n"), ("etc/a.d/9-y.conf", "[a]\nk=1\n")], &[]),
+    ("locale-order", "", "a.d", &[("etc/a.d/10-x.conf", "[a]\nk=1\n"), ("etc/a.d/50-x.conf", "[a]\nk=2\n"), ("etc/a.d/9-y.conf", "[a]\nk=2\n")], &[]),
+    ("locale-order", "", "a.d", &[("etc/a.d/a.conf", "[a]\nk=1\n"), ("etc/a.d/b.conf", "[a]\nk=2\n")], &[]),
+    ("locale-order", "drop-in-order = 'layer'", "a.d", &[("usr/lib/a.d/10-x.conf", "[a]\nk=1\n"), ("etc/a.d/9-y.conf", "[a]\nk=2\n")], &[]),
+    // duplicate-key
+    ("duplicate-key", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\n[b]\n[a]\nk=2\n")], &["/etc/a.d/x.conf:2"]),
+    ("duplicate-key", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\n[b]\nk=2\n")], &[]),
+    ("duplicate-key", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\n"), ("etc/a.d/y.conf", "[a]\nk=2\n")], &[]),
+    ("duplicate-key", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=\nk=2\n")], &[]),
+    ("duplicate-key", "repeated = 'schema'", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\nk=2\n")], &[]),
+    ("duplicate-key", "repeated = 'libeconf'", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\nk=2\n")], &["/etc/a.d/x.conf:3"]),
+    // same-value
+    ("same-value", "", "a.conf", &[("usr/lib/a.conf", "[a]\nk=1\n"), ("etc/a.conf.d/x.conf", "[a]\nk=1\n")], &["/etc/a.conf.d/x.conf:2"]),
+    ("same-value", "", "a.conf", &[("usr/lib/a.conf", "[a]\nk=1\n"), ("etc/a.conf", "[a]\nk=1\n")], &["/etc/a.conf"]),
+    ("same-value", "", "a.conf", &[("usr/lib/a.conf", "[a]\nk=1\n"), ("etc/a.conf.d/x.conf", "[a]\nk=2\n")], &[]),
+    ("same-value", "", "a.conf", &[("etc/a.conf", "[a]\nk=1\n"), ("usr/lib/a.conf.d/x.conf", "[a]\nk=1\n")], &[]),
+    ("same-value", "", "a.d", &[("usr/lib/a.d/1.conf", "[a]\nk=1\n"), ("usr/lib/a.d/2.conf", "[a]\nk=2\n"), ("etc/a.d/3.conf", "[a]\nk=1\n")], &[]),
+    // unread
+    ("unread", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\njunk\nl=1\n")], &["/etc/a.d/x.conf:2"]),
+    ("unread", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\n")], &[]),
+    ("unread", "", "a.d", &[("usr/lib/a.d/x.conf", "[a]\nk=1\njunk\n"), ("etc/a.d/x.conf", "[a]\nk=1\n")], &[]),
+    // multi-valued
+    ("multi-valued", "repeated = 'schema'", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\nk=2\n")], &["/etc/a.d/x.conf:3"]),
+    ("multi-valued", "repeated = 'schema'", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\nk=1\nl=1\n")], &[]),
+    ("multi-valued", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\nk=2\n")], &[]),
+    // not-utf8, unprintable-name, number-prefix
+    ("not-utf8", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=\u{f6}\n")], &[]),
+    ("unprintable-name", "", "a.d", &[("etc/a.d/x\u{200b}.conf", "[a]\n")], &["/etc/a.d/x\u{200b}.conf"]),
+    ("unprintable-name", "", "a.d", &[("etc/a.d/x y\\x2d.conf", "[a]\n"), ("etc/a.d/ö.conf", "[a]\n")], &[]),
+    ("number-prefix", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\n")], &["/etc/a.d/x.conf"]),
+    ("number-prefix", "", "a.d", &[("etc/a.d/100-x.conf", "[a]\nk=1\n")], &["/etc/a.d/100-x.conf"]),
+    ("number-prefix", "", "a.d", &[("etc/a.d/60-x.conf", "[a]\nk=1\n"), ("usr/lib/a.d/x.conf", "[a]\nk=1\n"), ("etc/a.d/y.conf", "# none\n")], &[]),
+    ("number-prefix", UNITS, "s/a.service", &[("usr/lib/s/a.service", "[a]\n"), ("etc/s/a.service.d/override.conf", "[a]\nk=1\n")], &[]),
+    // What scanning and merging found.
+    ("broken-line", "", "a.d", &[("etc/a.d/x.conf", "[a]\njunk\n")], &["/etc/a.d/x.conf:2"]),
+    ("broken-line", "", "a.d", &[("etc/a.d/x.conf", "[a]\n")], &[]),
+];
+
+#[test]
+fn every_lint_finds_what_it_looks_for_and_nothing_else() {
+    let mut failed = Vec::new();
+    for (lint, text, path, files, expected) in CASES {
+        let mut tree = Tree::default();
+        for (file, bytes) in *files {
+            let file = Path::new("/").join(file);
+            tree = match *bytes {
+                NULL => tree.with_mask(&file),
+                bytes => tree.with(&file, bytes),
+            };
+        }
+        let resolver = Resolver::new(tree).rules(rules(text));
+        let found = found(lint, &resolver, path);
+        if found != *expected {
+            failed.push(format!("{lint}: {files:?}: {found:?}"));
+        }
+    }
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[test]
+fn values_that_are_bytes() {
+    for (lint, bytes, expected) in [
+        (
+            "not-utf8",
+            &b"[a]\nk=\xff\nl=\xff\n"[..],
+            &["/etc/a.d/x.conf:2"][..],
+        ),
+        ("carriage-return", b"[a]\nk=1\r\nl=1\r\n", &[]),
+    ] {
+        let tree = Tree::default().with(Path::new("/etc/a.d/x.conf"), bytes);
+        let resolver = Resolver::new(tree).rules(rules(""));
+        assert_eq!(found(lint, &resolver, "a.d"), expected, "{lint}");
+    }
+}
+
+/// A tree with symlinks, which only a real one has.
+#[allow(clippy::disallowed_methods, reason = "the tree of a test")]
+fn linked(links: &[(&str, &str)]) -> (tempfile::TempDir, Resolver) {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("usr/lib/a.d/real.conf");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, "[a]\nk=1\n").unwrap();
+    std::fs::create_dir_all(place.path().join("etc/a.d")).unwrap();
+    for (name, target) in links {
+        let link = place.path().join("etc/a.d").join(name);
+        std::os::unix::fs::symlink(target, link).unwrap();
+    }
+    let resolver = Resolver::new(Root::open(place.path()).unwrap()).rules(rules(""));
+    (place, resolver)
+}
+
+#[test]
+fn links_are_followed_by_their_text() {
+    for (lint, target, finds) in [
+        ("link-leaves-root", "../../../usr/lib/a.d/real.conf", true),
+        ("link-leaves-root", "../../../../dev/null", true),
+        (
+            "link-leaves-root",
+            "/build/image/usr/lib/a.d/real.conf",
+            true,
+        ),
+        ("link-leaves-root", "../../usr/lib/a.d/real.conf", false),
+        ("link-leaves-root", "/usr/lib/a.d/real.conf", false),
+        ("link-leaves-root", "/usr/lib/a.d/gone.conf", false),
+        ("link-leaves-root", "/dev/null", false),
+        (
+            "link-leaves-root",
+            "x/../../../usr/lib/a.d/real.conf",
+            false,
+        ),
+        ("broken-file", "/usr/lib/a.d/gone.conf", true),
+        ("broken-file", "real.conf", true),
+        ("broken-file", "/usr/lib/a.d", true),
+        ("broken-file", "/usr/lib/a.d/real.conf", false),
+        ("same-value", "/usr/lib/a.d/real.conf", false),
+    ] {
+        let (_place, resolver) = linked(&[("real.conf", target)]);
+        let found = found(lint, &resolver, "a.d");
+        assert_eq!(!found.is_empty(), finds, "{lint}: {target}: {found:?}");
+    }
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the tree of a test")]
+fn a_directory_that_is_a_file_is_found() {
+    let (place, resolver) = linked(&[]);
+    assert!(found("broken-directory", &resolver, "a.d").is_empty());
+    std::fs::remove_dir(place.path().join("etc/a.d")).unwrap();
+    std::fs::write(place.path().join("etc/a.d"), "").unwrap();
+    assert_eq!(found("broken-directory", &resolver, "a.d"), ["/etc/a.d"]);
+}
+
+#[test]
+fn every_lint_has_a_name_of_its_own_and_a_sentence() {
+    let names: Vec<_> = LINTS.iter().map(|lint| lint.name).collect();
+    let mut sorted: Vec<_> = names.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(sorted, names, "in order and once each");
+    for lint in LINTS {
+        let kebab = lint
+            .name
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        assert!(kebab && !lint.summary.ends_with('.'), "{}", lint.name);
+        assert!(named(lint.name).is_some());
+    }
+    // A case that finds something, and one that does not.
+    let apart = [
+        "broken-directory",
+        "broken-file",
+        "carriage-return",
+        "link-leaves-root",
+        "not-utf8",
+    ];
+    for finds in [true, false] {
+        let tested = CASES.iter().filter(|(.., found)| found.is_empty() != finds);
+        let tested: BTreeSet<_> = tested.map(|(lint, ..)| *lint).chain(apart).collect();
+        let missing: Vec<_> = names
+            .iter()
+            .filter(|name| !tested.contains(*name))
+            .collect();
+        assert!(missing.is_empty(), "{missing:?} finds: {finds}");
+    }
+}
+
+#[test]
+fn no_finding_is_above_the_level_of_its_lint() {
+    for (lint, text, path, files, _) in CASES {
+        let tree = files.iter().fold(Tree::default(), |tree, (file, bytes)| {
+            tree.with(&Path::new("/").join(file), *bytes)
+        });
+        for finding in Resolver::new(tree).rules(rules(text)).check(path) {
+            let found_by = finding.code.and_then(named);
+            let level = found_by.map(|lint| lint.level);
+            // The lower the level, the more it matters.
+            assert!(
+                level.is_some_and(|level| finding.level >= level),
+                "{lint}: {finding}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_name_that_would_win_sorts_after_the_others() {
+    for (others, expected) in [
+        (&["50-a.conf"][..], "60-mine.conf"),
+        (&["50-a.conf", "70-a.conf"], "90-mine.conf"),
+        (&["99-a.conf"], "99-mine.conf"),
+        (&["99-z.conf"], "zz-mine.conf"),
+        (&["zzz.conf"], "zzzz.conf"),
+        (&["é.conf"], "éz.conf"),
+    ] {
+        let others = || others.iter().map(Path::new);
+        let name = names::after(others(), "mine", ".conf".as_ref());
+        assert_eq!(name, expected);
+        assert!(others().all(|other| other.as_os_str().as_encoded_bytes() < name.as_bytes()));
+    }
+}
+
+#[test]
+fn the_example_with_numbers() {
+    let tree = Tree::default()
+        .with(Path::new("/etc/a.d/10-x.conf"), "[a]\nk=1\n")
+        .with(Path::new("/usr/lib/a.d/9-y.conf"), "[a]\nk=2\n");
+    let findings = Resolver::new(tree).rules(rules("")).check("a.d");
+    let shown: Vec<_> = findings.iter().map(Finding::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "/etc/a.d/10-x.conf: changes nothing: all that it sets is set again by what comes later, \
+             /usr/lib/a.d/9-y.conf; named 90-x.conf it would win [loses-always]",
+            "/usr/lib/a.d/9-y.conf:2: beats /etc/a.d/10-x.conf with k=2, since names sort byte by byte; \
+             by the numbers in them the other one is the last: rename one of them so that both agree \
+             [locale-order]",
+        ]
+    );
+}

@@ -1,0 +1,125 @@
+//! `check`: what the lints of the resolver find, for people and for CI.
+
+use std::path::{Path, PathBuf};
+
+use overlay_resolver::finding::{Finding, Level};
+use overlay_resolver::root::Root;
+use overlay_resolver::rules::Rules;
+use overlay_resolver::{format, lint};
+
+use super::{Failure, Output};
+use crate::cli::Cli;
+use crate::subject::{Reading, Subject, known_paths};
+use crate::{Exit, json, render};
+
+/// Which lints are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Selection<'a> {
+    /// Only these, if there are any.
+    pub(super) only: &'a [String],
+    /// Not these.
+    pub(super) allow: &'a [String],
+}
+
+/// The table of lints.
+pub(super) fn list(cli: &Cli) -> Output {
+    Output::new(if cli.json {
+        json::lints()
+    } else {
+        render::lints()
+    })
+}
+
+pub(super) fn run(
+    cli: &Cli,
+    root: &Root,
+    paths: &[PathBuf],
+    selection: Selection<'_>,
+    strict: bool,
+    reading: &Reading,
+) -> Result<Output, Failure> {
+    let is_survey = paths.is_empty();
+    let paths = if is_survey {
+        survey(root)?
+    } else {
+        paths.to_vec()
+    };
+    let mut findings = Vec::new();
+    for path in &paths {
+        findings.extend(check(root, path, reading, is_survey)?);
+    }
+    findings.retain(|finding| selection.has(finding));
+    // A file may belong to several paths.
+    findings.sort();
+    findings.dedup();
+    let text = if cli.json {
+        json::check(&paths, &findings)
+    } else {
+        render::check(paths.len(), &findings)
+    };
+    Ok(Output {
+        exit: exit(&findings, strict),
+        ..Output::new(text)
+    })
+}
+
+fn exit(findings: &[Finding], strict: bool) -> Exit {
+    let fails = |finding: &Finding| match finding.level {
+        Level::Error => true,
+        Level::Warning => strict,
+        Level::Info => false,
+    };
+    if findings.iter().any(fails) {
+        Exit::Failed
+    } else {
+        Exit::Fine
+    }
+}
+
+impl Selection<'_> {
+    fn has(&self, finding: &Finding) -> bool {
+        let is_in = |names: &[String]| names.iter().any(|name| Some(name.as_str()) == finding.code);
+        (self.only.is_empty() || is_in(self.only)) && !is_in(self.allow)
+    }
+}
+
+/// What is found about one path. Of one that nobody asked about by name and whose consumer is not
+/// known, only what holds for every consumer.
+fn check(
+    root: &Root,
+    path: &Path,
+    reading: &Reading,
+    is_survey: bool,
+) -> Result<Vec<Finding>, Failure> {
+    let Subject {
+        resolver,
+        path,
+        is_known,
+        ..
+    } = Subject::new(root, path, reading)?;
+    if is_known || !is_survey || !reading.rules.is_empty() {
+        return Ok(resolver.check(path));
+    }
+    let rules = Rules {
+        format: format::named("opaque"),
+        ..resolver.rule_set().clone()
+    };
+    let mut findings = resolver.rules(rules).check(path);
+    findings.retain(|finding| finding.code.is_none_or(lint::holds_for_every_consumer));
+    Ok(findings)
+}
+
+/// All configuration paths: those that are known, and every `.d` directory directly below a layer.
+fn survey(root: &Root) -> Result<Vec<PathBuf>, Failure> {
+    let mut paths = known_paths(root)?;
+    for layer in &Rules::default().layers {
+        if let Ok(Some(dir)) = root.dir(layer.base()) {
+            let names = dir.names().unwrap_or_default().into_iter();
+            let collections = names.map(PathBuf::from);
+            paths.extend(collections.filter(|name| name.extension().is_some_and(|end| end == "d")));
+        }
+    }
+    paths.sort();
+    paths.dedup();
+    Ok(paths)
+}

@@ -1,0 +1,54 @@
+//! The documents of `check`.
+
+use std::path::PathBuf;
+
+use overlay_resolver::escape::escape_path;
+use overlay_resolver::finding::Finding;
+use overlay_resolver::lint::LINTS;
+use serde::Serialize;
+
+use super::{Entry, FindingView, finding, to_text};
+
+#[derive(Serialize)]
+struct Document {
+    /// None: `check` is about findings.
+    entries: Vec<Entry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checked: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lints: Option<Vec<LintView>>,
+    findings: Vec<FindingView>,
+}
+
+#[derive(Serialize)]
+struct LintView {
+    name: &'static str,
+    level: String,
+    summary: &'static str,
+}
+
+/// What was found about these configuration paths.
+pub(crate) fn check(checked: &[PathBuf], findings: &[Finding]) -> String {
+    let checked = checked.iter().map(|path| escape_path(path).to_string());
+    to_text(&Document {
+        entries: Vec::new(),
+        checked: Some(checked.collect()),
+        lints: None,
+        findings: findings.iter().map(finding).collect(),
+    })
+}
+
+/// The table of lints.
+pub(crate) fn lints() -> String {
+    let lints = LINTS.iter().map(|lint| LintView {
+        name: lint.name,
+        level: lint.level.to_string(),
+        summary: lint.summary,
+    });
+    to_text(&Document {
+        entries: Vec::new(),
+        checked: None,
+        lints: Some(lints.collect()),
+        findings: Vec::new(),
+    })
+}

@@ -1,0 +1,66 @@
+//! Text about what `check` found, a line a finding, and about its lints.
+
+use std::fmt::Write as _;
+
+use overlay_resolver::finding::{Finding, Level};
+use overlay_resolver::lint::LINTS;
+
+use super::{BAD, BOLD, FAINT, NOTABLE};
+
+const LEVELS: [(Level, &str); 3] = [
+    (Level::Error, "error"),
+    (Level::Warning, "warning"),
+    (Level::Info, "note"),
+];
+
+/// Every finding, and how many there are.
+pub(crate) fn check(checked: usize, findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let style = match finding.level {
+            Level::Error => BAD,
+            Level::Warning => NOTABLE,
+            Level::Info => FAINT,
+        };
+        let _ = writeln!(text, "{style}{}{style:#}: {finding}", finding.level);
+    }
+    let counts = LEVELS.iter().filter_map(|(level, word)| {
+        let of_level = |finding: &&Finding| finding.level == *level;
+        match findings.iter().filter(of_level).count() {
+            0 => None,
+            count => Some(plural(count, word)),
+        }
+    });
+    let counts: Vec<_> = counts.collect();
+    let counts = match counts.as_slice() {
+        [] => "nothing found".into(),
+        counts => counts.join(", "),
+    };
+    let _ = writeln!(
+        text,
+        "{counts} in {}",
+        plural(checked, "configuration path")
+    );
+    text
+}
+
+fn plural(count: usize, word: &str) -> String {
+    let end = if count == 1 { "" } else { "s" };
+    format!("{count} {word}{end}")
+}
+
+/// The table of lints.
+pub(crate) fn lints() -> String {
+    let width = LINTS.iter().map(|lint| lint.name.len()).max();
+    let width = width.unwrap_or_default();
+    let mut text = String::new();
+    for lint in LINTS {
+        let level = lint.level.to_string();
+        let _ = writeln!(
+            text,
+            "{BOLD}{:width$}{BOLD:#}  {level:7}  {}",
+            lint.name, lint.summary
+        );
+    }
+    text
+}

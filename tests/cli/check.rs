@@ -1,0 +1,117 @@
+//! `check`: what it says, how it ends, and its document.
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::image::Image;
+
+const RULES: &str = "repeated = 'last'\nformat = 'gkeyfile'\n";
+
+/// An image with something for most lints.
+fn image() -> Image {
+    let image = Image::new();
+    for (path, text) in [
+        ("rules.toml", RULES),
+        ("usr/lib/app/app.conf", "[Server]\nPort=80\nName=a\n"),
+        ("etc/app/app.conf", "[Server]\nTimeout=5\nName=mine\n"),
+        ("etc/app/60-stray.conf", "[Server]\nPort=1\n"),
+        (
+            "usr/lib/app/app.conf.d/50-vendor.conf",
+            "[Server]\nPort=443\nTimeout=9\nHost=a\n",
+        ),
+        ("usr/lib/app/app.conf.d/40-more.conf", "[Log]\nLevel=1\n"),
+        ("etc/app/app.conf.d/40-more.conf", ""),
+        ("etc/app/app.conf.d/10-early.conf", "[Server]\nPort=1\n"),
+        (
+            "etc/app/app.conf.d/9-late.conf",
+            "[Server]\nPort=8443\nHost=a\n",
+        ),
+        ("etc/app/app.conf.d/70-twice.conf", "[Log]\nTo=a\nTo=b\n"),
+        ("etc/app/app.conf.d/typo.cnof", "[Log]\n"),
+        ("etc/app/app.conf.d/80-nothing.conf", ""),
+        ("etc/app/app.conf.d/90-bad.conf", "[Log]\nFile=x\njunk\n"),
+    ] {
+        image.write(path, text);
+    }
+    image
+}
+
+fn check(image: &Image, more: &[&str]) -> String {
+    let rules = image.path("rules.toml").display().to_string();
+    let usual = ["check", "app/app.conf", "--rules", &rules];
+    image.shown(&[&usual, more].concat())
+}
+
+#[test]
+fn every_finding_names_its_lint() {
+    let image = image();
+    assert_snapshot!("check", check(&image, &[]));
+    assert_snapshot!(
+        "check_only",
+        check(&image, &["--only", "same-value", "--only", "loses-always"])
+    );
+}
+
+#[test]
+fn nothing_found_is_said() {
+    assert_snapshot!("check_clean", Image::new().shown(&["check"]));
+}
+
+#[test]
+fn the_lints_are_listed() {
+    assert_snapshot!("check_list", Image::new().shown(&["check", "--list"]));
+}
+
+#[test]
+fn errors_fail_and_warnings_do_where_asked() {
+    let image = image();
+    let rules = image.path("rules.toml").display().to_string();
+    for (arguments, expected) in [
+        (&[][..], 1),
+        (&["--allow", "broken-line"], 0),
+        (&["--allow", "broken-line", "--strict"], 1),
+        (&["--only", "locale-order"], 0),
+        (&["--only", "locale-order", "--strict"], 1),
+        (&["--only", "same-value", "--strict"], 0),
+        (&["--only", "no-such-lint"], 2),
+    ] {
+        let usual = ["check", "app/app.conf", "--rules", &rules];
+        let status = image.exit_status(&[&usual, arguments].concat());
+        assert_eq!(status, expected, "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_if_is_checked_too() {
+    let image = image();
+    let good = image.path("good.conf").display().to_string();
+    image.write("good.conf", "[Log]\nFile=x\n");
+    let with = format!("/etc/app/app.conf.d/90-bad.conf={good}");
+    let shown = check(&image, &["--with", &with, "--only", "broken-line"]);
+    assert!(shown.contains("nothing found"), "{shown}");
+}
+
+#[test]
+fn without_a_path_all_are_looked_at() {
+    let image = Image::new();
+    image
+        .write("etc/flatpak/remotes.d/typo.flatpakrepo", "")
+        // Nobody knows how these are read: only what holds for all is said.
+        .write("etc/unknown.d/script", "#!/bin/sh\n")
+        .write("etc/unknown.d/x.conf", "[[[ junk\n")
+        .write("etc/unknown.d/mask.conf", "");
+    assert_snapshot!("check_all", image.shown(&["check"]));
+}
+
+#[test]
+fn the_document_has_the_names() {
+    let image = image();
+    let rules = image.path("rules.toml").display().to_string();
+    let arguments = ["--json", "check", "app/app.conf", "--rules", &rules];
+    let output = image.run(&arguments);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    assert_eq!(document["checked"][0], "app/app.conf");
+    let findings = document["findings"].as_array().expect("a list");
+    assert!(!findings.is_empty());
+    assert!(findings.iter().all(|finding| finding["code"].is_string()));
+}
