@@ -16,7 +16,7 @@ use std::sync::Arc;
 use bstr::{BStr, BString, ByteSlice as _};
 use indexmap::{IndexMap, IndexSet};
 
-pub use self::explain::Explanation;
+pub use self::explain::{Explanation, Outcome};
 pub use self::key::Key;
 pub(crate) use self::key::variable;
 use crate::escape::escape_path;
@@ -330,13 +330,19 @@ impl<'d> Assignment<'d> {
         }
     }
 
+    /// The assignment that beat or reset it.
+    pub fn winner(&self) -> Option<Self> {
+        match self.record.fate {
+            Fate::Superseded(by) | Fate::Reset(by) => self.document.assignment(by),
+            _ => None,
+        }
+    }
+
     /// What beat, reset, hid or spoiled it.
     pub fn by(&self) -> Option<Place<'d>> {
         match self.record.fate {
             Fate::Applied => None,
-            Fate::Superseded(by) | Fate::Reset(by) => {
-                self.document.assignment(by).map(|by| by.place())
-            }
+            Fate::Superseded(_) | Fate::Reset(_) => self.winner().map(|by| by.place()),
             Fate::Shadowed(by) | Fate::Masked(by) => {
                 let fragment = self.document.entry.fragments.get(by as usize)?;
                 Some(Place {
