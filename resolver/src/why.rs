@@ -164,9 +164,6 @@ pub fn has_drop_ins_in(unit: &str, directory: &str) -> bool {
 fn copied(path: &Path, paths: &dyn Paths) -> Option<Unread> {
     let file_name = path.file_name()?;
     let reason = name::hidden_or_backup(file_name)?;
-    if paths.rules(path).is_some() {
-        return None;
-    }
     let name = file_name.as_bytes();
     let original = match reason {
         Ignored::Hidden => name.strip_prefix(b"."),
@@ -176,9 +173,8 @@ fn copied(path: &Path, paths: &dyn Paths) -> Option<Unread> {
                 .and_then(|at| name.get(..at))
         }),
     };
-    let original = original.map(|name| path.with_file_name(OsStr::from_bytes(name)));
-    let of = original.filter(|path| paths.rules(path).is_some() || paths.exists(path));
-    Some(Unread::Copy { of, reason })
+    let of = path.with_file_name(OsStr::from_bytes(original?));
+    (paths.rules(&of).is_some() || paths.exists(&of)).then_some(Unread::Copy { of, reason })
 }
 
 #[cfg(test)]
@@ -216,8 +212,8 @@ mod tests {
             drop_ins: drop_ins.into(),
         };
         let nested = |directory: &str| Owner::Nobody(Unread::Nested(directory.into()));
-        let copy = |of: Option<&str>, reason| {
-            let of = of.map(PathBuf::from);
+        let copy = |of: &str, reason| {
+            let of = of.into();
             Owner::Nobody(Unread::Copy { of, reason })
         };
         for (path, expected) in [
@@ -282,18 +278,18 @@ mod tests {
             ),
             (
                 "systemd/.journald.conf",
-                Err(copy(Some("systemd/journald.conf"), Ignored::Hidden)),
+                Err(copy("systemd/journald.conf", Ignored::Hidden)),
             ),
             (
                 "systemd/journald.conf~",
-                Err(copy(Some("systemd/journald.conf"), Ignored::Backup)),
+                Err(copy("systemd/journald.conf", Ignored::Backup)),
             ),
             (
                 "systemd/journald.conf.bak",
-                Err(copy(Some("systemd/journald.conf"), Ignored::Backup)),
+                Err(copy("systemd/journald.conf", Ignored::Backup)),
             ),
-            ("what.old", Err(copy(None, Ignored::Backup))),
-            ("lost+found", Err(copy(None, Ignored::Hidden))),
+            ("what.old", Ok("what.old")),
+            ("lost+found", Ok("lost+found")),
             ("", Ok("")),
         ] {
             let expected = expected.map_or_else(|owner| owner, |path| Owner::Document(path.into()));

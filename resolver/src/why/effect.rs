@@ -73,8 +73,8 @@ pub enum Unread {
     Nested(PathBuf),
     /// It is a copy of a main file, which is looked for by its name.
     Copy {
-        /// The configuration path of that file, if somebody reads it.
-        of: Option<PathBuf>,
+        /// The configuration path of that file.
+        of: PathBuf,
         /// What its name says.
         reason: Ignored,
     },
@@ -325,11 +325,7 @@ impl fmt::Display for Unread {
                 )
             }
             Self::Copy { of, reason } => {
-                write!(f, "{reason}")?;
-                match of {
-                    Some(of) => write!(f, "; what is read is {}", escape_path(of)),
-                    None => Ok(()),
-                }
+                write!(f, "{reason}; what is read is {}", escape_path(of))
             }
             Self::OtherDirectory(None) => f.write_str("its consumer has no drop-ins"),
             Self::OtherDirectory(Some(name)) => {
