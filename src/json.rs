@@ -11,7 +11,7 @@ use overlay_resolver::scan::{self, State as FragmentState, Status};
 use overlay_resolver::{Assignment, Key as DocumentKey};
 use serde::Serialize;
 
-pub(crate) use self::files::files;
+pub(crate) use self::files::{files, nobody, why};
 
 #[derive(Serialize)]
 struct Document {

@@ -3,6 +3,7 @@
 //! A finding is a value, never a log line: whoever resolves a tree decides what to do with it.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::escape::escape_path;
@@ -39,6 +40,23 @@ pub struct Finding {
     pub line: Option<usize>,
     /// What was found, what was expected and what to do.
     pub message: String,
+    /// The bytes of that file that it is about, to point at.
+    pub span: Option<Span>,
+}
+
+/// A stretch of bytes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The first of them.
+    pub start: usize,
+    /// The one behind the last.
+    pub end: usize,
+}
+
+impl From<Range<usize>> for Span {
+    fn from(Range { start, end }: Range<usize>) -> Self {
+        Self { start, end }
+    }
 }
 
 impl Finding {
@@ -49,6 +67,7 @@ impl Finding {
             path: path.into(),
             line: None,
             message: message.into(),
+            span: None,
         }
     }
 
@@ -71,7 +90,7 @@ impl Finding {
     pub fn of_toml(path: impl Into<PathBuf>, text: &[u8], error: &toml::de::Error) -> Self {
         let finding = Self::error(path, error.message());
         match error.span() {
-            Some(span) => finding.at(line_of(text, span.start)),
+            Some(span) => finding.at(line_of(text, span.start)).spanning(span),
             None => finding,
         }
     }
@@ -81,6 +100,15 @@ impl Finding {
     pub fn at(self, line: usize) -> Self {
         Self {
             line: Some(line),
+            ..self
+        }
+    }
+
+    /// The same finding, about these bytes of its file.
+    #[must_use]
+    pub fn spanning(self, bytes: Range<usize>) -> Self {
+        Self {
+            span: Some(bytes.into()),
             ..self
         }
     }

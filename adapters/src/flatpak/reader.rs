@@ -118,10 +118,8 @@ impl<'a> Reader<'a> {
             None => (self.main_path(), None),
         };
         self.findings.push(Finding {
-            level,
-            path,
             line,
-            message,
+            ..Finding::new(level, path, message)
         });
     }
 

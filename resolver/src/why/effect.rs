@@ -7,7 +7,7 @@ use crate::document::{Assignment, Document, Place, State as Fate};
 use crate::escape::escape_path;
 use crate::finding::Finding;
 use crate::root::{Mask, Unusable};
-use crate::rules::{DropIns, Ignored, Rules};
+use crate::rules::{DropIns, Ignored, Name, Rules, Shape};
 use crate::scan::{Fragment, State, Status};
 
 /// What a file does, or why it does nothing. Displays as the reason in words.
@@ -78,6 +78,8 @@ pub enum Unread {
         /// What its name says.
         reason: Ignored,
     },
+    /// Its name says that it is not meant.
+    Name(Ignored),
     /// Its consumer has no drop-ins, or has them elsewhere: in a directory of this name.
     OtherDirectory(Option<PathBuf>),
     /// No layer has a unit that has drop-ins in this directory.
@@ -90,6 +92,12 @@ impl Unread {
         let layers = || rules.layers.iter().map(|layer| layer.base().to_owned());
         if rules.layer_of(path).is_none() {
             return Self::OtherLayer(layers().collect());
+        }
+        if rules.shape_of(document) == Shape::Entries
+            && let Some(name) = path.file_name()
+            && let Name::Ignored(reason) = rules.classify(name)
+        {
+            return Self::Name(reason);
         }
         let beside = || {
             document.file_name().map(|name| {
@@ -175,6 +183,17 @@ impl<'d> Effect<'d> {
         }
     }
 
+    /// The assignments of the file, as far as its effect depends on them, in their order.
+    pub fn assignments(&self) -> Vec<Assignment<'d>> {
+        let mut all = match self {
+            Self::Effective { wins, loses } => [&wins[..], loses].concat(),
+            Self::Superseded { loses, .. } => loses.clone(),
+            _ => Vec::new(),
+        };
+        all.sort_by_key(Assignment::number);
+        all
+    }
+
     /// The word for it in machine output.
     pub const fn word(&self) -> &'static str {
         match self {
@@ -191,6 +210,7 @@ impl<'d> Effect<'d> {
             Self::PassedOver(_) => "passed-over",
             Self::Ignored(_) => "ignored",
             Self::Headless(_) => "headless",
+            Self::Unread(Unread::Name(_) | Unread::Copy { .. }) => "ignored",
             Self::Unread(_) => "unread",
         }
     }
@@ -327,6 +347,7 @@ impl fmt::Display for Unread {
             Self::Copy { of, reason } => {
                 write!(f, "{reason}; what is read is {}", escape_path(of))
             }
+            Self::Name(reason) => reason.fmt(f),
             Self::OtherDirectory(None) => f.write_str("its consumer has no drop-ins"),
             Self::OtherDirectory(Some(name)) => {
                 write!(
@@ -338,7 +359,7 @@ impl fmt::Display for Unread {
             Self::NoUnit(directory) => {
                 write!(
                     f,
-                    "no layer has a unit whose drop-ins are in {}",
+                    "no layer has a unit whose drop-ins are in {}; one made at run time would have them",
                     escape_path(directory.as_ref())
                 )
             }
