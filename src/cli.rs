@@ -116,10 +116,22 @@ pub(crate) enum Command {
     },
     /// Show where each value comes from, why the others lost, and what `sync` would do.
     Explain {
-        /// NAME or ADAPTER/NAME.
-        entry: String,
-        /// Only this key, as the target (xa.title) or the file (Title) calls it.
+        /// An entry, as NAME or ADAPTER/NAME, or a path below every layer, such as
+        /// systemd/journald.conf. With --rules, --with or --without always a path.
+        #[arg(value_name = "ENTRY|PATH")]
+        subject: String,
+        /// Only this key: KEY or SECTION.KEY; of an entry also as the target calls it (xa.title).
         key: Option<String>,
+        #[command(flatten)]
+        reading: Reading,
+    },
+    /// Show what effect a file has, or one line of it, or why it has none.
+    Why {
+        /// A path inside the root, such as /etc/systemd/journald.conf.d/10-mine.conf.
+        #[arg(value_name = "FILE[:LINE]")]
+        file: String,
+        #[command(flatten)]
+        reading: Reading,
     },
     /// Bring back entries that you deleted.
     Restore {

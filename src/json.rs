@@ -13,7 +13,7 @@ use overlay_resolver::{Assignment, Key as DocumentKey};
 use serde::Serialize;
 
 pub(crate) use self::check::{check, lints};
-pub(crate) use self::files::files;
+pub(crate) use self::files::{files, nobody, why};
 
 #[derive(Serialize)]
 struct Document {

@@ -2,7 +2,10 @@
 //! takes it out elsewhere).
 
 mod check;
+mod diagnostics;
+mod explain;
 mod files;
+mod why;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -17,8 +20,11 @@ use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::{Finding, Level};
 
 pub(crate) use self::check::{check, lints};
+pub(crate) use self::diagnostics::diagnostics;
+pub(crate) use self::explain::{explain, has_multi_valued, multi_valued_note};
 use self::files::file;
 pub(crate) use self::files::{cat, files, show};
+pub(crate) use self::why::{Answer, nobody, why};
 use crate::json::assignments;
 use crate::select::full_name;
 
@@ -205,18 +211,10 @@ fn ranked<'e>(entry: &'e EntryReport, key: &KeyReport) -> Vec<Assignment<'e>> {
 }
 
 fn fate(assignment: Assignment<'_>) -> String {
-    let words = match assignment.state() {
-        AssignmentState::Applied => return format!("{GOOD}wins{GOOD:#}"),
-        AssignmentState::Superseded => "superseded by",
-        AssignmentState::Reset => "reset by",
-        AssignmentState::Shadowed => "its file is shadowed by",
-        AssignmentState::Masked => "its file is masked by",
-        AssignmentState::Invalid => "not read because of",
-    };
-    let by = assignment
-        .by()
-        .map_or_else(String::new, |by| by.to_string());
-    format!("{FAINT}loses: {words} {by}{FAINT:#}")
+    match assignment.state() {
+        AssignmentState::Applied => format!("{GOOD}wins{GOOD:#}"),
+        _ => format!("{FAINT}{}{FAINT:#}", assignment.outcome()),
+    }
 }
 
 fn verdict(key: &KeyReport) -> &'static str {

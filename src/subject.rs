@@ -1,5 +1,7 @@
 //! The configuration path that a command is about, and how its consumer reads it.
 
+mod file;
+
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -10,13 +12,15 @@ use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Repeated, Rules, Shape};
 use overlay_resolver::scan::State;
-use overlay_resolver::{Collection, Document, Resolver};
+use overlay_resolver::tree::Tree;
+use overlay_resolver::{Collection, Document, Key, Resolver};
 
+pub(crate) use self::file::{File, Whose};
 use crate::Exit;
 use crate::commands::{Failure, adapter};
 
 /// How to read, for every command that reads files.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(crate) struct Reading {
     /// Read by this rule set: a name, or a TOML file of your own (a path with a `/`).
     ///
@@ -35,7 +39,7 @@ pub(crate) struct Reading {
 }
 
 /// A virtual file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct With {
     path: PathBuf,
     file: PathBuf,
@@ -63,7 +67,7 @@ pub(crate) struct Subject {
     pub(crate) path: PathBuf,
     /// The adapter that it belongs to; `files` where there is none.
     pub(crate) adapter: &'static str,
-    /// Whether the catalog or an adapter knows its consumer.
+    /// Whether its consumer is known or was named.
     pub(crate) is_known: bool,
 }
 
@@ -74,6 +78,13 @@ pub(crate) struct Resolved {
     pub(crate) documents: Vec<Document>,
     /// All that was found, about the directory and about the documents.
     pub(crate) findings: Vec<Finding>,
+}
+
+/// A document, and those of its keys that are asked about.
+#[derive(Debug)]
+pub(crate) struct Explained<'d> {
+    pub(crate) document: &'d Document,
+    pub(crate) keys: Vec<Key<'d>>,
 }
 
 impl Subject {
@@ -97,18 +108,14 @@ impl Subject {
         let known = Known::new(root)?;
         let path = known.configuration_path(path);
         let (adapter, found) = known.rules(&path);
-        let is_known = found.is_some();
+        let is_known = found.is_some() || rules.is_some();
         let rules = match rules {
             Some(name) => as_read_by(named(name)?, found),
             None => found.unwrap_or_default(),
         };
-        let mut resolver = Resolver::new(root.clone()).rules(rules).with_history();
-        for With { path, file } in &reading.with {
-            resolver = resolver.with(path, read_host(file)?);
-        }
-        for path in &reading.without {
-            resolver = resolver.without(path);
-        }
+        let resolver = Resolver::new(tree(root, reading)?)
+            .rules(rules)
+            .with_history();
         let resolver = as_directory(resolver, &path);
         Ok(Self {
             resolver,
@@ -167,6 +174,27 @@ impl Resolved {
         watched
     }
 
+    /// The documents, to show the lines of findings from.
+    pub(crate) fn sources(&self) -> Vec<&Document> {
+        self.documents.iter().collect()
+    }
+
+    /// The documents that have files, with all their keys; with a key named, those that have it.
+    pub(crate) fn explained(&self, key: Option<&str>) -> Vec<Explained<'_>> {
+        let documents = self.documents.iter();
+        let documents = documents.filter(|document| !document.entry().fragments.is_empty());
+        documents
+            .map(|document| Explained {
+                document,
+                keys: match key {
+                    Some(key) => document.keys_named(key),
+                    None => document.keys().collect(),
+                },
+            })
+            .filter(|explained| key.is_none() || !explained.keys.is_empty())
+            .collect()
+    }
+
     /// Whether no layer has anything.
     pub(crate) fn is_empty(&self) -> bool {
         self.documents
@@ -187,6 +215,18 @@ pub(crate) fn exit(findings: &[Finding]) -> Exit {
     } else {
         Exit::Fine
     }
+}
+
+/// The tree that the owner asks about.
+fn tree(root: &Root, reading: &Reading) -> Result<Tree, Failure> {
+    let mut tree = Tree::from(root.clone());
+    for With { path, file } in &reading.with {
+        tree = tree.with(path, read_host(file)?);
+    }
+    for path in &reading.without {
+        tree = tree.without(path);
+    }
+    Ok(tree)
 }
 
 /// A path without a suffix that tells may be a directory of documents: it is one if no layer has a

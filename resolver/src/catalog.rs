@@ -10,7 +10,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use indexmap::IndexMap;
 
 use crate::finding::Finding;
-use crate::rules::{Rules, RulesFile};
+use crate::rules::{DropIns, Rules, RulesFile};
 
 const BUILT_IN: &str = include_str!("../catalog.toml");
 
@@ -70,6 +70,20 @@ impl Catalog {
         let alternatives = patterns.flat_map(alternatives);
         let is_path = |path: &String| !path.contains(['*', '?', '[', '{']);
         alternatives.filter(is_path).map(PathBuf::from)
+    }
+
+    /// The document whose drop-ins are in `directory`, where that is not named after it:
+    /// `NetworkManager/NetworkManager.conf` of `NetworkManager/conf.d`.
+    pub fn document_of(&self, directory: &Path) -> Option<PathBuf> {
+        let name = directory.file_name()?;
+        self.known.iter().find_map(|(glob, file)| {
+            let pattern = Path::new(glob.glob().glob());
+            // A pattern for several documents would not tell which.
+            let is_one = !glob.glob().glob().contains(['*', '?', '[', '{'])
+                && pattern.parent() == directory.parent();
+            let rules = is_one.then(|| file.resolve(pattern).ok())??;
+            (rules.drop_ins == DropIns::Named(name.into())).then(|| pattern.into())
+        })
     }
 
     /// Whether the consumer of a configuration path is known.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use bstr::{BStr, BString, ByteSlice as _};
 use indexmap::{IndexMap, IndexSet};
 
-pub use self::explain::Explanation;
+pub use self::explain::{Explanation, Outcome};
 pub use self::key::Key;
 pub(crate) use self::key::variable;
 use crate::escape::escape_path;

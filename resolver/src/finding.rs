@@ -3,6 +3,7 @@
 //! A finding is a value, never a log line: whoever resolves a tree decides what to do with it.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::escape::escape_path;
@@ -41,6 +42,23 @@ pub struct Finding {
     pub message: String,
     /// The name of the lint that found it, where one did: stable, so that it can be selected.
     pub code: Option<&'static str>,
+    /// The bytes of that file that it is about, to point at.
+    pub span: Option<Span>,
+}
+
+/// A stretch of bytes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The first of them.
+    pub start: usize,
+    /// The one behind the last.
+    pub end: usize,
+}
+
+impl From<Range<usize>> for Span {
+    fn from(Range { start, end }: Range<usize>) -> Self {
+        Self { start, end }
+    }
 }
 
 impl Finding {
@@ -52,6 +70,7 @@ impl Finding {
             line: None,
             message: message.into(),
             code: None,
+            span: None,
         }
     }
 
@@ -74,7 +93,7 @@ impl Finding {
     pub fn of_toml(path: impl Into<PathBuf>, text: &[u8], error: &toml::de::Error) -> Self {
         let finding = Self::error(path, error.message());
         match error.span() {
-            Some(span) => finding.at(line_of(text, span.start)),
+            Some(span) => finding.at(line_of(text, span.start)).spanning(span),
             None => finding,
         }
     }
@@ -93,6 +112,15 @@ impl Finding {
     pub fn of_lint(self, name: &'static str) -> Self {
         Self {
             code: Some(name),
+            ..self
+        }
+    }
+
+    /// The same finding, about these bytes of its file.
+    #[must_use]
+    pub fn spanning(self, bytes: Range<usize>) -> Self {
+        Self {
+            span: Some(bytes.into()),
             ..self
         }
     }

@@ -26,6 +26,7 @@ pub mod scan;
 pub mod schema;
 pub mod tree;
 pub mod typed;
+pub mod why;
 
 pub use self::document::{Assignment, Document, Explanation, Key};
 pub use self::resolver::{Collection, Resolver};

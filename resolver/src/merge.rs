@@ -84,9 +84,11 @@ impl Merging<'_> {
                 }
                 Kind::Problem(problem) if counts => {
                     let number = number(self.document.problems.len());
-                    self.document
-                        .problems
-                        .push(Finding::error(&fragment.path, problem.message).at(*lines.start()));
+                    self.document.problems.push(
+                        Finding::error(&fragment.path, problem.message)
+                            .at(*lines.start())
+                            .spanning(span),
+                    );
                     match problem.lost {
                         Lost::Item => {}
                         Lost::Rest => fate = Fate::Invalid(number),

@@ -19,7 +19,7 @@
 
 mod judge;
 mod load;
-mod name;
+pub(crate) mod name;
 pub(crate) mod unit;
 
 use std::ffi::OsString;

@@ -1,23 +1,110 @@
-//! `explain`: why an entry is what it is.
+//! `explain`: why an entry is what it is, and where the values of a configuration path come from.
+
+use std::path::Path;
 
 use overlay_adapters::report::{EntryReport, KeyReport, Report, Request};
+use overlay_resolver::escape::escape;
 use overlay_resolver::root::Root;
+use overlay_resolver::{Document, Key};
 
 use super::{Failure, Output, adapter};
 use crate::cli::Cli;
 use crate::select::{Selection, full_name};
+use crate::subject::{Reading, Resolved, Subject};
 use crate::{Exit, json, render};
 
 pub(super) fn run(
     cli: &Cli,
     root: &Root,
-    pattern: &str,
+    subject: &str,
     key: Option<&str>,
+    reading: &Reading,
 ) -> Result<Output, Failure> {
-    let selection = Selection::new(&[pattern.to_owned()])?;
-    let mut report =
+    if *reading != Reading::default() {
+        return path(cli, key, &Subject::new(root, Path::new(subject), reading)?);
+    }
+    let selection = Selection::new(&[subject.to_owned()])?;
+    let report =
         adapter(root)?.map_or_else(Report::default, |flatpak| flatpak.plan(&Request::default()));
-    selection.must_match(report.entries.iter())?;
+    match selection.must_match(report.entries.iter()) {
+        Ok(()) => entries(cli, key, &selection, report),
+        Err(failure) => {
+            let named = Subject::new(root, Path::new(subject), reading)?;
+            if subject.contains('/') || !named.resolve().is_empty() {
+                return path(cli, key, &named);
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// The keys of a configuration path.
+fn path(cli: &Cli, key: Option<&str>, subject: &Subject) -> Result<Output, Failure> {
+    let resolved = subject.resolve();
+    let explained = resolved.explained(key);
+    if let Some(key) = key
+        && explained.is_empty()
+    {
+        return Err(Failure::NobodyAssigns {
+            path: subject.path.clone(),
+            key: key.into(),
+            known: similar(key, &resolved),
+        });
+    }
+    Ok(Output::of_files(
+        cli,
+        &resolved,
+        || {
+            json::files(subject, &resolved)
+                .with_explained(&explained)
+                .print()
+        },
+        || render::explain(subject, &explained),
+    ))
+}
+
+/// The keys whose names come nearest to one that nobody assigns.
+fn similar(name: &str, resolved: &Resolved) -> Vec<String> {
+    let name = name.to_lowercase();
+    let name = name.rsplit('.').next().unwrap_or_default();
+    let keys = resolved.documents.iter().flat_map(Document::keys);
+    let mut known: Vec<_> = keys
+        .map(|key| {
+            (
+                distance(&escape(key.name()).to_string(), name),
+                full_key(key),
+            )
+        })
+        .collect();
+    known.retain(|(distance, _)| *distance <= 1 + name.chars().count() / 4);
+    known.sort();
+    known.dedup();
+    known.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+fn distance(known: &str, name: &str) -> usize {
+    let known = known.to_lowercase();
+    if !name.is_empty() && known.starts_with(name) {
+        return 0;
+    }
+    strsim::osa_distance(&known, name)
+}
+
+/// `SECTION.KEY`, as it can be asked for.
+fn full_key(key: Key<'_>) -> String {
+    match key.section() {
+        section if section.is_empty() => escape(key.name()).to_string(),
+        section => format!("{}.{}", escape(section), escape(key.name())),
+    }
+}
+
+/// The entries of adapters that are meant.
+fn entries(
+    cli: &Cli,
+    key: Option<&str>,
+    selection: &Selection,
+    mut report: Report,
+) -> Result<Output, Failure> {
     report.entries.retain(|entry| selection.matches(entry));
     report.findings.retain(|finding| {
         report.entries.iter().any(|entry| {
@@ -35,11 +122,16 @@ pub(super) fn run(
     } else {
         render::explanation(&report)
     };
+    let sources: Vec<_> = report
+        .entries
+        .iter()
+        .filter_map(|entry| entry.layered.as_ref())
+        .collect();
     Ok(Output {
         messages: if cli.json {
             String::new()
         } else {
-            render::findings(&report.findings)
+            render::diagnostics(&report.findings, &sources)
         },
         exit: if report.failed() {
             Exit::Failed

@@ -8,11 +8,13 @@ mod explain;
 mod list;
 mod report;
 mod show;
+mod why;
 
 use std::path::PathBuf;
 
 use overlay_adapters::flatpak::{Flatpak, SyncError};
 use overlay_resolver::Rules;
+use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::{Root, RootError};
 
@@ -63,6 +65,19 @@ pub(crate) enum Failure {
         key: String,
         known: Vec<String>,
     },
+    #[error("no file assigns `{key}` in {}; {}", escape_path(path), near(known))]
+    NobodyAssigns {
+        path: PathBuf,
+        key: String,
+        /// Keys of a similar name.
+        known: Vec<String>,
+    },
+    #[error("{} does not exist inside the root", escape_path(.0))]
+    NoSuchFile(PathBuf),
+    #[error("{} is a directory; name a file in it", escape_path(.0))]
+    IsDirectory(PathBuf),
+    #[error("{} has {lines} lines only", escape_path(path))]
+    NoSuchLine { path: PathBuf, lines: usize },
     #[error("{} is not empty; name a directory that does not exist yet", .0.display())]
     NotEmpty(PathBuf),
     #[error("cannot write {}: {source}", .path.display())]
@@ -76,6 +91,13 @@ fn known_entries(known: &[String]) -> String {
     match known {
         [] => "there are none".into(),
         known => format!("there are {}", known.join(", ")),
+    }
+}
+
+fn near(known: &[String]) -> String {
+    match known {
+        [] => "`overlayctl explain` without a key shows those that are assigned".into(),
+        known => format!("did you mean {}?", known.join(", ")),
     }
 }
 
@@ -111,7 +133,7 @@ impl Output {
             };
         }
         Self {
-            messages: render::findings(&resolved.findings),
+            messages: render::diagnostics(&resolved.findings, &resolved.sources()),
             exit,
             ..Self::new(text())
         }
@@ -172,7 +194,12 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
             let selection = check::Selection { only, allow };
             check::run(cli, &root, paths, selection, *strict, reading)
         }
-        Command::Explain { entry, key } => explain::run(cli, &root, entry, key.as_deref()),
+        Command::Explain {
+            subject,
+            key,
+            reading,
+        } => explain::run(cli, &root, subject, key.as_deref(), reading),
+        Command::Why { file, reading } => why::run(cli, &root, file, reading),
         Command::Restore { entries } => report::restore(cli, &root, entries),
         Command::Adopt { entries } => report::adopt(cli, &root, entries),
         Command::Demo { dir } => demo::run(cli, dir),

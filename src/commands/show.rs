@@ -18,7 +18,7 @@ pub(super) fn run(
 ) -> Result<Output, Failure> {
     let subject = Subject::new(root, path, reading)?;
     let resolved = subject.resolve();
-    Ok(Output::of_files(
+    let mut output = Output::of_files(
         cli,
         &resolved,
         || {
@@ -27,5 +27,9 @@ pub(super) fn run(
                 .print()
         },
         || render::show(&subject, &resolved, origin),
-    ))
+    );
+    if !cli.json && render::has_multi_valued(&resolved) {
+        output.messages.push_str(&render::multi_valued_note());
+    }
+    Ok(output)
 }

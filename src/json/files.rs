@@ -4,11 +4,14 @@ use std::path::Path;
 
 use overlay_resolver::document::Place;
 use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::finding::Finding;
+use overlay_resolver::why::{Effect, Line};
 use overlay_resolver::{Assignment, Document};
 use serde::Serialize;
 
 use super::{Entry, FindingView, finding, fragment, show, status_word, to_text};
-use crate::subject::{Resolved, Subject};
+use crate::render::Answer;
+use crate::subject::{Explained, File, Resolved, Subject};
 
 /// What a command that reads files prints.
 #[derive(Serialize)]
@@ -23,6 +26,8 @@ pub(crate) struct Files {
     digests: Option<Vec<DigestView>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     watched: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effect: Option<EffectView>,
     findings: Vec<FindingView>,
 }
 
@@ -47,6 +52,15 @@ struct DigestView {
     digest: String,
 }
 
+/// What a file does, or one line of it.
+#[derive(Serialize)]
+struct EffectView {
+    path: String,
+    line: Option<usize>,
+    state: &'static str,
+    reason: String,
+}
+
 /// The document of a command about files; what it adds comes with the methods.
 pub(crate) fn files(subject: &Subject, resolved: &Resolved) -> Files {
     Files {
@@ -62,6 +76,7 @@ pub(crate) fn files(subject: &Subject, resolved: &Resolved) -> Files {
         assignments: None,
         digests: None,
         watched: None,
+        effect: None,
         findings: resolved.findings.iter().map(finding).collect(),
     }
 }
@@ -72,6 +87,21 @@ impl Files {
             let name = name(document);
             let view = move |a: Assignment<'_>| assignment(&name, &a);
             document.assignments().map(view)
+        });
+        Self {
+            assignments: Some(assignments.collect()),
+            ..self
+        }
+    }
+
+    /// With the assignments of some keys.
+    pub(crate) fn with_explained(self, explained: &[Explained<'_>]) -> Self {
+        let assignments = explained.iter().flat_map(|Explained { document, keys }| {
+            let name = name(document);
+            let mut found: Vec<_> = keys.iter().flat_map(|key| key.history()).collect();
+            found.sort_by_key(Assignment::number);
+            let views: Vec<_> = found.iter().map(|a| assignment(&name, a)).collect();
+            views
         });
         Self {
             assignments: Some(assignments.collect()),
@@ -100,6 +130,94 @@ impl Files {
 
     pub(crate) fn print(&self) -> String {
         to_text(self)
+    }
+}
+
+/// The document about a file that is nobody's.
+pub(crate) fn nobody(file: &File, effect: &Effect<'_>) -> String {
+    to_text(&Files {
+        effect: Some(effect_view(file, effect, None)),
+        ..of_answers(&[], &[])
+    })
+}
+
+/// The document about a file: those of its owners, with what it assigns there.
+pub(crate) fn why(file: &File, answers: &[Answer<'_>], findings: &[Finding]) -> String {
+    let strongest = answers
+        .iter()
+        .max_by_key(|answer| answer.effect.has_effect());
+    to_text(&Files {
+        effect: strongest.map(|answer| effect_view(file, &answer.effect, answer.line.as_ref())),
+        ..of_answers(answers, findings)
+    })
+}
+
+fn of_answers(answers: &[Answer<'_>], findings: &[Finding]) -> Files {
+    let parts = || {
+        answers
+            .iter()
+            .filter_map(|answer| Some((answer.subject, answer.part?.0)))
+    };
+    let assignments = answers.iter().flat_map(|answer| {
+        let of_line = match &answer.line {
+            Some(Line::Assignments(found)) => Some(found.clone()),
+            Some(_) => Some(Vec::new()),
+            None => None,
+        };
+        let of_file = || answer.effect.assignments();
+        let name = answer
+            .part
+            .map(|(document, _)| name(document))
+            .unwrap_or_default();
+        let found = of_line.unwrap_or_else(of_file);
+        found
+            .iter()
+            .map(|a| assignment(&name, a))
+            .collect::<Vec<_>>()
+    });
+    let subject = answers.first().map(|answer| answer.subject);
+    Files {
+        path: subject.map_or_else(String::new, |subject| {
+            escape_path(&subject.path).to_string()
+        }),
+        rules: subject.map_or_else(String::new, |subject| {
+            subject.resolver.rule_set().name.clone()
+        }),
+        loads: parts().all(|(_, document)| document.loads()),
+        entries: parts()
+            .map(|(subject, document)| entry(subject, document))
+            .collect(),
+        assignments: Some(assignments.collect()),
+        digests: None,
+        watched: None,
+        effect: None,
+        findings: findings.iter().map(finding).collect(),
+    }
+}
+
+fn effect_view(file: &File, effect: &Effect<'_>, line: Option<&Line<'_>>) -> EffectView {
+    EffectView {
+        path: escape_path(&file.path).to_string(),
+        line: file.line,
+        state: line.map_or_else(|| effect.word(), line_word),
+        reason: match line {
+            Some(Line::Assignments(found)) => found
+                .first()
+                .map_or_else(String::new, |a| a.outcome().to_string()),
+            Some(Line::Problem(message, _)) => message.clone(),
+            _ => effect.to_string(),
+        },
+    }
+}
+
+fn line_word(line: &Line<'_>) -> &'static str {
+    match line {
+        Line::Assignments(found) => found.first().map_or("unread", |a| a.state().word()),
+        Line::Header(_) => "header",
+        Line::Comment => "comment",
+        Line::Blank => "blank-line",
+        Line::Problem(..) => "problem",
+        Line::Beyond(_) | Line::NotRead => "unread",
     }
 }
 

@@ -182,6 +182,10 @@ fn one(text: &mut String, document: &Document, origin: bool) {
             }
         }
     }
+    let has_files = !document.entry().fragments.is_empty();
+    if has_files && document.keys().all(|key| key.last().is_none()) {
+        let _ = writeln!(text, "{FAINT}no file assigns a key{FAINT:#}");
+    }
     if !document.loads() {
         let _ = writeln!(text, "{BAD}# its consumer loads none of this{BAD:#}");
     }

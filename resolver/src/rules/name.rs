@@ -80,7 +80,7 @@ impl Rules {
 }
 
 /// systemd's `hidden_or_backup_file()`, whose list is declared final there.
-fn hidden_or_backup(name: &OsStr) -> Option<Ignored> {
+pub(crate) fn hidden_or_backup(name: &OsStr) -> Option<Ignored> {
     const KEPT_FOR_SYSTEM: [&[u8]; 3] = [b"lost+found", b"aquota.user", b"aquota.group"];
     const COPIES: [&[u8]; 17] = [
         b"rpmnew",

@@ -1,0 +1,398 @@
+//! What a file does to the document that it is a part of.
+
+use std::fmt::{self, Display as _};
+use std::path::{Path, PathBuf};
+
+use crate::document::{Assignment, Document, Place, State as Fate};
+use crate::escape::escape_path;
+use crate::finding::Finding;
+use crate::root::{Mask, Unusable};
+use crate::rules::{DropIns, Ignored, Name, Rules, Shape};
+use crate::scan::{Fragment, State, Status};
+
+/// What a file does, or why it does nothing. Displays as the reason in words.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Effect<'d> {
+    /// It counts, and some of its assignments do.
+    Effective {
+        /// Those that count.
+        wins: Vec<Assignment<'d>>,
+        /// The others.
+        loses: Vec<Assignment<'d>>,
+    },
+    /// It counts, and all that it assigns other files assign again.
+    Superseded {
+        /// Its assignments.
+        loses: Vec<Assignment<'d>>,
+        /// The files that beat it.
+        by: Vec<&'d Fragment>,
+        /// Whether they do it because they come later.
+        is_early: bool,
+    },
+    /// It counts and assigns nothing; it still hides these files of its name.
+    Blank(Vec<&'d Fragment>),
+    /// It counts, and its consumer reads none of its assignments because of this problem.
+    Invalid(&'d Finding),
+    /// The consumer loads no file at all because of what is there.
+    NotLoaded(Place<'d>),
+    /// This file of its name in a higher layer hides it.
+    Shadowed(&'d Fragment),
+    /// This mask hides it.
+    Masked(&'d Fragment),
+    /// It is the main file and a drop-in in one, and read where this drop-in stands.
+    Duplicate(&'d Fragment),
+    /// It hides other files.
+    Mask {
+        /// How.
+        mask: Mask,
+        /// Which; none if it masks nothing.
+        hides: Vec<&'d Fragment>,
+    },
+    /// It takes its name and cannot be used.
+    Unusable(&'d Unusable),
+    /// It cannot be used, and the next lower layer counts.
+    PassedOver(&'d Unusable),
+    /// Its name says that it is not meant.
+    Ignored(&'d Ignored),
+    /// It is a drop-in of a main file (of this name) that no layer has.
+    Headless(&'d Path),
+    /// Nobody looks where it is.
+    Unread(Unread),
+}
+
+/// Why nobody looks at a file, whatever is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unread {
+    /// It is in no layer of anybody.
+    NoLayer,
+    /// It is in a layer that its consumer does not have; these are those that it has.
+    OtherLayer(Vec<PathBuf>),
+    /// It lies below a directory of drop-ins (a path below the layers) and not in it.
+    Nested(PathBuf),
+    /// It is a copy of a main file, which is looked for by its name.
+    Copy {
+        /// The configuration path of that file.
+        of: PathBuf,
+        /// What its name says.
+        reason: Ignored,
+    },
+    /// Its name says that it is not meant.
+    Name(Ignored),
+    /// Its consumer has no drop-ins, or has them elsewhere: in a directory of this name.
+    OtherDirectory(Option<PathBuf>),
+    /// No layer has a unit that has drop-ins in this directory.
+    NoUnit(String),
+}
+
+impl Unread {
+    /// Why a consumer with these rules does not read the file at `path`, which it did not find.
+    pub fn by(rules: &Rules, path: &Path, document: &Path) -> Self {
+        let layers = || rules.layers.iter().map(|layer| layer.base().to_owned());
+        if rules.layer_of(path).is_none() {
+            return Self::OtherLayer(layers().collect());
+        }
+        if rules.shape_of(document) == Shape::Entries
+            && let Some(name) = path.file_name()
+            && let Name::Ignored(reason) = rules.classify(name)
+        {
+            return Self::Name(reason);
+        }
+        let beside = || {
+            document.file_name().map(|name| {
+                let mut name = name.to_owned();
+                name.push(".d");
+                PathBuf::from(name)
+            })
+        };
+        Self::OtherDirectory(match &rules.drop_ins {
+            DropIns::None => None,
+            DropIns::Named(name) => Some(name.into()),
+            DropIns::Beside | DropIns::Unit => beside(),
+        })
+    }
+}
+
+impl<'d> Effect<'d> {
+    /// What the file at `path` does; none if it is no file of this document.
+    pub fn of(document: &'d Document, path: &Path) -> Option<Self> {
+        let fragments = &document.entry().fragments;
+        let index = fragments
+            .iter()
+            .position(|fragment| fragment.path == path)?;
+        let by = |by: usize| fragments.get(by);
+        Some(match &fragments.get(index)?.state {
+            State::Effective => Self::counting(document, index),
+            State::Shadowed(other) => Self::Shadowed(by(*other)?),
+            State::Masked(other) => Self::Masked(by(*other)?),
+            State::Duplicate(other) => Self::Duplicate(by(*other)?),
+            State::Mask(mask) => Self::Mask {
+                mask: *mask,
+                hides: hidden_by(document, index),
+            },
+            State::Unusable(why) => Self::Unusable(why),
+            State::PassedOver(why) => Self::PassedOver(why),
+            State::Ignored(why) => Self::Ignored(why),
+        })
+    }
+
+    fn counting(document: &'d Document, index: usize) -> Self {
+        if let Some(place) = not_loaded_by(document, index) {
+            return Self::NotLoaded(place);
+        }
+        if document.entry().status == Status::Headless {
+            return Self::Headless(document.entry().name.as_ref());
+        }
+        let of_file = |a: &Assignment<'_>| a.fragment_index() == index;
+        let all: Vec<_> = document.assignments().filter(of_file).collect();
+        let (wins, loses): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|a| a.state() == Fate::Applied);
+        let is_read = |a: &Assignment<'_>| a.state() != Fate::Invalid;
+        if !wins.is_empty() {
+            return Self::Effective { wins, loses };
+        }
+        let path = document
+            .entry()
+            .fragments
+            .get(index)
+            .map(|fragment| &fragment.path);
+        let problem = document
+            .problems()
+            .iter()
+            .find(|problem| Some(&problem.path) == path);
+        match problem {
+            Some(problem) if !loses.iter().any(is_read) => return Self::Invalid(problem),
+            _ if loses.is_empty() => return Self::Blank(hidden_by(document, index)),
+            _ => {}
+        }
+        let winners: Vec<_> = loses.iter().filter_map(Assignment::winner).collect();
+        let mut by = Vec::<&Fragment>::new();
+        for winner in &winners {
+            if !of_file(winner) && !by.iter().any(|known| known.path == winner.fragment().path) {
+                by.push(winner.fragment());
+            }
+        }
+        let is_early = winners
+            .iter()
+            .all(|winner| winner.fragment_index() >= index);
+        Self::Superseded {
+            loses,
+            by,
+            is_early,
+        }
+    }
+
+    /// The assignments of the file, as far as its effect depends on them, in their order.
+    pub fn assignments(&self) -> Vec<Assignment<'d>> {
+        let mut all = match self {
+            Self::Effective { wins, loses } => [&wins[..], loses].concat(),
+            Self::Superseded { loses, .. } => loses.clone(),
+            _ => Vec::new(),
+        };
+        all.sort_by_key(Assignment::number);
+        all
+    }
+
+    /// The word for it in machine output.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Effective { .. } => "effective",
+            Self::Superseded { .. } => "superseded",
+            Self::Blank(_) => "blank",
+            Self::Invalid(_) => "invalid",
+            Self::NotLoaded(_) => "not-loaded",
+            Self::Shadowed(_) => "shadowed",
+            Self::Masked(_) => "masked",
+            Self::Duplicate(_) => "duplicate",
+            Self::Mask { .. } => "mask",
+            Self::Unusable(_) => "unusable",
+            Self::PassedOver(_) => "passed-over",
+            Self::Ignored(_) => "ignored",
+            Self::Headless(_) => "headless",
+            Self::Unread(Unread::Name(_) | Unread::Copy { .. }) => "ignored",
+            Self::Unread(_) => "unread",
+        }
+    }
+
+    /// Whether the result would differ without the file, as far as that can be told from its kind.
+    pub const fn has_effect(&self) -> bool {
+        match self {
+            Self::Effective { .. } | Self::Duplicate(_) | Self::Unusable(_) => true,
+            Self::Mask { hides, .. } | Self::Blank(hides) => !hides.is_empty(),
+            _ => false,
+        }
+    }
+}
+
+/// The files that the one with this index hides.
+fn hidden_by(document: &Document, index: usize) -> Vec<&Fragment> {
+    let is_hidden = |fragment: &&Fragment| matches!(fragment.state, State::Shadowed(by) | State::Masked(by) if by == index);
+    document
+        .entry()
+        .fragments
+        .iter()
+        .filter(is_hidden)
+        .collect()
+}
+
+/// What keeps the consumer from loading anything, if that is not the file with this index.
+fn not_loaded_by(document: &Document, index: usize) -> Option<Place<'_>> {
+    let fragments = &document.entry().fragments;
+    if let Status::Refused(by) = document.entry().status {
+        let path = &fragments.get(by)?.path;
+        return (by != index).then_some(Place { path, line: None });
+    }
+    let problem = document.problems().get(document.fatal?)?;
+    let own = fragments
+        .get(index)
+        .is_some_and(|fragment| fragment.path == problem.path);
+    (!own).then_some(Place {
+        path: &problem.path,
+        line: problem.line,
+    })
+}
+
+impl fmt::Display for Effect<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Effective { wins, loses } => match (wins.len(), loses.len()) {
+                (1, 0) => f.write_str("its one assignment counts"),
+                (wins, 0) => write!(f, "all its {wins} assignments count"),
+                (wins, loses) => write!(f, "{wins} of its {} assignments count", wins + loses),
+            },
+            Self::Superseded {
+                by, is_early: true, ..
+            } => {
+                write!(
+                    f,
+                    "it sorts too early: all that it assigns is assigned again by {}",
+                    files(by)
+                )
+            }
+            Self::Superseded { by, .. } => {
+                write!(
+                    f,
+                    "all that it assigns is assigned by {} too, which beats it",
+                    files(by)
+                )
+            }
+            Self::Blank(hides) if hides.is_empty() => f.write_str("it assigns nothing"),
+            Self::Blank(hides) => write!(f, "it assigns nothing, and hides {}", files(hides)),
+            Self::Invalid(problem) => {
+                let (path, line) = (&problem.path, problem.line);
+                write!(
+                    f,
+                    "its consumer reads nothing of it because of {}",
+                    Place { path, line }
+                )
+            }
+            Self::NotLoaded(place) => {
+                write!(f, "its consumer loads nothing at all because of {place}")
+            }
+            Self::Shadowed(by) => {
+                let by = escape_path(&by.path);
+                write!(
+                    f,
+                    "{by} in a higher layer has the same name, and replaces it whole"
+                )
+            }
+            Self::Masked(by) => write!(f, "masked by {}", escape_path(&by.path)),
+            Self::Duplicate(of) => {
+                write!(
+                    f,
+                    "the same file as {}, and read once, in its place",
+                    escape_path(&of.path)
+                )
+            }
+            Self::Mask { mask, hides } if hides.is_empty() => {
+                write!(f, "{mask} masks, but nothing of this name is below it")
+            }
+            Self::Mask { mask, hides } => write!(f, "{mask} masks {}", files(hides)),
+            Self::Unusable(why) => {
+                write!(
+                    f,
+                    "{why}; it takes its name all the same, and hides what is below it"
+                )
+            }
+            Self::PassedOver(why) => write!(f, "{why}; its consumer passes over it"),
+            Self::Ignored(why) => why.fmt(f),
+            Self::Headless(name) => {
+                write!(
+                    f,
+                    "no layer has a {} that it could be merged over",
+                    escape_path(name)
+                )
+            }
+            Self::Unread(why) => why.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoLayer => f.write_str("it is in no layer"),
+            Self::OtherLayer(layers) => {
+                f.write_str("it is in a layer that its consumer does not have; those are ")?;
+                list(f, layers.iter().map(PathBuf::as_path))
+            }
+            Self::Nested(directory) => {
+                let directory = escape_path(directory);
+                write!(
+                    f,
+                    "it lies below {directory} and not in it, and directories there are not read"
+                )
+            }
+            Self::Copy { of, reason } => {
+                write!(f, "{reason}; what is read is {}", escape_path(of))
+            }
+            Self::Name(reason) => reason.fmt(f),
+            Self::OtherDirectory(None) => f.write_str("its consumer has no drop-ins"),
+            Self::OtherDirectory(Some(name)) => {
+                write!(
+                    f,
+                    "its consumer looks for drop-ins in {}",
+                    escape_path(name)
+                )
+            }
+            Self::NoUnit(directory) => {
+                write!(
+                    f,
+                    "no layer has a unit whose drop-ins are in {}; one made at run time would have them",
+                    escape_path(directory.as_ref())
+                )
+            }
+        }
+    }
+}
+
+/// Some files in words; many are counted.
+fn files(files: &[&Fragment]) -> String {
+    struct Files<'f>(&'f [&'f Fragment]);
+    impl fmt::Display for Files<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            list(f, self.0.iter().map(|fragment| fragment.path.as_path()))
+        }
+    }
+    Files(files).to_string()
+}
+
+fn list<'p>(
+    f: &mut fmt::Formatter<'_>,
+    paths: impl ExactSizeIterator<Item = &'p Path>,
+) -> fmt::Result {
+    let last = paths.len().saturating_sub(1);
+    for (index, path) in paths.enumerate() {
+        match index {
+            0 => {}
+            index if index == last => f.write_str(" and ")?,
+            _ => f.write_str(", ")?,
+        }
+        escape_path(path).fmt(f)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+use crate::tree::Tree;
+use crate::why::{Line, line};
+use crate::{Document, Resolver};
+
+use super::*;
+
+/// The document `x.conf` of a tree of `path: text`, where `null` is a symlink to `/dev/null`.
+fn document(rules: &str, files: &[(&str, &str)]) -> (Rules, Document) {
+    let mut tree = Tree::default();
+    for (path, text) in files {
+        tree = match *text {
+            "null" => tree.with_mask(Path::new(path)),
+            text => tree.with(Path::new(path), text),
+        };
+    }
+    let rules = format!("format = 'gkeyfile'\nrepeated = 'last'\n{rules}");
+    let rules = Rules::from_toml(Path::new("r"), rules.as_bytes()).unwrap();
+    let document = Resolver::new(tree)
+        .rules(rules.clone())
+        .with_history()
+        .resolve("x.conf");
+    (rules, document)
+}
+
+const MAIN: (&str, &str) = ("/usr/lib/x.conf", "[S]\nA=1\nB=1\n");
+
+fn check(rules: &str, files: &[(&str, &str)], expected: &[(&str, &str)]) {
+    let (_, document) = document(rules, files);
+    for (path, expected) in expected {
+        let effect = Effect::of(&document, Path::new(path)).unwrap();
+        assert_eq!(format!("{}: {effect}", effect.word()), *expected, "{path}");
+    }
+}
+
+#[test]
+fn a_file_that_counts() {
+    check(
+        "",
+        &[
+            MAIN,
+            ("/etc/x.conf.d/1.conf", "[S]\nA=2\n"),
+            ("/etc/x.conf.d/2.conf", "# nothing\n"),
+        ],
+        &[
+            (MAIN.0, "effective: 1 of its 2 assignments count"),
+            (
+                "/etc/x.conf.d/1.conf",
+                "effective: its one assignment counts",
+            ),
+            ("/etc/x.conf.d/2.conf", "blank: it assigns nothing"),
+        ],
+    );
+}
+
+#[test]
+fn a_file_that_sorts_too_early() {
+    check(
+        "",
+        &[
+            ("/etc/x.conf", "[S]\nA=1\nA=2\nB=3\n"),
+            ("/usr/lib/x.conf.d/1.conf", "[S]\nA=4\n"),
+            ("/usr/lib/x.conf.d/2.conf", "[S]\nB=4\n"),
+        ],
+        &[(
+            "/etc/x.conf",
+            "superseded: it sorts too early: all that it assigns is assigned again by \
+             /usr/lib/x.conf.d/1.conf and /usr/lib/x.conf.d/2.conf",
+        )],
+    );
+}
+
+#[test]
+fn files_of_one_name() {
+    check(
+        "",
+        &[
+            MAIN,
+            ("/etc/x.conf", "[S]\nC=1\n"),
+            ("/usr/lib/x.conf.d/1.conf", "[S]\nA=2\n"),
+            ("/etc/x.conf.d/1.conf", "# off\n"),
+            ("/usr/lib/x.conf.d/2.conf", "[S]\nA=2\n"),
+            ("/etc/x.conf.d/2.conf", "null"),
+            ("/etc/x.conf.d/3.conf", ""),
+            ("/etc/x.conf.d/README", "x"),
+            ("/etc/x.conf.d/.a.conf", "x"),
+            ("/etc/x.conf.d/a.conf~", "x"),
+        ],
+        &[
+            (
+                MAIN.0,
+                "shadowed: /etc/x.conf in a higher layer has the same name, and replaces it whole",
+            ),
+            (
+                "/etc/x.conf.d/1.conf",
+                "blank: it assigns nothing, and hides /usr/lib/x.conf.d/1.conf",
+            ),
+            (
+                "/usr/lib/x.conf.d/2.conf",
+                "masked: masked by /etc/x.conf.d/2.conf",
+            ),
+            (
+                "/etc/x.conf.d/2.conf",
+                "mask: a symlink to /dev/null masks /usr/lib/x.conf.d/2.conf",
+            ),
+            (
+                "/etc/x.conf.d/3.conf",
+                "mask: an empty file masks, but nothing of this name is below it",
+            ),
+            (
+                "/etc/x.conf.d/README",
+                "ignored: name does not end in .conf",
+            ),
+            ("/etc/x.conf.d/.a.conf", "ignored: hidden name"),
+            ("/etc/x.conf.d/a.conf~", "ignored: name of a backup copy"),
+        ],
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_right() {
+    check(
+        "",
+        &[MAIN, ("/etc/x.conf.d/1.conf", "[S]\nA=1\njunk\n")],
+        &[(
+            "/etc/x.conf.d/1.conf",
+            "invalid: its consumer reads nothing of it because of /etc/x.conf.d/1.conf:3",
+        )],
+    );
+    check(
+        "broken-file-is-fatal = true",
+        &[MAIN, ("/etc/x.conf.d/1.conf", "[S]\nA=1\njunk\n")],
+        &[(
+            MAIN.0,
+            "not-loaded: its consumer loads nothing at all because of /etc/x.conf.d/1.conf:3",
+        )],
+    );
+}
+
+#[test]
+fn drop_ins_without_a_main_file() {
+    check(
+        "main-decides = true",
+        &[("/etc/x.conf.d/1.conf", "[S]\nA=1\n")],
+        &[(
+            "/etc/x.conf.d/1.conf",
+            "headless: no layer has a x.conf that it could be merged over",
+        )],
+    );
+    check(
+        "main-decides = true",
+        &[
+            MAIN,
+            ("/etc/x.conf", ""),
+            ("/etc/x.conf.d/1.conf", "[S]\nA=1\n"),
+        ],
+        &[
+            (
+                "/etc/x.conf",
+                "mask: an empty file masks /usr/lib/x.conf and /etc/x.conf.d/1.conf",
+            ),
+            ("/etc/x.conf.d/1.conf", "masked: masked by /etc/x.conf"),
+        ],
+    );
+}
+
+#[test]
+fn files_that_nobody_looks_at() {
+    for (rules, path, expected) in [
+        (
+            "",
+            "/opt/x.conf",
+            "it is in a layer that its consumer does not have; those are \
+          /usr/lib, /usr/local/lib, /run and /etc",
+        ),
+        (
+            "drop-ins = 'none'",
+            "/etc/x.conf.d/1.conf",
+            "its consumer has no drop-ins",
+        ),
+        (
+            "drop-ins = 'conf.d'",
+            "/etc/x.conf.d/1.conf",
+            "its consumer looks for drop-ins in conf.d",
+        ),
+    ] {
+        let (rules, document) = document(rules, &[MAIN, (path, "[S]\nA=1\n")]);
+        assert!(Effect::of(&document, Path::new(path)).is_none(), "{path}");
+        let why = Unread::by(&rules, Path::new(path), Path::new("x.conf"));
+        assert_eq!(why.to_string(), expected, "{path}");
+    }
+}
+
+#[test]
+fn a_line_by_its_number() {
+    let (rules, document) = document(
+        "",
+        &[
+            ("/etc/x.conf", "# c\n\n[S]\nA=1\nA=2"),
+            ("/etc/x.conf.d/1.conf", "[S]\njunk\n"),
+            ("/etc/x.conf.d/2", "x"),
+        ],
+    );
+    let format = rules.format_of(document.entry());
+    let shown = |path: &str, number| match line(&document, Path::new(path), format, number).unwrap()
+    {
+        Line::Assignments(found) => format!("{found:?}"),
+        other => format!("{other:?}"),
+    };
+    for (path, number, expected) in [
+        ("/etc/x.conf", 0, "Beyond(5)"),
+        ("/etc/x.conf", 1, "Comment"),
+        ("/etc/x.conf", 2, "Blank"),
+        ("/etc/x.conf", 3, r#"Header("S")"#),
+        ("/etc/x.conf", 4, "[/etc/x.conf:4 [S] A=1 superseded]"),
+        ("/etc/x.conf", 5, "[/etc/x.conf:5 [S] A=2 applied]"),
+        ("/etc/x.conf", 6, "Beyond(5)"),
+        ("/etc/x.conf.d/2", 1, "NotRead"),
+    ] {
+        assert_eq!(shown(path, number), expected, "{path}:{number}");
+    }
+    assert!(shown("/etc/x.conf.d/1.conf", 2).starts_with("Problem("));
+    assert!(line(&document, Path::new("/etc/y"), format, 1).is_none());
+}

@@ -1,0 +1,109 @@
+//! `why`: what effect a file has, or why it has none.
+
+use std::collections::BTreeSet;
+
+use overlay_resolver::finding::Finding;
+use overlay_resolver::root::Root;
+use overlay_resolver::why::{Effect, Line, Unread, line};
+
+use super::{Failure, Output};
+use crate::cli::Cli;
+use crate::render::Answer;
+use crate::subject::{File, Reading, Resolved, Subject, Whose, exit};
+use crate::{json, render};
+
+pub(super) fn run(
+    cli: &Cli,
+    root: &Root,
+    file: &str,
+    reading: &Reading,
+) -> Result<Output, Failure> {
+    let file = File::new(root, file, &cli.root, reading)?;
+    let subjects = match file.whose(reading)? {
+        Whose::Subjects(subjects) => subjects,
+        Whose::Nobody(why) => {
+            let effect = Effect::Unread(why);
+            return Ok(Output::new(if cli.json {
+                json::nobody(&file, &effect)
+            } else {
+                render::nobody(&file, &effect)
+            }));
+        }
+    };
+    let resolved: Vec<_> = subjects
+        .iter()
+        .map(|subject| (subject, subject.resolve()))
+        .collect();
+    let answers: Vec<_> = resolved
+        .iter()
+        .map(|(subject, resolved)| answer(&file, subject, resolved))
+        .collect();
+    if let [
+        Answer {
+            line: Some(Line::Beyond(lines)),
+            ..
+        },
+        ..,
+    ] = answers.as_slice()
+    {
+        return Err(Failure::NoSuchLine {
+            path: file.path,
+            lines: *lines,
+        });
+    }
+    if file.is_directory && answers.iter().all(|answer| answer.part.is_none()) {
+        return Err(Failure::IsDirectory(file.path));
+    }
+    let findings: BTreeSet<_> = resolved
+        .iter()
+        .flat_map(|(_, resolved)| &resolved.findings)
+        .collect();
+    let is_own = |finding: &&Finding| {
+        file.found_as(std::iter::once(finding.path.as_path()))
+            .is_some()
+    };
+    let findings: Vec<_> = findings.into_iter().filter(is_own).cloned().collect();
+    let exit = exit(&findings);
+    if cli.json {
+        return Ok(Output {
+            exit,
+            ..Output::new(json::why(&file, &answers, &findings))
+        });
+    }
+    let sources: Vec<_> = resolved
+        .iter()
+        .flat_map(|(_, resolved)| &resolved.documents)
+        .collect();
+    Ok(Output {
+        messages: render::diagnostics(&findings, &sources),
+        exit,
+        ..Output::new(render::why(&file, &answers))
+    })
+}
+
+/// What the file does to the documents of a subject.
+fn answer<'d>(file: &File, subject: &'d Subject, resolved: &'d Resolved) -> Answer<'d> {
+    let found = resolved.documents.iter().find_map(|document| {
+        let fragments = &document.entry().fragments;
+        let path = file.found_as(fragments.iter().map(|fragment| fragment.path.as_path()))?;
+        let fragment = fragments.iter().find(|fragment| fragment.path == path)?;
+        Some((document, fragment, Effect::of(document, path)?))
+    });
+    let rules = subject.resolver.rule_set();
+    let Some((document, fragment, effect)) = found else {
+        return Answer {
+            subject,
+            part: None,
+            effect: Effect::Unread(Unread::by(rules, &file.path, &subject.path)),
+            line: None,
+        };
+    };
+    let format = rules.format_of(document.entry());
+    let of_line = |number| line(document, &fragment.path, format, number);
+    Answer {
+        subject,
+        part: Some((document, fragment.role)),
+        effect,
+        line: file.line.and_then(of_line),
+    }
+}

@@ -1,0 +1,93 @@
+//! Text about keys: the winner, the losers, and why.
+
+use std::fmt::Write as _;
+
+use overlay_resolver::document::State;
+use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::{Document, Key};
+
+use super::{BAD, BOLD, FAINT, GOOD, NOTABLE, file, shortened};
+use crate::subject::{Explained, Resolved, Subject};
+
+/// What a key is of which nothing says what its assignments come to, and what to do.
+const MULTI_VALUED: &str = "has several values, and nothing says whether the last one counts or all do: \
+                            a schema would (`schema` in a rule set)";
+
+/// For standard error, once, below the output that has the mark.
+pub(crate) fn multi_valued_note() -> String {
+    format!("{NOTABLE}note{NOTABLE:#}: a key with the mark `# multi-valued` {MULTI_VALUED}\n")
+}
+
+/// Whether a key with that mark is among them.
+pub(crate) fn has_multi_valued(resolved: &Resolved) -> bool {
+    let keys = resolved.documents.iter().flat_map(Document::keys);
+    keys.into_iter().any(|key| key.is_multi_valued())
+}
+
+/// Each document with its files, and each of its keys with all its assignments.
+pub(crate) fn explain(subject: &Subject, explained: &[Explained<'_>]) -> String {
+    let mut text = String::new();
+    for Explained { document, keys } in explained {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let path = subject.path_of(document);
+        let _ = writeln!(
+            text,
+            "{BOLD}{}{BOLD:#}  {}",
+            escape_path(&path),
+            read_by(subject)
+        );
+        for fragment in &document.entry().fragments {
+            text.push_str("  ");
+            file(&mut text, document.entry(), fragment);
+        }
+        for key in keys {
+            text.push('\n');
+            explain_key(&mut text, *key);
+        }
+        if document.keys().next().is_none() {
+            let _ = writeln!(text, "\n  {FAINT}no file assigns a key{FAINT:#}");
+        }
+        if !document.loads() {
+            let _ = writeln!(text, "\n  {BAD}its consumer loads none of this{BAD:#}");
+        }
+    }
+    if explained.is_empty() {
+        text.push_str("no layer has files there\n");
+    }
+    text
+}
+
+/// By which rules a path is read, and whether that is known or taken for granted.
+pub(super) fn read_by(subject: &Subject) -> String {
+    let rules = &subject.resolver.rule_set().name;
+    if subject.is_known {
+        format!("read by the rules of {rules}")
+    } else {
+        format!("its consumer is not known; read by the rules of {rules}")
+    }
+}
+
+/// A key and its assignments: those that count, then the losers, the nearest first.
+pub(super) fn explain_key(text: &mut String, key: Key<'_>) {
+    let section = match key.section() {
+        name if name.is_empty() => String::new(),
+        name => format!("[{}] ", escape(name)),
+    };
+    let _ = writeln!(text, "  {BOLD}{section}{}{BOLD:#}", escape(key.name()));
+    let is_one = key.applied().len() == 1;
+    for (assignment, outcome) in key.explain().outcomes() {
+        let (place, name) = (assignment.place(), escape(assignment.key()));
+        let (sign, value) = (assignment.operator().sign(), shortened(assignment.value()));
+        let _ = write!(text, "    {place}  {name}{sign}={value}  ");
+        let _ = match assignment.state() {
+            State::Applied if is_one => writeln!(text, "{GOOD}wins{GOOD:#}"),
+            State::Applied => writeln!(text, "{GOOD}{outcome}{GOOD:#}"),
+            _ => writeln!(text, "{FAINT}{outcome}{FAINT:#}"),
+        };
+    }
+    if key.is_multi_valued() {
+        let _ = writeln!(text, "    {NOTABLE}{MULTI_VALUED}{NOTABLE:#}");
+    }
+}

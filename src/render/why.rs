@@ -1,0 +1,189 @@
+//! Text about one file: what it does, or why it does nothing.
+
+use std::fmt::Write as _;
+
+use overlay_resolver::Document;
+use overlay_resolver::document::State;
+use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::format::Lost;
+use overlay_resolver::rules::{Order, Shape};
+use overlay_resolver::scan::Role;
+use overlay_resolver::why::{Effect, Line};
+
+use super::explain::{explain_key, read_by};
+use super::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened};
+use crate::subject::{File, Subject};
+
+/// The most documents named of those to which a file does the same.
+const MOST_NAMES: usize = 4;
+
+/// What a file does to one document.
+#[derive(Debug)]
+pub(crate) struct Answer<'d> {
+    pub(crate) subject: &'d Subject,
+    /// The document that has it, and the part that it plays there; none if none has it.
+    pub(crate) part: Option<(&'d Document, Role)>,
+    pub(crate) effect: Effect<'d>,
+    /// What the line does that was asked for.
+    pub(crate) line: Option<Line<'d>>,
+}
+
+/// What a file does to nobody's document.
+pub(crate) fn nobody(file: &File, effect: &Effect<'_>) -> String {
+    let mut text = String::new();
+    headline(&mut text, file, effect);
+    text
+}
+
+/// What a file does, document by document; those to which it does the same are told together.
+pub(crate) fn why(file: &File, answers: &[Answer<'_>]) -> String {
+    let mut told = Vec::<(String, String, Vec<&Answer<'_>>)>::new();
+    for answer in answers {
+        let (mut head, mut detail) = (String::new(), String::new());
+        headline(&mut head, file, &answer.effect);
+        match &answer.line {
+            Some(line) => of_line(&mut detail, answer, line),
+            None => of_file(&mut detail, answer),
+        }
+        match told.iter_mut().find(|(h, d, _)| *h == head && *d == detail) {
+            Some((_, _, same)) => same.push(answer),
+            None => told.push((head, detail, vec![answer])),
+        }
+    }
+    let told = told
+        .iter()
+        .map(|(head, detail, same)| format!("{head}  {}\n{detail}", part(same)));
+    told.collect::<Vec<_>>().join("\n")
+}
+
+fn headline(text: &mut String, file: &File, effect: &Effect<'_>) {
+    let style = match effect {
+        Effect::Effective { .. } | Effect::Duplicate(_) => GOOD,
+        Effect::Unusable(_) | Effect::Invalid(_) | Effect::NotLoaded(_) => BAD,
+        _ => NOTABLE,
+    };
+    let (path, word) = (escape_path(&file.path), effect.word());
+    let _ = writeln!(
+        text,
+        "{BOLD}{path}{BOLD:#}  {style}{word}{style:#}: {effect}"
+    );
+}
+
+/// The part that the file plays in all of these, in words.
+fn part(answers: &[&Answer<'_>]) -> String {
+    let Some(Answer {
+        subject,
+        part,
+        effect,
+        ..
+    }) = answers.first()
+    else {
+        return String::new();
+    };
+    let words = match (part, subject.resolver.rule_set().shape_of(&subject.path)) {
+        (None, _) => "no part of",
+        (Some(_), _) if matches!(effect, Effect::Ignored(_)) => "beside the files of",
+        (Some((_, Role::Main)), _) => "the main file of",
+        (Some((_, Role::DropIn)), Shape::Collection) => "one of the files of",
+        (Some((_, Role::DropIn)), _) => "a drop-in of",
+    };
+    let paths = answers
+        .iter()
+        .map(|Answer { subject, part, .. }| match part {
+            Some((document, _)) => subject.path_of(document),
+            None => subject.path.clone(),
+        });
+    let paths: Vec<_> = paths.map(|path| escape_path(&path).to_string()).collect();
+    let shown = paths
+        .get(..MOST_NAMES.min(paths.len()))
+        .unwrap_or_default()
+        .join(", ");
+    let more = match paths.len().saturating_sub(MOST_NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{words} {shown}{more}, {}", read_by(subject))
+}
+
+fn of_file(text: &mut String, answer: &Answer<'_>) {
+    let assignments = answer.effect.assignments();
+    if assignments.is_empty() {
+        return;
+    }
+    let mut section = None;
+    text.push('\n');
+    for assignment in assignments {
+        if section != Some(assignment.section()) && !assignment.section().is_empty() {
+            let _ = writeln!(text, "  {BOLD}[{}]{BOLD:#}", escape(assignment.section()));
+        }
+        section = Some(assignment.section());
+        let style = if assignment.state() == State::Applied {
+            GOOD
+        } else {
+            FAINT
+        };
+        let (line, name) = (assignment.line(), escape(assignment.key()));
+        let (sign, value) = (assignment.operator().sign(), shortened(assignment.value()));
+        let outcome = assignment.outcome();
+        let _ = writeln!(
+            text,
+            "  {line}: {name}{sign}={value}  {style}{outcome}{style:#}"
+        );
+    }
+    if let Some(advice) = advice(answer) {
+        let _ = writeln!(text, "\n  {advice}");
+    }
+}
+
+/// What to do about a file that sorts too early.
+fn advice(answer: &Answer<'_>) -> Option<String> {
+    let Effect::Superseded {
+        by, is_early: true, ..
+    } = &answer.effect
+    else {
+        return None;
+    };
+    let last = by.last()?.path.file_name()?;
+    let last = escape_path(last.as_ref());
+    if answer.subject.resolver.rule_set().drop_in_order != Order::Name {
+        return None;
+    }
+    Some(match answer.part?.1 {
+        Role::DropIn => format!("to win, its name has to sort after {last}"),
+        Role::Main => {
+            format!(
+                "a main file ranks below all drop-ins; to win, use one whose name sorts after {last}"
+            )
+        }
+    })
+}
+
+fn of_line(text: &mut String, answer: &Answer<'_>, line: &Line<'_>) {
+    let words = match line {
+        Line::Assignments(found) => {
+            for assignment in found {
+                text.push('\n');
+                if let Some((document, _)) = answer.part
+                    && let Some(key) = document.key(assignment.section(), assignment.key())
+                {
+                    explain_key(text, key);
+                }
+            }
+            return;
+        }
+        Line::Header(name) => format!("a header: what follows belongs to [{}]", escape(name)),
+        Line::Comment => "a comment".into(),
+        Line::Blank => "a blank line".into(),
+        Line::Problem(message, lost) => {
+            let lost = match lost {
+                Lost::Item => "this line",
+                Lost::Rest => "this line and all below it in this file",
+                Lost::File => "the whole file",
+            };
+            format!("not read: {message}; by it {lost} is lost")
+        }
+        Line::Beyond(count) => format!("the file has {count} lines only"),
+        Line::NotRead => "the file is not read here, so no line of it does anything".into(),
+    };
+    let _ = writeln!(text, "\n  {words}");
+}
