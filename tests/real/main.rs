@@ -1,4 +1,4 @@
-//! Tests against the real programs: flatpak, ostree, GLib and gpg judge what overlayctl does.
+//! Tests against the real programs: flatpak, ostree, GLib, gpg and systemd judge what overlayctl does.
 //!
 //! Plain `cargo test` runs what this machine can run, lists the rest as ignored and says why at the
 //! end. With `OVERLAYCTL_REQUIRE_PEERS=1` (`tests/run` sets it) a trial that cannot run fails.
@@ -12,6 +12,7 @@ mod flatpak;
 mod glib;
 mod openpgp;
 mod peers;
+mod schemas;
 mod systemd;
 
 use std::cell::RefCell;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         flatpak::trials,
         glib::trials,
         openpgp::trials,
+        schemas::trials,
         systemd::trials,
     ]
     .into_iter()
