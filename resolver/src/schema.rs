@@ -146,17 +146,17 @@ impl Schema {
     /// In a section that repeats ([`Schema::is_repeated`]) the same key of another item is another
     /// value, so that all assignments stand; [`Schema::kind_in_item`] says what holds in one item.
     pub fn kind(&self, section: &[u8], key: &[u8]) -> Option<&KeyKind> {
-        let kind = self.kind_in_item(section, key)?;
-        if self.is_repeated(section) {
-            Some(&EACH)
-        } else {
-            Some(kind)
+        let mut repeated = false;
+        let mut kind = None;
+        for group in self.groups(section) {
+            repeated |= group.repeated;
+            kind = kind.or_else(|| group.keys.get(key));
         }
+        kind.map(|kind| if repeated { &EACH } else { kind })
     }
 
     /// What a key is among the assignments below one header.
     pub fn kind_in_item(&self, section: &[u8], key: &[u8]) -> Option<&KeyKind> {
-        let key = self.canonical(section, key);
         self.groups(section).find_map(|group| group.keys.get(key))
     }
 
@@ -201,6 +201,14 @@ impl Schema {
             .into_iter()
             .flatten()
             .map(|key| &**key)
+    }
+
+    /// The keys of a section and what each is among the assignments below one header, in no order.
+    /// A key that an extended schema knows too may come again.
+    pub fn keys(&self, section: &[u8]) -> impl Iterator<Item = (&[u8], &KeyKind)> {
+        self.groups(section)
+            .flat_map(|group| &group.keys)
+            .map(|(key, kind)| (&**key, kind))
     }
 
     /// Whether every header of this section begins a new item, such as `[Address]` in a `.network`

@@ -16,6 +16,7 @@ mod libeconf;
 mod libraries;
 mod openpgp;
 mod peers;
+mod schemas;
 mod systemd;
 mod systemd_files;
 
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
         glib::trials,
         libeconf::trials,
         openpgp::trials,
+        schemas::trials,
         systemd::trials,
         systemd_files::trials,
     ]

@@ -213,6 +213,16 @@ impl Reader<'_> {
         for (pattern, names) in &file.alias {
             let names_of = || names.iter().flat_map(|(old, name)| [old, name]);
             self.keys_known(schema, pattern, names_of())?;
+            for (old, name) in names {
+                let kind = |section: &str, key: &Name| {
+                    schema
+                        .kind_in_item(section.as_bytes(), key.get_ref().as_bytes())
+                        .copied()
+                };
+                if samples(pattern).any(|section| kind(section, old) != kind(section, name)) {
+                    return Err(self.at(old, "is of another kind than the key that it names"));
+                }
+            }
             let aliases = names.iter().map(|(old, name)| (bytes(old), bytes(name)));
             let group = Group {
                 aliases: aliases.collect(),

@@ -253,6 +253,10 @@ fn errors_say_where() {
             "4: l is no key of [A]",
         ),
         (
+            "[section.A]\nwords=['k']\nmap=['l']\n[alias.A]\nk = 'l'\n",
+            "5: k is of another kind than the key that it names",
+        ),
+        (
             "[section.A]\nwords=['k']\n[together]\nA = [['k', 'l']]\n",
             "4: l is no key of [A]",
         ),
