@@ -167,8 +167,7 @@ impl Subject {
 impl Resolved {
     /// Every path that can change the result.
     pub(crate) fn watched(&self) -> Vec<&Path> {
-        let watched = self.documents.iter().flat_map(Document::watched);
-        let mut watched: Vec<_> = watched.map(PathBuf::as_path).collect();
+        let mut watched: Vec<_> = self.documents.iter().flat_map(Document::watched).collect();
         watched.sort_unstable();
         watched.dedup();
         watched

@@ -86,8 +86,8 @@ pub struct Discovery {
     pub findings: Vec<Finding>,
     /// Whether every layer could be listed: if not, nobody can tell what is masked or overridden.
     pub complete: bool,
-    /// Every path that was looked for, whether or not it is there.
-    pub watched: Vec<PathBuf>,
+    /// The directories and main files that were looked for, whether or not they are there.
+    pub searched: Vec<PathBuf>,
 }
 
 /// A directory to search, with its rank.
@@ -177,8 +177,8 @@ impl Discovery {
     fn mains(&mut self, query: Query<'_>, name: &OsStr) -> Vec<Found> {
         let parent = query.path.parent().unwrap_or(Path::new(""));
         let places = query.below_layers(parent);
-        let watched = places.iter().map(|place| place.directory.join(name));
-        self.watched.extend(watched);
+        let searched = places.iter().map(|place| place.directory.join(name));
+        self.searched.extend(searched);
         let dirs = self.open_all(query, places);
         let mut found = Vec::new();
         let mut taken = false;
@@ -190,7 +190,6 @@ impl Discovery {
             found.push(dir.found(name, look));
         }
         found.reverse();
-        self.watch_targets(&found);
         found
     }
 
@@ -198,7 +197,7 @@ impl Discovery {
     fn drop_ins(&mut self, query: Query<'_>, name: Option<&OsStr>, places: Vec<Place>) {
         let name = name.unwrap_or_default();
         let directories = places.iter().map(|place| place.directory.clone());
-        self.watched.extend(directories);
+        self.searched.extend(directories);
         let before = self.findings.len();
         let dirs = self.open_all(query, places);
         let mut candidate = self.candidates.remove(name).unwrap_or_default();
@@ -217,9 +216,6 @@ impl Discovery {
             candidate.broken = Some(self.findings.remove(before));
         }
         candidate.drop_ins = query.open_names(Role::DropIn, &dirs, names);
-        self.watch_targets(&candidate.drop_ins);
-        self.watched
-            .extend(candidate.drop_ins.iter().map(|found| found.path.clone()));
         self.candidates.insert(name.into(), candidate);
     }
 
@@ -227,7 +223,7 @@ impl Discovery {
     fn entries(&mut self, query: Query<'_>) {
         let places = query.below_layers(query.path);
         let directories = places.iter().map(|place| place.directory.clone());
-        self.watched.extend(directories);
+        self.searched.extend(directories);
         let dirs = self.open_all(query, places);
         let mut mains = Vec::new();
         let mut drop_ins = BTreeMap::<OsString, Vec<Place>>::new();
@@ -248,9 +244,7 @@ impl Discovery {
             }
         }
         let mains = query.open_names(Role::Main, &dirs, mains);
-        self.watch_targets(&mains);
         for found in mains {
-            self.watched.push(found.path.clone());
             let candidate = self.candidates.entry(found.name().into()).or_default();
             candidate.mains.push(found);
         }
@@ -297,15 +291,6 @@ impl Discovery {
             let message = format!("{message}; its consumer takes it for absent");
             self.findings.push(Finding::warning(directory, message));
         }
-    }
-
-    /// What a symlink leads to can change without the symlink.
-    fn watch_targets(&mut self, found: &[Found]) {
-        let targets = found.iter().filter_map(|found| match &found.look {
-            Look::Opened(opened) => opened.link.as_ref()?.target.clone(),
-            Look::Hidden | Look::Ignored(_) => None,
-        });
-        self.watched.extend(targets);
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Document {
     pub(crate) ledger: Vec<Record>,
     pub(crate) problems: Vec<Finding>,
     pub(crate) findings: Vec<Finding>,
-    pub(crate) watched: Arc<[PathBuf]>,
+    pub(crate) searched: Arc<[PathBuf]>,
     /// A problem because of which the consumer loads nothing.
     pub(crate) fatal: Option<usize>,
     pub(crate) is_nested: bool,
@@ -221,8 +221,22 @@ impl Document {
 
     /// Every path that could have changed the result, absent ones included, in byte order: what a
     /// daemon watches and a build depends on.
-    pub fn watched(&self) -> &[PathBuf] {
-        &self.watched
+    ///
+    /// Directories are named as they were looked for, also where they are symlinks.
+    pub fn watched(&self) -> Vec<&Path> {
+        let searched = self.searched.iter().map(PathBuf::as_path);
+        let files = self.entry.fragments.iter().flat_map(|fragment| {
+            // What a symlink leads to can change without the symlink.
+            let target = fragment
+                .link
+                .as_ref()
+                .and_then(|link| link.target.as_deref());
+            std::iter::once(&*fragment.path).chain(target)
+        });
+        let mut watched: Vec<_> = searched.chain(files).collect();
+        watched.sort_unstable_by_key(|path| path.as_os_str());
+        watched.dedup();
+        watched
     }
 }
 

@@ -132,7 +132,7 @@ impl Resolver {
             None => Document::default(),
         };
         document.findings = scan.findings;
-        document.watched = scan.watched.into();
+        document.searched = scan.searched.into();
         document
     }
 
@@ -147,11 +147,11 @@ impl Resolver {
             ..self.clone()
         };
         let scan = resolver.scan(path);
-        let watched: Arc<[_]> = scan.watched.into();
+        let searched: Arc<[_]> = scan.searched.into();
         let mut findings = scan.findings;
         let documents = scan.entries.into_iter().map(|entry| {
             let mut document = merge(entry, &resolver.rules);
-            document.watched = Arc::clone(&watched);
+            document.searched = Arc::clone(&searched);
             document.findings = findings
                 .extract_if(.., |finding| document.entry.has_file(&finding.path))
                 .collect();

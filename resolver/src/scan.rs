@@ -27,8 +27,8 @@ pub struct Scan {
     /// Whether every layer could be listed. If not, what is missing from `entries` may well exist,
     /// and what is there may be masked or overridden.
     pub complete: bool,
-    /// Every path that the result depends on, whether or not it is there, in byte order.
-    pub watched: Vec<PathBuf>,
+    /// The directories and main files that were looked for, whether or not they are there.
+    pub searched: Vec<PathBuf>,
 }
 
 /// One name and all its files over all layers.
@@ -130,11 +130,9 @@ pub fn scan(rules: &Rules, shape: Shape, discovery: Discovery) -> Scan {
     let mut scan = Scan {
         complete: discovery.complete,
         findings: discovery.findings,
-        watched: discovery.watched,
+        searched: discovery.searched,
         entries: Vec::new(),
     };
-    scan.watched.sort_unstable();
-    scan.watched.dedup();
     for (name, mut candidate) in discovery.candidates {
         let broken = candidate.broken.take();
         let mut entry = Entry::new(rules, shape, &name, candidate);
@@ -176,21 +174,29 @@ impl Entry {
     fn new(rules: &Rules, shape: Shape, name: &OsStr, candidate: Candidate) -> Self {
         let mut fragments = Vec::with_capacity(candidate.mains.len() + candidate.drop_ins.len());
         let mut refused = None;
-        let mut add = |fragments: &mut Vec<_>, role, stack: Vec<Found>| {
-            refused = refused.or(add_stack(rules, fragments, role, stack));
-        };
-        add(&mut fragments, Role::Main, candidate.mains);
-        let mut stack = Vec::new();
-        for found in candidate.drop_ins {
-            if stack
-                .last()
-                .is_some_and(|last: &Found| last.name() != found.name())
-            {
-                add(&mut fragments, Role::DropIn, std::mem::take(&mut stack));
+        let drop_ins = candidate.drop_ins.into_iter();
+        let mains = candidate.mains.into_iter().map(|found| (Role::Main, found));
+        let drop_ins = drop_ins.map(|found| (Role::DropIn, found));
+        let mut found = mains.chain(drop_ins).peekable();
+        while let Some((role, first)) = found.next() {
+            let start = fragments.len();
+            let (fragment, fatal) = Fragment::new(rules, role, first);
+            let mut top = Top::default();
+            top.meet(start, &fragment, fatal);
+            fragments.push(fragment);
+            while let Some((_, next)) = found.next_if(|(next_role, next)| {
+                *next_role == role
+                    && (role == Role::Main
+                        || fragments
+                            .last()
+                            .is_some_and(|last| last.name() == next.name()))
+            }) {
+                let (fragment, fatal) = Fragment::new(rules, role, next);
+                top.meet(fragments.len(), &fragment, fatal);
+                fragments.push(fragment);
             }
-            stack.push(found);
+            refused = refused.or(top.settle(&mut fragments, start));
         }
-        add(&mut fragments, Role::DropIn, stack);
         if rules.drop_in_order == Order::Layer {
             refused = refused.map(|index| by_layer(rules, &mut fragments, index));
             if refused.is_none() {
@@ -243,42 +249,36 @@ impl Entry {
     }
 }
 
-/// Adds the files of one name, lowest layer first, and returns the index of one that is fatal.
-fn add_stack(
-    rules: &Rules,
-    fragments: &mut Vec<Fragment>,
-    role: Role,
-    stack: Vec<Found>,
-) -> Option<usize> {
-    let first = fragments.len();
-    let mut refused = None;
-    let count = stack.len();
-    let mut top = None;
-    let judged: Vec<_> = stack
-        .into_iter()
-        .map(|found| Fragment::new(rules, role, found))
-        .collect();
-    for (index, (fragment, _)) in judged.iter().enumerate().rev() {
+/// The highest file of a name that takes it, among those met so far.
+#[derive(Debug, Default)]
+struct Top {
+    index: Option<usize>,
+    masks: bool,
+    fatal: bool,
+}
+
+impl Top {
+    /// Meets the file at `index`, which lies above those before.
+    const fn meet(&mut self, index: usize, fragment: &Fragment, fatal: bool) {
         if !matches!(fragment.state, State::PassedOver(_)) {
-            top = Some((first + index, matches!(fragment.state, State::Mask(_))));
-            break;
+            self.index = Some(index);
+            self.masks = matches!(fragment.state, State::Mask(_));
+            self.fatal = fatal;
         }
     }
-    for (index, (mut fragment, fatal)) in (first..first + count).zip(judged) {
-        match top {
-            Some((by, masks)) if index < by => {
-                fragment.state = if masks {
-                    State::Masked(by)
-                } else {
-                    State::Shadowed(by)
-                };
-            }
-            Some((by, _)) if index == by && fatal => refused = Some(index),
-            _ => {}
+
+    /// Hides the files below it, which begin at `start`; returns its index if it is fatal.
+    fn settle(self, fragments: &mut [Fragment], start: usize) -> Option<usize> {
+        let by = self.index?;
+        for fragment in fragments.get_mut(start..by).into_iter().flatten() {
+            fragment.state = if self.masks {
+                State::Masked(by)
+            } else {
+                State::Shadowed(by)
+            };
         }
-        fragments.push(fragment);
+        self.fatal.then_some(by)
     }
-    refused
 }
 
 /// Puts the fragments in order of their layers; returns where the one at `index` is then.
@@ -419,6 +419,11 @@ impl Fragment {
             }
         };
         (fragment, fatal)
+    }
+
+    /// The last component of the path.
+    fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
     }
 
     fn ignored(role: Role, found: Found) -> Option<Self> {
