@@ -14,7 +14,8 @@ use self::nested::Paths;
 use crate::document::{Decoded, Document, Fate, KeyName, Record, Slot, variable};
 use crate::finding::Finding;
 use crate::format::{Format, Item, Kind, Lost, Pair};
-use crate::rules::{Repeated, Rules};
+use crate::root::{Reason, Unusable};
+use crate::rules::{BrokenFile, Repeated, Rules};
 use crate::scan::{Entry, Fragment, State};
 use crate::schema::{KeyKind, Merge, OnEmpty, Operator, Split};
 
@@ -44,6 +45,7 @@ pub fn merge(entry: Entry, rules: &Rules) -> Document {
             ..Document::default()
         },
         rules,
+        ended: None,
         paths: Paths::default(),
     };
     for (index, fragment) in (0..).zip(&entry.fragments) {
@@ -58,22 +60,55 @@ pub fn merge(entry: Entry, rules: &Rules) -> Document {
 struct Merging<'r> {
     document: Document,
     rules: &'r Rules,
+    /// The problem because of which the consumer reads no further file.
+    ended: Option<u32>,
     /// What stands where in the tree of keys, for formats that nest them.
     paths: Paths,
 }
 
 impl Merging<'_> {
     fn fragment(&mut self, format: &dyn Format, index: u32, fragment: &Fragment) {
-        let fate = match fragment.state {
-            State::Effective => Fate::Applied,
-            State::Shadowed(by) => Fate::Shadowed(number(by)),
-            State::Masked(by) => Fate::Masked(number(by)),
+        let fate = match (&fragment.state, self.ended) {
+            (State::Effective, None) => Fate::Applied,
+            (State::Effective, Some(problem)) => Fate::Invalid(problem),
+            (State::Shadowed(by), _) => Fate::Shadowed(number(*by)),
+            (State::Masked(by), _) => Fate::Masked(number(*by)),
+            (State::Unusable(why), None) => return self.unusable(fragment, why),
             _ => return,
         };
         let first = self.document.ledger.len();
+        let worst = self.read(format, index, fragment, fate);
+        if fate != Fate::Applied {
+            return;
+        }
+        if let Some((Lost::File, problem)) = worst {
+            for record in self.document.ledger.iter_mut().skip(first) {
+                record.fate = Fate::Invalid(problem);
+            }
+        }
+        self.apply_from(first);
+        match (worst, self.rules.broken_file) {
+            (Some((Lost::File | Lost::Rest, problem)), BrokenFile::Fatal) => {
+                self.document.fatal.get_or_insert(problem as usize);
+            }
+            (Some((Lost::File | Lost::Rest, problem)), BrokenFile::EndsLoading) => {
+                self.ended = Some(problem);
+            }
+            _ => {}
+        }
+    }
+
+    /// Writes what a fragment says into the ledger; returns its worst problem, if it counts and has
+    /// one.
+    fn read(
+        &mut self,
+        format: &dyn Format,
+        index: u32,
+        fragment: &Fragment,
+        mut fate: Fate,
+    ) -> Option<(Lost, u32)> {
         let counts = fate == Fate::Applied;
-        let mut fate = fate;
-        let mut whole = None;
+        let mut worst = None;
         let mut section = None;
         format.read(&fragment.text, &mut |item| {
             let Item { span, lines, kind } = item;
@@ -89,27 +124,28 @@ impl Merging<'_> {
                             .at(*lines.start())
                             .spanning(span),
                     );
-                    match problem.lost {
-                        Lost::Item => {}
-                        Lost::Rest => fate = Fate::Invalid(number),
-                        Lost::File => {
-                            fate = Fate::Invalid(number);
-                            whole.get_or_insert(number);
-                        }
+                    if problem.lost != Lost::Item && fate == Fate::Applied {
+                        fate = Fate::Invalid(number);
+                    }
+                    if worst.is_none_or(|(lost, _)| lost < problem.lost) {
+                        worst = Some((problem.lost, number));
                     }
                 }
                 Kind::Problem(_) | Kind::Blank | Kind::Comment | Kind::Section(_) => {}
             }
         });
-        if let Some(problem) = whole {
-            for record in self.document.ledger.iter_mut().skip(first) {
-                record.fate = Fate::Invalid(problem);
-            }
-            if self.rules.broken_file_is_fatal {
-                self.document.fatal.get_or_insert(problem as usize);
-            }
-        } else if counts {
-            self.apply_from(first);
+        worst
+    }
+
+    /// A file that takes its name and cannot be read may end the loading too; one that is not there
+    /// never does.
+    fn unusable(&mut self, fragment: &Fragment, why: &Unusable) {
+        if self.rules.broken_file == BrokenFile::EndsLoading && why.reason != Reason::Missing {
+            self.ended = Some(number(self.document.problems.len()));
+            self.document.problems.push(Finding::error(
+                &fragment.path,
+                "its consumer stops here: it reads none of the files after this one",
+            ));
         }
     }
 
@@ -360,4 +396,47 @@ const fn resets(kind: &KeyKind) -> bool {
 /// Lines, offsets and counts: files are at most 1 MiB long, and there are at most 2^20 of them.
 fn number(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::rules::{BrokenFile, Rules};
+    use crate::tree::Tree;
+    use crate::{Document, Resolver};
+
+    const FILES: [(&str, &str); 3] = [
+        ("/usr/lib/x.d/a.conf", "[S]\nA=1\n"),
+        ("/etc/x.d/b.conf", "[S]\nB=1\n[T\nC=1\n"),
+        ("/etc/x.d/c.conf", "[S]\nA=2\n"),
+    ];
+
+    fn resolve(broken_file: BrokenFile) -> Document {
+        let file = |tree: Tree, (path, text): (&str, &str)| tree.with(Path::new(path), text);
+        let rules = Rules {
+            broken_file,
+            ..Rules::named("systemd").unwrap()
+        };
+        let tree = FILES.into_iter().fold(Tree::default(), file);
+        Resolver::new(tree).rules(rules).resolve("x.d")
+    }
+
+    #[test]
+    fn a_broken_file_costs_what_the_rules_say() {
+        for (broken_file, a, loads) in [
+            (BrokenFile::Alone, "2", true),
+            (BrokenFile::EndsLoading, "1", true),
+            (BrokenFile::Fatal, "2", false),
+        ] {
+            let document = resolve(broken_file);
+            let value = |key| Some(document.get("S", key)?.value().to_string());
+            assert_eq!(value("A").as_deref(), Some(a), "{broken_file:?}");
+            assert_eq!(value("B").as_deref(), Some("1"), "above the bad header");
+            assert_eq!(document.loads(), loads, "{broken_file:?}");
+        }
+        let document = resolve(BrokenFile::EndsLoading);
+        let lost = document.assignments().last().unwrap();
+        assert_eq!(lost.by().unwrap().to_string(), "/etc/x.d/b.conf:3");
+    }
 }

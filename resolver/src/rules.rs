@@ -106,8 +106,8 @@ pub struct Rules {
     pub repeated: Repeated,
     /// Whether a list of a structured format adds to that of a lower file instead of replacing it.
     pub append_lists: bool,
-    /// Whether a file with an error keeps the consumer from loading anything.
-    pub broken_file_is_fatal: bool,
+    /// What else the consumer does not read if a file has an error that it does not get over.
+    pub broken_file: BrokenFile,
     /// What is known of the keys.
     pub schema: Arc<Schema>,
 }
@@ -198,6 +198,18 @@ pub enum Taken {
     Fatal,
 }
 
+/// What else a consumer does not read if a file has an error that it does not get over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BrokenFile {
+    /// Nothing: the other files are read.
+    Alone,
+    /// The files after it; what was read before stays.
+    EndsLoading,
+    /// Anything.
+    Fatal,
+}
+
 /// What a key means that is assigned again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -261,7 +273,7 @@ impl Default for Rules {
             format: None,
             repeated: Repeated::Schema,
             append_lists: false,
-            broken_file_is_fatal: false,
+            broken_file: BrokenFile::Alone,
             schema: Arc::default(),
         }
     }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    DropIns, Layer, MainPlace, NullMask, OnUnusable, Order, Repeated, Rules, Shape, Taken,
+    BrokenFile, DropIns, Layer, MainPlace, NullMask, OnUnusable, Order, Repeated, Rules, Shape,
+    Taken,
 };
 use crate::escape::escape_path;
 use crate::finding::Finding;
@@ -61,7 +62,7 @@ pub(crate) struct RulesFile {
     format: Option<String>,
     repeated: Option<Repeated>,
     append_lists: Option<bool>,
-    broken_file_is_fatal: Option<bool>,
+    broken_file: Option<BrokenFile>,
     schema: Option<String>,
 }
 
@@ -178,9 +179,7 @@ impl RulesFile {
             format,
             repeated: self.repeated.unwrap_or(base.repeated),
             append_lists: self.append_lists.unwrap_or(base.append_lists),
-            broken_file_is_fatal: self
-                .broken_file_is_fatal
-                .unwrap_or(base.broken_file_is_fatal),
+            broken_file: self.broken_file.unwrap_or(base.broken_file),
             schema,
             name: base.name,
         })
