@@ -127,7 +127,7 @@ fn a_file_that_cannot_be_read_right() {
         )],
     );
     check(
-        "broken-file-is-fatal = true",
+        "broken-file = "fatal"",
         &[MAIN, ("/etc/x.conf.d/1.conf", "[S]\nA=1\njunk\n")],
         &[(
             MAIN.0,
