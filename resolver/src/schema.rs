@@ -222,6 +222,23 @@ impl Schema {
         self.groups(section).next().is_some()
     }
 
+    /// The sections that are named in full, in byte order.
+    pub fn sections(&self) -> Vec<&[u8]> {
+        let mut sections: Vec<&[u8]> = self.exact.keys().map(|name| &**name).collect();
+        sections.sort_unstable();
+        sections
+    }
+
+    /// The keys of a section, older names included, in byte order.
+    pub fn keys(&self, section: &[u8]) -> Vec<&[u8]> {
+        let groups = self.groups(section);
+        let names = groups.flat_map(|group| group.keys.keys().chain(group.aliases.keys()));
+        let mut keys: Vec<&[u8]> = names.map(|name| &**name).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
     /// Whether the consumer ignores sections and keys that are not listed.
     pub fn ignores_unknown(&self) -> bool {
         self.ignores_unknown

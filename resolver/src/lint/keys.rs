@@ -115,7 +115,7 @@ pub(super) fn multi_valued(subject: &Subject<'_>) -> Vec<Finding> {
         let last = applied.last()?;
         let values: BTreeSet<_> = applied.iter().map(Assignment::value).collect();
         let path = &last.fragment().path;
-        (values.len() > 1).then(|| {
+        (values.len() > 1 && !key.name().is_empty()).then(|| {
             Finding::info(
                 path,
                 format!(

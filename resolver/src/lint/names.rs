@@ -92,13 +92,17 @@ pub(super) fn number_prefix(subject: &Subject<'_>) -> Vec<Finding> {
     fragments
         .filter(|(f, _)| f.role == Role::DropIn && f.state == State::Effective)
         .filter(|(f, assignments)| {
-            subject.is_owners(&f.layer) && !has_number(name(f)) && !assignments.is_empty()
+            // Where lines are their own keys, as in tmpfiles.d, the name of a package is usual.
+            let is_setting = |a: &Assignment<'_>| !a.value().is_empty();
+            subject.is_owners(&f.layer)
+                && !has_number(name(f))
+                && assignments.iter().any(is_setting)
         })
         .map(|(fragment, _)| {
             Finding::info(
                 &fragment.path,
-                "its name does not begin with two digits and a dash, so its place among the others \
-                 is hard to see; 60- to 90- is for the machine's owner",
+                "its name does not begin with two digits, which would show its place among the \
+                 others; 60- to 90- is for the machine's owner",
             )
         })
         .collect()
@@ -136,8 +140,10 @@ pub(super) fn number(name: &OsStr) -> Option<u32> {
         .then(|| number.parse().ok())?
 }
 
+/// Two digits and no third one; whether a dash follows changes no order.
 fn has_number(name: &[u8]) -> bool {
-    matches!(name, [a, b, b'-', ..] if a.is_ascii_digit() && b.is_ascii_digit())
+    let digits = name.iter().take_while(|byte| byte.is_ascii_digit());
+    digits.count() == 2
 }
 
 fn natural_order(a: &[u8], b: &[u8]) -> Ordering {

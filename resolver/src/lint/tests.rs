@@ -48,6 +48,7 @@ fn found(lint: &str, resolver: &Resolver, path: &str) -> Vec<String> {
 }
 
 const ENTRIES: &str = "shape = 'entries'\nsuffix = '.repo'\nmain-decides = true\n";
+const JOURNALD: &str = "schema = 'systemd/journald'";
 const UNITS: &str = "drop-ins = 'unit'\nmain-decides = true\n";
 
 #[rustfmt::skip]
@@ -141,6 +142,17 @@ const CASES: &[Case<'_>] = &[
     ("number-prefix", "", "a.d", &[("etc/a.d/100-x.conf", "[a]\nk=1\n")], &["/etc/a.d/100-x.conf"]),
     ("number-prefix", "", "a.d", &[("etc/a.d/60-x.conf", "[a]\nk=1\n"), ("usr/lib/a.d/x.conf", "[a]\nk=1\n"), ("etc/a.d/y.conf", "# none\n")], &[]),
     ("number-prefix", UNITS, "s/a.service", &[("usr/lib/s/a.service", "[a]\n"), ("etc/s/a.service.d/override.conf", "[a]\nk=1\n")], &[]),
+    ("unreachable-file", "", "a.d", &[("usr/lib/a.d/helper", "")], &[]),
+    ("number-prefix", "", "a.d", &[("etc/a.d/90x.conf", "[a]\nk=1\n")], &[]),
+    ("number-prefix", "format = 'lines'", "a.d", &[("etc/a.d/x.conf", "some line\n")], &[]),
+    ("loses-always", "format = 'opaque'", "a.d", &[("etc/a.d/1.conf", "some text\n"), ("etc/a.d/2.conf", "other\n")], &[]),
+    ("multi-valued", "format = 'opaque'\nrepeated = 'schema'", "a.d", &[("etc/a.d/1.conf", "some text\n"), ("etc/a.d/2.conf", "other\n")], &[]),
+    // unknown-key
+    ("unknown-key", JOURNALD, "j.d", &[("etc/j.d/x.conf", "[Journal]\nStorag=none\nStorage=none\n")], &["/etc/j.d/x.conf:2"]),
+    ("unknown-key", JOURNALD, "j.d", &[("etc/j.d/x.conf", "[Jurnal]\nStorage=none\nCompress=no\n")], &["/etc/j.d/x.conf:2"]),
+    ("unknown-key", JOURNALD, "j.d", &[("etc/j.d/x.conf", "[Journal]\nRateLimitInterval=1\nX-Mine=1\n[X-Mine]\nk=1\n")], &[]),
+    ("unknown-key", JOURNALD, "j.d", &[("usr/lib/j.d/x.conf", "[Journal]\nStorag=none\n"), ("etc/j.d/x.conf", NULL)], &[]),
+    ("unknown-key", "", "j.d", &[("etc/j.d/x.conf", "[Journal]\nStorag=none\n")], &[]),
     // What scanning and merging found.
     ("broken-line", "", "a.d", &[("etc/a.d/x.conf", "[a]\njunk\n")], &["/etc/a.d/x.conf:2"]),
     ("broken-line", "", "a.d", &[("etc/a.d/x.conf", "[a]\n")], &[]),
@@ -326,4 +338,39 @@ fn the_example_with_numbers() {
              [locale-order]",
         ]
     );
+}
+
+#[test]
+fn an_unknown_key_may_be_meant_to_be_another() {
+    for (schema, text, expected) in [
+        ("journald", "[Journal]\nstorage=a\n", "Storage?"),
+        ("journald", "[Journal]\nSystemMaxuse=a\n", "SystemMaxUse?"),
+        (
+            "journald",
+            "[Journal]\nColour=a\n",
+            "Colour is not known in [Journal], so it is ignored",
+        ),
+        (
+            "journald",
+            "[Log]\nColour=a\n",
+            "[Log] is not known, so what is in it is ignored",
+        ),
+        ("journald", "[journal]\nColour=a\n", "; [Journal] is"),
+        ("journald", "[Log]\nStorage=a\n", "; [Journal] is"),
+        (
+            "unit",
+            "[Service]\nWantedBy=a\n",
+            "; it belongs in [Install]",
+        ),
+        ("unit", "[Service]\nExecStrat=a\n", "ExecStart?"),
+    ] {
+        let tree = Tree::default().with(Path::new("/etc/a.d/10-x.conf"), text);
+        let rules = rules(&format!("schema = 'systemd/{schema}'"));
+        let findings = Resolver::new(tree).rules(rules).check("a.d");
+        let [finding] = findings.as_slice() else {
+            panic!("{text}: {findings:?}");
+        };
+        assert_eq!(finding.code, Some("unknown-key"));
+        assert!(finding.message.ends_with(expected), "{text}: {finding}");
+    }
 }
