@@ -229,16 +229,6 @@ impl Schema {
         sections
     }
 
-    /// The keys of a section, older names included, in byte order.
-    pub fn keys(&self, section: &[u8]) -> Vec<&[u8]> {
-        let groups = self.groups(section);
-        let names = groups.flat_map(|group| group.keys.keys().chain(group.aliases.keys()));
-        let mut keys: Vec<&[u8]> = names.map(|name| &**name).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        keys
-    }
-
     /// Whether the consumer ignores sections and keys that are not listed.
     pub fn ignores_unknown(&self) -> bool {
         self.ignores_unknown

@@ -75,7 +75,8 @@ fn unknown_name(schema: &Schema, section: &[u8], key: &[u8]) -> String {
     if let Some(elsewhere) = the_one_with(schema, &schema.sections(), key) {
         return format!("{ignored}; it belongs in [{}]", escape(elsewhere));
     }
-    match nearest(key, &schema.keys(section)) {
+    let known: Vec<_> = schema.keys(section).map(|(key, _)| key).collect();
+    match nearest(key, &known) {
         Some(name) => format!("{ignored}; did you mean {}?", escape(name)),
         None => ignored,
     }
