@@ -1,6 +1,7 @@
 //! `check`: what it says, how it ends, and its document.
 
 use insta::assert_snapshot;
+use overlay_resolver::lint::LINTS;
 use serde_json::Value;
 
 use crate::image::Image;
@@ -28,6 +29,10 @@ fn image() -> Image {
         ),
         ("etc/app/app.conf.d/70-twice.conf", "[Log]\nTo=a\nTo=b\n"),
         ("etc/app/app.conf.d/typo.cnof", "[Log]\n"),
+        (
+            "etc/systemd/journald.conf.d/60-typo.conf",
+            "[Journal]\nStorag=none\n[Service]\nStorage=none\n",
+        ),
         ("etc/app/app.conf.d/80-nothing.conf", ""),
         ("etc/app/app.conf.d/90-bad.conf", "[Log]\nFile=x\njunk\n"),
     ] {
@@ -46,6 +51,10 @@ fn check(image: &Image, more: &[&str]) -> String {
 fn every_finding_names_its_lint() {
     let image = image();
     assert_snapshot!("check", check(&image, &[]));
+    assert_snapshot!(
+        "check_keys",
+        image.shown(&["check", "/etc/systemd/journald.conf"])
+    );
     assert_snapshot!(
         "check_only",
         check(&image, &["--only", "same-value", "--only", "loses-always"])
@@ -114,4 +123,13 @@ fn the_document_has_the_names() {
     let findings = document["findings"].as_array().expect("a list");
     assert!(!findings.is_empty());
     assert!(findings.iter().all(|finding| finding["code"].is_string()));
+}
+
+#[test]
+fn the_table_in_the_documentation_is_the_one_in_the_code() {
+    let documented = include_str!("../../FORMATS.md");
+    for lint in LINTS {
+        let row = format!("| `{}` | {} | {} |\n", lint.name, lint.level, lint.summary);
+        assert!(documented.contains(&row), "{row}");
+    }
 }

@@ -33,7 +33,7 @@ fn rules(text: &str) -> Rules {
     Rules::from_toml(Path::new("rules.toml"), text.as_bytes()).unwrap()
 }
 
-fn found(lint: &str, resolver: &Resolver, path: &str) -> Vec<String> {
+fn hits(lint: &str, resolver: &Resolver, path: &str) -> Vec<String> {
     let findings = resolver.check(path).into_iter();
     findings
         .filter(|finding| finding.code == Some(lint))
@@ -171,7 +171,7 @@ fn every_lint_finds_what_it_looks_for_and_nothing_else() {
             };
         }
         let resolver = Resolver::new(tree).rules(rules(text));
-        let found = found(lint, &resolver, path);
+        let found = hits(lint, &resolver, path);
         if found != *expected {
             failed.push(format!("{lint}: {files:?}: {found:?}"));
         }
@@ -191,7 +191,7 @@ fn values_that_are_bytes() {
     ] {
         let tree = Tree::default().with(Path::new("/etc/a.d/x.conf"), bytes);
         let resolver = Resolver::new(tree).rules(rules(""));
-        assert_eq!(found(lint, &resolver, "a.d"), expected, "{lint}");
+        assert_eq!(hits(lint, &resolver, "a.d"), expected, "{lint}");
     }
 }
 
@@ -237,7 +237,7 @@ fn links_are_followed_by_their_text() {
         ("same-value", "/usr/lib/a.d/real.conf", false),
     ] {
         let (_place, resolver) = linked(&[("real.conf", target)]);
-        let found = found(lint, &resolver, "a.d");
+        let found = hits(lint, &resolver, "a.d");
         assert_eq!(!found.is_empty(), finds, "{lint}: {target}: {found:?}");
     }
 }
@@ -246,10 +246,10 @@ fn links_are_followed_by_their_text() {
 #[allow(clippy::disallowed_methods, reason = "the tree of a test")]
 fn a_directory_that_is_a_file_is_found() {
     let (place, resolver) = linked(&[]);
-    assert!(found("broken-directory", &resolver, "a.d").is_empty());
+    assert!(hits("broken-directory", &resolver, "a.d").is_empty());
     std::fs::remove_dir(place.path().join("etc/a.d")).unwrap();
     std::fs::write(place.path().join("etc/a.d"), "").unwrap();
-    assert_eq!(found("broken-directory", &resolver, "a.d"), ["/etc/a.d"]);
+    assert_eq!(hits("broken-directory", &resolver, "a.d"), ["/etc/a.d"]);
 }
 
 #[test]
