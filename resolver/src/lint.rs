@@ -112,7 +112,7 @@ pub const LINTS: &[Lint] = &[
     lint(
         "carriage-return",
         Level::Warning,
-        "a line that ends in CR LF, where the consumer takes the CR for a part of the value",
+        "a line that ends in CR LF, where the CR is taken for a part of what stands before it",
         keys::carriage_return,
     ),
     lint(
@@ -354,6 +354,13 @@ fn final_winner<'d>(beaten: &Assignment<'d>) -> Option<Assignment<'d>> {
 /// Whether the consumer read it, and something else counts instead.
 fn is_beaten(assignment: &Assignment<'_>) -> bool {
     matches!(assignment.state(), State::Superseded | State::Reset)
+}
+
+/// A finding about an assignment, with its place.
+fn about(assignment: &Assignment<'_>, level: Level, message: impl Into<String>) -> Finding {
+    Finding::new(level, &assignment.fragment().path, message)
+        .at(assignment.line())
+        .spanning(assignment.span())
 }
 
 /// `Key=value` for a message, cut where it is long.

@@ -119,10 +119,33 @@ fn the_document_has_the_names() {
     let arguments = ["--json", "check", "app/app.conf", "--rules", &rules];
     let output = image.run(&arguments);
     let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    follows_the_schema(&document);
     assert_eq!(document["checked"][0], "app/app.conf");
     let findings = document["findings"].as_array().expect("a list");
     assert!(!findings.is_empty());
     assert!(findings.iter().all(|finding| finding["code"].is_string()));
+}
+
+fn follows_the_schema(document: &Value) {
+    let schema = include_str!("../../data/schema/report.schema.json");
+    let schema: Value = serde_json::from_str(schema).expect("a schema");
+    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    let errors: Vec<_> = validator
+        .iter_errors(document)
+        .map(|e| e.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{document:#}");
+}
+
+#[test]
+fn the_document_of_the_lints() {
+    let output = Image::new().run(&["--json", "check", "--list"]);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    follows_the_schema(&document);
+    assert_eq!(
+        document["lints"].as_array().map(Vec::len),
+        Some(LINTS.len())
+    );
 }
 
 #[test]

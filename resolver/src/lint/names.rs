@@ -6,10 +6,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use super::{Subject, final_winner, pair};
+use super::{Subject, about, final_winner, pair};
 use crate::document::{Assignment, State as AssignmentState};
 use crate::escape::{escape, escape_path};
-use crate::finding::Finding;
+use crate::finding::{Finding, Level};
 use crate::rules::{DropIns, Order};
 use crate::scan::{Fragment, Role, State};
 
@@ -38,16 +38,13 @@ pub(super) fn locale_order(subject: &Subject<'_>) -> Vec<Finding> {
         }
     }
     let findings = pairs.into_values().map(|(winner, other, words)| {
-        Finding::warning(
-            &winner.fragment().path,
-            format!(
-                "beats {} with {}, since names sort byte by byte; {words} the other one is the last: \
-                 rename one of them so that both agree",
-                escape_path(&other.fragment().path),
-                pair(winner),
-            ),
-        )
-        .at(winner.line())
+        let message = format!(
+            "beats {} with {}, since names sort byte by byte; {words} the other one is the last: \
+             rename one of them so that both agree",
+            escape_path(&other.fragment().path),
+            pair(winner),
+        );
+        about(winner, Level::Warning, message)
     });
     findings.collect()
 }

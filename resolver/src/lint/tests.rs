@@ -40,7 +40,7 @@ fn hits(lint: &str, resolver: &Resolver, path: &str) -> Vec<String> {
         .map(|finding| {
             let path = finding.path.display();
             match finding.line {
-                Some(line) => format!("{path}:{line}"),
+                Some(number) => format!("{path}:{number}"),
                 None => path.to_string(),
             }
         })
@@ -147,6 +147,12 @@ const CASES: &[Case<'_>] = &[
     ("number-prefix", "format = 'lines'", "a.d", &[("etc/a.d/x.conf", "some line\n")], &[]),
     ("loses-always", "format = 'opaque'", "a.d", &[("etc/a.d/1.conf", "some text\n"), ("etc/a.d/2.conf", "other\n")], &[]),
     ("multi-valued", "format = 'opaque'\nrepeated = 'schema'", "a.d", &[("etc/a.d/1.conf", "some text\n"), ("etc/a.d/2.conf", "other\n")], &[]),
+    // carriage-return
+    ("carriage-return", "format = 'libeconf'", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\r\nl=1\\\r\n2\r\n")], &["/etc/a.d/x.conf:3"]),
+    ("carriage-return", "format = 'opaque'", "a.d", &[("etc/a.d/x.conf", "#!/bin/sh\r\n")], &["/etc/a.d/x.conf:1"]),
+    ("carriage-return", "format = 'opaque'", "a.d", &[("etc/a.d/x.conf", "#!/bin/sh\necho\r\n")], &[]),
+    ("carriage-return", "format = 'systemd'", "a.d", &[("etc/a.d/x.conf", "#!/bin/sh\r\n[a]\r\nk=1\r\n")], &[]),
+    ("carriage-return", "", "a.d", &[("etc/a.d/x.conf", "[a]\r\nk=1\r\n")], &[]),
     // unknown-key
     ("unknown-key", JOURNALD, "j.d", &[("etc/j.d/x.conf", "[Journal]\nStorag=none\nStorage=none\n")], &["/etc/j.d/x.conf:2"]),
     ("unknown-key", JOURNALD, "j.d", &[("etc/j.d/x.conf", "[Jurnal]\nStorage=none\nCompress=no\n")], &["/etc/j.d/x.conf:2"]),
@@ -180,19 +186,11 @@ fn every_lint_finds_what_it_looks_for_and_nothing_else() {
 }
 
 #[test]
-fn values_that_are_bytes() {
-    for (lint, bytes, expected) in [
-        (
-            "not-utf8",
-            &b"[a]\nk=\xff\nl=\xff\n"[..],
-            &["/etc/a.d/x.conf:2"][..],
-        ),
-        ("carriage-return", b"[a]\nk=1\r\nl=1\r\n", &[]),
-    ] {
-        let tree = Tree::default().with(Path::new("/etc/a.d/x.conf"), bytes);
-        let resolver = Resolver::new(tree).rules(rules(""));
-        assert_eq!(hits(lint, &resolver, "a.d"), expected, "{lint}");
-    }
+fn a_value_that_is_not_utf8_is_told_once_a_file() {
+    let text = &b"[a]\nk=\xff\nl=\xff\n"[..];
+    let tree = Tree::default().with(Path::new("/etc/a.d/x.conf"), text);
+    let resolver = Resolver::new(tree).rules(rules(""));
+    assert_eq!(hits("not-utf8", &resolver, "a.d"), ["/etc/a.d/x.conf:2"]);
 }
 
 /// A tree with symlinks, which only a real one has.
@@ -271,7 +269,6 @@ fn every_lint_has_a_name_of_its_own_and_a_sentence() {
     let apart = [
         "broken-directory",
         "broken-file",
-        "carriage-return",
         "link-leaves-root",
         "not-utf8",
     ];

@@ -2,10 +2,10 @@
 
 use bstr::ByteSlice as _;
 
-use super::Subject;
+use super::{Subject, about};
 use crate::document::{Assignment, State};
 use crate::escape::escape;
-use crate::finding::Finding;
+use crate::finding::{Finding, Level};
 use crate::schema::Schema;
 
 /// Keys and sections that the schema does not have, where it says that its consumer ignores them.
@@ -39,8 +39,7 @@ pub(super) fn unknown_key(subject: &Subject<'_>) -> Vec<Finding> {
             } else {
                 continue;
             };
-            let path = &assignment.fragment().path;
-            findings.push(Finding::warning(path, message).at(assignment.line()));
+            findings.push(about(assignment, Level::Warning, message));
         }
     }
     findings
