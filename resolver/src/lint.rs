@@ -27,6 +27,7 @@ mod order;
 mod seen;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 use std::path::{Path, PathBuf};
 
@@ -111,7 +112,7 @@ pub const LINTS: &[Lint] = &[
     lint(
         "carriage-return",
         Level::Warning,
-        "a line that ends in CR LF, where the consumer takes the CR for a part of the value",
+        "a line that ends in CR LF, where the CR is taken for a part of what stands before it",
         keys::carriage_return,
     ),
     lint(
@@ -165,7 +166,7 @@ pub const LINTS: &[Lint] = &[
     lint(
         "number-prefix",
         Level::Info,
-        "a drop-in of the owner whose name does not begin with two digits and a dash",
+        "a drop-in of the owner whose name does not begin with two digits",
         names::number_prefix,
     ),
     lint(
@@ -173,6 +174,12 @@ pub const LINTS: &[Lint] = &[
         Level::Info,
         "an override that says what the lower layer says already",
         keys::same_value,
+    ),
+    lint(
+        "unknown-key",
+        Level::Warning,
+        "a key or a section that the consumer does not know and ignores, with what may be meant",
+        unknown::unknown_key,
     ),
     lint(
         "unprintable-name",
@@ -288,7 +295,9 @@ impl<'s> Subject<'s> {
     fn new(document: &'s Document, rules: &'s Rules, beside: &'s [PathBuf]) -> Self {
         let mut keys = vec![Vec::new(); document.keys().count()];
         let mut files = vec![Vec::new(); document.entry().fragments.len()];
-        for assignment in document.assignments() {
+        // An opaque text is the value of a key without a name, about which nothing can be said.
+        let named = |assignment: &Assignment<'_>| !assignment.key().is_empty();
+        for assignment in document.assignments().filter(named) {
             if let Some(key) = keys.get_mut(assignment.key_number()) {
                 key.push(assignment);
             }
@@ -309,19 +318,23 @@ impl<'s> Subject<'s> {
         &self.document.entry().fragments
     }
 
-    /// Whether the machine's owner keeps files in this layer: `/etc`, or the highest one where the
-    /// rules have none there.
     fn is_owners(&self, layer: &Layer) -> bool {
-        let in_etc = |layer: &Layer| layer.base().starts_with("/etc");
-        if self.rules.layers.iter().any(in_etc) {
-            in_etc(layer)
-        } else {
-            self.rules.layers.last() == Some(layer)
-        }
+        is_owners(self.rules, layer)
     }
 
     fn is_below(&self, lower: &Layer, higher: &Layer) -> bool {
         self.rules.rank(lower) < self.rules.rank(higher)
+    }
+}
+
+/// Whether the machine's owner keeps files in this layer: `/etc`, or the highest one where the rules
+/// have none there.
+fn is_owners(rules: &Rules, layer: &Layer) -> bool {
+    let in_etc = |layer: &Layer| layer.base().starts_with("/etc");
+    if rules.layers.iter().any(in_etc) {
+        in_etc(layer)
+    } else {
+        rules.layers.last() == Some(layer)
     }
 }
 
@@ -341,6 +354,13 @@ fn final_winner<'d>(beaten: &Assignment<'d>) -> Option<Assignment<'d>> {
 /// Whether the consumer read it, and something else counts instead.
 fn is_beaten(assignment: &Assignment<'_>) -> bool {
     matches!(assignment.state(), State::Superseded | State::Reset)
+}
+
+/// A finding about an assignment, with its place.
+fn about(assignment: &Assignment<'_>, level: Level, message: impl Into<String>) -> Finding {
+    Finding::new(level, &assignment.fragment().path, message)
+        .at(assignment.line())
+        .spanning(assignment.span())
 }
 
 /// `Key=value` for a message, cut where it is long.

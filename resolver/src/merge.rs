@@ -251,7 +251,7 @@ impl Merging<'_> {
             Rule::Kind(ref kind) => match kind.merge {
                 Merge::Last if self.adds_to_list(previous, new) => {}
                 Merge::Last if is_empty && kind.empty == OnEmpty::Ignored => {
-                    self.beat(Some(new), previous.map_or(Fate::Applied, Fate::Superseded));
+                    self.ignore(previous, new);
                 }
                 Merge::Last if is_empty && resets(kind) => {
                     self.beat_all(previous, Fate::Reset(new));
@@ -274,6 +274,23 @@ impl Merging<'_> {
                     }
                 }
             },
+        }
+    }
+
+    /// Leaves the assignment before `new` as the one that the next will beat. Where there is none, `new`
+    /// stands for it.
+    fn ignore(&mut self, previous: Option<u32>, new: u32) {
+        let Some(last) = previous else {
+            return;
+        };
+        self.beat(Some(new), Fate::Superseded(last));
+        let record = self.document.ledger.get_mut(new as usize);
+        let key = record.map(|record| {
+            record.previous = None;
+            record.key as usize
+        });
+        if let Some((_, slot)) = key.and_then(|key| self.document.keys.get_index_mut(key)) {
+            slot.last = previous;
         }
     }
 
@@ -438,5 +455,26 @@ mod tests {
         let document = resolve(BrokenFile::EndsLoading);
         let lost = document.assignments().last().unwrap();
         assert_eq!(lost.by().unwrap().to_string(), "/etc/x.d/b.conf:3");
+    }
+
+    /// `Storage=` is one of the keys that refuse an empty value.
+    #[test]
+    fn an_assignment_that_changes_nothing_hides_none() {
+        for (lines, applied) in [
+            ("Storage=a\nStorage=\n", &["a"][..]),
+            ("Storage=a\nStorage=\nStorage=b\n", &["b"]),
+            ("Storage=a\nStorage=\nStorage=\nStorage=b\n", &["b"]),
+            ("Storage=\nStorage=b\n", &["b"]),
+            ("Storage=\nStorage=\n", &[""]),
+        ] {
+            let text = format!("[Journal]\n{lines}");
+            let tree = Tree::default().with(Path::new("/etc/a.d/x.conf"), text);
+            let rules = b"extends = 'systemd'\nschema = 'systemd/journald'";
+            let rules = Rules::from_toml(Path::new("rules"), rules).unwrap();
+            let document = Resolver::new(tree).rules(rules).resolve("a.d");
+            let key = document.key("Journal", "Storage").unwrap();
+            let found: Vec<_> = key.applied().iter().map(|a| a.value().to_owned()).collect();
+            assert_eq!(found, applied, "{lines}");
+        }
     }
 }

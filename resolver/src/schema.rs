@@ -222,6 +222,13 @@ impl Schema {
         self.groups(section).next().is_some()
     }
 
+    /// The sections that are named in full, in byte order.
+    pub fn sections(&self) -> Vec<&[u8]> {
+        let mut sections: Vec<&[u8]> = self.exact.keys().map(|name| &**name).collect();
+        sections.sort_unstable();
+        sections
+    }
+
     /// Whether the consumer ignores sections and keys that are not listed.
     pub fn ignores_unknown(&self) -> bool {
         self.ignores_unknown

@@ -1,6 +1,7 @@
 //! `check`: what it says, how it ends, and its document.
 
 use insta::assert_snapshot;
+use overlay_resolver::lint::LINTS;
 use serde_json::Value;
 
 use crate::image::Image;
@@ -28,6 +29,10 @@ fn image() -> Image {
         ),
         ("etc/app/app.conf.d/70-twice.conf", "[Log]\nTo=a\nTo=b\n"),
         ("etc/app/app.conf.d/typo.cnof", "[Log]\n"),
+        (
+            "etc/systemd/journald.conf.d/60-typo.conf",
+            "[Journal]\nStorag=none\n[Service]\nStorage=none\n",
+        ),
         ("etc/app/app.conf.d/80-nothing.conf", ""),
         ("etc/app/app.conf.d/90-bad.conf", "[Log]\nFile=x\njunk\n"),
     ] {
@@ -46,6 +51,10 @@ fn check(image: &Image, more: &[&str]) -> String {
 fn every_finding_names_its_lint() {
     let image = image();
     assert_snapshot!("check", check(&image, &[]));
+    assert_snapshot!(
+        "check_keys",
+        image.shown(&["check", "/etc/systemd/journald.conf"])
+    );
     assert_snapshot!(
         "check_only",
         check(&image, &["--only", "same-value", "--only", "loses-always"])
@@ -110,8 +119,40 @@ fn the_document_has_the_names() {
     let arguments = ["--json", "check", "app/app.conf", "--rules", &rules];
     let output = image.run(&arguments);
     let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    follows_the_schema(&document);
     assert_eq!(document["checked"][0], "app/app.conf");
     let findings = document["findings"].as_array().expect("a list");
     assert!(!findings.is_empty());
     assert!(findings.iter().all(|finding| finding["code"].is_string()));
+}
+
+fn follows_the_schema(document: &Value) {
+    let schema = include_str!("../../data/schema/report.schema.json");
+    let schema: Value = serde_json::from_str(schema).expect("a schema");
+    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    let errors: Vec<_> = validator
+        .iter_errors(document)
+        .map(|e| e.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{document:#}");
+}
+
+#[test]
+fn the_document_of_the_lints() {
+    let output = Image::new().run(&["--json", "check", "--list"]);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    follows_the_schema(&document);
+    assert_eq!(
+        document["lints"].as_array().map(Vec::len),
+        Some(LINTS.len())
+    );
+}
+
+#[test]
+fn the_table_in_the_documentation_is_the_one_in_the_code() {
+    let documented = include_str!("../../FORMATS.md");
+    for lint in LINTS {
+        let row = format!("| `{}` | {} | {} |\n", lint.name, lint.level, lint.summary);
+        assert!(documented.contains(&row), "{row}");
+    }
 }

@@ -25,7 +25,8 @@ pub(super) fn unreachable_file(subject: &Subject<'_>) -> Vec<Finding> {
                 Role::Main => &rules.suffix,
                 Role::DropIn => &rules.drop_in_suffix,
             };
-            findings.extend(ignored(&fragment.path, reason, suffix));
+            let is_owners = subject.is_owners(&fragment.layer);
+            findings.extend(ignored(&fragment.path, reason, suffix, is_owners));
         }
     }
     let place = match &rules.drop_ins {
@@ -43,7 +44,15 @@ pub(super) fn unreachable_file(subject: &Subject<'_>) -> Vec<Finding> {
 }
 
 /// What to say of a file that is ignored because of its name; nothing of what is meant to be ignored.
-pub(super) fn ignored(path: &Path, reason: &Ignored, suffix: &OsStr) -> Option<Finding> {
+///
+/// The vendor's directory may hold more than configuration, such as `/usr/lib/netplan/generate`: there a
+/// name without any suffix was not meant.
+pub(super) fn ignored(
+    path: &Path,
+    reason: &Ignored,
+    suffix: &OsStr,
+    is_owners: bool,
+) -> Option<Finding> {
     let name = path.file_name()?;
     let shown = escape_path(name.as_ref()).to_string();
     let suffix = escape_path(suffix.as_ref()).to_string();
@@ -61,6 +70,7 @@ pub(super) fn ignored(path: &Path, reason: &Ignored, suffix: &OsStr) -> Option<F
              merge it, or remove it",
         )),
         Ignored::Suffix(_) if name.as_bytes().starts_with(b"README") => None,
+        Ignored::Suffix(_) if !is_owners && !name.as_bytes().contains(&b'.') => None,
         Ignored::Suffix(_) if name.as_bytes().ends_with(b".d") => Some(Finding::warning(
             path,
             "is never read: a drop-in has no drop-ins of its own",

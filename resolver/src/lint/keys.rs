@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Subject, pair};
+use bstr::ByteSlice as _;
+
+use super::{Subject, about, pair};
 use crate::document::{Assignment, Key, State};
 use crate::escape::{escape, escape_path};
-use crate::finding::Finding;
+use crate::finding::{Finding, Level};
 use crate::scan::{self, Fragment};
 use crate::schema::Operator;
 
@@ -21,16 +23,13 @@ pub(super) fn duplicate_key(subject: &Subject<'_>) -> Vec<Finding> {
             && !assignment.value().is_empty()
             && !winner.value().is_empty();
         is_twice.then(|| {
-            Finding::warning(
-                &assignment.fragment().path,
-                format!(
-                    "{} is never used: line {} of the same file says {}",
-                    pair(assignment),
-                    winner.line(),
-                    pair(&winner)
-                ),
-            )
-            .at(assignment.line())
+            let message = format!(
+                "{} is never used: line {} of the same file says {}",
+                pair(assignment),
+                winner.line(),
+                pair(&winner)
+            );
+            about(assignment, Level::Warning, message)
         })
     });
     beaten.collect()
@@ -47,15 +46,12 @@ pub(super) fn same_value(subject: &Subject<'_>) -> Vec<Finding> {
             && subject.is_owners(&assignment.fragment().layer)
             && subject.is_below(&below.fragment().layer, &assignment.fragment().layer);
         is_same.then(|| {
-            Finding::info(
-                &assignment.fragment().path,
-                format!(
-                    "{} can go: {} says the same",
-                    pair(assignment),
-                    below.place()
-                ),
-            )
-            .at(assignment.line())
+            let message = format!(
+                "{} can go: {} says the same",
+                pair(assignment),
+                below.place()
+            );
+            about(assignment, Level::Info, message)
         })
     });
     let mut findings: Vec<_> = keys.collect();
@@ -96,13 +92,8 @@ pub(super) fn unread(subject: &Subject<'_>) -> Vec<Finding> {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        findings.push(
-            Finding::warning(
-                &first.fragment().path,
-                format!("{}{more} not read, because of {by}", pair(first)),
-            )
-            .at(first.line()),
-        );
+        let message = format!("{}{more} not read, because of {by}", pair(first));
+        findings.push(about(first, Level::Warning, message));
     }
     findings
 }
@@ -114,28 +105,40 @@ pub(super) fn multi_valued(subject: &Subject<'_>) -> Vec<Finding> {
         let applied = key.applied();
         let last = applied.last()?;
         let values: BTreeSet<_> = applied.iter().map(Assignment::value).collect();
-        let path = &last.fragment().path;
-        (values.len() > 1).then(|| {
-            Finding::info(
-                path,
-                format!(
-                    "{} has {} values, and nothing is known of the key: the last may count, or all",
-                    escape(key.name()),
-                    applied.len()
-                ),
-            )
-            .at(last.line())
+        (values.len() > 1 && !key.name().is_empty()).then(|| {
+            let message = format!(
+                "{} has {} values, and nothing is known of the key: the last may count, or all",
+                escape(key.name()),
+                applied.len()
+            );
+            about(last, Level::Info, message)
         })
     })
     .collect()
 }
 
-/// Values that end in a carriage return.
+/// Values that hold the carriage return of a line end, and scripts whose interpreter's name does.
 pub(super) fn carriage_return(subject: &Subject<'_>) -> Vec<Finding> {
-    first_of_each_file(subject, |assignment| {
-        let ends = assignment.value().ends_with(b"\r");
-        ends.then_some("ends in CR LF, and its consumer takes the CR for a part of the value; save the file with LF")
-    })
+    let mut findings = first_of_each_file(subject, |assignment| {
+        let holds = assignment.value().ends_with(b"\r") || assignment.value().contains_str("\r\n");
+        holds.then_some(
+            "ends in CR LF, and its consumer takes the CR for a part of the value; save the file \
+             with LF",
+        )
+    });
+    let opaque = subject
+        .document
+        .assignments()
+        .filter(|a| a.key().is_empty());
+    findings.extend(opaque.filter_map(|script| {
+        let first = script.value().lines_with_terminator().next()?;
+        (first.starts_with(b"#!") && first.ends_with(b"\r\n")).then(|| {
+            let message = "ends in CR LF, and the kernel takes the CR for a part of the \
+                           interpreter's name; save the file with LF";
+            Finding::warning(&script.fragment().path, message).at(1)
+        })
+    }));
+    findings
 }
 
 /// Values that are not UTF-8.
@@ -151,16 +154,12 @@ fn first_of_each_file(
     subject: &Subject<'_>,
     find: impl Fn(&Assignment<'_>) -> Option<&'static str>,
 ) -> Vec<Finding> {
-    let mut seen = BTreeSet::new();
-    let read =
-        |a: &Assignment<'_>| matches!(a.state(), State::Applied | State::Superseded | State::Reset);
-    let found = subject.document.assignments().filter(read);
-    found
-        .filter_map(|assignment| {
-            let message = find(&assignment)?;
-            let path = &assignment.fragment().path;
-            seen.insert(assignment.fragment_index())
-                .then(|| Finding::warning(path, message).at(assignment.line()))
-        })
-        .collect()
+    let mut findings = Vec::new();
+    for file in &subject.files {
+        let mut read = file
+            .iter()
+            .filter(|a| matches!(a.state(), State::Applied | State::Superseded | State::Reset));
+        findings.extend(read.find_map(|a| Some(about(a, Level::Warning, find(a)?))));
+    }
+    findings
 }

@@ -6,10 +6,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use super::{Subject, final_winner, pair};
+use super::{Subject, about, final_winner, pair};
 use crate::document::{Assignment, State as AssignmentState};
 use crate::escape::{escape, escape_path};
-use crate::finding::Finding;
+use crate::finding::{Finding, Level};
 use crate::rules::{DropIns, Order};
 use crate::scan::{Fragment, Role, State};
 
@@ -38,16 +38,13 @@ pub(super) fn locale_order(subject: &Subject<'_>) -> Vec<Finding> {
         }
     }
     let findings = pairs.into_values().map(|(winner, other, words)| {
-        Finding::warning(
-            &winner.fragment().path,
-            format!(
-                "beats {} with {}, since names sort byte by byte; {words} the other one is the last: \
-                 rename one of them so that both agree",
-                escape_path(&other.fragment().path),
-                pair(winner),
-            ),
-        )
-        .at(winner.line())
+        let message = format!(
+            "beats {} with {}, since names sort byte by byte; {words} the other one is the last: \
+             rename one of them so that both agree",
+            escape_path(&other.fragment().path),
+            pair(winner),
+        );
+        about(winner, Level::Warning, message)
     });
     findings.collect()
 }
@@ -92,13 +89,17 @@ pub(super) fn number_prefix(subject: &Subject<'_>) -> Vec<Finding> {
     fragments
         .filter(|(f, _)| f.role == Role::DropIn && f.state == State::Effective)
         .filter(|(f, assignments)| {
-            subject.is_owners(&f.layer) && !has_number(name(f)) && !assignments.is_empty()
+            // Where lines are their own keys, as in tmpfiles.d, the name of a package is usual.
+            let is_setting = |a: &Assignment<'_>| !a.value().is_empty();
+            subject.is_owners(&f.layer)
+                && !has_number(name(f))
+                && assignments.iter().any(is_setting)
         })
         .map(|(fragment, _)| {
             Finding::info(
                 &fragment.path,
-                "its name does not begin with two digits and a dash, so its place among the others \
-                 is hard to see; 60- to 90- is for the machine's owner",
+                "its name does not begin with two digits, which would show its place among the \
+                 others; 60- to 90- is for the machine's owner",
             )
         })
         .collect()
@@ -136,8 +137,10 @@ pub(super) fn number(name: &OsStr) -> Option<u32> {
         .then(|| number.parse().ok())?
 }
 
+/// Two digits and no third one; whether a dash follows changes no order.
 fn has_number(name: &[u8]) -> bool {
-    matches!(name, [a, b, b'-', ..] if a.is_ascii_digit() && b.is_ascii_digit())
+    let digits = name.iter().take_while(|byte| byte.is_ascii_digit());
+    digits.count() == 2
 }
 
 fn natural_order(a: &[u8], b: &[u8]) -> Ordering {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::names::{after, stem, winner_elsewhere};
-use super::{Subject, final_winner, is_beaten, pair};
+use super::{Subject, about, final_winner, is_beaten, pair};
 use crate::document::{Assignment, State as AssignmentState};
 use crate::escape::escape_path;
-use crate::finding::Finding;
+use crate::finding::{Finding, Level};
 use crate::rules::{DropIns, Order};
 use crate::scan::{Fragment, Role, State};
 
@@ -51,18 +51,15 @@ fn beaten(subject: &Subject<'_>, mine: &Assignment<'_>, by: &Assignment<'_>) -> 
     let suffix = &subject.rules.drop_in_suffix;
     let name = after([by.fragment().path.as_path()], &stem(file, suffix), suffix);
     let place = drop_in_directory(&subject.rules.drop_ins, file).join(name);
-    Finding::warning(
-        file,
-        format!(
-            "{} loses to {} in {}: drop-ins of every layer are merged over the main file; put the \
-             key in a drop-in that sorts after that one, such as {}",
-            pair(mine),
-            pair(by),
-            by.place(),
-            escape_path(&place)
-        ),
-    )
-    .at(mine.line())
+    let message = format!(
+        "{} loses to {} in {}: drop-ins of every layer are merged over the main file; put the key in \
+         a drop-in that sorts after that one, such as {}",
+        pair(mine),
+        pair(by),
+        by.place(),
+        escape_path(&place)
+    );
+    about(mine, Level::Warning, message)
 }
 
 /// Where the drop-ins of the main file at `path` lie in its layer.

@@ -2,10 +2,12 @@
 
 use crate::document::Document;
 use crate::finding::{Finding, Level};
+use crate::root::Reason;
 use crate::rules::{Name, Rules};
 use crate::scan::State;
 
 use super::files::{UNREACHABLE, ignored};
+use super::is_owners;
 
 pub(super) const DIRECTORY: &str = "broken-directory";
 pub(super) const FILE: &str = "broken-file";
@@ -18,6 +20,10 @@ pub(super) fn in_document(document: &Document) -> Vec<Finding> {
         let mut fragments = document.entry().fragments.iter();
         let state = fragments.find(|f| f.path == finding.path).map(|f| &f.state);
         match state {
+            Some(State::Unusable(why)) if is_limit(&why.reason) => {
+                let message = format!("not looked at: {why}");
+                findings.push(Finding::info(&finding.path, message).of_lint(FILE));
+            }
             Some(State::Unusable(_) | State::PassedOver(_)) => {
                 findings.push(finding.clone().of_lint(FILE));
             }
@@ -28,6 +34,11 @@ pub(super) fn in_document(document: &Document) -> Vec<Finding> {
     let lines = document.problems().iter();
     findings.extend(lines.map(|finding| finding.clone().of_lint(LINE)));
     findings
+}
+
+/// The limit is ours: the consumer reads the file, so nothing is known to be wrong with it.
+fn is_limit(reason: &Reason) -> bool {
+    matches!(reason, Reason::TooLarge { .. })
 }
 
 /// The findings of a directory that belong to no document: directories that cannot be listed, and
@@ -42,7 +53,13 @@ pub(super) fn in_directory(rules: &Rules, findings: Vec<Finding>) -> Vec<Finding
             let Name::Ignored(reason) = rules.classify(finding.path.file_name()?) else {
                 return None;
             };
-            let found = ignored(&finding.path, &reason, &rules.suffix)?;
+            let layer = rules.layer_of(&finding.path)?;
+            let found = ignored(
+                &finding.path,
+                &reason,
+                &rules.suffix,
+                is_owners(rules, layer),
+            )?;
             Some(found.of_lint(UNREACHABLE))
         })
         .collect()

@@ -33,14 +33,14 @@ fn rules(text: &str) -> Rules {
     Rules::from_toml(Path::new("rules.toml"), text.as_bytes()).unwrap()
 }
 
-fn found(lint: &str, resolver: &Resolver, path: &str) -> Vec<String> {
+fn hits(lint: &str, resolver: &Resolver, path: &str) -> Vec<String> {
     let findings = resolver.check(path).into_iter();
     findings
         .filter(|finding| finding.code == Some(lint))
         .map(|finding| {
             let path = finding.path.display();
             match finding.line {
-                Some(line) => format!("{path}:{line}"),
+                Some(number) => format!("{path}:{number}"),
                 None => path.to_string(),
             }
         })
@@ -48,6 +48,7 @@ fn found(lint: &str, resolver: &Resolver, path: &str) -> Vec<String> {
 }
 
 const ENTRIES: &str = "shape = 'entries'\nsuffix = '.repo'\nmain-decides = true\n";
+const JOURNALD: &str = "schema = 'systemd/journald'";
 const UNITS: &str = "drop-ins = 'unit'\nmain-decides = true\n";
 
 #[rustfmt::skip]
@@ -141,6 +142,23 @@ const CASES: &[Case<'_>] = &[
     ("number-prefix", "", "a.d", &[("etc/a.d/100-x.conf", "[a]\nk=1\n")], &["/etc/a.d/100-x.conf"]),
     ("number-prefix", "", "a.d", &[("etc/a.d/60-x.conf", "[a]\nk=1\n"), ("usr/lib/a.d/x.conf", "[a]\nk=1\n"), ("etc/a.d/y.conf", "# none\n")], &[]),
     ("number-prefix", UNITS, "s/a.service", &[("usr/lib/s/a.service", "[a]\n"), ("etc/s/a.service.d/override.conf", "[a]\nk=1\n")], &[]),
+    ("unreachable-file", "", "a.d", &[("usr/lib/a.d/helper", "")], &[]),
+    ("number-prefix", "", "a.d", &[("etc/a.d/90x.conf", "[a]\nk=1\n")], &[]),
+    ("number-prefix", "format = 'lines'", "a.d", &[("etc/a.d/x.conf", "some line\n")], &[]),
+    ("loses-always", "format = 'opaque'", "a.d", &[("etc/a.d/1.conf", "some text\n"), ("etc/a.d/2.conf", "other\n")], &[]),
+    ("multi-valued", "format = 'opaque'\nrepeated = 'schema'", "a.d", &[("etc/a.d/1.conf", "some text\n"), ("etc/a.d/2.conf", "other\n")], &[]),
+    // carriage-return
+    ("carriage-return", "format = 'libeconf'", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\r\nl=1\\\r\n2\r\n")], &["/etc/a.d/x.conf:3"]),
+    ("carriage-return", "format = 'opaque'", "a.d", &[("etc/a.d/x.conf", "#!/bin/sh\r\n")], &["/etc/a.d/x.conf:1"]),
+    ("carriage-return", "format = 'opaque'", "a.d", &[("etc/a.d/x.conf", "#!/bin/sh\necho\r\n")], &[]),
+    ("carriage-return", "format = 'systemd'", "a.d", &[("etc/a.d/x.conf", "#!/bin/sh\r\n[a]\r\nk=1\r\n")], &[]),
+    ("carriage-return", "", "a.d", &[("etc/a.d/x.conf", "[a]\r\nk=1\r\n")], &[]),
+    // unknown-key
+    ("unknown-key", JOURNALD, "j.d", &[("etc/j.d/x.conf", "[Journal]\nStorag=none\nStorage=none\n")], &["/etc/j.d/x.conf:2"]),
+    ("unknown-key", JOURNALD, "j.d", &[("etc/j.d/x.conf", "[Jurnal]\nStorage=none\nCompress=no\n")], &["/etc/j.d/x.conf:2"]),
+    ("unknown-key", JOURNALD, "j.d", &[("etc/j.d/x.conf", "[Journal]\nRateLimitInterval=1\nX-Mine=1\n[X-Mine]\nk=1\n")], &[]),
+    ("unknown-key", JOURNALD, "j.d", &[("usr/lib/j.d/x.conf", "[Journal]\nStorag=none\n"), ("etc/j.d/x.conf", NULL)], &[]),
+    ("unknown-key", "", "j.d", &[("etc/j.d/x.conf", "[Journal]\nStorag=none\n")], &[]),
     // What scanning and merging found.
     ("broken-line", "", "a.d", &[("etc/a.d/x.conf", "[a]\njunk\n")], &["/etc/a.d/x.conf:2"]),
     ("broken-line", "", "a.d", &[("etc/a.d/x.conf", "[a]\n")], &[]),
@@ -159,7 +177,7 @@ fn every_lint_finds_what_it_looks_for_and_nothing_else() {
             };
         }
         let resolver = Resolver::new(tree).rules(rules(text));
-        let found = found(lint, &resolver, path);
+        let found = hits(lint, &resolver, path);
         if found != *expected {
             failed.push(format!("{lint}: {files:?}: {found:?}"));
         }
@@ -168,19 +186,11 @@ fn every_lint_finds_what_it_looks_for_and_nothing_else() {
 }
 
 #[test]
-fn values_that_are_bytes() {
-    for (lint, bytes, expected) in [
-        (
-            "not-utf8",
-            &b"[a]\nk=\xff\nl=\xff\n"[..],
-            &["/etc/a.d/x.conf:2"][..],
-        ),
-        ("carriage-return", b"[a]\nk=1\r\nl=1\r\n", &[]),
-    ] {
-        let tree = Tree::default().with(Path::new("/etc/a.d/x.conf"), bytes);
-        let resolver = Resolver::new(tree).rules(rules(""));
-        assert_eq!(found(lint, &resolver, "a.d"), expected, "{lint}");
-    }
+fn a_value_that_is_not_utf8_is_told_once_a_file() {
+    let text = &b"[a]\nk=\xff\nl=\xff\n"[..];
+    let tree = Tree::default().with(Path::new("/etc/a.d/x.conf"), text);
+    let resolver = Resolver::new(tree).rules(rules(""));
+    assert_eq!(hits("not-utf8", &resolver, "a.d"), ["/etc/a.d/x.conf:2"]);
 }
 
 /// A tree with symlinks, which only a real one has.
@@ -225,7 +235,7 @@ fn links_are_followed_by_their_text() {
         ("same-value", "/usr/lib/a.d/real.conf", false),
     ] {
         let (_place, resolver) = linked(&[("real.conf", target)]);
-        let found = found(lint, &resolver, "a.d");
+        let found = hits(lint, &resolver, "a.d");
         assert_eq!(!found.is_empty(), finds, "{lint}: {target}: {found:?}");
     }
 }
@@ -234,10 +244,10 @@ fn links_are_followed_by_their_text() {
 #[allow(clippy::disallowed_methods, reason = "the tree of a test")]
 fn a_directory_that_is_a_file_is_found() {
     let (place, resolver) = linked(&[]);
-    assert!(found("broken-directory", &resolver, "a.d").is_empty());
+    assert!(hits("broken-directory", &resolver, "a.d").is_empty());
     std::fs::remove_dir(place.path().join("etc/a.d")).unwrap();
     std::fs::write(place.path().join("etc/a.d"), "").unwrap();
-    assert_eq!(found("broken-directory", &resolver, "a.d"), ["/etc/a.d"]);
+    assert_eq!(hits("broken-directory", &resolver, "a.d"), ["/etc/a.d"]);
 }
 
 #[test]
@@ -259,7 +269,6 @@ fn every_lint_has_a_name_of_its_own_and_a_sentence() {
     let apart = [
         "broken-directory",
         "broken-file",
-        "carriage-return",
         "link-leaves-root",
         "not-utf8",
     ];
@@ -326,4 +335,39 @@ fn the_example_with_numbers() {
              [locale-order]",
         ]
     );
+}
+
+#[test]
+fn an_unknown_key_may_be_meant_to_be_another() {
+    for (schema, text, expected) in [
+        ("journald", "[Journal]\nstorage=a\n", "Storage?"),
+        ("journald", "[Journal]\nSystemMaxuse=a\n", "SystemMaxUse?"),
+        (
+            "journald",
+            "[Journal]\nColour=a\n",
+            "Colour is not known in [Journal], so it is ignored",
+        ),
+        (
+            "journald",
+            "[Log]\nColour=a\n",
+            "[Log] is not known, so what is in it is ignored",
+        ),
+        ("journald", "[journal]\nColour=a\n", "; [Journal] is"),
+        ("journald", "[Log]\nStorage=a\n", "; [Journal] is"),
+        (
+            "unit",
+            "[Service]\nWantedBy=a\n",
+            "; it belongs in [Install]",
+        ),
+        ("unit", "[Service]\nExecStrat=a\n", "ExecStart?"),
+    ] {
+        let tree = Tree::default().with(Path::new("/etc/a.d/10-x.conf"), text);
+        let rules = rules(&format!("schema = 'systemd/{schema}'"));
+        let findings = Resolver::new(tree).rules(rules).check("a.d");
+        let [finding] = findings.as_slice() else {
+            panic!("{text}: {findings:?}");
+        };
+        assert_eq!(finding.code, Some("unknown-key"));
+        assert!(finding.message.ends_with(expected), "{text}: {finding}");
+    }
 }
