@@ -105,7 +105,17 @@ impl Subject {
         reading: &Reading,
         rules: Option<&str>,
     ) -> Result<Self, Failure> {
-        let known = Known::new(root)?;
+        Self::among(&Known::new(root)?, root, path, reading, rules)
+    }
+
+    /// The same, for whoever has many and asks once what is known.
+    pub(crate) fn among(
+        known: &Known,
+        root: &Root,
+        path: &Path,
+        reading: &Reading,
+        rules: Option<&str>,
+    ) -> Result<Self, Failure> {
         let path = known.configuration_path(path);
         let (adapter, found) = known.rules(&path);
         let is_known = found.is_some() || rules.is_some();
@@ -235,16 +245,15 @@ fn as_directory(resolver: Resolver, path: &Path) -> Resolver {
     if rules.shape != Shape::Auto || rules.shape_of(path) != Shape::Document {
         return resolver;
     }
-    let is_directory = |layer: &overlay_resolver::rules::Layer| {
-        matches!(resolver.tree().dir(&layer.base().join(path)), Ok(Some(_)))
-    };
+    let is_directory = |path: &Path| matches!(resolver.tree().dir(path), Ok(Some(_)));
     let scan = resolver.scan(path);
-    let is_file = scan
-        .entries
-        .iter()
-        .flat_map(|entry| &entry.fragments)
-        .any(|fragment| !matches!(fragment.state, State::Unusable(_)));
-    if is_file || !rules.layers.iter().any(is_directory) {
+    let mut fragments = scan.entries.iter().flat_map(|entry| &entry.fragments);
+    let is_file = fragments.any(|fragment| {
+        // A directory that another one hides was not looked at.
+        !matches!(fragment.state, State::Unusable(_)) && !is_directory(&fragment.path)
+    });
+    let mut bases = rules.layers.iter().map(|layer| layer.base().join(path));
+    if is_file || !bases.any(|path| is_directory(&path)) {
         return resolver;
     }
     let rules = Rules {
@@ -255,14 +264,25 @@ fn as_directory(resolver: Resolver, path: &Path) -> Resolver {
 }
 
 /// What is known of configuration paths: by the catalog and by the adapters.
-struct Known {
+pub(crate) struct Known {
     catalog: Catalog,
     /// The configuration path, the adapter and the rules of each source.
     sources: Vec<(PathBuf, &'static str, Rules)>,
 }
 
 impl Known {
-    fn new(root: &Root) -> Result<Self, Failure> {
+    /// The paths that are named, without the patterns that stand for any number of them.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = PathBuf> {
+        let of_sources = self.sources.iter().map(|(path, ..)| path.clone());
+        of_sources.chain(self.catalog.paths())
+    }
+
+    /// Whether the consumer of a configuration path is known.
+    pub(crate) fn knows(&self, path: &Path) -> bool {
+        self.rules(path).1.is_some()
+    }
+
+    pub(crate) fn new(root: &Root) -> Result<Self, Failure> {
         let mut sources = Vec::new();
         if let Some(flatpak) = adapter(root)? {
             let definition = flatpak.definition();
@@ -286,7 +306,7 @@ impl Known {
     }
 
     /// `/etc/flatpak/remotes.d` means `flatpak/remotes.d`.
-    fn configuration_path(&self, path: &Path) -> PathBuf {
+    pub(crate) fn configuration_path(&self, path: &Path) -> PathBuf {
         let usual = Rules::default();
         let of_sources = self.sources.iter().map(|(_, _, rules)| rules);
         std::iter::once(&usual)
@@ -313,13 +333,6 @@ impl Known {
         }
         ("files", self.catalog.rules(path))
     }
-}
-
-/// The configuration paths that the catalog and the adapters name.
-pub(crate) fn known_paths(root: &Root) -> Result<Vec<PathBuf>, Failure> {
-    let known = Known::new(root)?;
-    let of_sources = known.sources.into_iter().map(|(path, ..)| path);
-    Ok(of_sources.chain(known.catalog.paths()).collect())
 }
 
 /// What another consumer would make of a path of which something is known: the names of its files and

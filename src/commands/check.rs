@@ -1,5 +1,7 @@
 //! `check`: what the lints of the resolver find, for people and for CI.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::{Finding, Level};
@@ -9,7 +11,7 @@ use overlay_resolver::{format, lint};
 
 use super::{Failure, Output};
 use crate::cli::Cli;
-use crate::subject::{Reading, Subject, known_paths};
+use crate::subject::{Known, Reading, Subject};
 use crate::{Exit, json, render};
 
 /// Which lints are asked for.
@@ -38,15 +40,17 @@ pub(super) fn run(
     strict: bool,
     reading: &Reading,
 ) -> Result<Output, Failure> {
+    let known = Known::new(root)?;
     let is_survey = paths.is_empty();
     let paths = if is_survey {
-        survey(root)?
+        survey(&known, root)
     } else {
-        paths.to_vec()
+        let members = |path: &PathBuf| members(&known, root, path);
+        paths.iter().flat_map(members).collect()
     };
     let mut findings = Vec::new();
     for path in &paths {
-        findings.extend(check(root, path, reading, is_survey)?);
+        findings.extend(check(&known, root, path, reading, is_survey)?);
     }
     findings.retain(|finding| selection.has(finding));
     // A file may belong to several paths.
@@ -86,18 +90,20 @@ impl Selection<'_> {
 /// What is found about one path. Of one that nobody asked about by name and whose consumer is not
 /// known, only what holds for every consumer.
 fn check(
+    known: &Known,
     root: &Root,
     path: &Path,
     reading: &Reading,
     is_survey: bool,
 ) -> Result<Vec<Finding>, Failure> {
+    let rules = reading.rules.first().map(String::as_str);
     let Subject {
         resolver,
         path,
         is_known,
         ..
-    } = Subject::new(root, path, reading)?;
-    if is_known || !is_survey || !reading.rules.is_empty() {
+    } = Subject::among(known, root, path, reading, rules)?;
+    if is_known || !is_survey {
         return Ok(resolver.check(path));
     }
     let rules = Rules {
@@ -110,8 +116,8 @@ fn check(
 }
 
 /// All configuration paths: those that are known, and every `.d` directory directly below a layer.
-fn survey(root: &Root) -> Result<Vec<PathBuf>, Failure> {
-    let mut paths = known_paths(root)?;
+fn survey(known: &Known, root: &Root) -> Vec<PathBuf> {
+    let mut paths: Vec<_> = known.paths().collect();
     for layer in &Rules::default().layers {
         if let Ok(Some(dir)) = root.dir(layer.base()) {
             let names = dir.names().unwrap_or_default().into_iter();
@@ -121,5 +127,31 @@ fn survey(root: &Root) -> Result<Vec<PathBuf>, Failure> {
     }
     paths.sort();
     paths.dedup();
-    Ok(paths)
+    paths
+}
+
+/// The path itself, or, of a directory whose documents are known each by its name, such as
+/// `systemd/system`, those.
+fn members(known: &Known, root: &Root, path: &Path) -> Vec<PathBuf> {
+    let path = known.configuration_path(path);
+    if known.knows(&path) {
+        return vec![path];
+    }
+    let mut members = Vec::new();
+    for layer in &Rules::default().layers {
+        if let Ok(Some(dir)) = root.dir(&layer.base().join(&path)) {
+            let names = dir.names().unwrap_or_default().into_iter();
+            let documents = names.map(|name| match name.as_bytes().strip_suffix(b".d") {
+                Some(document) => path.join(OsStr::from_bytes(document)),
+                None => path.join(name),
+            });
+            members.extend(documents.filter(|member| known.knows(member)));
+        }
+    }
+    members.sort();
+    members.dedup();
+    if members.is_empty() {
+        members.push(path);
+    }
+    members
 }

@@ -113,6 +113,30 @@ fn without_a_path_all_are_looked_at() {
 }
 
 #[test]
+fn a_directory_is_its_documents() {
+    let image = Image::new();
+    for (path, text) in [
+        ("usr/lib/systemd/network/80-a.network", "[Match]\nName=a\n"),
+        ("etc/systemd/network/80-a.network", "[Match]\nNam=a\n"),
+        ("etc/systemd/network/README", "hello\n"),
+        ("usr/lib/plain/a", "k=1\n"),
+        ("etc/plain/a", "k=1\n"),
+    ] {
+        image.write(path, text);
+    }
+    for (path, expected) in [
+        (
+            "systemd/network",
+            "[unknown-key]\n1 warning in 1 configuration path\n",
+        ),
+        ("plain", "[same-value]\n1 note in 1 configuration path\n"),
+    ] {
+        let shown = image.shown(&["check", path]);
+        assert!(shown.contains(expected), "{shown}");
+    }
+}
+
+#[test]
 fn the_document_has_the_names() {
     let image = image();
     let rules = image.path("rules.toml").display().to_string();
