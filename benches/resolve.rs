@@ -152,10 +152,9 @@ fn make_tree(root: &Path, size: usize) {
                 symlink("/dev/null", file).expect("a mask");
                 continue;
             }
-            let mut text = format!("[Section {name}]\n");
-            for key in ["One", "Two", "Three", "Four", "Five"] {
-                text += &format!("Key{key}=the value of {number:06}\n");
-            }
+            let keys = ["One", "Two", "Three", "Four", "Five"];
+            let keys = keys.map(|key| format!("Key{key}=the value of {number:06}\n"));
+            let text = format!("[Section {name}]\n{}", keys.concat());
             fs::write(file, text).expect("a file");
         }
     }

@@ -232,7 +232,7 @@ impl Discovery {
                 match query.rules.classify(&name) {
                     Name::Entry => mains.push((name, index)),
                     Name::Ignored(reason) => {
-                        self.ignored.push(dir.found(&name, Look::Ignored(reason)))
+                        self.ignored.push(dir.found(&name, Look::Ignored(reason)));
                     }
                     Name::DropInDirectory(entry) => {
                         drop_ins.entry(entry).or_default().push(Place {

@@ -6,6 +6,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use bstr::ByteSlice as _;
+
 use crate::escape::escape_path;
 
 /// How much a [`Finding`] matters.
@@ -129,7 +131,7 @@ impl Finding {
 /// The number, counted from 1, of the line that has the byte at `offset`.
 pub fn line_of(text: &[u8], offset: usize) -> usize {
     let before = text.get(..offset).unwrap_or(text);
-    1 + before.iter().filter(|&&byte| byte == b'\n').count()
+    1 + before.find_iter(b"\n").count()
 }
 
 impl fmt::Display for Finding {

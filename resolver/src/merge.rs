@@ -20,7 +20,7 @@ use crate::scan::{Entry, Fragment, State};
 use crate::schema::{KeyKind, Merge, OnEmpty, Operator, Split};
 
 /// How the assignments of a key combine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Rule {
     /// As the schema says, or the rules.
     Kind(KeyKind),
@@ -161,7 +161,7 @@ impl Merging<'_> {
         let section = self.section(&pair.section, section);
         let resolved = self.rules.schema.resolve_key(&pair.section, &pair.key);
         let (name, operator, kind) = resolved;
-        let key = self.key(section, name, kind.cloned());
+        let key = self.key(section, name, kind.copied());
         self.document.ledger.push(Record {
             key,
             fragment,
@@ -236,7 +236,7 @@ impl Merging<'_> {
         let previous = slot.last.replace(new);
         let is_empty = record.is_empty();
         let (operator, fragment) = (record.operator, record.fragment);
-        let rule = slot.rule.clone();
+        let rule = slot.rule;
         if self.document.is_nested {
             let section = self.document.sections.get_index(name.section as usize);
             let path = nested::path(section, &name.name);
@@ -248,7 +248,7 @@ impl Merging<'_> {
         match rule {
             Rule::Unknown => {}
             Rule::Libeconf => self.libeconf(previous, new, fragment),
-            Rule::Kind(ref kind) => match kind.merge {
+            Rule::Kind(kind) => match kind.merge {
                 Merge::Last if self.adds_to_list(previous, new) => {}
                 Merge::Last if is_empty && kind.empty == OnEmpty::Ignored => {
                     self.ignore(previous, new);
@@ -406,7 +406,7 @@ fn settle_maps(document: &mut Document) {
     }
 }
 
-const fn resets(kind: &KeyKind) -> bool {
+const fn resets(kind: KeyKind) -> bool {
     matches!(kind.empty, OnEmpty::Reset | OnEmpty::Clear)
 }
 

@@ -57,6 +57,10 @@ impl Layer {
 }
 
 /// How one consumer reads a configuration path.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a choice of its own, as in the file"
+)]
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// What they are called, for messages: a built-in name, or the file that they come from.

@@ -310,9 +310,9 @@ fn by_layer(rules: &Rules, fragments: &mut Vec<Fragment>, index: usize) -> usize
             *by = moved(*by);
         }
     }
-    let mut placed: Vec<_> = std::mem::take(fragments).into_iter().enumerate().collect();
-    placed.sort_by_key(|(index, _)| moved(*index));
-    fragments.extend(placed.into_iter().map(|(_, fragment)| fragment));
+    let mut moving: Vec<_> = std::mem::take(fragments).into_iter().enumerate().collect();
+    moving.sort_by_key(|(index, _)| moved(*index));
+    fragments.extend(moving.into_iter().map(|(_, fragment)| fragment));
     moved(index)
 }
 

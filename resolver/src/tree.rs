@@ -215,6 +215,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "the tree is made by the test")]
     fn virtual_files_lie_over_the_real_ones() {
         let place = tempfile::tempdir().unwrap();
         for (name, text) in [("a", "real"), ("b", "real")] {

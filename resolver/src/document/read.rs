@@ -60,10 +60,10 @@ impl<'d> Key<'d> {
         let Some(last) = applied.last().copied() else {
             return Vec::new();
         };
-        let in_items = |kind: &&crate::schema::KeyKind| {
+        let in_items = self.kind().is_some_and(|kind| {
             kind.split != Split::None || matches!(kind.merge, Merge::Set | Merge::Map)
-        };
-        if self.kind().filter(in_items).is_none() {
+        });
+        if !in_items {
             return applied.iter().map(|a| a.leaf(a.decoded())).collect();
         }
         // Each item is an element, at the place of the assignment that brought it last.
