@@ -48,7 +48,9 @@ fn rules() -> Rules {
     Rules {
         format: format::named("systemd"),
         repeated: Repeated::Schema,
-        schema: Schema::parse(schema, Path::new("s.toml")).unwrap().into(),
+        schema: Schema::parse(schema, Path::new("s.toml"))
+            .expect("a schema")
+            .into(),
         ..Rules::default()
     }
 }
@@ -138,7 +140,7 @@ proptest! {
             let rows = document.assignments().filter(|a| a.key() == key.name());
             let applied: Vec<_> = rows.filter(|a| a.state() == State::Applied).collect();
             let numbers = |list: &[overlay_resolver::Assignment<'_>]| {
-                list.iter().map(|a| a.number()).collect::<Vec<_>>()
+                list.iter().map(overlay_resolver::Assignment::number).collect::<Vec<_>>()
             };
             prop_assert_eq!(numbers(&applied), numbers(&key.applied()));
             for loser in key.history().filter(|a| a.state() != State::Applied) {
