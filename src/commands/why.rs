@@ -61,6 +61,7 @@ pub(super) fn run(
     let is_own = |finding: &&Finding| {
         file.found_as(std::iter::once(finding.path.as_path()))
             .is_some()
+            && (file.line.is_none() || finding.line.is_none() || finding.line == file.line)
     };
     let findings: Vec<_> = findings.into_iter().filter(is_own).cloned().collect();
     let exit = exit(&findings);

@@ -6,7 +6,7 @@ use overlay_resolver::document::Place;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::why::{Effect, Line};
-use overlay_resolver::{Assignment, Document};
+use overlay_resolver::{Assignment, Document, Key};
 use serde::Serialize;
 
 use super::{Entry, FindingView, finding, fragment, show, status_word, to_text};
@@ -98,7 +98,7 @@ impl Files {
     pub(crate) fn with_explained(self, explained: &[Explained<'_>]) -> Self {
         let assignments = explained.iter().flat_map(|Explained { document, keys }| {
             let name = name(document);
-            let mut found: Vec<_> = keys.iter().flat_map(|key| key.history()).collect();
+            let mut found: Vec<_> = keys.iter().flat_map(Key::history).collect();
             found.sort_by_key(Assignment::number);
             let views: Vec<_> = found.iter().map(|a| assignment(&name, a)).collect();
             views

@@ -76,13 +76,13 @@ pub(super) fn explain_key(text: &mut String, key: Key<'_>) {
         name => format!("[{}] ", escape(name)),
     };
     let _ = writeln!(text, "  {BOLD}{section}{}{BOLD:#}", escape(key.name()));
-    let is_one = key.applied().len() == 1;
-    for (assignment, outcome) in key.explain().outcomes() {
+    for outcome in key.explain().outcomes() {
+        let assignment = outcome.assignment;
         let (place, name) = (assignment.place(), escape(assignment.key()));
         let (sign, value) = (assignment.operator().sign(), shortened(assignment.value()));
         let _ = write!(text, "    {place}  {name}{sign}={value}  ");
         let _ = match assignment.state() {
-            State::Applied if is_one => writeln!(text, "{GOOD}wins{GOOD:#}"),
+            _ if outcome.is_only() => writeln!(text, "{GOOD}wins{GOOD:#}"),
             State::Applied => writeln!(text, "{GOOD}{outcome}{GOOD:#}"),
             _ => writeln!(text, "{FAINT}{outcome}{FAINT:#}"),
         };

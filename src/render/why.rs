@@ -143,7 +143,8 @@ fn advice(answer: &Answer<'_>) -> Option<String> {
     else {
         return None;
     };
-    let last = by.last()?.path.file_name()?;
+    let names = by.iter().filter_map(|fragment| fragment.path.file_name());
+    let last = names.max()?;
     let last = escape_path(last.as_ref());
     if answer.subject.resolver.rule_set().drop_in_order != Order::Name {
         return None;
@@ -180,7 +181,7 @@ fn of_line(text: &mut String, answer: &Answer<'_>, line: &Line<'_>) {
                 Lost::Rest => "this line and all below it in this file",
                 Lost::File => "the whole file",
             };
-            format!("not read: {message}; by it {lost} is lost")
+            format!("its consumer refuses it, and loses {lost} by it: {message}")
         }
         Line::Beyond(count) => format!("the file has {count} lines only"),
         Line::NotRead => "the file is not read here, so no line of it does anything".into(),

@@ -36,6 +36,55 @@ fn something_failed_is_1_and_the_rest_is_done() {
 }
 
 #[test]
+fn a_question_that_can_be_answered_is_0() {
+    let image = crate::files::image();
+    let file = "/etc/systemd/journald.conf.d/10-mine.conf";
+    for path in ["systemd/journald.conf", "sysctl.d", "no/such.conf"] {
+        for command in ["list", "cat", "show", "explain", "digest", "watch-list"] {
+            assert_eq!(image.exit_status(&[command, path]), 0, "{command} {path}");
+        }
+    }
+    for file in [
+        file,
+        "/etc/systemd/journald.conf.d/10-mine.conf:2",
+        "/etc/sysctl.d/90-router.conf",
+    ] {
+        assert_eq!(image.exit_status(&["why", file]), 0, "{file}");
+    }
+}
+
+#[test]
+fn a_question_that_cannot_be_answered_is_1() {
+    let image = crate::files::image();
+    image
+        .write("etc/systemd/journald.conf.d/80-bad.conf", "junk\n")
+        .write("broken.toml", "layer = 1\n");
+    let broken = image.path("broken.toml");
+    let broken = broken.to_str().expect("UTF-8");
+    for command in ["list", "cat", "show", "explain", "digest", "watch-list"] {
+        for arguments in [
+            &["systemd/journald.conf"][..],
+            &["sysctl.d", "--rules", "nonsense"],
+            &["sysctl.d", "--rules", broken],
+            &["sysctl.d", "--with", "/etc/x=/nowhere/x"],
+        ] {
+            let arguments = [&[command], arguments].concat();
+            assert_eq!(image.exit_status(&arguments), 1, "{arguments:?}");
+        }
+    }
+    for arguments in [
+        &["why", "/etc/systemd/journald.conf.d/80-bad.conf"][..],
+        &["why", "/etc/systemd/journald.conf.d/10-mine.conf:99"],
+        &["why", "/no/such/file"],
+        &["why", "/etc"],
+        &["explain", "sysctl.d", "nonsense"],
+        &["explain", "nonsense"],
+    ] {
+        assert_eq!(image.exit_status(arguments), 1, "{arguments:?}");
+    }
+}
+
+#[test]
 fn wrong_usage_is_2() {
     let image = Image::new();
     for arguments in [
@@ -43,6 +92,10 @@ fn wrong_usage_is_2() {
         &["frobnicate"],
         &["sync", "--force"],
         &["explain"],
+        &["why"],
+        &["show"],
+        &["list", "a", "b"],
+        &["show", "a", "--with", "no-file"],
         &["restore"],
     ] {
         assert_eq!(image.exit_status(arguments), 2, "{arguments:?}");

@@ -15,10 +15,15 @@ fn document(image: &Image, arguments: &[&str]) -> Value {
 fn every_command_s_document_follows_the_schema() {
     let schema: Value = serde_json::from_str(SCHEMA).expect("a schema");
     let validator = jsonschema::validator_for(&schema).expect("a valid schema");
-    let image = Image::new();
+    let image = crate::files::image();
     image
         .write("etc/flatpak/remotes.d/plain.flatpakrepo", "")
-        .write("etc/flatpak/remotes.d/broken.flatpakrepo", "junk\n");
+        .write("etc/flatpak/remotes.d/broken.flatpakrepo", "junk\n")
+        .write(
+            "etc/systemd/journald.conf.d/80-bad.conf",
+            "junk\n[Journal]\nSeal=no\n",
+        );
+    let mine = "/etc/systemd/journald.conf.d/10-mine.conf";
     for arguments in [
         &["sync", "--dry-run"][..],
         &["sync"],
@@ -26,8 +31,34 @@ fn every_command_s_document_follows_the_schema() {
         &["explain", "*"],
         &["check"],
         &["check", "--list"],
+        &["explain", "systemd/journald.conf"],
+        &["explain", "systemd/journald.conf", "Storage"],
+        &["explain", "flatpak/remotes.d", "Title"],
+        &["explain", "myapp/app.conf", "nothing"],
         &["list", "flatpak/remotes.d"],
+        &["list", "systemd/journald.conf"],
+        &["list", "no/such.conf"],
+        &["list", "sysctl.d", "--rules", "libeconf"],
+        &["list", "sysctl.d", "--rules", "nonsense"],
         &["cat", "flatpak/collections.d"],
+        &["show", "systemd/journald.conf"],
+        &["show", "myapp/app.conf"],
+        &["digest", "sysctl.d"],
+        &["watch-list", "sysctl.d"],
+        &["why", mine],
+        &["why", "/etc/systemd/journald.conf.d/10-mine.conf:1"],
+        &["why", "/etc/systemd/journald.conf.d/10-mine.conf:2"],
+        &["why", "/etc/systemd/journald.conf.d/80-bad.conf:1"],
+        &["why", "/usr/lib/systemd/journald.conf:1"],
+        &["why", "/etc/systemd/journald.conf.d/50-quiet.conf"],
+        &["why", "/etc/systemd/system/service.d/20.conf"],
+        &["why", "/own.toml"],
+        &[
+            "why",
+            "/usr/lib/sysctl.d/50-default.conf",
+            "--rules",
+            "libeconf",
+        ],
         &["restore", "flathub"],
         &["adopt", "flathub"],
         &["explain", "nothing"],
@@ -45,6 +76,56 @@ fn every_command_s_document_follows_the_schema() {
 }
 
 #[test]
+fn what_a_file_does_is_in_the_document() {
+    let image = crate::files::image();
+    let of_file = document(
+        &image,
+        &["why", "/etc/systemd/journald.conf.d/20-more.conf"],
+    );
+    assert_eq!(of_file["path"], "systemd/journald.conf");
+    assert_eq!(of_file["effect"]["state"], "effective");
+    let rows = of_file["assignments"].as_array().expect("assignments");
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| (&row["key"], &row["line"], &row["state"], &row["by"]))
+        .collect();
+    let vendor = "/usr/lib/systemd/journald.conf.d/90-vendor.conf:2";
+    let own = "/etc/systemd/journald.conf.d/20-more.conf:5";
+    assert_eq!(
+        serde_json::to_value(rows).expect("rows"),
+        serde_json::json!([
+            ["Audit", 2, "applied", null],
+            ["Compress", 4, "superseded", own],
+            ["Compress", 5, "applied", null],
+            ["Storage", 6, "superseded", vendor],
+        ])
+    );
+    let of_line = document(
+        &image,
+        &["why", "/etc/systemd/journald.conf.d/20-more.conf:6"],
+    );
+    assert_eq!(of_line["effect"]["line"], 6);
+    assert_eq!(of_line["effect"]["state"], "superseded");
+    assert_eq!(of_line["assignments"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn explain_prints_the_assignments_of_the_key_that_was_asked_for() {
+    let image = crate::files::image();
+    let count = |arguments: &[&str]| {
+        document(&image, arguments)["assignments"]
+            .as_array()
+            .map(Vec::len)
+    };
+    let all = count(&["show", "systemd/journald.conf"]);
+    assert_eq!(count(&["explain", "systemd/journald.conf"]), all);
+    assert_eq!(
+        count(&["explain", "systemd/journald.conf", "Storage"]),
+        Some(4)
+    );
+}
+
+#[test]
 fn the_schema_refuses_what_is_not_promised() {
     let schema: Value = serde_json::from_str(SCHEMA).expect("a schema");
     let validator = jsonschema::validator_for(&schema).expect("a valid schema");
@@ -52,6 +133,20 @@ fn the_schema_refuses_what_is_not_promised() {
     assert!(validator.is_valid(&document));
     document["entries"][0]["state"] = "splendid".into();
     assert!(!validator.is_valid(&document));
+    let image = crate::files::image();
+    let good = self::document(&image, &["why", "/etc/sysctl.d/90-router.conf"]);
+    assert!(validator.is_valid(&good));
+    for (pointer, value) in [
+        ("/effect/state", "splendid".into()),
+        ("/assignments/0/state", "splendid".into()),
+        ("/assignments/0/last_line", 0.into()),
+        ("/assignments/0/by", "nothing".into()),
+        ("/path", Value::Null),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(pointer).expect(pointer) = value;
+        assert!(!validator.is_valid(&bad), "{pointer}");
+    }
 }
 
 #[test]

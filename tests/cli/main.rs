@@ -7,6 +7,7 @@
 
 mod check;
 mod exit_status;
+mod files;
 mod image;
 mod json;
 mod text;

@@ -7,9 +7,10 @@ use bstr::ByteSlice as _;
 use super::{Assignment, Key, State};
 use crate::document::Document;
 use crate::escape::escape;
+use crate::schema::OnEmpty;
 
-/// All assignments of a key: those that count first, in their order, then the others, the one that
-/// came nearest first. Displays as one line each.
+/// All assignments of a key: its values first, in their order, then what resets it, then the others,
+/// the one that came nearest first. Displays as one line each.
 #[derive(Debug)]
 pub struct Explanation<'d> {
     /// The key; none if no file assigns it.
@@ -49,6 +50,7 @@ impl<'d> Key<'d> {
     /// Where its value comes from, and why the other candidates lost.
     pub fn explain(self) -> Explanation<'d> {
         let mut assignments = self.applied();
+        assignments.sort_by_key(|assignment| assignment.empties().is_some());
         let loses = self.history().rev().filter(|a| a.state() != State::Applied);
         assignments.extend(loses);
         Explanation {
@@ -60,31 +62,37 @@ impl<'d> Key<'d> {
 
 impl<'d> Explanation<'d> {
     /// Each assignment, with what became of it.
-    pub fn outcomes(&self) -> impl Iterator<Item = (Assignment<'d>, Outcome<'d>)> {
-        let is_applied = |assignment: &&Assignment<'_>| assignment.state() == State::Applied;
-        let of = self.assignments.iter().filter(is_applied).count();
-        let outcome = move |(number, &assignment)| {
-            (
-                assignment,
-                Outcome {
-                    assignment,
-                    number,
-                    of,
-                },
-            )
-        };
-        (1..).zip(&self.assignments).map(outcome)
+    pub fn outcomes(&self) -> impl Iterator<Item = Outcome<'d>> {
+        let outcomes = self.assignments.iter().map(|&assignment| Outcome {
+            assignment,
+            number: 0,
+            of: 0,
+        });
+        let mut outcomes: Vec<_> = outcomes.collect();
+        let of = outcomes.iter().filter(|outcome| outcome.counts()).count();
+        let values = outcomes.iter_mut().filter(|outcome| outcome.counts());
+        for (number, outcome) in (1..).zip(values) {
+            (outcome.number, outcome.of) = (number, of);
+        }
+        outcomes.into_iter()
     }
 }
 
-impl Assignment<'_> {
+impl<'d> Assignment<'d> {
     /// What became of it, in words.
-    pub fn outcome(&self) -> Outcome<'_> {
+    pub fn outcome(&self) -> Outcome<'d> {
         Outcome {
             assignment: *self,
-            number: 1,
-            of: 1,
+            number: 0,
+            of: 0,
         }
+    }
+
+    /// What an empty value does to its key, if this is one and it is no value.
+    fn empties(&self) -> Option<OnEmpty> {
+        let key = Key::new(self.document, self.record.key as usize)?;
+        let on_empty = key.kind()?.empty;
+        (self.record.is_empty() && on_empty != OnEmpty::Value).then_some(on_empty)
     }
 }
 
@@ -93,7 +101,8 @@ impl fmt::Display for Explanation<'_> {
         if self.key.is_none() {
             return f.write_str("no file assigns it\n");
         }
-        for (assignment, outcome) in self.outcomes() {
+        for outcome in self.outcomes() {
+            let assignment = outcome.assignment;
             let place = assignment.place();
             let (name, value) = (escape(assignment.key()), escape(assignment.value()));
             let sign = assignment.operator().sign();
@@ -103,31 +112,49 @@ impl fmt::Display for Explanation<'_> {
     }
 }
 
-/// What became of an assignment. Displays as `counts`, `counts (1 of 3)` or `loses: superseded by
-/// /etc/x.conf:3`.
+/// What became of an assignment. Displays as `counts`, `counts (1 of 3)`, `resets it` or `loses:
+/// superseded by /etc/x.conf:3`.
 #[derive(Debug, Clone, Copy)]
 pub struct Outcome<'d> {
-    assignment: Assignment<'d>,
+    /// The assignment.
+    pub assignment: Assignment<'d>,
+    /// Its number among those that are values of the key; 0 if nobody counted.
     number: usize,
     of: usize,
 }
 
+impl Outcome<'_> {
+    /// Whether it is a value of its key.
+    pub fn counts(&self) -> bool {
+        self.assignment.state() == State::Applied && self.assignment.empties().is_none()
+    }
+
+    /// Whether it is the only value of its key.
+    pub fn is_only(&self) -> bool {
+        self.counts() && self.of == 1
+    }
+}
+
 impl fmt::Display for Outcome<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.assignment.state() {
-            State::Applied if self.of > 1 => {
-                return write!(f, "counts ({} of {})", self.number, self.of);
+        let words = match self.assignment.state() {
+            State::Applied => {
+                return match self.assignment.empties() {
+                    Some(OnEmpty::Ignored) => f.write_str("changes nothing: it is empty"),
+                    Some(_) => f.write_str("resets it"),
+                    None if self.of > 1 => write!(f, "counts ({} of {})", self.number, self.of),
+                    None => f.write_str("counts"),
+                };
             }
-            State::Applied => return f.write_str("counts"),
-            State::Superseded => "loses: superseded by ",
-            State::Reset => "loses: reset by ",
-            State::Shadowed => "loses: its file is shadowed by ",
-            State::Masked => "loses: its file is masked by ",
-            State::Invalid => "loses: not read because of ",
-        })?;
+            State::Superseded => "superseded by",
+            State::Reset => "reset by",
+            State::Shadowed => "its file is shadowed by",
+            State::Masked => "its file is masked by",
+            State::Invalid => "not read because of",
+        };
         match self.assignment.by() {
-            Some(by) => by.fmt(f),
-            None => f.write_str("nothing"),
+            Some(by) => write!(f, "loses: {words} {by}"),
+            None => write!(f, "loses: {words} nothing"),
         }
     }
 }
@@ -169,6 +196,40 @@ mod tests {
                 .collect();
             assert_eq!(keys, expected, "{name}");
         }
+    }
+
+    #[test]
+    fn an_empty_value_of_a_list_is_no_value() {
+        let tree = Tree::default()
+            .with(
+                "/usr/lib/systemd/system/a.service".as_ref(),
+                "[Service]\nExecStart=1\n[Unit]\nAfter=\n",
+            )
+            .with(
+                "/etc/systemd/system/a.service.d/b.conf".as_ref(),
+                "[Service]\nExecStart=\nExecStart=2\n",
+            );
+        let path = "systemd/system/a.service";
+        let rules = crate::catalog::Catalog::built_in()
+            .rules(path.as_ref())
+            .unwrap();
+        let document = Resolver::new(tree).rules(rules).resolve(path);
+        let words = |section, key| {
+            let explanation = document.explain(section, key);
+            explanation
+                .outcomes()
+                .map(|outcome| outcome.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            words("Service", "ExecStart"),
+            [
+                "resets it",
+                "counts",
+                "loses: reset by /etc/systemd/system/a.service.d/b.conf:2"
+            ]
+        );
+        assert_eq!(words("Unit", "After"), ["changes nothing: it is empty"]);
     }
 
     #[test]

@@ -166,16 +166,14 @@ impl<'d> Effect<'d> {
             _ if loses.is_empty() => return Self::Blank(hidden_by(document, index)),
             _ => {}
         }
-        let winners: Vec<_> = loses.iter().filter_map(Assignment::winner).collect();
+        let winners: Vec<_> = loses.iter().filter_map(in_the_end).collect();
         let mut by = Vec::<&Fragment>::new();
         for winner in &winners {
-            if !of_file(winner) && !by.iter().any(|known| known.path == winner.fragment().path) {
+            if !by.iter().any(|known| known.path == winner.fragment().path) {
                 by.push(winner.fragment());
             }
         }
-        let is_early = winners
-            .iter()
-            .all(|winner| winner.fragment_index() >= index);
+        let is_early = winners.iter().all(|winner| winner.fragment_index() > index);
         Self::Superseded {
             loses,
             by,
@@ -208,9 +206,8 @@ impl<'d> Effect<'d> {
             Self::Mask { .. } => "mask",
             Self::Unusable(_) => "unusable",
             Self::PassedOver(_) => "passed-over",
-            Self::Ignored(_) => "ignored",
             Self::Headless(_) => "headless",
-            Self::Unread(Unread::Name(_) | Unread::Copy { .. }) => "ignored",
+            Self::Ignored(_) | Self::Unread(Unread::Name(_) | Unread::Copy { .. }) => "ignored",
             Self::Unread(_) => "unread",
         }
     }
@@ -223,6 +220,16 @@ impl<'d> Effect<'d> {
             _ => false,
         }
     }
+}
+
+/// The assignment that counts in the place of one that was beaten, perhaps by others in between.
+fn in_the_end<'d>(loser: &Assignment<'d>) -> Option<Assignment<'d>> {
+    let mut winner = loser.winner()?;
+    // No assignment is beaten by one that it beats, so this ends; the ledger's length is at most 2^32.
+    while let Some(next) = winner.winner() {
+        winner = next;
+    }
+    Some(winner)
 }
 
 /// The files that the one with this index hides.
@@ -259,6 +266,7 @@ impl fmt::Display for Effect<'_> {
             Self::Effective { wins, loses } => match (wins.len(), loses.len()) {
                 (1, 0) => f.write_str("its one assignment counts"),
                 (wins, 0) => write!(f, "all its {wins} assignments count"),
+                (1, loses) => write!(f, "1 of its {} assignments counts", 1 + loses),
                 (wins, loses) => write!(f, "{wins} of its {} assignments count", wins + loses),
             },
             Self::Superseded {
@@ -297,7 +305,7 @@ impl fmt::Display for Effect<'_> {
                     "{by} in a higher layer has the same name, and replaces it whole"
                 )
             }
-            Self::Masked(by) => write!(f, "masked by {}", escape_path(&by.path)),
+            Self::Masked(by) => write!(f, "{} masks it", escape_path(&by.path)),
             Self::Duplicate(of) => {
                 write!(
                     f,
@@ -320,7 +328,7 @@ impl fmt::Display for Effect<'_> {
             Self::Headless(name) => {
                 write!(
                     f,
-                    "no layer has a {} that it could be merged over",
+                    "no layer has {}, which it would be merged over",
                     escape_path(name)
                 )
             }

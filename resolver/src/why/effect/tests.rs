@@ -42,7 +42,7 @@ fn a_file_that_counts() {
             ("/etc/x.conf.d/2.conf", "# nothing\n"),
         ],
         &[
-            (MAIN.0, "effective: 1 of its 2 assignments count"),
+            (MAIN.0, "effective: 1 of its 2 assignments counts"),
             (
                 "/etc/x.conf.d/1.conf",
                 "effective: its one assignment counts",
@@ -60,6 +60,8 @@ fn a_file_that_sorts_too_early() {
             ("/etc/x.conf", "[S]\nA=1\nA=2\nB=3\n"),
             ("/usr/lib/x.conf.d/1.conf", "[S]\nA=4\n"),
             ("/usr/lib/x.conf.d/2.conf", "[S]\nB=4\n"),
+            // Whoever beats first is not who has to be beaten.
+            ("/etc/x.conf.d/0.conf", "[S]\nA=3\n"),
         ],
         &[(
             "/etc/x.conf",
@@ -96,7 +98,7 @@ fn files_of_one_name() {
             ),
             (
                 "/usr/lib/x.conf.d/2.conf",
-                "masked: masked by /etc/x.conf.d/2.conf",
+                "masked: /etc/x.conf.d/2.conf masks it",
             ),
             (
                 "/etc/x.conf.d/2.conf",
@@ -143,7 +145,7 @@ fn drop_ins_without_a_main_file() {
         &[("/etc/x.conf.d/1.conf", "[S]\nA=1\n")],
         &[(
             "/etc/x.conf.d/1.conf",
-            "headless: no layer has a x.conf that it could be merged over",
+            "headless: no layer has x.conf, which it would be merged over",
         )],
     );
     check(
@@ -158,7 +160,7 @@ fn drop_ins_without_a_main_file() {
                 "/etc/x.conf",
                 "mask: an empty file masks /usr/lib/x.conf and /etc/x.conf.d/1.conf",
             ),
-            ("/etc/x.conf.d/1.conf", "masked: masked by /etc/x.conf"),
+            ("/etc/x.conf.d/1.conf", "masked: /etc/x.conf masks it"),
         ],
     );
 }

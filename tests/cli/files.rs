@@ -1,0 +1,376 @@
+//! Snapshots of the commands that read files: which count, what they come to, and why.
+
+use insta::assert_snapshot;
+
+use crate::image::Image;
+
+const PATH: &str = "systemd/journald.conf";
+const MINE: &str = "/etc/systemd/journald.conf.d/10-mine.conf";
+
+/// An image with journald's configuration in every layer, units, a collection and an unknown path.
+pub(crate) fn image() -> Image {
+    let image = Image::new();
+    for (path, text) in [
+        (
+            "usr/lib/systemd/journald.conf",
+            "# vendor\n[Journal]\nStorage=auto\nCompress=yes\nSystemMaxUse=1G\n",
+        ),
+        (
+            "usr/lib/systemd/journald.conf.d/50-quiet.conf",
+            "[Journal]\nMaxLevelWall=alert\n",
+        ),
+        (
+            "usr/lib/systemd/journald.conf.d/60-limit.conf",
+            "[Journal]\nSystemMaxUse=2G\n",
+        ),
+        (
+            "usr/lib/systemd/journald.conf.d/90-vendor.conf",
+            "[Journal]\nStorage=persistent\n",
+        ),
+        ("run/systemd/journald.conf.d/60-limit.conf", "# none now\n"),
+        (
+            "etc/systemd/journald.conf.d/10-mine.conf",
+            "[Journal]\nStorage=volatile\n",
+        ),
+        (
+            "etc/systemd/journald.conf.d/20-more.conf",
+            "[Journal]\nAudit=no\n\nCompress=no\nCompress=yes\nStorage=none\n",
+        ),
+        ("etc/systemd/journald.conf.d/50-quiet.conf", ""),
+        ("etc/systemd/journald.conf.d/README", "not a drop-in\n"),
+        (
+            "usr/lib/sysctl.d/50-default.conf",
+            "kernel.sysrq = 16\nnet.ipv4.ip_forward = 0\n",
+        ),
+        ("etc/sysctl.d/90-router.conf", "net.ipv4.ip_forward = 1\n"),
+        (
+            "usr/lib/myapp/app.conf",
+            "[Server]\nListen=80\nListen=443\nName=a\n",
+        ),
+        (
+            "etc/myapp/app.conf.d/10.conf",
+            "[Server]\nListen=8080\nName=b\n",
+        ),
+        (
+            "usr/lib/systemd/system/web.service",
+            "[Service]\nExecStart=/bin/web\nEnvironment=A=1\n",
+        ),
+        (
+            "etc/systemd/system/web.service.d/10.conf",
+            "[Service]\nEnvironment=B=2\nExecStart=\nExecStart=/bin/other\n",
+        ),
+        (
+            "etc/systemd/system/service.d/20.conf",
+            "[Service]\nTimeoutSec=1\n",
+        ),
+    ] {
+        image.write(path, text);
+    }
+    image
+}
+
+#[test]
+fn list_and_cat() {
+    let image = image();
+    assert_snapshot!("files_list", image.shown(&["list", PATH]));
+    assert_snapshot!("files_cat", image.shown(&["cat", PATH]));
+    assert_snapshot!("files_cat_tldr", image.shown(&["cat", "--tldr", PATH]));
+    assert_snapshot!("files_list_collection", image.shown(&["list", "sysctl.d"]));
+}
+
+#[test]
+fn show() {
+    let image = image();
+    assert_snapshot!("show", image.shown(&["show", PATH]));
+    assert_snapshot!("show_origin", image.shown(&["show", "--origin", PATH]));
+    assert_snapshot!("show_collection", image.shown(&["show", "sysctl.d"]));
+    assert_snapshot!(
+        "show_multi_valued",
+        image.shown(&["show", "myapp/app.conf"])
+    );
+    assert_snapshot!(
+        "show_what_if",
+        image.shown(&[
+            "show",
+            PATH,
+            "--without",
+            "/usr/lib/systemd/journald.conf.d/90-vendor.conf"
+        ])
+    );
+    image.write("etc/empty/app.conf", "# nothing yet\n");
+    assert_snapshot!("show_no_key", image.shown(&["show", "empty/app.conf"]));
+    assert_snapshot!("show_nothing", image.shown(&["show", "no/such.conf"]));
+}
+
+#[test]
+fn a_file_that_is_not_there_yet() {
+    let image = image();
+    let file = image
+        .write("new.conf", "[Journal]\nStorage=none\n")
+        .path("new.conf");
+    let with = |path: &str| format!("{path}={}", file.display());
+    let last = with("/etc/systemd/journald.conf.d/95-new.conf");
+    assert_snapshot!(
+        "explain_with",
+        image.shown(&["explain", PATH, "Storage", "--with", &last])
+    );
+    assert_snapshot!(
+        "why_with",
+        image.shown(&[
+            "why",
+            "/etc/systemd/journald.conf.d/05-new.conf",
+            "--with",
+            &with("/etc/systemd/journald.conf.d/05-new.conf")
+        ])
+    );
+    assert_snapshot!(
+        "with_nonsense",
+        image.shown(&["show", PATH, "--with", "/etc/x.conf"])
+    );
+    assert_snapshot!(
+        "with_no_such_file",
+        image.shown(&["show", PATH, "--with", "/etc/x.conf=/nowhere/x.conf"])
+    );
+}
+
+#[test]
+fn other_rules() {
+    let image = image();
+    let own = image
+        .write("own.toml", "layers = ['/usr/lib', '/run']\n")
+        .path("own.toml");
+    let own = own.to_str().expect("UTF-8");
+    assert_snapshot!(
+        "rules_liboverdrop",
+        image.shown(&["show", "sysctl.d", "--rules", "liboverdrop"])
+    );
+    assert_snapshot!(
+        "rules_own",
+        image.shown(&["explain", PATH, "Storage", "--rules", own])
+    );
+    assert_snapshot!("rules_why", image.shown(&["why", MINE, "--rules", own]));
+    assert_snapshot!(
+        "rules_unknown",
+        image.shown(&["show", PATH, "--rules", "nonsense"])
+    );
+    image.write("own.toml", "layers = ['/usr/lib']\nlayer = 1\n");
+    assert_snapshot!("rules_broken", image.shown(&["show", PATH, "--rules", own]));
+}
+
+#[test]
+fn explain_a_path() {
+    let image = image();
+    assert_snapshot!("explain_path", image.shown(&["explain", PATH]));
+    assert_snapshot!(
+        "explain_path_key",
+        image.shown(&["explain", PATH, "Journal.Storage"])
+    );
+    assert_snapshot!(
+        "explain_path_unknown_key",
+        image.shown(&["explain", PATH, "storag"])
+    );
+    assert_snapshot!(
+        "explain_path_no_such_key",
+        image.shown(&["explain", PATH, "xyz"])
+    );
+    assert_snapshot!(
+        "explain_multi_valued",
+        image.shown(&["explain", "myapp/app.conf", "Listen"])
+    );
+    assert_snapshot!(
+        "explain_list",
+        image.shown(&["explain", "systemd/system/web.service"])
+    );
+    assert_snapshot!(
+        "explain_dotted_key",
+        image.shown(&["explain", "sysctl.d", "net.ipv4.ip_forward"])
+    );
+    assert_snapshot!("explain_nothing", image.shown(&["explain", "no/such.conf"]));
+}
+
+#[test]
+fn explain_takes_an_entry_before_a_path() {
+    let image = image();
+    image.write("etc/plain/x.conf", "[S]\nA=1\n");
+    for (arguments, expected) in [
+        (&["explain", "plain"][..], "flatpak-remotes/plain  "),
+        (
+            &["explain", "flatpak-remotes/pl*"],
+            "flatpak-remotes/plain  ",
+        ),
+        (
+            &["explain", "flatpak/remotes.d", "Title"],
+            "flatpak/remotes.d/flathub.flatpakrepo  ",
+        ),
+        (&["explain", "/etc/plain/x.conf"], "plain/x.conf  "),
+        (&["explain", "sysctl.d"], "sysctl.d  "),
+    ] {
+        let shown = image.shown(arguments);
+        let second = shown.lines().nth(1).expect("a line");
+        assert!(second.starts_with(expected), "{shown}");
+    }
+}
+
+#[test]
+fn why_a_file_has_this_effect() {
+    let image = image();
+    std::os::unix::fs::symlink(
+        "/nowhere",
+        image.path("etc/systemd/journald.conf.d/70-gone.conf"),
+    )
+    .expect("a link");
+    std::os::unix::fs::symlink(
+        "/dev/null",
+        image.path("etc/systemd/journald.conf.d/99-null.conf"),
+    )
+    .expect("a link");
+    std::fs::create_dir_all(image.path("etc/systemd/journald.conf.d/75-dir.conf"))
+        .expect("a directory");
+    for (path, text) in [
+        ("etc/systemd/journald.conf~", "[Journal]\n"),
+        ("etc/systemd/journald.conf.d/.hidden.conf", "[Journal]\n"),
+        (
+            "etc/systemd/journald.conf.d/60.conf.d/x.conf",
+            "[Journal]\n",
+        ),
+        (
+            "usr/local/lib/NetworkManager/conf.d/x.conf",
+            "[main]\ndns=none\n",
+        ),
+        (
+            "etc/systemd/system/gone.service.d/x.conf",
+            "[Service]\nUser=a\n",
+        ),
+        ("opt/x.conf", "[S]\nA=1\n"),
+        ("etc/flatpak/remotes.d/README", "hello\n"),
+        (
+            "etc/flatpak/remotes.d/plain.flatpakrepo.d/50.conf",
+            "[Flatpak Repo]\nTitle=Mine\n",
+        ),
+    ] {
+        image.write(path, text);
+    }
+    let files = [
+        MINE,
+        "/usr/lib/systemd/journald.conf",
+        "/usr/lib/systemd/journald.conf.d/50-quiet.conf",
+        "/etc/systemd/journald.conf.d/50-quiet.conf",
+        "/usr/lib/systemd/journald.conf.d/60-limit.conf",
+        "/run/systemd/journald.conf.d/60-limit.conf",
+        "/etc/systemd/journald.conf.d/70-gone.conf",
+        "/etc/systemd/journald.conf.d/75-dir.conf",
+        "/etc/systemd/journald.conf.d/99-null.conf",
+        "/etc/systemd/journald.conf.d/README",
+        "/etc/systemd/journald.conf.d/.hidden.conf",
+        "/etc/systemd/journald.conf~",
+        "/etc/systemd/journald.conf.d/60.conf.d/x.conf",
+        "/usr/local/lib/NetworkManager/conf.d/x.conf",
+        "/etc/systemd/system/web.service.d/10.conf",
+        "/etc/systemd/system/service.d/20.conf",
+        "/etc/systemd/system/gone.service.d/x.conf",
+        "/opt/x.conf",
+        "/etc/flatpak/remotes.d/README",
+        "/etc/flatpak/remotes.d/plain.flatpakrepo.d/50.conf",
+        "/etc/systemd/journald.conf.d",
+        "/etc/no-such.conf",
+    ];
+    let shown: Vec<_> = files
+        .iter()
+        .map(|file| image.shown(&["why", file]))
+        .collect();
+    assert_snapshot!("why_files", shown.join("\n\n"));
+}
+
+#[test]
+fn why_a_line_has_this_effect() {
+    let image = image();
+    let file = "/etc/systemd/journald.conf.d/20-more.conf";
+    let shown: Vec<_> = [1, 2, 3, 4, 5, 6, 7]
+        .map(|line| image.shown(&["why", &format!("{file}:{line}")]))
+        .into();
+    assert_snapshot!("why_lines", shown.join("\n\n"));
+}
+
+#[test]
+fn a_file_may_be_named_as_the_host_sees_it() {
+    let image = image();
+    let outside = image.path(&MINE[1..]);
+    let outside = outside.to_str().expect("UTF-8");
+    let [inside, outside] = [MINE, outside].map(|file| image.run(&["why", file]).stdout);
+    assert_eq!(inside, outside);
+    assert!(!inside.is_empty());
+}
+
+#[test]
+fn a_problem_is_shown_with_its_line() {
+    let image = image();
+    image.write(
+        "etc/systemd/journald.conf.d/80-bad.conf",
+        "[Journal]\nStorage=auto\n\tjunk \u{1b}[31m line\n[Bad\nAudit=yes\n",
+    );
+    for command in ["show", "list", "cat", "explain"] {
+        let shown = image.shown(&[command, PATH]);
+        assert!(
+            shown.contains("--> /etc/systemd/journald.conf.d/80-bad.conf:3:"),
+            "{shown}"
+        );
+        assert!(shown.contains("3 |     junk \\x1b[31m line"), "{shown}");
+        assert!(shown.ends_with("[exit status 1]"), "{shown}");
+    }
+    assert_snapshot!(
+        "problems",
+        image.shown(&["why", "/etc/systemd/journald.conf.d/80-bad.conf"])
+    );
+    assert_snapshot!(
+        "why_a_bad_line",
+        image.shown(&["why", "/etc/systemd/journald.conf.d/80-bad.conf:4"])
+    );
+    assert_snapshot!(
+        "why_below_a_bad_line",
+        image.shown(&["why", "/etc/systemd/journald.conf.d/80-bad.conf:5"])
+    );
+}
+
+#[test]
+fn digest_and_watch_list() {
+    let image = image();
+    let digest = |arguments: &[&str]| image.run(&[&["digest"], arguments].concat()).stdout;
+    let before = digest(&[PATH]);
+    assert!(before.ends_with(b"  systemd/journald.conf\n") && before.len() > 64);
+    let vendor = "/usr/lib/systemd/journald.conf.d/90-vendor.conf";
+    assert_ne!(
+        before,
+        digest(&[PATH, "--without", vendor]),
+        "the value is another one then"
+    );
+    assert_eq!(
+        before,
+        digest(&[PATH, "--without", MINE]),
+        "it had no effect"
+    );
+    assert_snapshot!("watch_list", image.shown(&["watch-list", PATH]));
+}
+
+/// `cat --tldr` of systemd's own case for it (TEST-65-ANALYZE): comments, blank lines, headers with
+/// nothing below them and repeated headers are left out; so are comments, blanks and lone backslashes
+/// inside a statement of several lines. (systemd 252 has no `--tldr` to compare with;
+/// tests/real/systemd.rs compares the plain output.)
+#[test]
+fn tldr_leaves_out_what_systemd_leaves_out() {
+    let image = Image::new();
+    image
+        .write("run/test/main.conf", include_str!("../data/tldr/main.conf"))
+        .write(
+            "run/test/main.conf.d/override.conf",
+            include_str!("../data/tldr/override.conf"),
+        );
+    let output = image.run(&["cat", "--tldr", "test/main.conf"]);
+    assert_eq!(
+        String::from_utf8(output.stdout).expect("UTF-8"),
+        "# /run/test/main.conf\n\
+         [DHCPv4]\nClientIdentifier=duid\n[DHCPServer]\nPersistLeases=yes\n\n\
+         # /run/test/main.conf.d/override.conf\n\
+         [DHCPServer]\nPersistLeases=no\n[Network]\nSpeedMeter=yes\n\
+         Continuation=foo \\\n bar \\\n hogehoge \\\n aaa \\\n bbb\nAAAA=bbbb\n"
+    );
+}
