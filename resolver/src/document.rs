@@ -23,7 +23,7 @@ use crate::escape::escape_path;
 use crate::finding::{Finding, Level};
 use crate::format::{Node, Value};
 use crate::merge::Rule;
-use crate::scan::{Entry, Fragment, Status};
+use crate::scan::{self, Entry, Fragment, Status};
 use crate::schema::Operator;
 
 /// An entry, merged.
@@ -225,7 +225,10 @@ impl Document {
     /// Directories are named as they were looked for, also where they are symlinks.
     pub fn watched(&self) -> Vec<&Path> {
         let searched = self.searched.iter().map(PathBuf::as_path);
-        let files = self.entry.fragments.iter().flat_map(|fragment| {
+        // An ignored file is one by its name, which is its directory's affair.
+        let fragments = self.entry.fragments.iter();
+        let read = fragments.filter(|f| !matches!(f.state, scan::State::Ignored(_)));
+        let files = read.flat_map(|fragment| {
             // What a symlink leads to can change without the symlink.
             let target = fragment
                 .link

@@ -88,9 +88,12 @@ impl Excerpt {
             .line_start(self.first_line)
             .path(path.as_str())
             .annotation(AnnotationKind::Primary.span(self.marked.clone()));
-        let group = level
-            .primary_title(finding.message.as_str())
-            .element(snippet);
+        let title = level.primary_title(finding.message.as_str());
+        let title = match finding.code {
+            Some(code) => title.id(code),
+            None => title,
+        };
+        let group = title.element(snippet);
         let renderer = Renderer::styled()
             .decor_style(DecorStyle::Ascii)
             .error(BAD)

@@ -59,7 +59,7 @@ pub(crate) fn why(file: &File, answers: &[Answer<'_>]) -> String {
 fn headline(text: &mut String, file: &File, effect: &Effect<'_>) {
     let style = match effect {
         Effect::Effective { .. } | Effect::Duplicate(_) => GOOD,
-        Effect::Unusable(_) | Effect::Invalid(_) | Effect::NotLoaded(_) => BAD,
+        Effect::Unusable(_) | Effect::Invalid { .. } | Effect::NotLoaded(_) => BAD,
         _ => NOTABLE,
     };
     let (path, word) = (escape_path(&file.path), effect.word());

@@ -351,6 +351,31 @@ fn digest_and_watch_list() {
     assert_snapshot!("watch_list", image.shown(&["watch-list", PATH]));
 }
 
+/// What the README shows is what is printed.
+#[test]
+fn the_readme_is_true() {
+    let image = Image::new();
+    for (path, text) in [
+        ("usr/lib/systemd/journald.conf", "[Journal]\nStorage=auto\n"),
+        (
+            "usr/lib/systemd/journald.conf.d/90-vendor.conf",
+            "[Journal]\nStorage=persistent\n",
+        ),
+        (
+            "etc/systemd/journald.conf.d/10-mine.conf",
+            "[Journal]\nStorage=volatile\n",
+        ),
+    ] {
+        image.write(path, text);
+    }
+    for arguments in [&["explain", PATH, "Storage"], &["why", MINE][..]] {
+        let shown = image.shown(arguments);
+        let shown = shown.trim_end_matches("[exit status 0]");
+        let readme = include_str!("../../README.md");
+        assert!(readme.contains(shown), "README.md does not have\n{shown}");
+    }
+}
+
 /// `cat --tldr` of systemd's own case for it (TEST-65-ANALYZE): comments, blank lines, headers with
 /// nothing below them and repeated headers are left out; so are comments, blanks and lone backslashes
 /// inside a statement of several lines. (systemd 252 has no `--tldr` to compare with;

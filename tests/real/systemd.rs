@@ -1,4 +1,4 @@
-//! The unit that runs sync at boot, judged by the real systemd.
+//! The unit that runs sync at boot, judged by the real systemd; and `cat` beside its `cat-config`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -28,7 +28,37 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
         trial("the unit is hardened", |unit| {
             analyze(&["security", "--offline=true", EXPOSURE], unit).expect("no more exposed");
         }),
+        trial("cat prints what cat-config prints", |_| cat_config()),
     ]
+}
+
+/// systemd's own case (TEST-65-ANALYZE): a main file below `/run` with one drop-in.
+fn cat_config() {
+    let place = TempDir::new().expect("a directory");
+    let root = place.path();
+    for (path, text) in [
+        ("run/test/main.conf", include_str!("../data/tldr/main.conf")),
+        (
+            "run/test/main.conf.d/override.conf",
+            include_str!("../data/tldr/override.conf"),
+        ),
+    ] {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().expect("below the root")).expect("parents");
+        fs::write(path, text).expect("a file");
+    }
+    let mut theirs = Command::new("systemd-analyze");
+    theirs
+        .arg("--root")
+        .arg(root)
+        .args(["cat-config", "test/main.conf"]);
+    let mut ours = Command::new(env!("CARGO_BIN_EXE_overlayctl"));
+    ours.arg("--root").arg(root).args(["cat", "test/main.conf"]);
+    // 252 names files as the host sees them.
+    let theirs = read(&mut theirs)
+        .expect("an answer")
+        .replace(&*root.to_string_lossy(), "");
+    assert_eq!(read(&mut ours), Ok(theirs));
 }
 
 /// The unit with the program where these tests have it.

@@ -20,6 +20,8 @@ pub enum Effect<'d> {
         wins: Vec<Assignment<'d>>,
         /// The others.
         loses: Vec<Assignment<'d>>,
+        /// The files of its name that it hides.
+        hides: Vec<&'d Fragment>,
     },
     /// It counts, and all that it assigns other files assign again.
     Superseded {
@@ -29,11 +31,20 @@ pub enum Effect<'d> {
         by: Vec<&'d Fragment>,
         /// Whether they do it because they come later.
         is_early: bool,
+        /// The files of its name that it hides.
+        hides: Vec<&'d Fragment>,
     },
     /// It counts and assigns nothing; it still hides these files of its name.
     Blank(Vec<&'d Fragment>),
-    /// It counts, and its consumer reads none of its assignments because of this problem.
-    Invalid(&'d Finding),
+    /// It counts, and its consumer reads none of its assignments.
+    Invalid {
+        /// Because of this problem in it.
+        problem: &'d Finding,
+        /// Whether the consumer loads nothing at all because of it.
+        is_fatal: bool,
+        /// The files of its name that it hides.
+        hides: Vec<&'d Fragment>,
+    },
     /// The consumer loads no file at all because of what is there.
     NotLoaded(Place<'d>),
     /// This file of its name in a higher layer hides it.
@@ -149,21 +160,21 @@ impl<'d> Effect<'d> {
         let (wins, loses): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|a| a.state() == Fate::Applied);
         let is_read = |a: &Assignment<'_>| a.state() != Fate::Invalid;
-        if !wins.is_empty() {
-            return Self::Effective { wins, loses };
-        }
-        let path = document
-            .entry()
-            .fragments
-            .get(index)
-            .map(|fragment| &fragment.path);
-        let problem = document
-            .problems()
-            .iter()
-            .find(|problem| Some(&problem.path) == path);
+        let hides = hidden_by(document, index);
+        let path = document.entry().fragments.get(index).map(|f| &f.path);
+        let problems = || document.problems().iter();
+        let problem = problems().find(|problem| Some(&problem.path) == path);
+        let is_fatal = document.fatal.is_some();
         match problem {
-            Some(problem) if !loses.iter().any(is_read) => return Self::Invalid(problem),
-            _ if loses.is_empty() => return Self::Blank(hidden_by(document, index)),
+            Some(problem) if wins.is_empty() && (is_fatal || !loses.iter().any(is_read)) => {
+                return Self::Invalid {
+                    problem,
+                    is_fatal,
+                    hides,
+                };
+            }
+            _ if !wins.is_empty() => return Self::Effective { wins, loses, hides },
+            _ if loses.is_empty() => return Self::Blank(hides),
             _ => {}
         }
         let winners: Vec<_> = loses.iter().filter_map(in_the_end).collect();
@@ -178,13 +189,14 @@ impl<'d> Effect<'d> {
             loses,
             by,
             is_early,
+            hides,
         }
     }
 
     /// The assignments of the file, as far as its effect depends on them, in their order.
     pub fn assignments(&self) -> Vec<Assignment<'d>> {
         let mut all = match self {
-            Self::Effective { wins, loses } => [&wins[..], loses].concat(),
+            Self::Effective { wins, loses, .. } => [&wins[..], loses].concat(),
             Self::Superseded { loses, .. } => loses.clone(),
             _ => Vec::new(),
         };
@@ -198,7 +210,7 @@ impl<'d> Effect<'d> {
             Self::Effective { .. } => "effective",
             Self::Superseded { .. } => "superseded",
             Self::Blank(_) => "blank",
-            Self::Invalid(_) => "invalid",
+            Self::Invalid { .. } => "invalid",
             Self::NotLoaded(_) => "not-loaded",
             Self::Shadowed(_) => "shadowed",
             Self::Masked(_) => "masked",
@@ -215,8 +227,14 @@ impl<'d> Effect<'d> {
     /// Whether the result would differ without the file, as far as that can be told from its kind.
     pub const fn has_effect(&self) -> bool {
         match self {
-            Self::Effective { .. } | Self::Duplicate(_) | Self::Unusable(_) => true,
-            Self::Mask { hides, .. } | Self::Blank(hides) => !hides.is_empty(),
+            Self::Effective { .. }
+            | Self::Duplicate(_)
+            | Self::Unusable(_)
+            | Self::Invalid { is_fatal: true, .. } => true,
+            Self::Mask { hides, .. }
+            | Self::Blank(hides)
+            | Self::Superseded { hides, .. }
+            | Self::Invalid { hides, .. } => !hides.is_empty(),
             _ => false,
         }
     }
@@ -263,37 +281,54 @@ fn not_loaded_by(document: &Document, index: usize) -> Option<Place<'_>> {
 impl fmt::Display for Effect<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Effective { wins, loses } => match (wins.len(), loses.len()) {
-                (1, 0) => f.write_str("its one assignment counts"),
-                (wins, 0) => write!(f, "all its {wins} assignments count"),
-                (1, loses) => write!(f, "1 of its {} assignments counts", 1 + loses),
-                (wins, loses) => write!(f, "{wins} of its {} assignments count", wins + loses),
-            },
-            Self::Superseded {
-                by, is_early: true, ..
-            } => {
-                write!(
-                    f,
-                    "it sorts too early: all that it assigns is assigned again by {}",
-                    files(by)
-                )
+            Self::Effective { wins, loses, hides } => {
+                match (wins.len(), loses.len()) {
+                    (1, 0) => f.write_str("its one assignment counts")?,
+                    (wins, 0) => write!(f, "all its {wins} assignments count")?,
+                    (1, loses) => write!(f, "1 of its {} assignments counts", 1 + loses)?,
+                    (wins, loses) => write!(f, "{wins} of its {} assignments count", wins + loses)?,
+                }
+                replaces(f, hides)
             }
-            Self::Superseded { by, .. } => {
-                write!(
-                    f,
-                    "all that it assigns is assigned by {} too, which beats it",
-                    files(by)
-                )
+            Self::Superseded {
+                by,
+                is_early,
+                hides,
+                ..
+            } => {
+                let by = files(by);
+                if *is_early {
+                    write!(
+                        f,
+                        "it sorts too early: all that it assigns is assigned again by {by}"
+                    )?;
+                } else {
+                    write!(
+                        f,
+                        "all that it assigns is assigned by {by} too, which beats it"
+                    )?;
+                }
+                replaces(f, hides)
             }
             Self::Blank(hides) if hides.is_empty() => f.write_str("it assigns nothing"),
             Self::Blank(hides) => write!(f, "it assigns nothing, and hides {}", files(hides)),
-            Self::Invalid(problem) => {
+            Self::Invalid {
+                problem,
+                is_fatal,
+                hides,
+            } => {
                 let (path, line) = (&problem.path, problem.line);
+                let what = if *is_fatal {
+                    "nothing at all"
+                } else {
+                    "nothing of it"
+                };
                 write!(
                     f,
-                    "its consumer reads nothing of it because of {}",
+                    "its consumer reads {what} because of {}",
                     Place { path, line }
-                )
+                )?;
+                replaces(f, hides)
             }
             Self::NotLoaded(place) => {
                 write!(f, "its consumer loads nothing at all because of {place}")
@@ -372,6 +407,13 @@ impl fmt::Display for Unread {
                 )
             }
         }
+    }
+}
+
+fn replaces(f: &mut fmt::Formatter<'_>, hidden: &[&Fragment]) -> fmt::Result {
+    match hidden {
+        [] => Ok(()),
+        hidden => write!(f, "; it replaces {}", files(hidden)),
     }
 }
 

@@ -131,10 +131,16 @@ fn a_file_that_cannot_be_read_right() {
     check(
         "broken-file = "fatal"",
         &[MAIN, ("/etc/x.conf.d/1.conf", "[S]\nA=1\njunk\n")],
-        &[(
-            MAIN.0,
-            "not-loaded: its consumer loads nothing at all because of /etc/x.conf.d/1.conf:3",
-        )],
+        &[
+            (
+                "/etc/x.conf.d/1.conf",
+                "invalid: its consumer reads nothing at all because of /etc/x.conf.d/1.conf:3",
+            ),
+            (
+                MAIN.0,
+                "not-loaded: its consumer loads nothing at all because of /etc/x.conf.d/1.conf:3",
+            ),
+        ],
     );
 }
 
@@ -163,6 +169,41 @@ fn drop_ins_without_a_main_file() {
             ("/etc/x.conf.d/1.conf", "masked: /etc/x.conf masks it"),
         ],
     );
+}
+
+proptest::proptest! {
+    /// What is said to have no effect can go without one.
+    #[test]
+    fn a_file_without_effect_is_not_missed(
+        texts in proptest::array::uniform8(0_usize..7),
+        by_schema in proptest::bool::ANY,
+        fatal in proptest::bool::ANY,
+    ) {
+        const TEXTS: [&str; 7] = ["", "# c\n", "[S]\nA=1\n", "[S]\nA=2\nB=1\n", "[S]\nB=3\n", "[S]\nA=1\njunk\n", "none"];
+        let paths = ["/usr/lib/x.conf", "/etc/x.conf"].into_iter().chain([
+            "/usr/lib/x.conf.d/1.conf", "/etc/x.conf.d/1.conf",
+            "/usr/lib/x.conf.d/2.conf", "/run/x.conf.d/2.conf",
+            "/etc/x.conf.d/0.conf", "/etc/x.conf.d/README",
+        ]);
+        let files = paths.zip(texts).map(|(path, text)| (path, TEXTS[text]));
+        let files: Vec<_> = files.filter(|(_, text)| *text != "none").collect();
+        let rules = format!(
+            "format = 'gkeyfile'\nrepeated = '{}'\nbroken-file-is-fatal = {fatal}",
+            if by_schema { "schema" } else { "last" },
+        );
+        let rules = Rules::from_toml(Path::new("r"), rules.as_bytes()).unwrap();
+        let tree = files.iter().fold(Tree::default(), |tree, (path, text)| tree.with(Path::new(path), *text));
+        let resolver = Resolver::new(tree).rules(rules).with_history();
+        let document = resolver.resolve("x.conf");
+        for (path, _) in files {
+            let effect = Effect::of(&document, Path::new(path)).unwrap();
+            if !effect.has_effect() {
+                let without = resolver.clone().without(path).resolve("x.conf");
+                let result = |d: &Document| d.loads().then(|| d.digest());
+                proptest::prop_assert_eq!(result(&document), result(&without), "{} {}", path, effect.word());
+            }
+        }
+    }
 }
 
 #[test]
