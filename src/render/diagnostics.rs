@@ -203,7 +203,7 @@ mod tests {
                 Some(format!("[{}…]", "k".repeat(72))),
             ),
         ] {
-            assert_eq!(shown(text, line, span), expected, "{:?}", text);
+            assert_eq!(shown(text, line, span), expected, "{text:?}");
         }
     }
 
