@@ -365,6 +365,14 @@ impl<'d> Assignment<'d> {
         self.record.key as usize
     }
 
+    /// The problem because of which its consumer does not read it.
+    pub fn spoiled_by(&self) -> Option<&'d Finding> {
+        match self.record.fate {
+            Fate::Invalid(by) => self.document.problems.get(by as usize),
+            _ => None,
+        }
+    }
+
     /// What beat, reset, hid or spoiled it.
     pub fn by(&self) -> Option<Place<'d>> {
         match self.record.fate {
@@ -377,8 +385,8 @@ impl<'d> Assignment<'d> {
                     line: None,
                 })
             }
-            Fate::Invalid(by) => {
-                let problem = self.document.problems.get(by as usize)?;
+            Fate::Invalid(_) => {
+                let problem = self.spoiled_by()?;
                 Some(Place {
                     path: &problem.path,
                     line: problem.line,

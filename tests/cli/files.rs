@@ -224,7 +224,7 @@ fn why_a_file_has_this_effect() {
         image.path("etc/systemd/journald.conf.d/99-null.conf"),
     )
     .expect("a link");
-    std::fs::create_dir_all(image.path("etc/systemd/journald.conf.d/75-dir.conf"))
+    std::fs::create_dir_all(image.path("etc/systemd/journald.conf.d/99-z.conf"))
         .expect("a directory");
     for (path, text) in [
         ("etc/systemd/journald.conf~", "[Journal]\n"),
@@ -258,7 +258,7 @@ fn why_a_file_has_this_effect() {
         "/usr/lib/systemd/journald.conf.d/60-limit.conf",
         "/run/systemd/journald.conf.d/60-limit.conf",
         "/etc/systemd/journald.conf.d/70-gone.conf",
-        "/etc/systemd/journald.conf.d/75-dir.conf",
+        "/etc/systemd/journald.conf.d/99-z.conf",
         "/etc/systemd/journald.conf.d/99-null.conf",
         "/etc/systemd/journald.conf.d/README",
         "/etc/systemd/journald.conf.d/.hidden.conf",
@@ -324,6 +324,10 @@ fn a_problem_is_shown_with_its_line() {
     assert_snapshot!(
         "why_a_bad_line",
         image.shown(&["why", "/etc/systemd/journald.conf.d/80-bad.conf:4"])
+    );
+    assert_snapshot!(
+        "why_not_reached",
+        image.shown(&["why", "/usr/lib/systemd/journald.conf.d/90-vendor.conf"])
     );
     assert_snapshot!(
         "why_below_a_bad_line",

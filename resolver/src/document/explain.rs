@@ -224,8 +224,8 @@ mod tests {
         assert_eq!(
             words("Service", "ExecStart"),
             [
-                "resets it",
                 "counts",
+                "resets it",
                 "loses: reset by /etc/systemd/system/a.service.d/b.conf:2"
             ]
         );

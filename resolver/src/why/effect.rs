@@ -7,7 +7,7 @@ use crate::document::{Assignment, Document, Place, State as Fate};
 use crate::escape::escape_path;
 use crate::finding::Finding;
 use crate::root::{Mask, Unusable};
-use crate::rules::{DropIns, Ignored, Name, Rules, Shape};
+use crate::rules::{BrokenFile, DropIns, Ignored, Name, Rules, Shape};
 use crate::scan::{Fragment, State, Status};
 
 /// What a file does, or why it does nothing. Displays as the reason in words.
@@ -40,13 +40,15 @@ pub enum Effect<'d> {
     Invalid {
         /// Because of this problem in it.
         problem: &'d Finding,
-        /// Whether the consumer loads nothing at all because of it.
-        is_fatal: bool,
+        /// What else it does not read because of it.
+        costs: BrokenFile,
         /// The files of its name that it hides.
         hides: Vec<&'d Fragment>,
     },
     /// The consumer loads no file at all because of what is there.
     NotLoaded(Place<'d>),
+    /// The consumer stops at what is there, and does not come to it.
+    NotReached(Place<'d>),
     /// This file of its name in a higher layer hides it.
     Shadowed(&'d Fragment),
     /// This mask hides it.
@@ -155,28 +157,34 @@ impl<'d> Effect<'d> {
         if document.entry().status == Status::Headless {
             return Self::Headless(document.entry().name.as_ref());
         }
-        let of_file = |a: &Assignment<'_>| a.fragment_index() == index;
-        let all: Vec<_> = document.assignments().filter(of_file).collect();
-        let (wins, loses): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|a| a.state() == Fate::Applied);
-        let is_read = |a: &Assignment<'_>| a.state() != Fate::Invalid;
+        let assignments = document.assignments();
+        let (wins, loses): (Vec<_>, Vec<_>) = assignments
+            .filter(|a| a.fragment_index() == index)
+            .partition(|a| a.state() == Fate::Applied);
         let hides = hidden_by(document, index);
-        let path = document.entry().fragments.get(index).map(|f| &f.path);
-        let problems = || document.problems().iter();
-        let problem = problems().find(|problem| Some(&problem.path) == path);
-        let is_fatal = document.fatal.is_some();
+        let problem = problem_of(document, index, &loses);
+        let is_read = loses.iter().any(|a| a.state() != Fate::Invalid);
         match problem {
-            Some(problem) if wins.is_empty() && (is_fatal || !loses.iter().any(is_read)) => {
-                return Self::Invalid {
-                    problem,
-                    is_fatal,
-                    hides,
-                };
-            }
-            _ if !wins.is_empty() => return Self::Effective { wins, loses, hides },
-            _ if loses.is_empty() => return Self::Blank(hides),
-            _ => {}
+            Some((problem, costs @ BrokenFile::Fatal)) => Self::Invalid {
+                problem,
+                costs,
+                hides,
+            },
+            _ if !wins.is_empty() => Self::Effective { wins, loses, hides },
+            _ if is_read => Self::superseded(index, loses, hides),
+            Some((problem, costs)) => Self::Invalid {
+                problem,
+                costs,
+                hides,
+            },
+            None => match loses.iter().find_map(Assignment::by) {
+                Some(place) => Self::NotReached(place),
+                None => Self::Blank(hides),
+            },
         }
+    }
+
+    fn superseded(index: usize, loses: Vec<Assignment<'d>>, hides: Vec<&'d Fragment>) -> Self {
         let winners: Vec<_> = loses.iter().filter_map(in_the_end).collect();
         let mut by = Vec::<&Fragment>::new();
         for winner in &winners {
@@ -184,11 +192,10 @@ impl<'d> Effect<'d> {
                 by.push(winner.fragment());
             }
         }
-        let is_early = winners.iter().all(|winner| winner.fragment_index() > index);
         Self::Superseded {
+            is_early: winners.iter().all(|winner| winner.fragment_index() > index),
             loses,
             by,
-            is_early,
             hides,
         }
     }
@@ -212,6 +219,7 @@ impl<'d> Effect<'d> {
             Self::Blank(_) => "blank",
             Self::Invalid { .. } => "invalid",
             Self::NotLoaded(_) => "not-loaded",
+            Self::NotReached(_) => "not-reached",
             Self::Shadowed(_) => "shadowed",
             Self::Masked(_) => "masked",
             Self::Duplicate(_) => "duplicate",
@@ -230,7 +238,10 @@ impl<'d> Effect<'d> {
             Self::Effective { .. }
             | Self::Duplicate(_)
             | Self::Unusable(_)
-            | Self::Invalid { is_fatal: true, .. } => true,
+            | Self::Invalid {
+                costs: BrokenFile::EndsLoading | BrokenFile::Fatal,
+                ..
+            } => true,
             Self::Mask { hides, .. }
             | Self::Blank(hides)
             | Self::Superseded { hides, .. }
@@ -238,6 +249,33 @@ impl<'d> Effect<'d> {
             _ => false,
         }
     }
+}
+
+/// The problem of a file that counts most, and what it costs beyond the file.
+fn problem_of<'d>(
+    document: &'d Document,
+    index: usize,
+    loses: &[Assignment<'d>],
+) -> Option<(&'d Finding, BrokenFile)> {
+    if let Some(problem) = document
+        .fatal
+        .and_then(|index| document.problems().get(index))
+    {
+        return Some((problem, BrokenFile::Fatal));
+    }
+    let path = &document.entry().fragments.get(index)?.path;
+    let is_own = |problem: &&Finding| problem.path == *path;
+    let spoils = loses.iter().filter_map(Assignment::spoiled_by).find(is_own);
+    let problem = spoils.or_else(|| document.problems().iter().find(is_own))?;
+    let ends = document.assignments().any(|assignment| {
+        assignment.fragment_index() != index && assignment.spoiled_by().as_ref().is_some_and(is_own)
+    });
+    let costs = if ends {
+        BrokenFile::EndsLoading
+    } else {
+        BrokenFile::Alone
+    };
+    Some((problem, costs))
 }
 
 /// The assignment that counts in the place of one that was beaten, perhaps by others in between.
@@ -314,24 +352,35 @@ impl fmt::Display for Effect<'_> {
             Self::Blank(hides) => write!(f, "it assigns nothing, and hides {}", files(hides)),
             Self::Invalid {
                 problem,
-                is_fatal,
+                costs,
                 hides,
             } => {
                 let (path, line) = (&problem.path, problem.line);
-                let what = if *is_fatal {
-                    "nothing at all"
-                } else {
-                    "nothing of it"
-                };
-                write!(
-                    f,
-                    "its consumer reads {what} because of {}",
-                    Place { path, line }
-                )?;
+                let place = Place { path, line };
+                match costs {
+                    BrokenFile::Alone => {
+                        write!(f, "its consumer reads nothing of it because of {place}")?;
+                    }
+                    BrokenFile::EndsLoading => {
+                        write!(
+                            f,
+                            "its consumer stops at {place}, and reads none of the files after it"
+                        )?;
+                    }
+                    BrokenFile::Fatal => {
+                        write!(f, "its consumer loads nothing at all because of {place}")?;
+                    }
+                }
                 replaces(f, hides)
             }
             Self::NotLoaded(place) => {
                 write!(f, "its consumer loads nothing at all because of {place}")
+            }
+            Self::NotReached(place) => {
+                write!(
+                    f,
+                    "its consumer stops at {place}, and reads none of the files after it"
+                )
             }
             Self::Shadowed(by) => {
                 let by = escape_path(&by.path);

@@ -134,11 +134,32 @@ fn a_file_that_cannot_be_read_right() {
         &[
             (
                 "/etc/x.conf.d/1.conf",
-                "invalid: its consumer reads nothing at all because of /etc/x.conf.d/1.conf:3",
+                "invalid: its consumer loads nothing at all because of /etc/x.conf.d/1.conf:3",
             ),
             (
                 MAIN.0,
                 "not-loaded: its consumer loads nothing at all because of /etc/x.conf.d/1.conf:3",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_file_that_its_consumer_does_not_come_to() {
+    check(
+        "broken-file = 'ends-loading'",
+        &[
+            ("/etc/x.conf.d/1.conf", "[S]\njunk\n"),
+            ("/etc/x.conf.d/2.conf", "[S]\nA=1\n"),
+        ],
+        &[
+            (
+                "/etc/x.conf.d/1.conf",
+                "invalid: its consumer stops at /etc/x.conf.d/1.conf:2, and reads none of the files after it",
+            ),
+            (
+                "/etc/x.conf.d/2.conf",
+                "not-reached: its consumer stops at /etc/x.conf.d/1.conf:2, and reads none of the files after it",
             ),
         ],
     );
@@ -177,7 +198,7 @@ proptest::proptest! {
     fn a_file_without_effect_is_not_missed(
         texts in proptest::array::uniform8(0_usize..7),
         by_schema in proptest::bool::ANY,
-        fatal in proptest::bool::ANY,
+        broken_file in proptest::sample::select(vec!["alone", "ends-loading", "fatal"]),
     ) {
         const TEXTS: [&str; 7] = ["", "# c\n", "[S]\nA=1\n", "[S]\nA=2\nB=1\n", "[S]\nB=3\n", "[S]\nA=1\njunk\n", "none"];
         let paths = ["/usr/lib/x.conf", "/etc/x.conf"].into_iter().chain([
@@ -188,7 +209,7 @@ proptest::proptest! {
         let files = paths.zip(texts).map(|(path, text)| (path, TEXTS[text]));
         let files: Vec<_> = files.filter(|(_, text)| *text != "none").collect();
         let rules = format!(
-            "format = 'gkeyfile'\nrepeated = '{}'\nbroken-file-is-fatal = {fatal}",
+            "format = 'gkeyfile'\nrepeated = '{}'\nbroken-file = '{broken_file}'",
             if by_schema { "schema" } else { "last" },
         );
         let rules = Rules::from_toml(Path::new("r"), rules.as_bytes()).unwrap();
