@@ -120,6 +120,7 @@ impl Subject {
         let (adapter, found) = known.rules(&path);
         let is_known = found.is_some() || rules.is_some();
         let rules = match rules {
+            Some(name) if is_file(name) => as_written(named(name)?, found),
             Some(name) => as_read_by(named(name)?, found),
             None => found.unwrap_or_default(),
         };
@@ -354,8 +355,25 @@ fn as_read_by(rules: Rules, known: Option<Rules>) -> Rules {
     }
 }
 
+/// Rules of the owner's: taken as they are. Where they say nothing of the keys, what is known of those
+/// stays.
+fn as_written(rules: Rules, known: Option<Rules>) -> Rules {
+    match known {
+        Some(known) if rules.schema.is_empty() => Rules {
+            schema: known.schema,
+            ..rules
+        },
+        _ => rules,
+    }
+}
+
+/// Whether this names a file with rules, not a built-in set.
+fn is_file(name: &str) -> bool {
+    name.contains('/')
+}
+
 fn named(name: &str) -> Result<Rules, Failure> {
-    if name.contains('/') {
+    if is_file(name) {
         let path = Path::new(name);
         return Ok(Rules::from_toml(path, &read_host(path)?)?);
     }

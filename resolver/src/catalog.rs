@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use globset::{GlobBuilder, GlobMatcher};
 use indexmap::IndexMap;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Source};
 use crate::rules::{DropIns, Rules, RulesFile};
 
 const BUILT_IN: &str = include_str!("../catalog.toml");
@@ -19,6 +19,8 @@ const BUILT_IN: &str = include_str!("../catalog.toml");
 pub struct Catalog {
     /// The longest pattern first.
     known: Vec<(GlobMatcher, RulesFile)>,
+    /// What they were read from.
+    text: Box<[u8]>,
 }
 
 impl Catalog {
@@ -34,8 +36,10 @@ impl Catalog {
     /// ```
     pub fn built_in() -> Self {
         // The tests read it.
-        Self::from_toml(Path::new("catalog.toml"), BUILT_IN.as_bytes())
-            .unwrap_or(Self { known: Vec::new() })
+        Self::from_toml(Path::new("catalog.toml"), BUILT_IN.as_bytes()).unwrap_or(Self {
+            known: Vec::new(),
+            text: Box::default(),
+        })
     }
 
     /// The catalog in the TOML `text` of the file at `path`, which is for messages.
@@ -54,14 +58,24 @@ impl Catalog {
             known.push((glob.compile_matcher(), rules));
         }
         known.sort_by_key(|(glob, _)| std::cmp::Reverse(glob.glob().glob().len()));
-        Ok(Self { known })
+        Ok(Self {
+            known,
+            text: text.into(),
+        })
     }
 
     /// The rules of the consumer of a configuration path; none if it is not known.
     pub fn rules(&self, path: &Path) -> Option<Rules> {
         let (glob, file) = self.known.iter().find(|(glob, _)| glob.is_match(path))?;
         // The tests resolve all.
-        file.resolve(Path::new(glob.glob().glob())).ok()
+        self.resolve(glob, file).ok()
+    }
+
+    fn resolve(&self, glob: &GlobMatcher, file: &RulesFile) -> Result<Rules, Finding> {
+        file.resolve(Source {
+            path: Path::new(glob.glob().glob()),
+            text: &self.text,
+        })
     }
 
     /// The paths that it names as they are, without the patterns that stand for any number of them.
@@ -81,7 +95,7 @@ impl Catalog {
             // A pattern for several documents would not tell which.
             let is_one = !glob.glob().glob().contains(['*', '?', '[', '{'])
                 && pattern.parent() == directory.parent();
-            let rules = is_one.then(|| file.resolve(pattern).ok())??;
+            let rules = is_one.then(|| self.resolve(glob, file).ok())??;
             (rules.drop_ins == DropIns::Named(name.into())).then(|| pattern.into())
         })
     }
@@ -115,7 +129,7 @@ mod tests {
         let catalog = Catalog::from_toml(Path::new("catalog.toml"), BUILT_IN.as_bytes()).unwrap();
         for (glob, file) in &catalog.known {
             let pattern = glob.glob().glob();
-            assert_eq!(file.resolve(Path::new(pattern)).err(), None, "{pattern}");
+            assert_eq!(catalog.resolve(glob, file).err(), None, "{pattern}");
         }
     }
 

@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
 
@@ -125,6 +125,26 @@ impl Finding {
             span: Some(bytes.into()),
             ..self
         }
+    }
+}
+
+/// A text and where it comes from, for findings about parts of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'t> {
+    pub(crate) path: &'t Path,
+    pub(crate) text: &'t [u8],
+}
+
+impl Source<'_> {
+    /// An error about these bytes of the text.
+    pub(crate) fn error(self, bytes: Range<usize>, message: impl Into<String>) -> Finding {
+        let line = line_of(self.text, bytes.start);
+        Finding::error(self.path, message).at(line).spanning(bytes)
+    }
+
+    /// What is wrong with it as TOML.
+    pub(crate) fn toml_error(self, error: &toml::de::Error) -> Finding {
+        Finding::of_toml(self.path, self.text, error)
     }
 }
 

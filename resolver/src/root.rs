@@ -119,6 +119,12 @@ impl Root {
 
     /// The reason in words, which needs to know where the path leads; `None` if there is nothing.
     fn why_no_dir(&self, path: &Path, errno: Errno) -> Result<Option<Dir>, Unusable> {
+        // Most layers do not have most paths. Where no symlink is on the way, one call tells.
+        if errno == Errno::NOENT
+            && open(self.as_fd(), path, DIRECTORY, NO_LINKS).err() == Some(Errno::NOENT)
+        {
+            return Ok(None);
+        }
         let place = walk(self.as_fd(), path)?;
         Err(place.unusable(match place.end {
             End::Absent => return Ok(None),
@@ -252,6 +258,8 @@ pub struct Dir {
     /// A listing has shown only files, directories and symlinks: names can be opened without a look
     /// at their type, which spares a system call for each.
     harmless: AtomicBool,
+    /// The descriptor has been used for a listing, which moved its position.
+    listed: AtomicBool,
 }
 
 impl Dir {
@@ -262,6 +270,7 @@ impl Dir {
             path: path.into(),
             place: OnceLock::new(),
             harmless: AtomicBool::new(false),
+            listed: AtomicBool::new(false),
         }
     }
 
@@ -276,9 +285,13 @@ impl Dir {
     }
 
     fn list(&self, limit: usize) -> Result<Vec<OsString>, Reason> {
-        // A second descriptor, because listing moves the position of this one.
-        let flags = DIRECTORY | OFlags::CLOEXEC;
-        let listing = openat(&self.fd, ".", flags, Mode::empty()).map_err(Reason::Io)?;
+        let again = if self.listed.swap(true, Ordering::Relaxed) {
+            let flags = DIRECTORY | OFlags::CLOEXEC;
+            Some(openat(&self.fd, ".", flags, Mode::empty()).map_err(Reason::Io)?)
+        } else {
+            None
+        };
+        let listing = again.as_ref().unwrap_or(&self.fd);
         let mut buffer = Vec::with_capacity(32 << 10);
         let mut members = RawDir::new(listing, buffer.spare_capacity_mut());
         let mut names = Vec::new();

@@ -18,6 +18,7 @@
 //! ```
 
 mod judge;
+mod keys;
 mod load;
 pub(crate) mod name;
 pub(crate) mod unit;

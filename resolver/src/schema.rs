@@ -26,6 +26,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 pub use self::builtin::names;
+pub(crate) use self::read::SchemaFile;
 
 /// How the assignments of one key combine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -215,6 +216,11 @@ impl Schema {
     /// file: the assignments below one header then say nothing about those below another.
     pub fn is_repeated(&self, section: &[u8]) -> bool {
         self.groups(section).any(|group| group.repeated)
+    }
+
+    /// Whether nothing is known of any key.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
     }
 
     /// Whether the section is known at all.

@@ -6,15 +6,16 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
+use toml::Spanned;
 
+use super::keys::{self, Keys};
 use super::{
     BrokenFile, DropIns, Layer, MainPlace, NullMask, OnUnusable, Order, Repeated, Rules, Shape,
     Taken,
 };
-use crate::escape::escape_path;
-use crate::finding::Finding;
+use crate::escape::{escape, escape_path};
+use crate::finding::{Finding, Source};
 use crate::format;
-use crate::schema::{self, Schema};
 
 macro_rules! built_in {
     ($($name:literal),* $(,)?) => {
@@ -41,11 +42,11 @@ built_in![
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct RulesFile {
     /// `uapi6` where it is left out.
-    extends: Option<String>,
-    layers: Option<Vec<PathBuf>>,
+    extends: Option<Spanned<String>>,
+    layers: Option<Vec<Spanned<PathBuf>>>,
     shape: Option<Shape>,
     suffix: Option<String>,
-    drop_ins: Option<String>,
+    drop_ins: Option<Spanned<String>>,
     drop_in_suffix: Option<String>,
     drop_in_order: Option<Order>,
     main_place: Option<MainPlace>,
@@ -59,11 +60,11 @@ pub(crate) struct RulesFile {
     unusable: Option<UnusableFile>,
     unusable_main: Option<UnusableFile>,
     broken_directory_is_error: Option<bool>,
-    format: Option<String>,
+    format: Option<Spanned<String>>,
     repeated: Option<Repeated>,
     append_lists: Option<bool>,
     broken_file: Option<BrokenFile>,
-    schema: Option<String>,
+    schema: Option<Spanned<Keys>>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -109,9 +110,9 @@ impl Rules {
     /// # Errors
     /// The finding names the line, what was expected and what was found.
     pub fn from_toml(path: &Path, text: &[u8]) -> Result<Self, Finding> {
-        let file: RulesFile =
-            toml::from_slice(text).map_err(|error| Finding::of_toml(path, text, &error))?;
-        let rules = file.resolve(path)?;
+        let source = Source { path, text };
+        let file: RulesFile = toml::from_slice(text).map_err(|error| source.toml_error(&error))?;
+        let rules = file.resolve(source)?;
         Ok(Self {
             name: escape_path(path).to_string(),
             ..rules
@@ -120,39 +121,37 @@ impl Rules {
 }
 
 impl RulesFile {
-    /// The rules, with everything that the file leaves out filled in.
-    pub(crate) fn resolve(&self, path: &Path) -> Result<Rules, Finding> {
-        let base = self.base(path)?;
+    /// The rules, with everything that the file leaves out filled in. `source` is what it was read
+    /// from.
+    pub(crate) fn resolve(&self, source: Source<'_>) -> Result<Rules, Finding> {
+        let base = self.base(source)?;
         let unusable = match self.unusable {
             Some(file) => file.over(base.unusable),
             None => base.unusable,
         };
         let format = match &self.format {
             Some(name) => Some(
-                format::named(name)
-                    .ok_or_else(|| unknown(path, "format", name, format::names()))?,
+                format::named(name.get_ref())
+                    .ok_or_else(|| unknown(source, "format", name, format::names()))?,
             ),
             None => base.format,
         };
         let schema = match &self.schema {
-            Some(name) => Arc::new(
-                Schema::named(name)
-                    .ok_or_else(|| unknown(path, "schema", name, schema::names()))?,
-            ),
+            Some(keys) => Arc::new(keys::schema(keys, source)?),
             None => base.schema,
         };
         Ok(Rules {
             layers: match &self.layers {
                 Some(layers) => layers
                     .iter()
-                    .map(|layer| absolute(path, layer))
+                    .map(|layer| absolute(source, layer))
                     .collect::<Result<_, _>>()?,
                 None => base.layers,
             },
             shape: self.shape.unwrap_or(base.shape),
             suffix: self.suffix.as_ref().map_or(base.suffix, OsString::from),
             drop_ins: match &self.drop_ins {
-                Some(name) => drop_ins(path, name)?,
+                Some(name) => drop_ins(source, name)?,
                 None => base.drop_ins,
             },
             drop_in_suffix: self
@@ -186,60 +185,63 @@ impl RulesFile {
     }
 
     /// The rules that this file extends. Those are built in, so they cannot extend in a circle.
-    fn base(&self, path: &Path) -> Result<Rules, Finding> {
-        match self.extends.as_deref() {
-            None | Some("uapi6") => Ok(Rules::default()),
-            Some(name) => {
-                Rules::named(name).ok_or_else(|| unknown(path, "rule set", name, Rules::names()))
-            }
+    fn base(&self, source: Source<'_>) -> Result<Rules, Finding> {
+        match &self.extends {
+            None => Ok(Rules::default()),
+            Some(name) if name.get_ref() == "uapi6" => Ok(Rules::default()),
+            Some(name) => Rules::named(name.get_ref())
+                .ok_or_else(|| unknown(source, "rule set", name, Rules::names())),
         }
     }
 }
 
-fn drop_ins(path: &Path, name: &str) -> Result<DropIns, Finding> {
-    match name {
+fn drop_ins(source: Source<'_>, name: &Spanned<String>) -> Result<DropIns, Finding> {
+    match name.get_ref().as_str() {
         "none" => Ok(DropIns::None),
         "NAME.d" => Ok(DropIns::Beside),
         "unit" => Ok(DropIns::Unit),
-        name if !name.is_empty() && !name.contains('/') => Ok(DropIns::Named(name.into())),
-        name => Err(Finding::error(
-            path,
-            format!(
-                "drop-ins: expected `NAME.d`, `unit`, `none` or the name of a directory, found `{name}`"
-            ),
-        )),
+        directory if !directory.is_empty() && !directory.contains('/') => {
+            Ok(DropIns::Named(directory.into()))
+        }
+        other => {
+            let other = escape(other.as_bytes());
+            Err(source.error(
+                name.span(),
+                format!(
+                    "drop-ins: expected `NAME.d`, `unit`, `none` or the name of a directory, \
+                     found `{other}`"
+                ),
+            ))
+        }
     }
 }
 
-fn absolute(path: &Path, layer: &Path) -> Result<Layer, Finding> {
-    let plain = layer
+fn absolute(source: Source<'_>, layer: &Spanned<PathBuf>) -> Result<Layer, Finding> {
+    let path = layer.get_ref();
+    let plain = path
         .components()
         .all(|part| matches!(part, Component::Normal(_) | Component::RootDir));
-    if plain && layer.is_absolute() && !layer.as_os_str().as_bytes().contains(&0) {
-        return Ok(Layer::new(layer));
+    if plain && path.is_absolute() && !path.as_os_str().as_bytes().contains(&0) {
+        return Ok(Layer::new(path));
     }
-    Err(Finding::error(
-        path,
-        format!(
-            "layers: {}: expected an absolute path without `..`",
-            escape_path(layer)
-        ),
-    ))
+    let path = escape_path(path);
+    let message = format!("layers: {path}: expected an absolute path without `..`");
+    Err(source.error(layer.span(), message))
 }
 
-fn unknown(
-    path: &Path,
+/// There is nothing of this name.
+pub(super) fn unknown(
+    source: Source<'_>,
     what: &str,
-    name: &str,
+    name: &Spanned<String>,
     known: impl Iterator<Item = &'static str>,
 ) -> Finding {
     let known: Vec<_> = known.collect();
-    Finding::error(
-        path,
-        format!(
-            "no {what} is named `{name}`; there are {}",
-            known.join(", ")
-        ),
+    let (name, place) = (escape(name.get_ref().as_bytes()), name.span());
+    let known = known.join(", ");
+    source.error(
+        place,
+        format!("no {what} is named `{name}`; there are {known}"),
     )
 }
 
@@ -265,16 +267,19 @@ mod tests {
     fn errors_say_where() {
         for (text, expected) in [
             (
-                "layers = [\n'usr']",
-                "r.toml: layers: usr: expected an absolute path without `..`",
+                "layers = [\n'/usr',\n'etc']",
+                "r.toml:3: layers: etc: expected an absolute path without `..`",
             ),
             ("\nlayer = 1", "r.toml:2: unknown field"),
             (
-                "extends = 'x'",
-                "r.toml: no rule set is named `x`; there are gkeyfile, ",
+                "\nextends = 'x'",
+                "r.toml:2: no rule set is named `x`; there are gkeyfile, ",
             ),
-            ("format = 'x'", "r.toml: no format is named `x`; there are "),
-            ("drop-ins = 'a/b'", "r.toml: drop-ins: expected "),
+            (
+                "format = 'x'",
+                "r.toml:1: no format is named `x`; there are ",
+            ),
+            ("\ndrop-ins = 'a/b'", "r.toml:2: drop-ins: expected "),
             ("[unusable]\nloop = 'x'", "r.toml:2: unknown variant"),
         ] {
             let error = Rules::from_toml(Path::new("r.toml"), text.as_bytes()).unwrap_err();

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::{Bytes, Group, KeyKind, Merge, OnEmpty, Schema, Split, builtin};
 use crate::escape::escape;
-use crate::finding::Finding;
+use crate::finding::{Finding, Source};
 
 /// The kinds that every file knows.
 const KINDS: [(&str, KeyKind); 7] = {
@@ -37,15 +37,16 @@ const MAX_EXTENDS: usize = 4;
 
 type Name = Spanned<String>;
 
-#[derive(Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Unknown {
     Ignored,
 }
 
-#[derive(Deserialize)]
+/// A schema as a file says it, or the table `schema` of a rule set.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub(crate) struct SchemaFile {
     unknown: Option<Unknown>,
     #[serde(default)]
     extends: Vec<Name>,
@@ -67,28 +68,38 @@ impl Schema {
     /// # Errors
     /// The first thing that is wrong with it, and where.
     pub fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
-        Reader { text, path }.schema(MAX_EXTENDS)
+        Reader::new(Source { path, text }).parse(MAX_EXTENDS)
+    }
+
+    /// The same of one that was read as a part of the text.
+    pub(crate) fn of_file(file: &SchemaFile, source: Source<'_>) -> Result<Self, Finding> {
+        Reader::new(source).schema(file, MAX_EXTENDS)
     }
 }
 
 /// The file that is read, for the places of what is wrong with it.
 #[derive(Clone, Copy)]
 struct Reader<'t> {
-    text: &'t [u8],
-    path: &'t Path,
+    source: Source<'t>,
 }
 
-impl Reader<'_> {
-    fn schema(self, extends: usize) -> Result<Schema, Finding> {
-        let file: File = toml::from_slice(self.text).map_err(|error| match error.span() {
-            Some(span) => self.wrong(span.start, error.message()),
-            None => Finding::error(self.path, error.message()),
-        })?;
+impl<'t> Reader<'t> {
+    const fn new(source: Source<'t>) -> Self {
+        Self { source }
+    }
+
+    fn parse(self, extends: usize) -> Result<Schema, Finding> {
+        let file = toml::from_slice(self.source.text);
+        let file = file.map_err(|error| self.source.toml_error(&error))?;
+        self.schema(&file, extends)
+    }
+
+    fn schema(self, file: &SchemaFile, extends: usize) -> Result<Schema, Finding> {
         let mut schema = Schema {
             ignores_unknown: file.unknown.is_some(),
             ..Schema::default()
         };
-        let kinds = self.kinds(&file)?;
+        let kinds = self.kinds(file)?;
         for (name, keys) in &file.section {
             let keys = self.keys(keys, &kinds)?;
             let group = Group {
@@ -104,16 +115,16 @@ impl Reader<'_> {
             };
             self.add(&mut schema, name, group)?;
         }
-        self.keys_once(&schema, &file)?;
+        self.keys_once(&schema, file)?;
         for name in &file.extends {
             schema.extend(self.extended(name, extends)?);
         }
-        self.relations(&mut schema, &file)?;
+        self.relations(&mut schema, file)?;
         Ok(schema)
     }
 
     /// The built-in kinds and those of the file.
-    fn kinds(self, file: &File) -> Result<BTreeMap<&str, KeyKind>, Finding> {
+    fn kinds(self, file: &SchemaFile) -> Result<BTreeMap<&str, KeyKind>, Finding> {
         let mut kinds = BTreeMap::from(KINDS);
         for (name, &kind) in &file.kind {
             if kinds.insert(name.get_ref(), kind).is_some() {
@@ -171,7 +182,7 @@ impl Reader<'_> {
     }
 
     /// Refuses a key that two tables list for the same section: one of them would be ignored.
-    fn keys_once(self, schema: &Schema, file: &File) -> Result<(), Finding> {
+    fn keys_once(self, schema: &Schema, file: &SchemaFile) -> Result<(), Finding> {
         let mut twice: Option<(&Name, &str)> = None;
         for (pattern, table) in &file.section {
             for key in table.values().flatten() {
@@ -201,15 +212,15 @@ impl Reader<'_> {
         let (Some(text), Some(extends)) = (known, extends.checked_sub(1)) else {
             return Err(self.at(name, "is no built-in schema"));
         };
-        let reader = Reader {
-            text: text.as_bytes(),
+        let source = Source {
             path: Path::new(name.get_ref()),
+            text: text.as_bytes(),
         };
-        reader.schema(extends)
+        Reader::new(source).parse(extends)
     }
 
     /// Adds older names and lists of several keys, all of which must be listed as keys, too.
-    fn relations(self, schema: &mut Schema, file: &File) -> Result<(), Finding> {
+    fn relations(self, schema: &mut Schema, file: &SchemaFile) -> Result<(), Finding> {
         for (pattern, names) in &file.alias {
             let names_of = || names.iter().flat_map(|(old, name)| [old, name]);
             self.keys_known(schema, pattern, names_of())?;
@@ -263,13 +274,7 @@ impl Reader<'_> {
 
     fn at(self, name: &Name, what: &str) -> Finding {
         let shown = escape(name.get_ref().as_bytes());
-        self.wrong(name.span().start, &format!("{shown} {what}"))
-    }
-
-    fn wrong(self, offset: usize, message: &str) -> Finding {
-        let before = self.text.get(..offset).unwrap_or_default();
-        let line = before.split(|&byte| byte == b'\n').count();
-        Finding::error(self.path, message).at(line)
+        self.source.error(name.span(), format!("{shown} {what}"))
     }
 }
 

@@ -1,0 +1,4 @@
+//! The format `json` on any text.
+#![no_main]
+
+overlay_fuzz::format_target!("json");

@@ -1,0 +1,4 @@
+//! The format `systemd` on any text.
+#![no_main]
+
+overlay_fuzz::format_target!("systemd");
