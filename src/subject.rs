@@ -60,7 +60,7 @@ impl FromStr for With {
 }
 
 /// A configuration path of a tree, with the rules by which it is read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Subject {
     pub(crate) resolver: Resolver,
     /// Below every layer.

@@ -87,7 +87,8 @@ impl File {
             layers: &layers,
             tree: &self.tree,
         };
-        let subject = |path: &Path| Subject::new(&self.root, path, reading);
+        let rules = reading.rules.first().map(String::as_str);
+        let subject = |path: &Path| Subject::among(known.known, &self.root, path, reading, rules);
         match owner(&path, &known) {
             Owner::Document(path) | Owner::Entries(path) => {
                 Ok(Whose::Subjects(vec![subject(&path)?]))
@@ -97,11 +98,16 @@ impl File {
                 drop_ins,
             } => {
                 let units = known.units(&directory, &drop_ins);
-                if units.is_empty() {
+                let Some(first) = units.first() else {
                     return Ok(Whose::Nobody(Unread::NoUnit(drop_ins)));
-                }
-                let units = units.iter().map(|unit| subject(&directory.join(unit)));
-                Ok(Whose::Subjects(units.collect::<Result<_, _>>()?))
+                };
+                // They are of one type, hence read by the same rules, which are long to prepare.
+                let first = subject(&directory.join(first))?;
+                let units = units.iter().map(|unit| Subject {
+                    path: directory.join(unit),
+                    ..first.clone()
+                });
+                Ok(Whose::Subjects(units.collect()))
             }
             Owner::Nobody(why) => Ok(Whose::Nobody(why)),
         }
@@ -161,7 +167,7 @@ impl InTree<'_> {
             for name in names.unwrap_or_default() {
                 if let Some(name) = name.to_str()
                     && has_drop_ins_in(name, drop_ins)
-                    && self.rules(&directory.join(name)).is_some()
+                    && self.known.catalog.knows(&directory.join(name))
                 {
                     units.insert(name.to_owned());
                 }
