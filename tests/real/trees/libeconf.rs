@@ -1,0 +1,109 @@
+//! libeconf's `econf_readConfig()` of the newer Debian suites: a main file and drop-ins.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::Peer;
+use super::chamber;
+use super::generator::{Shape, Weights, lines, sectioned, trees};
+use super::helper::{self, Helper};
+use super::ours::{Answer, Pairs};
+use super::tree::Tree;
+use crate::peers::{self, Found};
+
+/// The vendor's layer is the caller's choice.
+const LAYERS: [&str; 3] = ["usr/lib", "run", "etc"];
+const PATH: &str = "foo/bar.conf";
+
+#[derive(Debug)]
+pub(crate) struct Libeconf {
+    helper: Helper,
+    _directory: TempDir,
+}
+
+impl Libeconf {
+    /// Every libeconf that reads layers as UAPI.6 has them (since 0.6), by suite.
+    pub(crate) fn all() -> Vec<(&'static str, Found<Self>)> {
+        (peers::SUITES.into_iter())
+            .map(|suite| (suite, Self::of(suite)))
+            .collect()
+    }
+
+    fn of(suite: &str) -> Found<Self> {
+        let directory = chamber::directory()?;
+        let program = directory.path().join("libeconf");
+        helper::build("libeconf.c", &program, "-ldl")?;
+        let tree = peers::tree(suite)?;
+        let program = program.display().to_string();
+        Ok(Self {
+            helper: Helper::start(&mut peers::enter(Some(&tree), &program))?,
+            _directory: directory,
+        })
+    }
+}
+
+impl Peer for Libeconf {
+    type Answer = Result<Pairs, String>;
+
+    fn name(&self) -> String {
+        self.helper.name.clone()
+    }
+
+    fn question(&self) -> (&'static str, &'static str) {
+        ("libeconf", PATH)
+    }
+
+    fn trees(&self) -> (BoxedStrategy<Tree>, usize) {
+        let weights = Weights {
+            text: 100,
+            empty: 10,
+            comment: 8,
+            null: 10,
+            null_upwards: 5,
+            link: 8,
+            same_inode: 3,
+            dangling: 1,
+            looped: 1,
+            directory: 2,
+            broken: 2,
+            linked_directory: 5,
+            no_dev: 3,
+        };
+        let shape = Shape {
+            layers: &LAYERS,
+            main: Some((PATH, 4)),
+            drop_ins: "foo/bar.conf.d",
+            suffix: ".conf",
+            weights,
+        };
+        (
+            trees(&shape, &lines(sectioned(&["K = v"]), &["[Bad", "[]"])),
+            3000,
+        )
+    }
+
+    fn ask(&self, root: &Path) -> Self::Answer {
+        let lines = self.helper.ask(root);
+        match lines.iter().find(|line| !line.starts_with("pair ")) {
+            Some(line) if line.starts_with("error ") => Err("refused".to_owned()),
+            Some(line) => panic!("the libeconf helper: {line}"),
+            None => Ok(helper::pairs(&lines)),
+        }
+    }
+
+    fn expected(&self, ours: &Answer, _tree: &Tree) -> Self::Answer {
+        // "No such file" is what it says of a dangling drop-in and of no files at all.
+        let found = ours.files(&["effective", "mask", "masked", "shadowed", "unusable"]);
+        if ours.loads && found.count() > 0 {
+            Ok(ours.last_values())
+        } else {
+            Err("refused".to_owned())
+        }
+    }
+
+    fn refuses(answer: &Self::Answer) -> bool {
+        answer.is_err()
+    }
+}
