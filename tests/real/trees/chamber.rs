@@ -4,15 +4,16 @@
 //! A program and the libraries it needs stand in one directory, which moves into each tree and out
 //! again: nothing is mounted, and nothing of the host is in reach.
 
-use std::ffi::OsString;
+use std::cell::OnceCell;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use rustix::fs::{StatVfsMountFlags, statvfs};
 use tempfile::TempDir;
 
-use super::tree::null_device;
-use crate::peers::{Found, SCRATCH, read};
+use crate::peers::{Found, SCRATCH, read, require_root};
 
 /// The name of the directory in a tree.
 const INSIDE: &str = ".peer";
@@ -20,52 +21,44 @@ const INSIDE: &str = ".peer";
 /// A program that runs in any tree.
 #[derive(Debug)]
 pub(crate) struct Chamber {
-    place: TempDir,
     program: PathBuf,
+    /// Made when it is first needed.
+    copy: OnceCell<Copy>,
+}
+
+/// A copy of the program and of what it is linked with.
+#[derive(Debug)]
+struct Copy {
+    place: TempDir,
     loader: PathBuf,
+    program: PathBuf,
 }
 
 impl Chamber {
-    /// Copies `program` and what it is linked with.
-    pub(crate) fn new(program: &str) -> Found<Self> {
-        let place = directory()?;
-        null_device(&place.path().join("null"))
-            .map_err(|error| format!("a /dev/null for other roots: {error}"))?;
-        let inside = place.path().join(INSIDE);
-        let linked = read(Command::new("ldd").arg(program))?;
-        let libraries = linked
-            .split_whitespace()
-            .filter(|word| word.starts_with('/'));
-        let failed = |error: std::io::Error| format!("a copy of {program}: {error}");
-        fs::create_dir(&inside).map_err(failed)?;
-        let mut loader = None;
-        for file in libraries.chain([program]) {
-            let name = Path::new(file).file_name().unwrap_or_default();
-            fs::copy(file, inside.join(name)).map_err(failed)?;
-            if name.to_string_lossy().starts_with("ld-") {
-                loader = Some(below(name.into()));
-            }
+    /// A chamber for the program at this path.
+    pub(crate) fn new(program: impl Into<PathBuf>) -> Found<Self> {
+        let program = program.into();
+        require_root()?;
+        if !program.is_file() {
+            return Err(format!("{} is missing", program.display()));
         }
-        let name = Path::new(program).file_name().unwrap_or_default().into();
         Ok(Self {
-            place,
-            program: below(name),
-            loader: loader.ok_or_else(|| format!("{program} names no loader"))?,
+            program,
+            copy: OnceCell::new(),
         })
     }
 
     /// Runs the program in `root` and waits for it.
     pub(crate) fn run(&self, root: &Path, arguments: &[&str]) -> Output {
-        let (home, inside) = (self.place.path().join(INSIDE), root.join(INSIDE));
+        let copy = self.copy.get_or_init(|| Copy::of(&self.program).unwrap());
+        let (home, inside) = (copy.place.path().join(INSIDE), root.join(INSIDE));
         fs::rename(&home, &inside).unwrap();
         let output = Command::new("chroot")
             .arg(root)
-            .arg(&self.loader)
-            .args([
-                Path::new("--library-path"),
-                Path::new("/").join(INSIDE).as_path(),
-            ])
-            .arg(&self.program)
+            .arg(&copy.loader)
+            .arg("--library-path")
+            .arg(Path::new("/").join(INSIDE))
+            .arg(&copy.program)
             .args(arguments)
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
@@ -77,12 +70,44 @@ impl Chamber {
     }
 }
 
-/// Where the directory is when it is in a tree.
-fn below(name: OsString) -> PathBuf {
-    Path::new("/").join(INSIDE).join(name)
+impl Copy {
+    fn of(program: &Path) -> Found<Self> {
+        let place = directory();
+        let failed = |error: std::io::Error| format!("a copy of {}: {error}", program.display());
+        fs::create_dir(place.path().join(INSIDE)).map_err(failed)?;
+        let copy = |file: &Path| -> Found<PathBuf> {
+            let name = Path::new(INSIDE).join(file.file_name().unwrap_or_default());
+            fs::copy(file, place.path().join(&name)).map_err(failed)?;
+            Ok(Path::new("/").join(name))
+        };
+        let linked = read(Command::new("ldd").arg(program))?;
+        let libraries = linked
+            .split_whitespace()
+            .filter(|word| word.starts_with('/'));
+        let mut loader = None;
+        for library in libraries.map(Path::new) {
+            let inside = copy(library)?;
+            let name = inside.file_name().map(OsStr::as_encoded_bytes);
+            if name.is_some_and(|name| name.starts_with(b"ld-")) {
+                loader = Some(inside);
+            }
+        }
+        Ok(Self {
+            loader: loader.ok_or_else(|| format!("{linked}: no loader"))?,
+            program: copy(program)?,
+            place,
+        })
+    }
 }
 
-/// An empty directory where every tree of a newer Debian sees it, too.
-pub(crate) fn directory() -> Found<TempDir> {
-    TempDir::new_in(SCRATCH).map_err(|error| error.to_string())
+/// An empty directory that every tree of a newer Debian sees, too: in memory, if that may hold
+/// devices and programs.
+pub(crate) fn directory() -> TempDir {
+    const MEMORY: &str = "/dev/shm";
+    const NEEDED: u64 = 1 << 30;
+    let fits = statvfs(MEMORY).is_ok_and(|memory| {
+        let refuses = StatVfsMountFlags::NODEV | StatVfsMountFlags::NOEXEC;
+        !memory.f_flag.intersects(refuses) && memory.f_bavail * memory.f_frsize > NEEDED
+    });
+    TempDir::new_in(if fits { MEMORY } else { SCRATCH }).unwrap()
 }

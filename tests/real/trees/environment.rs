@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use overlay_resolver::Rules;
+use overlay_resolver::catalog::Catalog;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -45,8 +47,13 @@ impl Peer for Generator {
         format!("{}, {PATH}", self.version)
     }
 
-    fn question(&self) -> (&'static str, &'static str) {
-        ("systemd", PATH)
+    fn rules(&self) -> Found<Rules> {
+        let rules = Catalog::built_in().rules(Path::new(PATH));
+        rules.ok_or_else(|| format!("no rules for {PATH}"))
+    }
+
+    fn path(&self) -> &'static str {
+        PATH
     }
 
     fn trees(&self) -> (BoxedStrategy<Tree>, usize) {
@@ -88,7 +95,7 @@ impl Peer for Generator {
         )
     }
 
-    fn ask(&self, root: &Path) -> Self::Answer {
+    fn ask(&mut self, root: &Path) -> Self::Answer {
         let output = self.chamber.run(root, &[]);
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned());
@@ -105,7 +112,7 @@ impl Peer for Generator {
     }
 
     fn expected(&self, ours: &Answer, _tree: &Tree) -> Self::Answer {
-        Ok(ours.last_values())
+        Ok(ours.joined(""))
     }
 
     fn refuses(answer: &Self::Answer) -> bool {

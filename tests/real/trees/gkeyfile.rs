@@ -3,16 +3,18 @@
 use std::path::Path;
 use std::process::Command;
 
+use overlay_resolver::Rules;
+use overlay_resolver::scan::State;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::Peer;
 use super::chamber;
 use super::generator::{Shape, Texts, Weights, lines, sectioned, trees};
 use super::helper::{self, Helper};
 use super::ours::{Answer, Pairs};
 use super::systemd::LAYERS;
 use super::tree::Tree;
+use super::{Peer, rules};
 use crate::peers::{Found, read};
 
 const PATH: &str = "foo/bar.conf";
@@ -26,11 +28,11 @@ pub(crate) struct LoadFromDirs {
 impl LoadFromDirs {
     pub(crate) fn build() -> Found<Self> {
         let flags = read(Command::new("pkg-config").args(["--cflags", "--libs", "glib-2.0"]))?;
-        let directory = chamber::directory()?;
+        let directory = chamber::directory();
         let program = directory.path().join("gkeyfile");
         helper::build("gkeyfile.c", &program, &flags)?;
         Ok(Self {
-            helper: Helper::start(&mut Command::new(program))?,
+            helper: Helper::new(Command::new(program)),
             _directory: directory,
         })
     }
@@ -43,11 +45,15 @@ impl Peer for LoadFromDirs {
     type Answer = Result<Loaded, String>;
 
     fn name(&self) -> String {
-        self.helper.name.clone()
+        self.helper.name()
     }
 
-    fn question(&self) -> (&'static str, &'static str) {
-        ("gkeyfile", PATH)
+    fn rules(&self) -> Found<Rules> {
+        rules("extends = 'gkeyfile'\nlayers = ['/usr/lib', '/usr/local/lib', '/run', '/etc']")
+    }
+
+    fn path(&self) -> &'static str {
+        PATH
     }
 
     fn trees(&self) -> (BoxedStrategy<Tree>, usize) {
@@ -85,7 +91,7 @@ impl Peer for LoadFromDirs {
         (trees(&shape, &texts), 3000)
     }
 
-    fn ask(&self, root: &Path) -> Self::Answer {
+    fn ask(&mut self, root: &Path) -> Self::Answer {
         let lines = self.helper.ask(root);
         match lines
             .first()
@@ -102,8 +108,9 @@ impl Peer for LoadFromDirs {
         if !ours.loads {
             return Err("refused".to_owned());
         }
-        let loaded = ours.files(&["effective", "mask"]).last();
-        Ok(loaded.map(|(path, _)| (path.to_owned(), ours.last_values())))
+        let loads = |state: &State| matches!(state, State::Effective | State::Mask(_));
+        let loaded = ours.files.iter().find(|(_, state)| loads(state));
+        Ok(loaded.map(|(path, _)| (path.clone(), ours.joined(""))))
     }
 
     fn refuses(answer: &Self::Answer) -> bool {

@@ -1,6 +1,5 @@
 //! A program that answers for one root after another, as `helper.h` describes.
 
-use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -8,72 +7,94 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use super::ours::Pairs;
 use crate::peers::{Found, read};
 
-/// A helper that runs.
+/// A helper, started when it is first asked.
 #[derive(Debug)]
 pub(crate) struct Helper {
-    /// What it called itself when it started.
-    pub(crate) name: String,
-    pipes: RefCell<Pipes>,
-    child: Child,
+    command: Command,
+    running: Option<Running>,
 }
 
 #[derive(Debug)]
-struct Pipes {
+struct Running {
+    child: Child,
     /// None when it is to end.
     questions: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
+    /// What it called itself.
+    name: String,
 }
 
 impl Helper {
-    /// Starts it.
-    pub(crate) fn start(command: &mut Command) -> Found<Self> {
+    pub(crate) const fn new(command: Command) -> Self {
+        Self {
+            command,
+            running: None,
+        }
+    }
+
+    /// Its name and version, once it was asked.
+    pub(crate) fn name(&self) -> String {
+        let running = self.running.as_ref();
+        running.map_or_else(String::new, |running| running.name.clone())
+    }
+
+    /// The lines of its answer for `root`.
+    pub(crate) fn ask(&mut self, root: &Path) -> Vec<String> {
+        let running = self
+            .running
+            .get_or_insert_with(|| Running::start(&mut self.command));
+        running.ask(root)
+    }
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
         let mut child = command
             .env("LC_ALL", "C")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| format!("{command:?}: {error}"))?;
-        let questions = child.stdin.take();
-        let mut answers = BufReader::new(child.stdout.take().ok_or("no pipe")?);
-        let mut name = String::new();
-        let read = answers.read_line(&mut name);
-        if read.map_err(|error| error.to_string())? == 0 {
-            return Err(format!("{command:?} does not answer"));
-        }
-        Ok(Self {
-            name: name.trim().to_owned(),
-            pipes: RefCell::new(Pipes { questions, answers }),
+            .unwrap();
+        let mut running = Self {
+            questions: child.stdin.take(),
+            answers: BufReader::new(child.stdout.take().unwrap()),
             child,
-        })
+            name: String::new(),
+        };
+        running.name = running
+            .line()
+            .unwrap_or_else(|| panic!("{command:?} does not answer"));
+        running
     }
 
-    /// The lines of its answer for `root`.
-    pub(crate) fn ask(&self, root: &Path) -> Vec<String> {
-        let mut pipes = self.pipes.borrow_mut();
+    fn ask(&mut self, root: &Path) -> Vec<String> {
         let question = format!("{}\n", root.display());
-        let questions = pipes.questions.as_mut().unwrap();
+        let questions = self.questions.as_mut().unwrap();
         questions.write_all(question.as_bytes()).unwrap();
+        let mut next = || {
+            self.line()
+                .unwrap_or_else(|| panic!("{} is gone", self.name))
+        };
         let mut lines = Vec::new();
         loop {
-            let mut line = String::new();
-            assert_ne!(
-                pipes.answers.read_line(&mut line).unwrap(),
-                0,
-                "{} is gone",
-                self.name
-            );
-            match line.trim_end() {
-                "done" => return lines,
-                line => lines.push(line.to_owned()),
+            match next() {
+                line if line == "done" => return lines,
+                line => lines.push(line),
             }
         }
     }
+
+    fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let read = self.answers.read_line(&mut line).unwrap();
+        (read > 0).then(|| line.trim_end().to_owned())
+    }
 }
 
-impl Drop for Helper {
+impl Drop for Running {
     fn drop(&mut self) {
-        self.pipes.get_mut().questions = None;
+        self.questions = None;
         let _ = self.child.wait();
     }
 }

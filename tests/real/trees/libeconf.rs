@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
+use overlay_resolver::Rules;
+use overlay_resolver::scan::State;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::Peer;
 use super::chamber;
 use super::generator::{Shape, Weights, lines, sectioned, trees};
 use super::helper::{self, Helper};
 use super::ours::{Answer, Pairs};
 use super::tree::Tree;
+use super::{Peer, rules};
 use crate::peers::{self, Found};
 
 /// The vendor's layer is the caller's choice.
@@ -32,13 +34,13 @@ impl Libeconf {
     }
 
     fn of(suite: &str) -> Found<Self> {
-        let directory = chamber::directory()?;
+        let directory = chamber::directory();
         let program = directory.path().join("libeconf");
         helper::build("libeconf.c", &program, "-ldl")?;
         let tree = peers::tree(suite)?;
         let program = program.display().to_string();
         Ok(Self {
-            helper: Helper::start(&mut peers::enter(Some(&tree), &program))?,
+            helper: Helper::new(peers::enter(Some(&tree), &program)),
             _directory: directory,
         })
     }
@@ -48,11 +50,15 @@ impl Peer for Libeconf {
     type Answer = Result<Pairs, String>;
 
     fn name(&self) -> String {
-        self.helper.name.clone()
+        self.helper.name()
     }
 
-    fn question(&self) -> (&'static str, &'static str) {
-        ("libeconf", PATH)
+    fn rules(&self) -> Found<Rules> {
+        rules("extends = 'libeconf'\nlayers = ['/usr/lib', '/run', '/etc']")
+    }
+
+    fn path(&self) -> &'static str {
+        PATH
     }
 
     fn trees(&self) -> (BoxedStrategy<Tree>, usize) {
@@ -84,7 +90,7 @@ impl Peer for Libeconf {
         )
     }
 
-    fn ask(&self, root: &Path) -> Self::Answer {
+    fn ask(&mut self, root: &Path) -> Self::Answer {
         let lines = self.helper.ask(root);
         match lines.iter().find(|line| !line.starts_with("pair ")) {
             Some(line) if line.starts_with("error ") => Err("refused".to_owned()),
@@ -95,9 +101,9 @@ impl Peer for Libeconf {
 
     fn expected(&self, ours: &Answer, _tree: &Tree) -> Self::Answer {
         // "No such file" is what it says of a dangling drop-in and of no files at all.
-        let found = ours.files(&["effective", "mask", "masked", "shadowed", "unusable"]);
-        if ours.loads && found.count() > 0 {
-            Ok(ours.last_values())
+        let meant = |state: &State| !matches!(state, State::Ignored(_) | State::PassedOver(_));
+        if ours.loads && ours.files.iter().any(|(_, state)| meant(state)) {
+            Ok(ours.joined(""))
         } else {
             Err("refused".to_owned())
         }

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use overlay_resolver::Rules;
 use proptest::strategy::BoxedStrategy;
 
-use super::Peer;
 use super::generator::{Shape, Weights, assignment, lines, trees};
 use super::ours::Answer;
 use super::tree::Tree;
+use super::{Peer, rules};
+use crate::peers::Found;
 
 /// liboverdrop's order, lowest first: `/run` over `/etc`.
 const LAYERS: [&str; 4] = ["usr/lib", "usr/local/lib", "etc", "run"];
@@ -24,8 +26,12 @@ impl Peer for Liboverdrop {
         "liboverdrop 0.1".to_owned()
     }
 
-    fn question(&self) -> (&'static str, &'static str) {
-        ("liboverdrop", PATH)
+    fn rules(&self) -> Found<Rules> {
+        rules("extends = 'liboverdrop'\ndrop-in-suffix = '.conf'")
+    }
+
+    fn path(&self) -> &'static str {
+        PATH
     }
 
     fn trees(&self) -> (BoxedStrategy<Tree>, usize) {
@@ -52,7 +58,7 @@ impl Peer for Liboverdrop {
         (trees(&shape, &lines(assignment(), &["x"])), 4000)
     }
 
-    fn ask(&self, root: &Path) -> Vec<String> {
+    fn ask(&mut self, root: &Path) -> Vec<String> {
         let layers = LAYERS.map(|layer| root.join(layer));
         let chosen = liboverdrop::scan(layers, PATH, &["conf"], true);
         let inside = |path: &Path| format!("/{}", path.strip_prefix(root).unwrap().display());
@@ -60,9 +66,7 @@ impl Peer for Liboverdrop {
     }
 
     fn expected(&self, ours: &Answer, _tree: &Tree) -> Vec<String> {
-        ours.files(&["effective"])
-            .map(|(path, _)| path.to_owned())
-            .collect()
+        ours.effective().map(str::to_owned).collect()
     }
 
     fn refuses(_: &Vec<String>) -> bool {

@@ -6,17 +6,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use overlay_resolver::Rules;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 
-use super::Peer;
 use super::generator::{Shape, Texts, Weights, trees};
 use super::helper::Helper;
-use super::ours::{Answer, text};
+use super::ours::Answer;
 use super::tree::Tree;
-use crate::peers::{Found, require_root};
+use super::{Peer, rules};
+use crate::peers::{Found, read, require_root};
 
 /// Lowest first: what runs now wins.
 const LAYERS: [&str; 3] = ["lib", "etc", "run"];
@@ -35,7 +36,14 @@ impl Netplan {
         require_root()?;
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/trees/netplan.py");
         // Debian's own Python has netplan's modules.
-        Helper::start(Command::new("/usr/bin/python3").arg(script)).map(Self)
+        let mut python = Command::new("/usr/bin/python3");
+        read(python.args([
+            "-c",
+            "import sys; sys.path.append('/usr/share/netplan'); import netplan",
+        ]))?;
+        let mut python = Command::new("/usr/bin/python3");
+        python.arg(script);
+        Ok(Self(Helper::new(python)))
     }
 }
 
@@ -43,11 +51,16 @@ impl Peer for Netplan {
     type Answer = Result<Leaves, String>;
 
     fn name(&self) -> String {
-        self.0.name.clone()
+        self.0.name()
     }
 
-    fn question(&self) -> (&'static str, &'static str) {
-        ("netplan", PATH)
+    fn rules(&self) -> Found<Rules> {
+        // Netplan reads YAML, of which JSON is a part.
+        rules("extends = 'netplan-files'\nformat = 'json'")
+    }
+
+    fn path(&self) -> &'static str {
+        PATH
     }
 
     fn trees(&self) -> (BoxedStrategy<Tree>, usize) {
@@ -81,7 +94,7 @@ impl Peer for Netplan {
         (trees(&shape, &texts), 600)
     }
 
-    fn ask(&self, root: &Path) -> Self::Answer {
+    fn ask(&mut self, root: &Path) -> Self::Answer {
         match &self.0.ask(root)[..] {
             [line] if line == "error" => Err("refused".to_owned()),
             [line] => {
@@ -99,15 +112,7 @@ impl Peer for Netplan {
         }
         let mut leaves = Leaves::new();
         for ((section, key), values) in &ours.values {
-            let path = [&**section, &**key].join(".");
-            let added = values.iter().flat_map(|value| match value {
-                Value::Array(elements) => elements.clone(),
-                value => vec![value.clone()],
-            });
-            leaves
-                .entry(path)
-                .or_default()
-                .extend(added.map(|value| text(&value)));
+            leaves.insert([&**section, key].join("."), values.clone());
         }
         Ok(without_version(leaves))
     }
@@ -156,6 +161,12 @@ fn collect(value: &Value, path: &str, leaves: &mut Leaves) {
             leaves.insert(path.to_owned(), vec![text(value)]);
         }
     }
+}
+
+fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A document that netplan accepts, also with any other.

@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::process::Command;
 
+use overlay_resolver::Rules;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::Peer;
 use super::chamber::Chamber;
 use super::generator::{Shape, Weights, lines, sectioned, trees};
 use super::ours::{Answer, Pairs};
 use super::tree::Tree;
+use super::{Peer, rules};
 use crate::peers::{Found, read};
 
 const PROGRAM: &str = "/usr/sbin/NetworkManager";
@@ -44,8 +45,12 @@ impl Peer for NetworkManager {
         format!("NetworkManager {}", self.version)
     }
 
-    fn question(&self) -> (&'static str, &'static str) {
-        ("networkmanager", MAIN)
+    fn rules(&self) -> Found<Rules> {
+        rules("extends = 'networkmanager-conf'")
+    }
+
+    fn path(&self) -> &'static str {
+        MAIN
     }
 
     fn trees(&self) -> (BoxedStrategy<Tree>, usize) {
@@ -87,7 +92,7 @@ impl Peer for NetworkManager {
         (trees(&shape, &texts), 1000)
     }
 
-    fn ask(&self, root: &Path) -> Self::Answer {
+    fn ask(&mut self, root: &Path) -> Self::Answer {
         let output = self.chamber.run(root, &["--print-config"]);
         if !output.status.success() {
             return Err("refused".to_owned());
@@ -113,7 +118,7 @@ impl Peer for NetworkManager {
         if !ours.loads {
             return Err("refused".to_owned());
         }
-        Ok(without_its_own(ours.last_values()))
+        Ok(without_its_own(ours.joined(",")))
     }
 
     fn refuses(answer: &Self::Answer) -> bool {

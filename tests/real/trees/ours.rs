@@ -2,105 +2,103 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
-use serde_json::Value;
-
-use crate::peers::{Found, read};
-
-/// The values of each section's keys, in merge order: several where they add up, or where nothing
-/// says that the last one wins.
-pub(crate) type Values = BTreeMap<(String, String), Vec<Value>>;
+use overlay_resolver::document::Key;
+use overlay_resolver::format::Node;
+use overlay_resolver::scan::State;
+use overlay_resolver::schema::{KeyKind, Merge};
+use overlay_resolver::{Assignment, Resolver, Rules};
 
 /// A configuration as overlayctl sees it.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Answer {
-    /// Whether the consumer loads it at all.
+    /// Whether the consumer loads anything at all.
     pub(crate) loads: bool,
-    /// The path and the state of every file, in merge order.
-    pub(crate) files: Vec<(String, String)>,
-    /// What applies.
-    pub(crate) values: Values,
-}
-
-impl Answer {
-    /// The files in one of these states.
-    pub(crate) fn files<'a>(
-        &'a self,
-        states: &'a [&str],
-    ) -> impl Iterator<Item = (&'a str, &'a str)> {
-        (self.files.iter())
-            .map(|(path, state)| (&**path, &**state))
-            .filter(|(_, state)| states.contains(state))
-    }
-
-    /// Sections, keys and the last value of each.
-    pub(crate) fn last_values(&self) -> Pairs {
-        let last = |values: &Vec<Value>| values.last().map_or_else(String::new, text);
-        (self.values.iter())
-            .map(|(key, values)| (key.clone(), last(values)))
-            .collect()
-    }
+    /// Every file that was found and what became of it, in merge order.
+    pub(crate) files: Vec<(String, State)>,
+    /// What each section's keys come to: several values where they add up.
+    pub(crate) values: BTreeMap<(String, String), Vec<String>>,
 }
 
 /// Sections and keys, with one value each.
 pub(crate) type Pairs = BTreeMap<(String, String), String>;
 
-/// A value as the text that stands for it.
-pub(crate) fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
-}
+impl Answer {
+    /// The files that count, in order.
+    pub(crate) fn effective(&self) -> impl Iterator<Item = &str> {
+        (self.files.iter())
+            .filter(|(_, state)| *state == State::Effective)
+            .map(|(path, _)| &**path)
+    }
 
-/// Whether overlayctl can be asked.
-pub(crate) fn ready() -> Found<()> {
-    let help = read(overlayctl().args(["show", "--help"]))?;
-    let knows = help.contains("--rules");
-    knows
-        .then_some(())
-        .ok_or_else(|| "overlayctl has no `show --rules`".to_owned())
+    /// Sections and keys with their values as one text.
+    pub(crate) fn joined(&self, separator: &str) -> Pairs {
+        (self.values.iter())
+            .map(|(key, values)| (key.clone(), values.join(separator)))
+            .collect()
+    }
 }
 
 /// What overlayctl answers for `path` below the layers of `root`, by these rules.
-pub(crate) fn ours(root: &Path, rules: &str, path: &str) -> Answer {
-    let ask = |verb: &str| -> Value {
-        let mut command = overlayctl();
-        command
-            .arg("--root")
-            .arg(root)
-            .args([verb, path, "--rules", rules, "--json"]);
-        // It may well end with a status of its own: a finding is an answer, too.
-        let output = command.output().unwrap();
-        serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|error| panic!("overlayctl {verb}: {error}: {output:?}"))
-    };
-    let (show, list) = (ask("show"), ask("list"));
-    let field = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
-    let mut values = Values::new();
-    for assignment in rows(&show["assignments"]) {
-        if assignment["state"] == "applied" {
-            let key = (field(assignment, "section"), field(assignment, "key"));
-            values
-                .entry(key)
-                .or_default()
-                .push(assignment["value"].clone());
-        }
-    }
+pub(crate) fn ours(root: &Path, rules: &Rules, path: &str) -> Answer {
+    let resolver = Resolver::open(root).unwrap().rules(rules.clone());
+    let document = resolver.resolve(path);
+    let files = document.entry().fragments.iter();
+    let values = document.keys().filter_map(|key| {
+        let name = (key.section().to_string(), key.name().to_string());
+        let applied = key.applied();
+        (!applied.is_empty()).then(|| (name, values(&key, &applied)))
+    });
     Answer {
-        loads: show["loads"] != false,
-        files: rows(&list["entries"])
-            .flat_map(|entry| rows(&entry["fragments"]))
-            .map(|fragment| (field(fragment, "path"), field(fragment, "state")))
+        loads: document.loads(),
+        files: files
+            .map(|file| (file.path.display().to_string(), file.state.clone()))
             .collect(),
-        values,
+        values: values.collect(),
     }
 }
 
-fn rows(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
+/// The elements of a list, the value of anything else.
+fn values(key: &Key<'_>, applied: &[Assignment<'_>]) -> Vec<String> {
+    let typed: Vec<&Node> = applied.iter().filter_map(Assignment::node).collect();
+    if !typed.is_empty() {
+        return typed.into_iter().flat_map(elements).collect();
+    }
+    if key.kind().is_some_and(is_list) {
+        return key.items().iter().map(|item| text(item)).collect();
+    }
+    applied
+        .last()
+        .map(|last| text(last.value()))
+        .into_iter()
+        .collect()
 }
 
-fn overlayctl() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_overlayctl"))
+fn is_list(kind: &KeyKind) -> bool {
+    matches!(kind.merge, Merge::Append | Merge::Map | Merge::Set)
+}
+
+fn elements(node: &Node) -> Vec<String> {
+    match node {
+        Node::Array(elements) => elements.iter().flat_map(elements_of_one).collect(),
+        node => elements_of_one(node),
+    }
+}
+
+/// A scalar as text; a table without keys says nothing.
+fn elements_of_one(node: &Node) -> Vec<String> {
+    match node {
+        Node::Null => vec![],
+        Node::Boolean(value) => vec![value.to_string()],
+        Node::Integer(value) => vec![value.to_string()],
+        Node::Float(value) => vec![value.to_string()],
+        Node::String(value) | Node::Datetime(value) => vec![value.clone()],
+        Node::Array(elements) => vec![format!("{elements:?}")],
+        Node::Table(keys) if keys.is_empty() => vec![],
+        Node::Table(keys) => vec![format!("{keys:?}")],
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }

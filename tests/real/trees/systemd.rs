@@ -7,19 +7,21 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use overlay_resolver::Rules;
+use overlay_resolver::scan::State;
 use proptest::strategy::BoxedStrategy;
 
-use super::Peer;
 use super::chamber::Chamber;
 use super::generator::{Shape, Weights, lines, sectioned, trees};
 use super::ours::Answer;
 use super::tree::{Node, Place, Tree};
+use super::{Peer, rules};
 use crate::peers::{Found, read};
 
 pub(crate) const LAYERS: [&str; 4] = ["usr/lib", "usr/local/lib", "run", "etc"];
 
 const HOST_LINKS: &str = "§1.1 252 takes symlinks below --root as the host does";
-const NO_DEV: &str = "§1.1 252 finds no /dev/null in a root without /dev";
+const LOOPED_MAIN: &str = "§1.2 cat-config passes over a main file that is a loop, daemons do not";
 
 #[derive(Debug)]
 pub(crate) struct CatConfig {
@@ -142,8 +144,12 @@ impl Peer for CatConfig {
         format!("{}{how}, {}", self.version, self.path)
     }
 
-    fn question(&self) -> (&'static str, &'static str) {
-        ("systemd", self.path)
+    fn rules(&self) -> Found<Rules> {
+        rules("extends = 'systemd'")
+    }
+
+    fn path(&self) -> &'static str {
+        self.path
     }
 
     fn trees(&self) -> (BoxedStrategy<Tree>, usize) {
@@ -154,7 +160,7 @@ impl Peer for CatConfig {
         (trees(&self.shape, &texts), self.count)
     }
 
-    fn ask(&self, root: &Path) -> Printed {
+    fn ask(&mut self, root: &Path) -> Printed {
         let output = self.run(root);
         let root = if self.chamber.is_some() {
             Path::new("/")
@@ -171,16 +177,17 @@ impl Peer for CatConfig {
 
     fn expected(&self, ours: &Answer, tree: &Tree) -> Printed {
         let mut expected = Printed::default();
-        for (path, state) in ours.files(&["effective", "mask", "unusable"]) {
+        for (path, state) in &ours.files {
             // The directory is printed as it really is.
             let (directory, name) = path.rsplit_once('/').unwrap();
             let real = tree.resolve(directory).unwrap_or_default();
             let shown = format!("/{real}/{name}");
             match tree.place(path) {
-                _ if state == "unusable" => {
+                _ if matches!(state, State::Unusable(_)) => {
                     expected.stopped_at = Some(shown);
                     break;
                 }
+                _ if !matches!(state, State::Effective | State::Mask(_)) => {}
                 Place::Text(text) if !text.is_empty() => {
                     let end = if text.ends_with('\n') { "" } else { "\n" };
                     expected.files.push((shown, format!("{text}{end}")));
@@ -197,19 +204,18 @@ impl Peer for CatConfig {
         answer.stopped_at.is_some()
     }
 
-    fn row(&self, tree: &Tree, _: &Printed, theirs: &Printed) -> Option<&'static str> {
+    fn row(&self, tree: &Tree, _: &Printed, _: &Printed) -> Option<&'static str> {
         let leaves = |node: &Node| matches!(node, Node::Link(target) if target.starts_with('/') && target != "/dev/null");
         if self.chamber.is_none() && tree.nodes().any(|(_, node)| leaves(node)) {
             return Some(HOST_LINKS);
         }
-        let null = |path: &str| tree.place(path) == Place::Null;
-        let stopped = theirs.stopped_at.as_deref().is_some_and(null);
-        let main = || {
-            LAYERS
+        let main = |place: Place<'_>| {
+            let mut mains = LAYERS
                 .iter()
-                .any(|layer| null(&format!("{layer}/{}", self.path)))
+                .map(|layer| tree.place(&format!("{layer}/{}", self.path)));
+            mains.any(|main| main == place)
         };
-        (!tree.has_dev && (stopped || main())).then_some(NO_DEV)
+        main(Place::Loop).then_some(LOOPED_MAIN)
     }
 }
 

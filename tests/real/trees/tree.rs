@@ -38,7 +38,8 @@ pub(crate) enum Place<'t> {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Tree {
     nodes: BTreeMap<String, Node>,
-    /// Whether there is a `/dev/null`: images of systems have none.
+    /// Whether overlayctl sees a `/dev/null`. Images of systems have none, and yet what runs in them
+    /// does.
     pub(crate) has_dev: bool,
 }
 
@@ -90,8 +91,7 @@ impl Tree {
     /// Makes the tree below `root`, an empty directory.
     pub(crate) fn write(&self, root: &Path) {
         if self.has_dev {
-            fs::create_dir(root.join("dev")).unwrap();
-            null_device(&root.join("dev/null")).unwrap();
+            make_dev(root);
         }
         let (later, first): (Vec<_>, Vec<_>) = self
             .nodes()
@@ -105,6 +105,13 @@ impl Tree {
                 Node::SameAs(other) => fs::hard_link(root.join(other), place).unwrap(),
                 Node::Directory => fs::create_dir_all(place).unwrap(),
             }
+        }
+    }
+
+    /// Adds what every running system has.
+    pub(crate) fn complete(&self, root: &Path) {
+        if !self.has_dev {
+            make_dev(root);
         }
     }
 
@@ -169,10 +176,11 @@ fn parents(path: &str) -> impl Iterator<Item = &str> {
         .map(|(parent, _)| parent)
 }
 
-/// Makes a `/dev/null`.
-pub(crate) fn null_device(path: &Path) -> rustix::io::Result<()> {
+fn make_dev(root: &Path) {
+    fs::create_dir(root.join("dev")).unwrap();
     let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
-    mknodat(CWD, path, FileType::CharacterDevice, mode, makedev(1, 3))
+    let null = root.join("dev/null");
+    mknodat(CWD, null, FileType::CharacterDevice, mode, makedev(1, 3)).unwrap();
 }
 
 impl fmt::Debug for Node {
