@@ -74,6 +74,7 @@ impl Peer for Generator {
         };
         let shape = Shape {
             layers: &LAYERS,
+            main_layers: &[],
             main: None,
             drop_ins: PATH,
             suffix: ".conf",

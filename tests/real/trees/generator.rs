@@ -16,6 +16,8 @@ use super::tree::{Node, Tree};
 pub(crate) struct Shape {
     /// The layers' directories, without the leading slash.
     pub(crate) layers: &'static [&'static str],
+    /// The layers that may have a main file.
+    pub(crate) main_layers: &'static [&'static str],
     /// The main file below them, and how many of ten layers have one.
     pub(crate) main: Option<(&'static str, u32)>,
     /// The directory of drop-ins below them; empty for none.
@@ -64,7 +66,7 @@ const PLAIN: [&str; 10] = ["10", "2", "B", "_z", "a", "a-b", "é", "z", "99-x", 
 /// Names that some peers do not look at. `SUFFIX` is the shape's.
 const SHARP: [&str; 12] = [
     ".hidSUFFIX",
-    "SUFFIX",
+    "zSUFFIX~",
     "aSUFFIX~",
     "aSUFFIX.rpmsave",
     "aSUFFIX.bak",
@@ -85,7 +87,7 @@ const ELSEWHERE: &str = "opt/elsewhere.d";
 
 /// Trees of this shape.
 pub(crate) fn trees(shape: &Shape, texts: &Texts) -> BoxedStrategy<Tree> {
-    let mains: Vec<_> = (shape.layers.iter())
+    let mains: Vec<_> = (shape.main_layers.iter())
         .map(|layer| main_file(shape, texts, layer))
         .collect();
     let directories: Vec<_> = (shape.layers.iter())
@@ -218,7 +220,7 @@ fn same_inode(shape: &Shape) -> BoxedStrategy<Node> {
     let Some((main, _)) = shape.main else {
         return Just(Node::Directory).boxed();
     };
-    select(shape.layers)
+    select(shape.main_layers)
         .prop_map(move |layer| Node::SameAs(format!("{layer}/{main}")))
         .boxed()
 }

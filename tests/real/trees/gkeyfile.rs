@@ -73,6 +73,7 @@ impl Peer for LoadFromDirs {
         };
         let shape = Shape {
             layers: &LAYERS,
+            main_layers: &LAYERS,
             main: Some((PATH, 5)),
             drop_ins: "foo/bar.conf.d",
             suffix: ".conf",

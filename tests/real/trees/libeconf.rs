@@ -17,6 +17,8 @@ use crate::peers::{self, Found};
 
 /// The vendor's layer is the caller's choice.
 const LAYERS: [&str; 3] = ["usr/lib", "run", "etc"];
+const CRASHED: &str = "crashed";
+const SECTIONS_ALONE: &str = "libeconf dies where a file has sections and no keys";
 const PATH: &str = "foo/bar.conf";
 
 #[derive(Debug)]
@@ -79,6 +81,7 @@ impl Peer for Libeconf {
         };
         let shape = Shape {
             layers: &LAYERS,
+            main_layers: &LAYERS,
             main: Some((PATH, 4)),
             drop_ins: "foo/bar.conf.d",
             suffix: ".conf",
@@ -94,6 +97,7 @@ impl Peer for Libeconf {
         let lines = self.helper.ask(root);
         match lines.iter().find(|line| !line.starts_with("pair ")) {
             Some(line) if line.starts_with("error ") => Err("refused".to_owned()),
+            Some(line) if line.starts_with("died ") => Err(CRASHED.to_owned()),
             Some(line) => panic!("the libeconf helper: {line}"),
             None => Ok(helper::pairs(&lines)),
         }
@@ -107,6 +111,10 @@ impl Peer for Libeconf {
         } else {
             Err("refused".to_owned())
         }
+    }
+
+    fn row(&self, _: &Tree, _: &Self::Answer, theirs: &Self::Answer) -> Option<&'static str> {
+        (*theirs == Err(CRASHED.to_owned())).then_some(SECTIONS_ALONE)
     }
 
     fn refuses(answer: &Self::Answer) -> bool {

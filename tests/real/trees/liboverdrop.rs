@@ -50,6 +50,7 @@ impl Peer for Liboverdrop {
         };
         let shape = Shape {
             layers: &LAYERS,
+            main_layers: &[],
             main: None,
             drop_ins: PATH,
             suffix: ".conf",

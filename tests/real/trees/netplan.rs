@@ -67,7 +67,6 @@ impl Peer for Netplan {
         let weights = Weights {
             text: 200,
             empty: 20,
-            comment: 8,
             null: 10,
             null_upwards: 4,
             link: 16,
@@ -81,6 +80,7 @@ impl Peer for Netplan {
         };
         let shape = Shape {
             layers: &LAYERS,
+            main_layers: &[],
             main: None,
             drop_ins: PATH,
             suffix: ".yaml",
@@ -100,7 +100,7 @@ impl Peer for Netplan {
             [line] => {
                 let mut leaves = Leaves::new();
                 collect(&serde_json::from_str(line).unwrap(), "", &mut leaves);
-                Ok(without_version(leaves))
+                Ok(without_defaults(leaves))
             }
             lines => panic!("the netplan helper: {lines:?}"),
         }
@@ -112,9 +112,12 @@ impl Peer for Netplan {
         }
         let mut leaves = Leaves::new();
         for ((section, key), values) in &ours.values {
-            leaves.insert([&**section, key].join("."), values.clone());
+            let path = [&**section, key].join(".");
+            if !values.is_empty() {
+                leaves.insert(path.trim_start_matches('.').to_owned(), values.clone());
+            }
         }
-        Ok(without_version(leaves))
+        Ok(without_defaults(leaves))
     }
 
     fn refuses(answer: &Self::Answer) -> bool {
@@ -134,9 +137,10 @@ impl Peer for Netplan {
     }
 }
 
-/// Netplan adds its version where there is none.
-fn without_version(mut leaves: Leaves) -> Leaves {
+/// Netplan adds its version where there is none, and leaves out what is not so by default.
+fn without_defaults(mut leaves: Leaves) -> Leaves {
     leaves.remove("network.version");
+    leaves.retain(|_, values| *values != ["false"]);
     leaves
 }
 

@@ -71,6 +71,7 @@ impl Peer for NetworkManager {
         };
         let shape = Shape {
             layers: &LAYERS,
+            main_layers: &["etc"],
             main: Some((MAIN, 6)),
             drop_ins: "NetworkManager/conf.d",
             suffix: ".conf",
