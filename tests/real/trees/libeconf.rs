@@ -13,7 +13,8 @@ use super::helper::{self, Helper};
 use super::ours::{Answer, Pairs};
 use super::tree::Tree;
 use super::{Peer, rules};
-use crate::peers::{self, Found};
+use crate::libraries::Libraries;
+use crate::peers::{Found, require_root};
 
 /// The vendor's layer is the caller's choice.
 const LAYERS: [&str; 3] = ["usr/lib", "run", "etc"];
@@ -30,19 +31,19 @@ pub(crate) struct Libeconf {
 impl Libeconf {
     /// Every libeconf that reads layers as UAPI.6 has them (since 0.6), by suite.
     pub(crate) fn all() -> Vec<(&'static str, Found<Self>)> {
-        (peers::SUITES.into_iter())
-            .map(|suite| (suite, Self::of(suite)))
+        let newer = Libraries::all().into_iter().skip(1);
+        newer
+            .map(|(suite, libraries)| (suite, libraries.and_then(|libraries| Self::of(&libraries))))
             .collect()
     }
 
-    fn of(suite: &str) -> Found<Self> {
+    fn of(libraries: &Libraries) -> Found<Self> {
+        require_root()?;
         let directory = chamber::directory();
         let program = directory.path().join("libeconf");
         helper::build("libeconf.c", &program, "-ldl")?;
-        let tree = peers::tree(suite)?;
-        let program = program.display().to_string();
         Ok(Self {
-            helper: Helper::new(peers::enter(Some(&tree), &program)),
+            helper: Helper::new(libraries.command(&program)),
             _directory: directory,
         })
     }
