@@ -66,7 +66,7 @@ const PLAIN: [&str; 10] = ["10", "2", "B", "_z", "a", "a-b", "é", "z", "99-x", 
 /// Names that some peers do not look at. `SUFFIX` is the shape's.
 const SHARP: [&str; 12] = [
     ".hidSUFFIX",
-    "zSUFFIX~",
+    "SUFFIX",
     "aSUFFIX~",
     "aSUFFIX.rpmsave",
     "aSUFFIX.bak",
@@ -105,7 +105,7 @@ pub(crate) fn trees(shape: &Shape, texts: &Texts) -> BoxedStrategy<Tree> {
     )
         .prop_map(move |(mains, directories, drop_ins, spare, dev)| {
             let mut tree = Tree::new();
-            tree.has_dev = dev >= shape.weights.no_dev;
+            tree.has_dev = dev + shape.weights.no_dev < 100;
             for (path, node) in mains.into_iter().flatten() {
                 tree.put(path, node);
             }
@@ -117,7 +117,7 @@ pub(crate) fn trees(shape: &Shape, texts: &Texts) -> BoxedStrategy<Tree> {
             }
             for (path, node) in drop_ins {
                 match &node {
-                    Node::SameAs(other) if !is_file(&tree, other) => {}
+                    Node::SameAs(other) if !tree.is_file(other) => {}
                     _ => tree.put(path, node),
                 }
             }
@@ -130,11 +130,6 @@ pub(crate) fn trees(shape: &Shape, texts: &Texts) -> BoxedStrategy<Tree> {
             tree
         })
         .boxed()
-}
-
-fn is_file(tree: &Tree, path: &str) -> bool {
-    tree.nodes()
-        .any(|(other, node)| other == path && matches!(node, Node::File(_)))
 }
 
 type Placed = (String, Node);

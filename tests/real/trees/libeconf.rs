@@ -11,15 +11,19 @@ use super::chamber;
 use super::generator::{Shape, Weights, lines, sectioned, trees};
 use super::helper::{self, Helper};
 use super::ours::{Answer, Pairs};
-use super::tree::Tree;
+use super::tree::{Place, Tree};
 use super::{Peer, rules};
 use crate::libraries::Libraries;
 use crate::peers::{Found, require_root};
 
 /// The vendor's layer is the caller's choice.
 const LAYERS: [&str; 3] = ["usr/lib", "run", "etc"];
+const BROKEN: [&str; 2] = ["[Bad", "[]"];
+
 const CRASHED: &str = "crashed";
 const SECTIONS_ALONE: &str = "libeconf dies where a file has sections and no keys";
+const SUFFIX_ALONE: &str = "libeconf does not read a drop-in whose name is the suffix alone";
+const HIDDEN: &str = "libeconf reads, and fails at, a file that is hidden";
 const PATH: &str = "foo/bar.conf";
 
 #[derive(Debug)]
@@ -88,10 +92,7 @@ impl Peer for Libeconf {
             suffix: ".conf",
             weights,
         };
-        (
-            trees(&shape, &lines(sectioned(&["K = v"]), &["[Bad", "[]"])),
-            3000,
-        )
+        (trees(&shape, &lines(sectioned(&["K = v"]), &BROKEN)), 3000)
     }
 
     fn ask(&mut self, root: &Path) -> Self::Answer {
@@ -114,11 +115,39 @@ impl Peer for Libeconf {
         }
     }
 
-    fn row(&self, _: &Tree, _: &Self::Answer, theirs: &Self::Answer) -> Option<&'static str> {
-        (*theirs == Err(CRASHED.to_owned())).then_some(SECTIONS_ALONE)
+    fn row(&self, tree: &Tree, _: &Self::Answer, theirs: &Self::Answer) -> Option<&'static str> {
+        match theirs {
+            Err(why) if why == CRASHED => Some(SECTIONS_ALONE),
+            _ if tree.nodes().any(|(path, _)| path.ends_with("/.conf")) => Some(SUFFIX_ALONE),
+            Err(_) if hidden(tree).any(|path| is_refused(tree.place(path))) => Some(HIDDEN),
+            _ => None,
+        }
     }
 
     fn refuses(answer: &Self::Answer) -> bool {
         answer.is_err()
+    }
+}
+
+/// Drop-ins below one of the same name.
+fn hidden(tree: &Tree) -> impl Iterator<Item = &str> {
+    tree.nodes().map(|(path, _)| path).filter(|path| {
+        let Some((_, name)) = path.split_once("/foo/bar.conf.d/") else {
+            return false;
+        };
+        let above = LAYERS
+            .iter()
+            .rev()
+            .take_while(|layer| !path.starts_with(**layer));
+        let mut others = above.map(|layer| tree.place(&format!("{layer}/foo/bar.conf.d/{name}")));
+        others.any(|other| other != Place::Missing)
+    })
+}
+
+fn is_refused(place: Place<'_>) -> bool {
+    match place {
+        Place::Missing | Place::Loop | Place::Blocked => true,
+        Place::Text(text) => BROKEN.iter().any(|line| text.contains(line)),
+        Place::Directory | Place::Null => false,
     }
 }

@@ -86,7 +86,7 @@ impl Peer for Netplan {
             suffix: ".yaml",
             weights,
         };
-        let broken = select(&["{\"network\":", "{\"network\": {]}", "\t{}"][..]);
+        let broken = select(&["{\"network\":", "{\"network\": {]}"][..]);
         let texts = Texts {
             good: document().prop_map(|document| document.to_string()).boxed(),
             broken: broken.prop_map(str::to_owned).boxed(),

@@ -18,6 +18,8 @@ const PROGRAM: &str = "/usr/sbin/NetworkManager";
 const LAYERS: [&str; 3] = ["usr/lib", "run", "etc"];
 const MAIN: &str = "NetworkManager/NetworkManager.conf";
 
+const OPERATORS: &str = "§1.5 #25 NetworkManager drops += and -= of what is no list";
+
 /// What it prints of itself.
 const ITS_OWN: (&str, &str) = ("main", "configure-and-quit");
 
@@ -77,7 +79,17 @@ impl Peer for NetworkManager {
             suffix: ".conf",
             weights,
         };
-        let also = &["[main]", "[device-x]", "dns=none", "[S]", "K = v", "K=a;b;"][..];
+        let also = &[
+            "[main]",
+            "[device-x]",
+            "dns=none",
+            "plugins=a,b",
+            "plugins+=c,a",
+            "plugins-=a",
+            "[S]",
+            "K = v",
+            "K=a;b;",
+        ][..];
         let texts = lines(sectioned(also), &["junk", "[Bad", "[S] # note"]);
         // Above the first line there is a section, or NetworkManager refuses the file.
         let section = || select(&["[S]\n", "[main]\n", "[T]\n"][..]);
@@ -120,6 +132,12 @@ impl Peer for NetworkManager {
             return Err("refused".to_owned());
         }
         Ok(without_its_own(ours.joined(",")))
+    }
+
+    fn row(&self, _: &Tree, ours: &Self::Answer, theirs: &Self::Answer) -> Option<&'static str> {
+        let mut ours = ours.clone().ok()?;
+        ours.retain(|(_, key), _| !key.ends_with(['+', '-']));
+        (Ok(ours) == *theirs).then_some(OPERATORS)
     }
 
     fn refuses(answer: &Self::Answer) -> bool {

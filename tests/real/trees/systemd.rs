@@ -21,7 +21,7 @@ use crate::peers::{Found, read};
 pub(crate) const LAYERS: [&str; 4] = ["usr/lib", "usr/local/lib", "run", "etc"];
 
 const HOST_LINKS: &str = "§1.1 252 takes symlinks below --root as the host does";
-const LOOPED_MAIN: &str = "§1.2 cat-config passes over a main file that is a loop, daemons do not";
+const CLOSED_MAIN: &str = "§1.2 cat-config passes over any main file that does not open";
 
 #[derive(Debug)]
 pub(crate) struct CatConfig {
@@ -216,7 +216,7 @@ impl Peer for CatConfig {
                 .map(|layer| tree.place(&format!("{layer}/{}", self.path)));
             mains.any(|main| main == place)
         };
-        main(Place::Loop).then_some(LOOPED_MAIN)
+        (main(Place::Loop) || main(Place::Blocked)).then_some(CLOSED_MAIN)
     }
 }
 

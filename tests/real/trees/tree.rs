@@ -31,6 +31,8 @@ pub(crate) enum Place<'t> {
     /// `/dev/null`, whether or not the root has one.
     Null,
     Missing,
+    /// It goes on below something that is no directory.
+    Blocked,
     Loop,
 }
 
@@ -129,9 +131,16 @@ impl Tree {
             Some(Node::SameAs(other)) => self.stands_at(other),
             Some(Node::Directory) => Place::Directory,
             _ if real == "dev/null" => Place::Null,
+            _ if parents(real).any(|parent| parent == "dev/null" || self.is_file(parent)) => {
+                Place::Blocked
+            }
             _ if real.is_empty() || self.is_parent(real) => Place::Directory,
             _ => Place::Missing,
         }
+    }
+
+    pub(crate) fn is_file(&self, path: &str) -> bool {
+        matches!(self.nodes.get(path), Some(Node::File(_) | Node::SameAs(_)))
     }
 
     /// `path` without symlinks; none where they lead round in a circle.
