@@ -86,6 +86,9 @@ pub struct Rules {
     /// UAPI.6 says no for configuration files (`false`); systemd's units say yes, and so do entries
     /// that stand for an object, such as a flatpak remote (`true`).
     pub main_decides: bool,
+    /// Whether a main file that is also a drop-in (another name of it, or a symlink to it) is read
+    /// only where the drop-in stands (systemd).
+    pub main_read_once: bool,
     /// Whether the first file of all is read even where a file of its name in a higher layer should
     /// hide it (libeconf).
     pub first_always_counts: bool,
@@ -185,7 +188,8 @@ pub struct OnUnusable {
     pub looping: Taken,
     /// A directory.
     pub directory: Taken,
-    /// A device, FIFO or socket; a file that cannot be read or is too large.
+    /// A device, FIFO or socket; a file that cannot be read or is too large; a symlink through something
+    /// that is no directory.
     pub other: Taken,
 }
 
@@ -245,7 +249,7 @@ impl OnUnusable {
         match reason {
             Reason::Missing | Reason::Vanished => self.dangling,
             Reason::Loop => self.looping,
-            Reason::NotAFile(Kind::Directory) | Reason::NotADirectory => self.directory,
+            Reason::NotAFile(Kind::Directory) => self.directory,
             _ => self.other,
         }
     }
@@ -266,6 +270,7 @@ impl Default for Rules {
             drop_in_order: Order::Name,
             main_place: MainPlace::Lowest,
             main_decides: false,
+            main_read_once: true,
             first_always_counts: false,
             empty_masks: true,
             null_masks: NullMask::InRoot,

@@ -139,7 +139,7 @@ pub fn scan(rules: &Rules, shape: Shape, discovery: Discovery) -> Scan {
         scan.findings.extend(entry.findings());
         if let Some(finding) = broken {
             scan.findings.push(finding);
-            if !matches!(entry.status, Status::Masked(_)) {
+            if !matches!(entry.status, Status::Masked(_) | Status::Refused(_)) {
                 entry.status = Status::Unusable;
             }
         }
@@ -203,7 +203,9 @@ impl Entry {
                 by_layer(rules, &mut fragments, 0);
             }
         }
-        merge_duplicates(&mut fragments);
+        if rules.main_read_once {
+            merge_duplicates(&mut fragments);
+        }
         if rules.first_always_counts {
             first_counts(&mut fragments);
         }
@@ -336,7 +338,10 @@ fn merge_duplicates(fragments: &mut [Fragment]) {
 
 /// Without a main file, nothing hides the first of all drop-ins.
 fn first_counts(fragments: &mut [Fragment]) {
-    if let Some(first) = fragments.first_mut()
+    let mut counting = fragments
+        .iter_mut()
+        .filter(|f| !matches!(f.state, State::PassedOver(_)));
+    if let Some(first) = counting.next()
         && first.role == Role::DropIn
         && matches!(first.state, State::Shadowed(_) | State::Masked(_))
     {

@@ -1,4 +1,5 @@
-//! Tests against the real programs: flatpak, ostree, GLib, gpg and systemd judge what overlayctl does.
+//! Tests against the real programs: flatpak, ostree, GLib, gpg, systemd and other consumers of layered
+//! configuration judge what overlayctl does.
 //!
 //! Plain `cargo test` runs what this machine can run, lists the rest as ignored and says why at the
 //! end. With `OVERLAYCTL_REQUIRE_PEERS=1` (`tests/run` sets it) a trial that cannot run fails.
@@ -19,6 +20,7 @@ mod peers;
 mod schemas;
 mod systemd;
 mod systemd_files;
+mod trees;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
         schemas::trials,
         systemd::trials,
         systemd_files::trials,
+        trees::trials,
     ]
     .into_iter()
     .flat_map(|trials| trials(&not_run))

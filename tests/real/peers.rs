@@ -283,11 +283,11 @@ fn listed_certificates(listing: &str) -> Vec<Certificate> {
     certificates
 }
 
-/// Entering a tree and flatpak's system installation both need it.
-fn require_root() -> Found<()> {
+/// Entering a tree, other roots and flatpak's system installation need it.
+pub(crate) fn require_root() -> Found<()> {
     match read(Command::new("id").arg("-u"))?.trim() {
         "0" => Ok(()),
-        _ => Err("flatpak's system installation needs root".to_owned()),
+        _ => Err("flatpak's system installation and other roots need root".to_owned()),
     }
 }
 
