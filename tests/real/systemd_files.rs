@@ -329,7 +329,7 @@ impl Systemd {
 }
 
 /// The library that systemd's programs share.
-fn library() -> Found<String> {
+pub(crate) fn library() -> Found<String> {
     let program = read(Command::new("sh").args(["-c", "command -v systemd-analyze"]))?;
     let libraries = read(Command::new("ldd").arg(program.trim()))?;
     libraries

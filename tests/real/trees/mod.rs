@@ -19,6 +19,7 @@ mod liboverdrop;
 mod netplan;
 mod networkmanager;
 mod ours;
+mod parser;
 mod systemd;
 mod tree;
 
@@ -93,6 +94,11 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
         not_run,
         "systemd cat-config --root",
         systemd::CatConfig::from_outside(),
+    ));
+    trials.push(trial(
+        not_run,
+        "systemd's parser",
+        parser::ParseMany::build(),
     ));
     trials.push(trial(
         not_run,
