@@ -51,6 +51,7 @@ impl FlatpakDefinition {
             shape: Shape::Entries,
             suffix: suffix.into(),
             main_decides: true,
+            lone_drop_ins: false,
             format: format::named("gkeyfile"),
             repeated: Repeated::Last,
             ..Rules::default()
@@ -66,6 +67,7 @@ impl FlatpakDefinition {
             shape: Shape::Entries,
             suffix: ".toml".into(),
             main_decides: true,
+            lone_drop_ins: false,
             ..Rules::default()
         };
         let scan = Resolver::new(root.clone()).rules(rules).scan(DIRECTORY);

@@ -80,12 +80,15 @@ pub struct Rules {
     pub drop_in_order: Order,
     /// Where the main file stands among the drop-ins.
     pub main_place: MainPlace,
-    /// Whether the main file *is* the entry: its mask masks the drop-ins too, and drop-ins without
-    /// it make no entry.
+    /// Whether the main file *is* the entry, so that its mask masks the drop-ins too.
     ///
     /// UAPI.6 says no for configuration files (`false`); systemd's units say yes, and so do entries
     /// that stand for an object, such as a flatpak remote (`true`).
     pub main_decides: bool,
+    /// Whether drop-ins without a main file make an entry.
+    ///
+    /// In a rule set that leaves this out, the opposite of what it says of the main file's deciding.
+    pub lone_drop_ins: bool,
     /// Whether a main file that is also a drop-in (another name of it, or a symlink to it) is read
     /// only where the drop-in stands (systemd).
     pub main_read_once: bool,
@@ -270,6 +273,7 @@ impl Default for Rules {
             drop_in_order: Order::Name,
             main_place: MainPlace::Lowest,
             main_decides: false,
+            lone_drop_ins: true,
             main_read_once: true,
             first_always_counts: false,
             empty_masks: true,

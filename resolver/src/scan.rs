@@ -371,7 +371,7 @@ fn status(rules: &Rules, shape: Shape, fragments: &mut [Fragment]) -> Status {
             return Status::Masked(mask);
         }
         Some(mask) if !some_count => return Status::Masked(mask),
-        None if main.is_none() && rules.main_decides && shape != Shape::Collection => {
+        None if main.is_none() && !rules.lone_drop_ins && shape != Shape::Collection => {
             return Status::Headless;
         }
         _ => {}

@@ -51,6 +51,7 @@ pub(crate) struct RulesFile {
     drop_in_order: Option<Order>,
     main_place: Option<MainPlace>,
     main_decides: Option<bool>,
+    lone_drop_ins: Option<bool>,
     main_read_once: Option<bool>,
     first_always_counts: Option<bool>,
     empty_masks: Option<bool>,
@@ -162,6 +163,10 @@ impl RulesFile {
             drop_in_order: self.drop_in_order.unwrap_or(base.drop_in_order),
             main_place: self.main_place.unwrap_or(base.main_place),
             main_decides: self.main_decides.unwrap_or(base.main_decides),
+            lone_drop_ins: self
+                .lone_drop_ins
+                .or(self.main_decides.map(|decides| !decides))
+                .unwrap_or(base.lone_drop_ins),
             main_read_once: self.main_read_once.unwrap_or(base.main_read_once),
             first_always_counts: self.first_always_counts.unwrap_or(base.first_always_counts),
             empty_masks: self.empty_masks.unwrap_or(base.empty_masks),
