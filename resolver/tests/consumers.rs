@@ -24,9 +24,13 @@ fn value(rules: &str, path: &str, files: &[(&str, &str)]) -> Option<String> {
         }
     }
     let rules = Rules::named(rules).unwrap();
-    let document = Resolver::open(root.path()).unwrap().rules(rules).resolve(path);
+    let document = Resolver::open(root.path())
+        .unwrap()
+        .rules(rules)
+        .resolve(path);
     let value = |document: &overlay_resolver::Document| {
-        let section = ["S", ""].map(|section| document.get(section, "K").map(|k| k.value().to_string()));
+        let section =
+            ["S", ""].map(|section| document.get(section, "K").map(|k| k.value().to_string()));
         section.into_iter().flatten().next().unwrap_or_default()
     };
     document.loads().then(|| value(&document))
@@ -40,10 +44,22 @@ fn networkmanager() {
     const RUN_B: (&str, &str) = ("run/NetworkManager/conf.d/b.conf", "[S]\nK=b\n");
     let value = |files: &[(&str, &str)]| value("networkmanager-conf", MAIN, files);
     let some = |value: &str| Some(value.to_owned());
-    assert_eq!(value(&[USR_A, (ETC, "-> nowhere")]), some("a"), "a dangling main file is none");
-    assert_eq!(value(&[USR_A, (ETC, "-> NetworkManager.conf")]), some("a"), "nor is a loop one");
+    assert_eq!(
+        value(&[USR_A, (ETC, "-> nowhere")]),
+        some("a"),
+        "a dangling main file is none"
+    );
+    assert_eq!(
+        value(&[USR_A, (ETC, "-> NetworkManager.conf")]),
+        some("a"),
+        "nor is a loop one"
+    );
     let link = "-> ../../usr/lib/NetworkManager/conf.d/a.conf";
-    assert_eq!(value(&[USR_A, RUN_B, (ETC, link)]), some("a"), "read twice, the last time as main");
+    assert_eq!(
+        value(&[USR_A, RUN_B, (ETC, link)]),
+        some("a"),
+        "read twice, the last time as main"
+    );
     assert_eq!(
         value(&[USR_A, ("etc/NetworkManager/conf.d", "-> nowhere")]),
         some("a"),
@@ -58,19 +74,40 @@ fn libeconf() {
     const ETC_A: (&str, &str) = ("etc/foo/bar.conf.d/a.conf", "L=etc\n");
     let value = |files: &[(&str, &str)]| value("libeconf", "foo/bar.conf", files);
     let some = |value: &str| Some(value.to_owned());
-    assert_eq!(value(&[USR_A, ETC_A]), some("usr"), "nothing hides the first file");
-    assert_eq!(value(&[USR_A, ETC_A, (MAIN, "M=main\n")]), some(""), "which the main file is");
+    assert_eq!(
+        value(&[USR_A, ETC_A]),
+        some("usr"),
+        "nothing hides the first file"
+    );
+    assert_eq!(
+        value(&[USR_A, ETC_A, (MAIN, "M=main\n")]),
+        some(""),
+        "which the main file is"
+    );
     for nothing in ["-> nowhere", "-> bar.conf", "-> bar.conf.d/x/y"] {
         let files = [USR_A, ETC_A, (MAIN, nothing), ("run/foo/bar.conf.d/x", "")];
-        assert_eq!(value(&files), some("usr"), "a main file that does not open is none: {nothing}");
+        assert_eq!(
+            value(&files),
+            some("usr"),
+            "a main file that does not open is none: {nothing}"
+        );
     }
-    let blocked = ("run/foo/bar.conf.d/b.conf", "-> ../../../etc/foo/bar.conf.d/a.conf/x");
+    let blocked = (
+        "run/foo/bar.conf.d/b.conf",
+        "-> ../../../etc/foo/bar.conf.d/a.conf/x",
+    );
     assert_eq!(value(&[USR_A, ETC_A, blocked]), None, "a drop-in must open");
 }
 
 #[test]
 fn netplan() {
-    let value = |target| value("netplan-files", "netplan", &[("etc/netplan/a.yaml", target)]);
+    let value = |target| {
+        value(
+            "netplan-files",
+            "netplan",
+            &[("etc/netplan/a.yaml", target)],
+        )
+    };
     assert_eq!(value("{}"), Some(String::new()));
     assert_eq!(value("-> nowhere"), None);
     assert_eq!(value("-> a.yaml"), None);
