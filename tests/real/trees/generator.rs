@@ -111,7 +111,6 @@ pub(crate) fn trees(shape: &Shape, texts: &Texts) -> BoxedStrategy<Tree> {
             }
             for (layer, target) in directories {
                 if let Some(target) = target {
-                    let target = target.unwrap_or_else(|| format!("/{ELSEWHERE}"));
                     tree.put(format!("{layer}/{}", shape.drop_ins), Node::Link(target));
                 }
             }
@@ -236,16 +235,16 @@ fn targets(shape: &Shape, upwards: String) -> BoxedStrategy<String> {
         .boxed()
 }
 
-/// Whether a layer's drop-in directory is a symlink, and to where: `None` is [`ELSEWHERE`].
-fn directory_link(shape: &Shape) -> BoxedStrategy<Option<Option<String>>> {
+/// Where a layer's drop-in directory leads, if it is a symlink.
+fn directory_link(shape: &Shape) -> BoxedStrategy<Option<String>> {
     if shape.weights.linked_directory == 0 {
         return Just(None).boxed();
     }
     let target = prop_oneof![
-        3 => Just(None),
-        1 => Just(Some("nowhere".to_owned())),
-        1 => Just(Some(format!("/{SPARE}"))),
-        1 => Just(Some("/dev/null".to_owned())),
+        3 => Just(format!("/{ELSEWHERE}")),
+        1 => Just("nowhere".to_owned()),
+        1 => Just(format!("/{SPARE}")),
+        1 => Just("/dev/null".to_owned()),
     ];
     option::weighted(f64::from(shape.weights.linked_directory) / 100.0, target).boxed()
 }

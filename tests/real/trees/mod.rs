@@ -122,7 +122,7 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
 fn trial<P: Peer + Send + 'static>(not_run: &NotRun, name: &str, peer: Found<P>) -> Trial {
     let needed = peer.and_then(|peer| peer.rules().map(|rules| (peer, rules)));
     not_run.trial(format!("trees: {name}"), needed, |(peer, rules)| {
-        compare(peer, &rules)
+        compare(peer, &rules);
     })
 }
 

@@ -73,6 +73,7 @@ impl Peer for NetworkManager {
         };
         let shape = Shape {
             layers: &LAYERS,
+            // It knows no other main file; our rules have main files in any layer.
             main_layers: &["etc"],
             main: Some((MAIN, 6)),
             drop_ins: "NetworkManager/conf.d",

@@ -64,7 +64,7 @@ fn values(key: &Key<'_>, applied: &[Assignment<'_>]) -> Vec<String> {
     if !typed.is_empty() {
         return typed.into_iter().flat_map(elements).collect();
     }
-    if key.kind().is_some_and(is_list) {
+    if key.kind().is_some_and(|kind| is_list(*kind)) {
         return key.items().iter().map(|item| text(item)).collect();
     }
     applied
@@ -74,7 +74,7 @@ fn values(key: &Key<'_>, applied: &[Assignment<'_>]) -> Vec<String> {
         .collect()
 }
 
-fn is_list(kind: &KeyKind) -> bool {
+const fn is_list(kind: KeyKind) -> bool {
     matches!(kind.merge, Merge::Append | Merge::Map | Merge::Set)
 }
 

@@ -120,16 +120,12 @@ impl CatConfig {
     }
 
     pub(crate) fn run(&self, root: &Path) -> Output {
-        match &self.chamber {
-            Some(chamber) => chamber.run(root, &["cat-config", self.path]),
-            None => {
-                let mut root_option = std::ffi::OsString::from("--root=");
-                root_option.push(root);
-                let mut command = Command::new("systemd-analyze");
-                command.env("LC_ALL", "C").arg(root_option);
-                command.args(["cat-config", self.path]).output().unwrap()
-            }
+        if let Some(chamber) = &self.chamber {
+            return chamber.run(root, &["cat-config", self.path]);
         }
+        let mut command = Command::new("systemd-analyze");
+        command.env("LC_ALL", "C").arg("--root").arg(root);
+        command.args(["cat-config", self.path]).output().unwrap()
     }
 }
 
