@@ -21,25 +21,25 @@ const PATH: &str = "myapp/config.d";
 
 /// The daemon's configuration.
 #[derive(Debug, serde::Deserialize)]
-pub struct Config {
+pub(crate) struct Config {
     /// Where it listens, and where that is said.
-    pub port: Located<u16>,
+    pub(crate) port: Located<u16>,
     /// Whom it lets in.
     #[serde(default)]
-    pub allow: Vec<String>,
+    pub(crate) allow: Vec<String>,
 }
 
 /// The configuration in use, and what it was made from.
 #[derive(Debug, Default)]
-pub struct Current {
+pub(crate) struct Current {
     /// None until the first that can be read.
-    pub config: Option<Config>,
+    pub(crate) config: Option<Config>,
     digest: String,
 }
 
 impl Current {
     /// Takes over a document; says whether anything is different now.
-    pub fn update(&mut self, document: &Document) -> Result<bool, DeserializeError> {
+    pub(crate) fn update(&mut self, document: &Document) -> Result<bool, DeserializeError> {
         let digest = document.digest();
         if digest == self.digest {
             return Ok(false);
@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Watches all that could change the document.
-pub fn watch(inotify: &rustix::fd::OwnedFd, root: &Path, document: &Document) -> Result<(), Errno> {
+pub(crate) fn watch(inotify: &rustix::fd::OwnedFd, root: &Path, document: &Document) -> Result<(), Errno> {
     let change = WatchFlags::CLOSE_WRITE
         | WatchFlags::CREATE
         | WatchFlags::DELETE

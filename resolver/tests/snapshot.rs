@@ -51,10 +51,11 @@ const IMAGE: &[(&str, &str)] = &[
     ),
     ("etc/NetworkManager/conf.d/99.conf", "[main]\ndns=none\n"),
     (
-        "usr/lib/myapp/config.d/a.toml",
-        "port = 80\n[tls]\nkey = 'a'\n",
+        "usr/lib/myapp/config.d/10-vendor.conf",
+        "port = 80\nhost = a\n",
     ),
-    ("etc/myapp/config.d/a.conf", "port = 8080\nport = 8081\n"),
+    ("usr/lib/myapp/config.d/README.txt", "Put files here.\n"),
+    ("etc/myapp/config.d/20-mine.conf", "port = 8080\n"),
 ];
 
 const PATHS: &[&str] = &[
@@ -72,10 +73,11 @@ fn snapshot(image: &Path) -> String {
     for path in PATHS {
         let rules = catalog.rules(path.as_ref()).unwrap_or_default();
         let document = resolver.clone().rules(rules).resolve(path);
-        let _ = writeln!(text, "== {path}\n{:#}", document.snapshot());
+        let _ = write!(text, "== {path}\n{:#}", document.snapshot());
         for finding in document.findings() {
-            let _ = writeln!(text, "{}: {finding}", finding.level);
+            let _ = writeln!(text, "# {}: {finding}", finding.level);
         }
+        text.push('\n');
     }
     text
 }
