@@ -70,8 +70,8 @@ pub fn resolve(data: &[u8]) {
         return;
     };
     let mut rules = choose(&RULE_SETS, *rules).clone();
-    rules.format = format::named(choose(&FORMATS, *format)).or(rules.format);
-    let path = Path::new(choose(&PATHS, *path));
+    rules.format = format::named(*choose::<&str>(&FORMATS, *format)).or(rules.format);
+    let path = Path::new(*choose::<&str>(&PATHS, *path));
     let mut tree = Tree::default();
     for file in files.split(|&byte| byte == 0xff) {
         let [layer, place, text @ ..] = file else {

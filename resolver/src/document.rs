@@ -7,6 +7,7 @@ mod digest;
 mod explain;
 mod key;
 mod read;
+mod snapshot;
 
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
@@ -19,6 +20,7 @@ use indexmap::{IndexMap, IndexSet};
 pub use self::explain::{Explanation, Outcome};
 pub use self::key::Key;
 pub(crate) use self::key::variable;
+pub use self::snapshot::Snapshot;
 use crate::escape::escape_path;
 use crate::finding::{Finding, Level};
 use crate::format::{Node, Value};

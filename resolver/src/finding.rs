@@ -169,6 +169,8 @@ impl fmt::Display for Finding {
     }
 }
 
+impl std::error::Error for Finding {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

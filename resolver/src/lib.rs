@@ -1,11 +1,22 @@
-//! Layered configuration: discovery, masks, drop-ins and key-level merge, with the origin of every value.
+#![doc = include_str!("../README.md")]
+//!
+//! # The modules
 //!
 //! ```text
-//! layers ──discover──▶ files ──scan──▶ entries ──merge──▶ documents
+//! layers ──discover──▶ files ──scan──▶ entries ──merge──▶ documents ──▶ a type of yours, explain, lint, why
 //! ```
 //!
-//! [`Resolver`] is the way in. [`root`] and [`discover`] read; everything after them is pure. Nothing
-//! here knows what the configuration is for, and nothing writes.
+//! [`Resolver`] does all of it. [`root`] and [`discover`] read; everything after them is pure. Nothing here
+//! knows what the configuration is for, and nothing writes.
+//!
+//! | for | see |
+//! |---|---|
+//! | a program that wants its configuration | [`Resolver`], [`Document::deserialize`], [`typed`] |
+//! | every assignment with its origin and fate | [`Document`], [`document`] |
+//! | how consumers differ, and rules of one's own | [`rules`], [`catalog`], [`schema`] |
+//! | what is wrong or odd | [`finding`], [`lint`], [`why`] |
+//! | the steps one by one | [`root`], [`tree`], [`discover`](mod@discover), [`scan`](mod@scan), [`merge`](mod@merge) |
+//! | texts | [`format`](mod@format), [`keyfile`], [`escape`](mod@escape) |
 #![forbid(unsafe_code)]
 
 pub mod catalog;
@@ -28,6 +39,31 @@ pub mod tree;
 pub mod typed;
 pub mod why;
 
+pub use self::catalog::Catalog;
 pub use self::document::{Assignment, Document, Explanation, Key};
+pub use self::finding::{Finding, Level};
 pub use self::resolver::{Collection, Resolver};
-pub use self::rules::Rules;
+pub use self::root::{Root, RootError};
+pub use self::rules::{Layer, Rules};
+pub use self::schema::Schema;
+pub use self::tree::Tree;
+pub use self::typed::{DeserializeError, Located};
+
+#[doc = include_str!("../MIGRATION.md")]
+pub mod migration {}
+
+/// What is resolved in one thread may be asked in others.
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<Resolver>();
+    is_shared::<Document>();
+    is_shared::<Collection>();
+    is_shared::<Key<'_>>();
+    is_shared::<Assignment<'_>>();
+    is_shared::<Explanation<'_>>();
+    is_shared::<Finding>();
+    is_shared::<DeserializeError>();
+    is_shared::<Catalog>();
+    is_shared::<Rules>();
+    is_shared::<root::Dir>();
+};

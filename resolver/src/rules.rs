@@ -34,7 +34,7 @@ pub(crate) use self::load::RulesFile;
 pub use self::name::{Ignored, Name};
 use crate::format::{self, Format};
 use crate::root::{Kind, Reason};
-use crate::scan::Entry;
+use crate::scan::{Entry, Fragment, State};
 use crate::schema::Schema;
 
 /// One base directory with a rank: later layers of [`Rules::layers`] win.
@@ -307,10 +307,9 @@ impl Rules {
     /// as systemd reads its files, with or without sections.
     pub fn format_of(&self, entry: &Entry) -> &'static dyn Format {
         let of_suffix = || {
-            entry
-                .fragments
-                .iter()
-                .find_map(|f| format::of_suffix(&f.path))
+            let read = |f: &&Fragment| !matches!(f.state, State::Ignored(_));
+            let mut files = entry.fragments.iter().filter(read);
+            files.find_map(|file| format::of_suffix(&file.path))
         };
         self.format
             .or_else(of_suffix)
@@ -342,6 +341,19 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_is_not_read_does_not_tell_the_format() {
+        let value = |name: &str| {
+            let resolver = crate::Resolver::new(crate::Tree::default())
+                .with(format!("/usr/lib/x.d/{name}"), "A=\"1\"\n")
+                .with("/etc/x.d/b.conf", "A = '1'\n");
+            let document = resolver.resolve("x.d");
+            document.get("", "A").unwrap().decoded().text().is_some()
+        };
+        assert!(value("a.conf"));
+        assert!(value("a.toml"), "its suffix is not that of a drop-in");
+    }
 
     #[test]
     fn the_deepest_layer_holds_a_path() {

@@ -403,3 +403,34 @@ fn tldr_leaves_out_what_systemd_leaves_out() {
          Continuation=foo \\\n bar \\\n hogehoge \\\n aaa \\\n bbb\nAAAA=bbbb\n"
     );
 }
+
+/// The blocks of FORMATS.md about rule sets, which work as they stand there.
+#[test]
+fn the_rules_of_the_documentation_work() {
+    let formats = include_str!("../../FORMATS.md");
+    let (_, sets) = formats.split_once("## Rule sets").expect("a section");
+    let (sets, rest) = sets.split_once("## Schemas").expect("a section");
+    let (schemas, _) = rest.split_once("\n## ").expect("another section");
+    let block = |section: &str| {
+        let (_, block) = section.split_once("```toml\n").expect("an example");
+        block.split_once("```").expect("its end").0.to_owned()
+    };
+    let image = image();
+    image
+        .write(
+            "usr/share/defaults/myapp/server.conf",
+            "[Server]\nPort=80\nAllow=a b\nAlias=c,d\n",
+        )
+        .write(
+            "etc/myapp/server.conf.d/50-mine.conf",
+            "[Server]\nPort=8080\nAllow=c\n",
+        );
+    for (name, text) in [("rules", block(sets)), ("schema", block(schemas))] {
+        let own = image.write("mine.toml", &text).path("mine.toml");
+        let own = own.to_str().expect("UTF-8");
+        assert_snapshot!(
+            format!("documented_{name}"),
+            image.shown(&["explain", "myapp/server.conf", "--rules", own])
+        );
+    }
+}

@@ -109,7 +109,10 @@ impl Peer for ParseMany {
 
     fn row(&self, tree: &Tree, _ours: &Pairs, _theirs: &Pairs) -> Option<&'static str> {
         let is_main = |path: &str| tree.resolve(path).as_deref() == Some("etc/foo/bar.conf");
-        let mut drop_ins = tree.nodes().map(|(path, _)| path).filter(|path| path.contains(".d/"));
+        let mut drop_ins = tree
+            .nodes()
+            .map(|(path, _)| path)
+            .filter(|path| path.contains(".d/"));
         drop_ins.any(is_main).then_some(READ_TWICE)
     }
 

@@ -1,0 +1,83 @@
+//! The examples do what they say.
+#![allow(clippy::disallowed_methods, reason = "the trees are the tests' own")]
+
+use std::fs;
+use std::mem::MaybeUninit;
+
+use overlay_resolver::Resolver;
+use rustix::fs::inotify::{self, CreateFlags};
+use rustix::io::Errno;
+
+#[path = "../examples/daemon.rs"]
+mod daemon;
+
+#[test]
+fn the_daemon_reloads_when_the_result_is_another_one() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = root.path().join("etc/myapp/config.d");
+    fs::create_dir_all(&directory).unwrap();
+    let write = |name: &str, text: &str| fs::write(directory.join(name), text).unwrap();
+    let resolver = Resolver::open(root.path()).unwrap();
+    let resolve = || resolver.resolve("myapp/config.d");
+    let mut current = daemon::Current::default();
+
+    write("10.conf", "port = 80\nallow = a\n");
+    assert_eq!(current.update(&resolve()), Ok(true));
+    write("20.conf", "# nothing\n");
+    assert_eq!(current.update(&resolve()), Ok(false));
+    write("20.conf", "allow = b\n");
+    assert_eq!(current.update(&resolve()), Ok(true));
+    write("20.conf", "\nport = many\n");
+    let error = current.update(&resolve()).unwrap_err();
+    assert_eq!(
+        (error.line(), current.update(&resolve())),
+        (Some(2), Ok(false))
+    );
+    // What was good stays.
+    let config = current.config.as_ref().unwrap();
+    assert_eq!(
+        (*config.port, config.port.line, config.allow.len()),
+        (80, 1, 2)
+    );
+}
+
+#[test]
+fn the_daemon_sees_what_comes_into_being() {
+    for file in [
+        "etc/myapp/config.d/10.conf",
+        "usr/lib/myapp/config.d/10.conf",
+        "run/myapp/config.d/10.conf",
+    ] {
+        let root = tempfile::tempdir().unwrap();
+        let resolver = Resolver::open(root.path()).unwrap();
+        // Directory by directory, as an installation makes them.
+        let path = root.path().join(file);
+        let directories: Vec<_> = path.ancestors().skip(1).collect();
+        let inside =
+            |place: &&&std::path::Path| place.starts_with(root.path()) && **place != root.path();
+        for place in directories.iter().rev().filter(inside) {
+            let watched = watched(&resolver, root.path());
+            fs::create_dir(place).unwrap();
+            assert!(woken(&watched), "{} of {file}", place.display());
+        }
+        let watched = watched(&resolver, root.path());
+        assert!(!woken(&watched));
+        fs::write(&path, "port = 80\n").unwrap();
+        assert!(woken(&watched), "{file}");
+    }
+}
+
+fn watched(resolver: &Resolver, root: &std::path::Path) -> rustix::fd::OwnedFd {
+    let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).unwrap();
+    daemon::watch(&inotify, root, &resolver.resolve("myapp/config.d")).unwrap();
+    inotify
+}
+
+fn woken(inotify: &rustix::fd::OwnedFd) -> bool {
+    let mut buffer = [MaybeUninit::uninit(); 4096];
+    match inotify::Reader::new(inotify, &mut buffer).next() {
+        Ok(_) => true,
+        Err(Errno::AGAIN) => false,
+        Err(errno) => panic!("{errno}"),
+    }
+}
