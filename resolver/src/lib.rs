@@ -35,6 +35,7 @@ pub mod root;
 pub mod rules;
 pub mod scan;
 pub mod schema;
+pub mod survey;
 pub mod tree;
 pub mod typed;
 pub mod why;
