@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 pub mod catalog;
+pub mod delta;
 pub mod discover;
 pub mod document;
 pub mod escape;
