@@ -21,6 +21,7 @@
 
 pub mod catalog;
 pub mod delta;
+pub mod disagreement;
 pub mod discover;
 pub mod document;
 pub mod escape;
