@@ -18,7 +18,8 @@ use crate::subject::Reading;
     max_term_width = 100,
     after_help = "\
 Exit status: 0 in order; 1 something failed (the rest was done); 2 wrong usage;
-3 changes are pending (sync --dry-run, status --check)."
+3 changes are pending (sync --dry-run, status --check), or something differs (diff --check,
+diff with two --rules)."
 )]
 pub(crate) struct Cli {
     /// The tree to work on; nothing outside it is read or written.
@@ -52,8 +53,9 @@ pub(crate) enum Command {
     },
     /// List the files of a configuration path over all layers, and which of them count.
     List {
-        /// A path below every layer, such as systemd/journald.conf or flatpak/remotes.d.
-        path: PathBuf,
+        /// A path below every layer, such as systemd/journald.conf or flatpak/remotes.d; without one,
+        /// all that have something to tell.
+        path: Option<PathBuf>,
         #[command(flatten)]
         reading: Reading,
     },
@@ -74,6 +76,22 @@ pub(crate) enum Command {
         /// Name the file and line that each value comes from.
         #[arg(long)]
         origin: bool,
+        #[command(flatten)]
+        reading: Reading,
+    },
+    /// Show where files differ from those below them, key by key, and what can go.
+    ///
+    /// With --rules twice: where two consumers of the same files would disagree. The exit status is 3
+    /// then if they do.
+    Diff {
+        /// A path below every layer, such as systemd/journald.conf; without one, all of the tree.
+        path: Option<PathBuf>,
+        /// Show the lines that differ, too.
+        #[arg(long)]
+        text: bool,
+        /// End with status 3 if anything differs.
+        #[arg(long)]
+        check: bool,
         #[command(flatten)]
         reading: Reading,
     },

@@ -2,6 +2,7 @@
 //! the libraries' own may change.
 
 mod check;
+mod diff;
 mod files;
 
 use overlay_adapters::reconcile::KeyAction;
@@ -13,6 +14,7 @@ use overlay_resolver::{Assignment, Key as DocumentKey};
 use serde::Serialize;
 
 pub(crate) use self::check::{check, lints};
+pub(crate) use self::diff::{differences, disagreements, survey};
 pub(crate) use self::files::{files, nobody, why};
 
 #[derive(Serialize)]
@@ -23,6 +25,9 @@ struct Document {
 
 #[derive(Serialize)]
 struct Entry {
+    /// The configuration path, where a document is about several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
     adapter: &'static str,
     name: String,
     state: &'static str,
@@ -118,6 +123,7 @@ fn entry(entry: &EntryReport, with_keys: bool) -> Entry {
         .iter()
         .flat_map(|document| document.entry().fragments.iter());
     Entry {
+        path: None,
         adapter: entry.adapter,
         name: entry.name.clone(),
         state: entry.state.word(),

@@ -6,6 +6,7 @@ mod json;
 mod render;
 mod select;
 mod subject;
+mod survey;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -22,7 +23,9 @@ pub(crate) enum Exit {
     Fine = 0,
     /// Something failed; the rest was done.
     Failed = 1,
-    /// Changes are pending, where that was asked.
+    /// It was called in a way that means nothing.
+    Usage = 2,
+    /// Changes are pending or something differs, where that was asked.
     Pending = 3,
 }
 

@@ -12,6 +12,7 @@ use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Repeated, Rules, Shape};
 use overlay_resolver::scan::State;
+use overlay_resolver::survey::of_many_units;
 use overlay_resolver::tree::Tree;
 use overlay_resolver::{Collection, Document, Key, Resolver};
 
@@ -118,6 +119,7 @@ impl Subject {
     ) -> Result<Self, Failure> {
         let path = known.configuration_path(path);
         let (adapter, found) = known.rules(&path);
+        let found = found.or_else(|| of_many_units(&known.catalog, &path));
         let is_known = found.is_some() || rules.is_some();
         let rules = match rules {
             Some(name) if is_file(name) => as_written(named(name)?, found),
@@ -228,7 +230,7 @@ pub(crate) fn exit(findings: &[Finding]) -> Exit {
 }
 
 /// The tree that the owner asks about.
-fn tree(root: &Root, reading: &Reading) -> Result<Tree, Failure> {
+pub(crate) fn tree(root: &Root, reading: &Reading) -> Result<Tree, Failure> {
     let mut tree = Tree::from(root.clone());
     for With { path, file } in &reading.with {
         tree = tree.with(path, read_host(file)?);
@@ -266,9 +268,9 @@ fn as_directory(resolver: Resolver, path: &Path) -> Resolver {
 
 /// What is known of configuration paths: by the catalog and by the adapters.
 pub(crate) struct Known {
-    catalog: Catalog,
+    pub(crate) catalog: Catalog,
     /// The configuration path, the adapter and the rules of each source.
-    sources: Vec<(PathBuf, &'static str, Rules)>,
+    pub(crate) sources: Vec<(PathBuf, &'static str, Rules)>,
 }
 
 impl Known {

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{GlobBuilder, GlobMatcher, GlobSet};
 use indexmap::IndexMap;
 
 use crate::finding::{Finding, Source};
@@ -19,6 +19,8 @@ const BUILT_IN: &str = include_str!("../catalog.toml");
 pub struct Catalog {
     /// The longest pattern first.
     known: Vec<(GlobMatcher, RulesFile)>,
+    /// All patterns at once, in the same order.
+    set: GlobSet,
     /// What they were read from.
     text: Box<[u8]>,
 }
@@ -38,6 +40,7 @@ impl Catalog {
         // The tests read it.
         Self::from_toml(Path::new("catalog.toml"), BUILT_IN.as_bytes()).unwrap_or(Self {
             known: Vec::new(),
+            set: GlobSet::empty(),
             text: Box::default(),
         })
     }
@@ -58,15 +61,19 @@ impl Catalog {
             known.push((glob.compile_matcher(), rules));
         }
         known.sort_by_key(|(glob, _)| std::cmp::Reverse(glob.glob().glob().len()));
+        let patterns = known.iter().map(|(glob, _)| glob.glob().clone());
+        let set =
+            GlobSet::new(patterns).map_err(|error| Finding::error(path, error.to_string()))?;
         Ok(Self {
             known,
+            set,
             text: text.into(),
         })
     }
 
     /// The rules of the consumer of a configuration path; none if it is not known.
     pub fn rules(&self, path: &Path) -> Option<Rules> {
-        let (glob, file) = self.known.iter().find(|(glob, _)| glob.is_match(path))?;
+        let (glob, file) = self.known.get(self.pattern(path)?)?;
         // The tests resolve all.
         self.resolve(glob, file).ok()
     }
@@ -102,7 +109,12 @@ impl Catalog {
 
     /// Whether the consumer of a configuration path is known.
     pub fn knows(&self, path: &Path) -> bool {
-        self.known.iter().any(|(glob, _)| glob.is_match(path))
+        self.set.is_match(path)
+    }
+
+    /// The number of the pattern that decides about a path.
+    pub(crate) fn pattern(&self, path: &Path) -> Option<usize> {
+        self.set.matches(path).into_iter().min()
     }
 }
 

@@ -341,6 +341,12 @@ impl<'d> Assignment<'d> {
         }
     }
 
+    /// Whether it stands for all of a text that nobody takes apart (the format `opaque`).
+    pub(crate) fn is_whole_file(&self) -> bool {
+        let text = &self.fragment.text;
+        self.key().is_empty() && self.raw_span() == (0..text.len()) && text.contains(&b'\n')
+    }
+
     /// Where it stands.
     pub fn place(&self) -> Place<'d> {
         Place {

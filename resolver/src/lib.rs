@@ -20,6 +20,8 @@
 #![forbid(unsafe_code)]
 
 pub mod catalog;
+pub mod delta;
+pub mod disagreement;
 pub mod discover;
 pub mod document;
 pub mod escape;
@@ -35,6 +37,7 @@ pub mod root;
 pub mod rules;
 pub mod scan;
 pub mod schema;
+pub mod survey;
 pub mod tree;
 pub mod typed;
 pub mod why;

@@ -406,7 +406,8 @@ fn settle_maps(document: &mut Document) {
     }
 }
 
-const fn resets(kind: KeyKind) -> bool {
+/// Whether an empty value takes away what was assigned before.
+pub(crate) const fn resets(kind: KeyKind) -> bool {
     matches!(kind.empty, OnEmpty::Reset | OnEmpty::Clear)
 }
 

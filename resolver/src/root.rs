@@ -31,6 +31,7 @@
 //! promise about a tree that is changed meanwhile, except that nothing outside is read. One thing can
 //! still be: whoever may move an open [`Dir`] out of the root takes it along.
 
+mod member;
 mod open;
 mod unusable;
 mod walk;
@@ -48,6 +49,7 @@ use rustix::fs::{
 };
 pub use rustix::io::Errno;
 
+pub use self::member::{Member, MemberKind};
 use self::open::{DIRECTORY, IN_ROOT, NO_LINKS, READ, open, read_regular};
 pub use self::unusable::{Kind, Reason, Unusable};
 use self::walk::{End, Place, walk, walk_link};
@@ -281,10 +283,24 @@ impl Dir {
 
     /// All names in it except `.` and `..`, in byte order; more than [`NAMES_LIMIT`] are an error.
     pub fn names(&self) -> Result<Vec<OsString>, Unusable> {
-        self.list(NAMES_LIMIT).map_err(Unusable::from)
+        let members = self.list(NAMES_LIMIT)?;
+        Ok(members.into_iter().map(|member| member.name).collect())
     }
 
-    fn list(&self, limit: usize) -> Result<Vec<OsString>, Reason> {
+    /// The same, with what each name is.
+    pub fn members(&self) -> Result<Vec<Member>, Unusable> {
+        let mut members = self.list(NAMES_LIMIT)?;
+        // Not every file system says it in its listings.
+        let unknown = |member: &&mut Member| member.kind == MemberKind::Unknown;
+        for member in members.iter_mut().filter(unknown) {
+            if let Ok(kind) = self.file_type(&member.name) {
+                member.kind = kind.into();
+            }
+        }
+        Ok(members)
+    }
+
+    fn list(&self, limit: usize) -> Result<Vec<Member>, Reason> {
         let again = if self.listed.swap(true, Ordering::Relaxed) {
             let flags = DIRECTORY | OFlags::CLOEXEC;
             Some(openat(&self.fd, ".", flags, Mode::empty()).map_err(Reason::Io)?)
@@ -294,7 +310,7 @@ impl Dir {
         let listing = again.as_ref().unwrap_or(&self.fd);
         let mut buffer = Vec::with_capacity(32 << 10);
         let mut members = RawDir::new(listing, buffer.spare_capacity_mut());
-        let mut names = Vec::new();
+        let mut found = Vec::new();
         let mut harmless = true;
         while let Some(member) = members.next() {
             let member = member.map_err(Reason::Io)?;
@@ -302,15 +318,18 @@ impl Dir {
             if !is_file_name(name) {
                 continue;
             }
-            if names.len() == limit {
+            if found.len() == limit {
                 return Err(Reason::TooManyNames(limit));
             }
             harmless &= is_harmless(member.file_type());
-            names.push(name.to_owned());
+            found.push(Member {
+                name: name.to_owned(),
+                kind: member.file_type().into(),
+            });
         }
-        names.sort_unstable();
+        found.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         self.harmless.store(harmless, Ordering::Relaxed);
-        Ok(names)
+        Ok(found)
     }
 
     /// What `name` (one component) comes to, read up to [`FRAGMENT_LIMIT`].
@@ -444,10 +463,11 @@ mod tests {
             .dir(Path::new(""))
             .expect("a directory")
             .expect("it exists");
-        assert_eq!(
-            dir.list(3),
-            Ok(["a", "b", "c"].map(OsString::from).to_vec())
-        );
+        let file = |name: &str| Member {
+            name: name.into(),
+            kind: MemberKind::File,
+        };
+        assert_eq!(dir.list(3), Ok(["a", "b", "c"].map(file).to_vec()));
         assert_eq!(dir.list(2), Err(Reason::TooManyNames(2)));
     }
 }

@@ -73,8 +73,10 @@ pub struct Fragment {
     pub text: Vec<u8>,
     /// Whether it counts.
     pub state: State,
-    inode: Option<Inode>,
-    rank: usize,
+    /// Whether it would count, where the files above it decide otherwise.
+    alone: Option<Box<State>>,
+    pub(crate) inode: Option<Inode>,
+    pub(crate) rank: usize,
 }
 
 /// The part a fragment plays in its entry.
@@ -273,11 +275,11 @@ impl Top {
     fn settle(self, fragments: &mut [Fragment], start: usize) -> Option<usize> {
         let by = self.index?;
         for fragment in fragments.get_mut(start..by).into_iter().flatten() {
-            fragment.state = if self.masks {
+            fragment.hide(if self.masks {
                 State::Masked(by)
             } else {
                 State::Shadowed(by)
-            };
+            });
         }
         self.fatal.then_some(by)
     }
@@ -366,7 +368,8 @@ fn status(rules: &Rules, shape: Shape, fragments: &mut [Fragment]) -> Status {
     match mask {
         Some(mask) if rules.main_decides => {
             for fragment in fragments.iter_mut().filter(|f| f.role == Role::DropIn) {
-                fragment.state = State::Masked(mask);
+                // A drop-in that another hides is hidden twice; what it is alone is known already.
+                fragment.hide(State::Masked(mask));
             }
             return Status::Masked(mask);
         }
@@ -397,6 +400,7 @@ impl Fragment {
             text: Vec::new(),
             // Until the file above it is known.
             state: State::Shadowed(0),
+            alone: None,
             inode: None,
         };
         let opened = match found.look {
@@ -429,6 +433,18 @@ impl Fragment {
     /// The last component of the path.
     fn name(&self) -> &OsStr {
         self.path.file_name().unwrap_or_default()
+    }
+
+    fn hide(&mut self, state: State) {
+        let alone = std::mem::replace(&mut self.state, state);
+        self.alone.get_or_insert_with(|| alone.into());
+    }
+
+    /// Whether it would count if it were the only file of its entry: [`State::Effective`],
+    /// [`State::Mask`], [`State::Unusable`] or [`State::PassedOver`]. [`State::Shadowed`] if it was not
+    /// looked at, because nobody asked for its history.
+    pub fn alone(&self) -> &State {
+        self.alone.as_deref().unwrap_or(&self.state)
     }
 
     fn ignored(role: Role, found: Found) -> Option<Self> {

@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
-use crate::root::{Content, Dir, Link, Mask, Opened, Reason, Root, Unusable};
+use crate::root::{
+    Content, Dir, Link, Mask, Member as Listed, MemberKind, Opened, Reason, Root, Unusable,
+};
 
 /// A root, with virtual files over it.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +59,16 @@ impl Tree {
     pub fn without(mut self, path: &Path) -> Self {
         self.changes.insert(absolute(path), None);
         self
+    }
+
+    /// Where `path` ends after all symlinks, as seen inside the root, also if nothing is there; none
+    /// if that cannot be told.
+    pub fn place(&self, path: &Path) -> Option<PathBuf> {
+        let path = absolute(path);
+        match &self.root {
+            Some(root) => Some(Path::new("/").join(root.chase(&path).ok()?)),
+            None => Some(path),
+        }
     }
 
     /// The root below the virtual files.
@@ -156,6 +168,38 @@ impl TreeDir<'_> {
         Ok(names)
     }
 
+    /// All names in it with what each is, in byte order (see [`Dir::members`]).
+    pub fn members(&self) -> Result<Vec<Listed>, Unusable> {
+        let mut members = match &self.real {
+            Some(dir) => dir.members()?,
+            None => Vec::new(),
+        };
+        if !self.changes.is_empty() {
+            // A directory that has virtual files may be there already, as a directory or a link to one.
+            members.retain(|member| match self.changes.get(&member.name) {
+                Some(Member::Absent | Member::File(_)) => false,
+                Some(Member::Directory) | None => true,
+            });
+            let new = self.changes.iter().filter_map(|(name, change)| {
+                let kind = match change {
+                    Member::Absent => return None,
+                    Member::Directory => MemberKind::Directory,
+                    Member::File(Virtual::File(_)) => MemberKind::File,
+                    Member::File(Virtual::DevNull) => MemberKind::Symlink,
+                };
+                Some(Listed {
+                    name: name.clone(),
+                    kind,
+                })
+            });
+            members.extend(new);
+            // Stable: of two with one name the real one stands first.
+            members.sort_by(|a, b| a.name.cmp(&b.name));
+            members.dedup_by(|a, b| a.name == b.name);
+        }
+        Ok(members)
+    }
+
     /// What `name` is; none if it is not there (see [`Dir::open`]).
     pub fn open(&self, name: &OsStr) -> Option<Opened> {
         match (self.changes.get(name), &self.real) {
@@ -252,6 +296,14 @@ mod tests {
         let tree = Tree::default().with(Path::new("/etc/x.d/a.conf"), "A=1");
         assert_eq!(names(&tree, "/etc/x.d"), ["a.conf"]);
         assert_eq!(names(&tree, "/etc"), ["x.d"]);
+        let dir = tree.dir(Path::new("/etc")).unwrap().unwrap();
+        assert_eq!(
+            dir.members().unwrap(),
+            [Listed {
+                name: "x.d".into(),
+                kind: MemberKind::Directory
+            }]
+        );
         assert!(tree.dir(Path::new("/usr")).unwrap().is_none());
         assert!(tree.dir(Path::new("/etc/x.d/a.conf")).unwrap().is_none());
     }

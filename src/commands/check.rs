@@ -12,7 +12,7 @@ use overlay_resolver::{format, lint};
 use super::{Failure, Output};
 use crate::cli::Cli;
 use crate::subject::{Known, Reading, Subject};
-use crate::{Exit, json, render};
+use crate::{Exit, json, render, survey};
 
 /// Which lints are asked for.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ pub(super) fn run(
     let known = Known::new(root)?;
     let is_survey = paths.is_empty();
     let paths = if is_survey {
-        survey(&known, root)
+        survey::all_paths(&known, root, reading)?
     } else {
         let members = |path: &PathBuf| members(&known, root, path);
         paths.iter().flat_map(members).collect()
@@ -113,21 +113,6 @@ fn check(
     let mut findings = resolver.rules(rules).check(path);
     findings.retain(|finding| finding.code.is_none_or(lint::holds_for_every_consumer));
     Ok(findings)
-}
-
-/// All configuration paths: those that are known, and every `.d` directory directly below a layer.
-fn survey(known: &Known, root: &Root) -> Vec<PathBuf> {
-    let mut paths: Vec<_> = known.paths().collect();
-    for layer in &Rules::default().layers {
-        if let Ok(Some(dir)) = root.dir(layer.base()) {
-            let names = dir.names().unwrap_or_default().into_iter();
-            let collections = names.map(PathBuf::from);
-            paths.extend(collections.filter(|name| name.extension().is_some_and(|end| end == "d")));
-        }
-    }
-    paths.sort();
-    paths.dedup();
-    paths
 }
 
 /// The path itself, or, of a directory whose documents are known each by its name, such as

@@ -3,6 +3,7 @@
 mod cat;
 mod check;
 mod demo;
+pub(crate) mod diff;
 mod digest;
 mod explain;
 mod list;
@@ -78,6 +79,8 @@ pub(crate) enum Failure {
     IsDirectory(PathBuf),
     #[error("{} has {lines} lines only", escape_path(path))]
     NoSuchLine { path: PathBuf, lines: usize },
+    #[error("--rules is given {0} times; two are compared")]
+    ManyRules(usize),
     #[error("{} is not empty; name a directory that does not exist yet", .0.display())]
     NotEmpty(PathBuf),
     #[error("cannot write {}: {source}", .path.display())]
@@ -152,7 +155,10 @@ impl Output {
         };
         Self {
             messages: render::failure(&failure.to_string()),
-            exit: Exit::Failed,
+            exit: match failure {
+                Failure::ManyRules(_) => Exit::Usage,
+                _ => Exit::Failed,
+            },
             ..Self::new(text)
         }
     }
@@ -170,7 +176,19 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
     match &cli.command {
         Command::Sync { dry_run } => report::sync(cli, &root, *dry_run),
         Command::Status { check, entries } => report::status(cli, &root, *check, entries),
-        Command::List { path, reading } => list::run(cli, &root, path, reading),
+        Command::List { path, reading } => list::run(cli, &root, path.as_deref(), reading),
+        Command::Diff {
+            path,
+            text,
+            check,
+            reading,
+        } => {
+            let options = diff::Options {
+                text: *text,
+                check: *check,
+            };
+            diff::run(cli, &root, path.as_deref(), options, reading)
+        }
         Command::Cat {
             path,
             tldr,

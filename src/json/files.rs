@@ -225,10 +225,11 @@ fn name(document: &Document) -> String {
     escape(document.entry().name.as_encoded_bytes()).to_string()
 }
 
-fn entry(subject: &Subject, document: &Document) -> Entry {
+pub(super) fn entry(subject: &Subject, document: &Document) -> Entry {
     let name = name(document);
     let suffix = subject.resolver.rule_set().suffix.to_string_lossy();
     Entry {
+        path: None,
         adapter: subject.adapter,
         name: name.strip_suffix(&*suffix).unwrap_or(&name).into(),
         state: status_word(document.entry().status),

@@ -6,6 +6,7 @@
 )]
 
 mod check;
+mod diff;
 mod exit_status;
 mod files;
 mod image;

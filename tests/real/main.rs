@@ -9,6 +9,7 @@
     reason = "a world is a directory of the host, made by the trial"
 )]
 
+mod delta;
 mod environment;
 mod flatpak;
 mod generated;
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
         reasons: RefCell::default(),
     };
     let trials = [
+        delta::trials,
         environment::trials,
         flatpak::trials,
         glib::trials,

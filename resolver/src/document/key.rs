@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bstr::{BStr, ByteSlice as _};
 
 use super::{Assignment, Document, KeyName, Slot, State};
-use crate::merge::Rule;
+use crate::merge::{Rule, resets};
 use crate::schema::{KeyKind, Merge, OnEmpty, Operator};
 
 /// One key of a [`Document`].
@@ -87,7 +87,11 @@ impl<'d> Key<'d> {
     ///
     /// A scalar has one item, or none if it was reset. A value with a type is an item as written.
     pub fn items(&self) -> Vec<Cow<'d, [u8]>> {
-        let applied = self.applied();
+        self.items_of(&self.applied())
+    }
+
+    /// What these of its assignments come to, if they are those that count.
+    pub(crate) fn items_of(&self, applied: &[Assignment<'d>]) -> Vec<Cow<'d, [u8]>> {
         let Some(kind) = self.kind() else {
             return applied
                 .iter()
@@ -123,6 +127,44 @@ impl<'d> Key<'d> {
             }
         }
         items
+    }
+
+    /// Which of these of its assignments would count if the consumer read them and no others. (Lists
+    /// that rules append are taken for replaced.)
+    pub(crate) fn counting(
+        &self,
+        read: impl Iterator<Item = Assignment<'d>>,
+    ) -> Vec<Assignment<'d>> {
+        let mut counting = Vec::<Assignment<'d>>::new();
+        let mut has_lower = false;
+        for new in read {
+            let is_empty = new.record.is_empty();
+            let kind = match &self.slot.rule {
+                Rule::Kind(kind) => kind,
+                Rule::Unknown => {
+                    counting.push(new);
+                    continue;
+                }
+                Rule::Libeconf => {
+                    let own = counting.first().map(Assignment::fragment_index)
+                        == Some(new.fragment_index());
+                    if !own || has_lower {
+                        has_lower |= !counting.is_empty();
+                        counting = vec![new];
+                    }
+                    continue;
+                }
+            };
+            match kind.merge {
+                Merge::Last if is_empty && kind.empty == OnEmpty::Ignored => {}
+                Merge::First if !counting.is_empty() => {}
+                Merge::Last => counting = vec![new],
+                Merge::Append | Merge::Map if is_empty && resets(*kind) => counting = vec![new],
+                Merge::Set if new.operator() == Operator::Set => counting = vec![new],
+                Merge::First | Merge::Append | Merge::Map | Merge::Set => counting.push(new),
+            }
+        }
+        counting
     }
 }
 

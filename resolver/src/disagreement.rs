@@ -1,0 +1,363 @@
+//! Where two consumers of one tree would disagree: which files count, in which order, and what the keys
+//! come to.
+//!
+//! Pure: two [`Document`]s of one configuration path, resolved by different rules. What has no effect
+//! is not told of: of files only whether they count, and not what else is said of them; of keys only
+//! what they come to, and not from where.
+//!
+//! ```
+//! use overlay_resolver::disagreement::{Side, disagreements};
+//! use overlay_resolver::{Resolver, Rules, tree::Tree};
+//!
+//! let tree = Tree::default()
+//!     .with("/usr/lib/x.toml.d/z.conf".as_ref(), "k = 'z'\n")
+//!     .with("/etc/x.toml.d/a.conf".as_ref(), "k = 'a'\n");
+//! let [ours, theirs] = ["uapi6", "libeconf"].map(|name| {
+//!     let mut rules = Rules::named(name).unwrap();
+//!     rules.layers = Rules::default().layers;
+//!     rules.format = None;
+//!     Resolver::new(tree.clone()).rules(rules)
+//! });
+//! let [a, b] = [&ours, &theirs].map(|resolver| resolver.resolve("x.toml"));
+//! let found = disagreements([
+//!     Side { document: &a, rules: ours.rule_set() },
+//!     Side { document: &b, rules: theirs.rule_set() },
+//! ]);
+//! // By name over all layers, or layer by layer: z wins here, a there.
+//! assert_eq!(found.keys[0].name, "k");
+//! assert_eq!(found.order.len(), 1);
+//! ```
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::Path;
+
+use bstr::BStr;
+use indexmap::{IndexMap, IndexSet};
+
+use crate::document::{Assignment, Document, Key, Place, State as Fate};
+use crate::finding::Finding;
+use crate::rules::{Ignored, Layer, Rules};
+use crate::scan::{Fragment, State, Status};
+
+/// One consumer.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'d> {
+    /// What it makes of the files.
+    pub document: &'d Document,
+    /// The rules by which it reads them.
+    pub rules: &'d Rules,
+}
+
+/// All in which two consumers differ.
+#[derive(Debug, Default)]
+pub struct Disagreements<'d> {
+    /// One of them loads nothing. What else differs has no effect then and is not told of.
+    pub refusal: Option<Refusal<'d>>,
+    /// Keys that come to something else.
+    pub keys: Vec<KeyDisagreement<'d>>,
+    /// Files that count for one of them only.
+    pub files: Vec<FileDisagreement<'d>>,
+    /// The files that count for both, as each reads them, where that is not in the same order and has, or
+    /// may have, an effect.
+    pub order: Vec<[Vec<&'d Path>; 2]>,
+}
+
+/// One of the two loads nothing.
+#[derive(Debug)]
+pub struct Refusal<'d> {
+    /// Which of the two.
+    pub side: usize,
+    /// The file and line because of which.
+    pub place: Place<'d>,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// A key that comes to something else.
+#[derive(Debug)]
+pub struct KeyDisagreement<'d> {
+    /// Its section.
+    pub section: &'d BStr,
+    /// Its name.
+    pub name: &'d BStr,
+    /// What it comes to for each; none where it has no value.
+    pub sides: [Option<Key<'d>>; 2],
+}
+
+/// A file that counts for one of the two.
+#[derive(Debug)]
+pub struct FileDisagreement<'d> {
+    /// The file.
+    pub path: &'d Path,
+    /// For which of the two it counts.
+    pub counts_for: usize,
+    /// Why not for the other.
+    pub why: Uncounted<'d>,
+}
+
+/// Why a file does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Uncounted<'d> {
+    /// It is in no layer of the consumer's.
+    NoLayer,
+    /// Its directory is not one in which the consumer looks.
+    NotSearched,
+    /// Its state in the consumer's eyes, with the file that makes it so.
+    State(&'d State, Option<&'d Path>),
+    /// The consumer passes over files of such a name.
+    Name(Ignored),
+    /// The entry has no main file, which the consumer wants.
+    Headless,
+    /// The consumer reads nothing of it because of what stands here.
+    Unread(Place<'d>),
+}
+
+impl fmt::Display for Uncounted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = |by: Option<&Path>| match by {
+            Some(path) => format!(" by {}", crate::escape::escape_path(path)),
+            None => String::new(),
+        };
+        match self {
+            Self::NoLayer => f.write_str("not one of its layers"),
+            Self::NotSearched => f.write_str("not a directory it looks in"),
+            Self::Unread(place) => write!(f, "not read because of {place}"),
+            Self::Headless => f.write_str("no main file that it could be merged over"),
+            Self::Name(reason) => write!(f, "ignored: {reason}"),
+            Self::State(state, path) => match state {
+                State::Effective | State::Duplicate(_) => f.write_str("empty"),
+                State::Shadowed(_) => write!(f, "shadowed{}", by(*path)),
+                State::Masked(_) => write!(f, "masked{}", by(*path)),
+                State::Mask(mask) => write!(f, "a mask: {mask}"),
+                State::Unusable(why) => write!(f, "unusable: {why}"),
+                State::PassedOver(why) => write!(f, "passed over: {why}"),
+                State::Ignored(why) => write!(f, "ignored: {why}"),
+            },
+        }
+    }
+}
+
+impl Disagreements<'_> {
+    /// Whether the two come to the same.
+    pub fn is_empty(&self) -> bool {
+        self.refusal.is_none()
+            && self.keys.is_empty()
+            && self.files.is_empty()
+            && self.order.is_empty()
+    }
+}
+
+/// Compares what two consumers make of one configuration path.
+pub fn disagreements(sides: [Side<'_>; 2]) -> Disagreements<'_> {
+    let refusals = sides.map(|side| side.document.refusal());
+    match &refusals {
+        [Some(_), Some(_)] => return Disagreements::default(),
+        [None, None] => {}
+        _ => {
+            let refusal = refusals
+                .into_iter()
+                .enumerate()
+                .find_map(|(side, refusal)| {
+                    let (place, why) = refusal?;
+                    Some(Refusal { side, place, why })
+                });
+            return Disagreements {
+                refusal,
+                ..Disagreements::default()
+            };
+        }
+    }
+    let seen = sides.map(Seen::new);
+    let keys = keys(sides);
+    // Where the keys are known and come to the same, their order has no effect.
+    let has_effect = !keys.is_empty() || seen.iter().any(Seen::is_opaque);
+    Disagreements {
+        refusal: None,
+        keys,
+        files: files(&seen),
+        order: order(&seen).filter(|_| has_effect).into_iter().collect(),
+    }
+}
+
+/// The files, as one consumer sees them.
+struct Seen<'d> {
+    side: Side<'d>,
+    files: IndexMap<&'d Path, &'d Fragment>,
+    /// Those of which nothing is read, because of a problem in them or before them.
+    unread: HashMap<&'d Path, Place<'d>>,
+    /// Those that are read, in their order. An empty file says nothing, whether or not it counts.
+    counting: IndexSet<&'d Path>,
+}
+
+impl<'d> Seen<'d> {
+    fn new(side: Side<'d>) -> Self {
+        let entry = side.document.entry();
+        let unread = unread(side.document);
+        let reads = |fragment: &&Fragment| {
+            !fragment.text.is_empty()
+                && !unread.contains_key(fragment.path.as_path())
+                && entry.status != Status::Headless
+        };
+        let path = |fragment: &'d Fragment| fragment.path.as_path();
+        Self {
+            counting: entry.effective().filter(reads).map(path).collect(),
+            files: entry.fragments.iter().map(|f| (path(f), f)).collect(),
+            unread,
+            side,
+        }
+    }
+
+    /// Whether nobody can tell what is in the files.
+    fn is_opaque(&self) -> bool {
+        let mut assignments = self.side.document.assignments();
+        assignments.any(|assignment| assignment.is_whole_file())
+    }
+
+    /// Why a file does not count, which the other consumer found.
+    fn why_not(&self, file: &Fragment) -> Uncounted<'d> {
+        let entry = self.side.document.entry();
+        let Some(own) = self.files.get(file.path.as_path()) else {
+            return self.not_found(&file.layer, &file.path);
+        };
+        if entry.status == Status::Headless && own.state == State::Effective {
+            return Uncounted::Headless;
+        }
+        if let Some(place) = self.unread.get(own.path.as_path()) {
+            return Uncounted::Unread(*place);
+        }
+        let by = match own.state {
+            State::Shadowed(by) | State::Masked(by) | State::Duplicate(by) => {
+                entry.fragments.get(by)
+            }
+            _ => None,
+        };
+        Uncounted::State(&own.state, by.map(|by| by.path.as_path()))
+    }
+
+    fn not_found(&self, layer: &Layer, path: &Path) -> Uncounted<'d> {
+        let rules = self.side.rules;
+        let name = path.file_name().unwrap_or(OsStr::new(""));
+        match (rules.layers.contains(layer), rules.classify_drop_in(name)) {
+            (false, _) => Uncounted::NoLayer,
+            (true, Some(reason)) => Uncounted::Name(reason),
+            (true, None) => Uncounted::NotSearched,
+        }
+    }
+}
+
+fn unread(document: &Document) -> HashMap<&Path, Place<'_>> {
+    let mut unread = HashMap::new();
+    let mut read = HashSet::new();
+    for assignment in document.assignments() {
+        let path = assignment.fragment().path.as_path();
+        match (assignment.state(), assignment.by()) {
+            (Fate::Invalid, Some(by)) => drop(unread.entry(path).or_insert(by)),
+            _ => drop(read.insert(path)),
+        }
+    }
+    unread.retain(|path, _| !read.contains(path));
+    unread
+}
+
+fn files<'d>([first, second]: &[Seen<'d>; 2]) -> Vec<FileDisagreement<'d>> {
+    let mut files = Vec::new();
+    for (side, own, other) in [(0, first, second), (1, second, first)] {
+        let only = own.counting.difference(&other.counting);
+        files.extend(only.filter_map(|path| {
+            Some(FileDisagreement {
+                path,
+                counts_for: side,
+                why: other.why_not(own.files.get(path)?),
+            })
+        }));
+    }
+    files.sort_by_key(|file| file.path);
+    files
+}
+
+fn order<'d>([a, b]: &[Seen<'d>; 2]) -> Option<[Vec<&'d Path>; 2]> {
+    let both = |own: &Seen<'d>, other: &Seen<'d>| -> Vec<&'d Path> {
+        let common = own.counting.intersection(&other.counting);
+        common.copied().collect()
+    };
+    let [first, second] = [both(a, b), both(b, a)];
+    (first != second).then_some([first, second])
+}
+
+fn keys<'d>(sides: [Side<'d>; 2]) -> Vec<KeyDisagreement<'d>> {
+    let mut keys = IndexMap::<(&BStr, &BStr), [Option<Key<'d>>; 2]>::new();
+    for (index, side) in sides.iter().enumerate() {
+        if side.document.entry().status == Status::Headless {
+            continue;
+        }
+        for key in side.document.keys().filter(has_value) {
+            let sides = keys.entry((key.section(), key.name())).or_default();
+            if let Some(slot) = sides.get_mut(index) {
+                *slot = Some(key);
+            }
+        }
+    }
+    let differ = keys.into_iter().filter(|(_, sides)| !agree(sides));
+    let disagreement = |((section, name), sides)| KeyDisagreement {
+        section,
+        name,
+        sides,
+    };
+    let mut keys: Vec<_> = differ.map(disagreement).collect();
+    keys.sort_by_key(|key| (key.section, key.name));
+    keys
+}
+
+fn has_value(key: &Key<'_>) -> bool {
+    key.last().is_some_and(|last| !last.is_whole_file())
+}
+
+/// Whether a key comes to the same for both.
+fn agree(sides: &[Option<Key<'_>>; 2]) -> bool {
+    let [a, b] = sides;
+    let items = |key: &Option<Key<'_>>| key.as_ref().map_or_else(Vec::new, own);
+    match (a, b) {
+        // Where nobody can tell what several values come to, it may well be the last of them.
+        (Some(a), Some(b)) if a.is_multi_valued() != b.is_multi_valued() => {
+            a.last().map(value) == b.last().map(value)
+        }
+        (None, Some(reset)) | (Some(reset), None) => reset.items().is_empty(),
+        _ => items(a) == items(b),
+    }
+}
+
+fn own(key: &Key<'_>) -> Vec<Vec<u8>> {
+    key.items().into_iter().map(Cow::into_owned).collect()
+}
+
+fn value(assignment: Assignment<'_>) -> &BStr {
+    assignment.value()
+}
+
+impl Document {
+    /// Why its consumer loads nothing, and because of which place; none if it loads it.
+    pub fn refusal(&self) -> Option<(Place<'_>, String)> {
+        if let Status::Refused(by) = self.entry.status {
+            let fragment = self.entry.fragments.get(by)?;
+            let why = match &fragment.state {
+                State::Unusable(why) => why.to_string(),
+                _ => String::new(),
+            };
+            let path = fragment.path.as_path();
+            return Some((Place { path, line: None }, why));
+        }
+        let Finding {
+            path,
+            line,
+            message,
+            ..
+        } = self.problems.get(self.fatal?)?;
+        Some((Place { path, line: *line }, message.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,259 @@
+use super::*;
+use crate::Resolver;
+use crate::format;
+use crate::rules::{BrokenFile, OnUnusable, Order, Repeated, Taken};
+use crate::tree::Tree;
+
+fn base() -> Rules {
+    Rules {
+        format: format::named("gkeyfile"),
+        repeated: Repeated::Last,
+        ..Rules::default()
+    }
+}
+
+/// `what: first | second`, one a line.
+fn shown(tree: &Tree, path: &str, [a, b]: [Rules; 2]) -> Vec<String> {
+    let resolver = |rules| Resolver::new(tree.clone()).rules(rules).with_history();
+    let resolvers = [resolver(a), resolver(b)];
+    let documents = [&resolvers[0], &resolvers[1]].map(|resolver| resolver.resolve(path));
+    let found = disagreements([0, 1].map(|side| Side {
+        document: &documents[side],
+        rules: resolvers[side].rule_set(),
+    }));
+    let mut lines = Vec::new();
+    if let Some(refusal) = &found.refusal {
+        lines.push(format!("{} loads nothing: {}", refusal.side, refusal.place));
+    }
+    for key in &found.keys {
+        let show = |key: &Option<Key<'_>>| match key {
+            Some(key) => {
+                let items: Vec<_> = key
+                    .items()
+                    .iter()
+                    .map(|i| BStr::new(&**i).to_string())
+                    .collect();
+                format!("{} {}", items.join(","), key.last().unwrap().place())
+            }
+            None => "none".into(),
+        };
+        let [a, b] = [&key.sides[0], &key.sides[1]].map(show);
+        lines.push(format!("{}: {a} | {b}", key.name));
+    }
+    for file in &found.files {
+        lines.push(format!(
+            "{} {}: {}",
+            file.counts_for,
+            file.path.display(),
+            file.why
+        ));
+    }
+    for [a, b] in &found.order {
+        let show = |paths: &[&Path]| {
+            let names = paths
+                .iter()
+                .map(|path| path.file_name().unwrap().to_str().unwrap());
+            names.collect::<Vec<_>>().join(" ")
+        };
+        lines.push(format!("order: {} | {}", show(a), show(b)));
+    }
+    assert_eq!(found.is_empty(), lines.is_empty());
+    lines
+}
+
+fn tree(files: &[(&str, &str)]) -> Tree {
+    let add = |tree: Tree, (path, text): &(&str, &str)| tree.with(Path::new(path), *text);
+    files.iter().fold(Tree::default(), add)
+}
+
+#[test]
+fn who_reads_alike_agrees() {
+    let tree = tree(&[
+        ("/usr/lib/x.conf", "[S]\nK=1\n"),
+        ("/etc/x.conf.d/a.conf", "[S]\nK=2\n"),
+    ]);
+    assert_eq!(shown(&tree, "x.conf", [base(), base()]), [""; 0]);
+}
+
+#[test]
+fn layers_order_and_names() {
+    let files = [
+        ("/usr/lib/x.d/z.conf", "[S]\nK=z\n"),
+        ("/usr/local/lib/x.d/l.conf", "[S]\nL=1\n"),
+        ("/etc/x.d/a.conf", "[S]\nK=a\nM=1\n"),
+        ("/etc/x.d/.b.conf", "[S]\nN=1\n"),
+        ("/etc/x.d/c.conf~", "[S]\nN=1\n"),
+    ];
+    let other = Rules {
+        layers: ["/usr/lib", "/etc"].map(Layer::new).into(),
+        drop_in_order: Order::Layer,
+        read_hidden: true,
+        ..base()
+    };
+    assert_eq!(
+        shown(&tree(&files), "x.d", [base(), other]),
+        [
+            "K: z /usr/lib/x.d/z.conf:2 | a /etc/x.d/a.conf:2",
+            "L: 1 /usr/local/lib/x.d/l.conf:2 | none",
+            "N: none | 1 /etc/x.d/.b.conf:2",
+            "1 /etc/x.d/.b.conf: ignored: hidden name",
+            "0 /usr/local/lib/x.d/l.conf: not one of its layers",
+            "order: a.conf z.conf | z.conf a.conf",
+        ]
+    );
+}
+
+#[test]
+fn masks_and_what_they_hide() {
+    let files = [
+        ("/usr/lib/x.d/a.conf", "[S]\nK=1\n"),
+        ("/usr/lib/x.d/b.conf", "[S]\nL=1\n"),
+        ("/etc/x.d/a.conf", ""),
+    ];
+    // Empty as a file or as a mask: both hide what is below, so there is nothing to disagree about.
+    let data = Rules {
+        empty_masks: false,
+        ..base()
+    };
+    assert_eq!(shown(&tree(&files), "x.d", [base(), data]), [""; 0]);
+    let leaking = Rules {
+        first_always_counts: true,
+        ..base()
+    };
+    assert_eq!(
+        shown(&tree(&files), "x.d", [base(), leaking]),
+        [
+            "K: none | 1 /usr/lib/x.d/a.conf:2",
+            "1 /usr/lib/x.d/a.conf: masked by /etc/x.d/a.conf",
+        ]
+    );
+    // The drop-ins of a masked main file.
+    let files = [
+        ("/usr/lib/x.conf", "[S]\nK=1\n"),
+        ("/etc/x.conf", ""),
+        ("/etc/x.conf.d/a.conf", "[S]\nL=1\n"),
+    ];
+    let unit = Rules {
+        main_decides: true,
+        ..base()
+    };
+    assert_eq!(
+        shown(&tree(&files), "x.conf", [base(), unit.clone()]),
+        [
+            "L: 1 /etc/x.conf.d/a.conf:2 | none",
+            "0 /etc/x.conf.d/a.conf: masked by /etc/x.conf"
+        ]
+    );
+    assert_eq!(
+        shown(&tree(&files[2..]), "x.conf", [base(), unit]),
+        [
+            "L: 1 /etc/x.conf.d/a.conf:2 | none",
+            "0 /etc/x.conf.d/a.conf: no main file that it could be merged over",
+        ]
+    );
+}
+
+#[test]
+fn links_that_one_follows_and_the_other_does_not() {
+    let tree =
+        tree(&[("/usr/lib/x.d/a.conf", "[S]\nK=1\n")]).with_mask(Path::new("/etc/x.d/a.conf"));
+    let other = Rules {
+        null_masks: crate::rules::NullMask::Never,
+        unusable: OnUnusable::all(Taken::FallThrough),
+        ..base()
+    };
+    assert_eq!(
+        shown(&tree, "x.d", [base(), other]),
+        [
+            "K: none | 1 /usr/lib/x.d/a.conf:2",
+            "1 /usr/lib/x.d/a.conf: masked by /etc/x.d/a.conf",
+        ]
+    );
+}
+
+#[test]
+fn a_consumer_that_loads_nothing_is_all_there_is_to_tell() {
+    let broken = tree(&[("/etc/x.conf", "[S]\nK=1\njunk\n")]);
+    let strict = Rules {
+        broken_file: BrokenFile::Fatal,
+        ..base()
+    };
+    assert_eq!(
+        shown(&broken, "x.conf", [base(), strict.clone()]),
+        ["1 loads nothing: /etc/x.conf:3"]
+    );
+    assert_eq!(shown(&broken, "x.conf", [strict.clone(), strict]), [""; 0]);
+    let null = Tree::default().with_mask(Path::new("/etc/x.conf"));
+    let refuses = Rules {
+        null_masks: crate::rules::NullMask::Never,
+        unusable_main: OnUnusable::all(Taken::Fatal),
+        ..base()
+    };
+    assert_eq!(
+        shown(&null, "x.conf", [refuses, base()]),
+        ["0 loads nothing: /etc/x.conf"]
+    );
+}
+
+#[test]
+fn files_after_a_broken_one_may_not_be_read() {
+    let tree = tree(&[
+        ("/etc/x.d/a.conf", "[S]\nK=1\n"),
+        ("/etc/x.d/b.conf", "[S]\njunk\n"),
+        ("/etc/x.d/c.conf", "[S]\nK=2\n"),
+    ]);
+    let stops = Rules {
+        broken_file: BrokenFile::EndsLoading,
+        ..base()
+    };
+    assert_eq!(
+        shown(&tree, "x.d", [base(), stops]),
+        [
+            "K: 2 /etc/x.d/c.conf:2 | 1 /etc/x.d/a.conf:2",
+            "0 /etc/x.d/c.conf: not read because of /etc/x.d/b.conf:2",
+        ]
+    );
+}
+
+#[test]
+fn a_value_that_nobody_knows_is_no_disagreement_if_it_may_be_the_same() {
+    let tree = tree(&[
+        ("/etc/x.conf", "[S]\nK=1\nK=2\nL=1\n"),
+        ("/etc/x.conf.d/a.conf", "[S]\nL=1\n"),
+    ]);
+    let unknown = || Rules {
+        repeated: Repeated::Schema,
+        ..base()
+    };
+    assert_eq!(shown(&tree, "x.conf", [base(), unknown()]), [""; 0]);
+    let first = Rules {
+        repeated: Repeated::Libeconf,
+        ..base()
+    };
+    assert_eq!(
+        shown(&tree, "x.conf", [unknown(), first]),
+        ["K: 1,2 /etc/x.conf:3 | 1 /etc/x.conf:2"]
+    );
+}
+
+#[test]
+fn the_order_matters_where_it_has_an_effect_or_may_have_one() {
+    let by_layer = |rules: Rules| Rules {
+        drop_in_order: Order::Layer,
+        ..rules
+    };
+    let files = [
+        ("/usr/lib/x.d/z.conf", "[S]\nK=1\n"),
+        ("/etc/x.d/a.conf", "[S]\nL=1\n"),
+    ];
+    let opaque = || Rules {
+        format: format::named("opaque"),
+        ..base()
+    };
+    let tree = tree(&files);
+    assert_eq!(shown(&tree, "x.d", [base(), by_layer(base())]), [""; 0]);
+    assert_eq!(
+        shown(&tree, "x.d", [opaque(), by_layer(opaque())]),
+        ["order: a.conf z.conf | z.conf a.conf"]
+    );
+}

@@ -1,0 +1,224 @@
+//! From what was met to configuration paths that have something to tell.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use super::walk::{Sighted, Sighting, has_file};
+use super::{How, Surveyed};
+use crate::catalog::Catalog;
+use crate::rules::{DropIns, Name, Rules, Shape, unit};
+use crate::tree::Tree;
+
+struct Assessment<'t> {
+    tree: &'t Tree,
+    catalog: &'t Catalog,
+    sources: &'t [(PathBuf, Rules)],
+    sighted: &'t Sighted,
+    /// The rules of each pattern of the catalog that was met, and where their layers are.
+    known: RefCell<HashMap<usize, Rules>>,
+    plain: Rules,
+}
+
+/// A candidate: whose rules, and which files and directories belong to it.
+struct Candidate<'s> {
+    how: How,
+    rules: Rules,
+    mains: Vec<&'s Sighting>,
+    directories: Vec<&'s Sighting>,
+}
+
+/// The configuration paths that have something to tell, in byte order.
+pub(super) fn assess(
+    tree: &Tree,
+    catalog: &Catalog,
+    sources: &[(PathBuf, Rules)],
+    sighted: &Sighted,
+) -> Vec<Surveyed> {
+    let assessment = Assessment {
+        tree,
+        catalog,
+        sources,
+        sighted,
+        known: RefCell::default(),
+        plain: Rules::default(),
+    };
+    let mut candidates = BTreeMap::<PathBuf, Candidate<'_>>::new();
+    for (directory, sightings) in &sighted.directories {
+        let (path, how, rules) = assessment.owner(directory);
+        let candidate = candidates
+            .entry(path)
+            .or_insert_with(|| Candidate::new(how, rules));
+        candidate.directories.extend(sightings);
+    }
+    for (path, sightings) in &sighted.files {
+        if let Some(rules) = assessment.rules(path) {
+            let candidate = candidates
+                .entry(path.clone())
+                .or_insert_with(|| Candidate::new(How::Known, rules));
+            candidate.mains.extend(sightings);
+            candidate.directories.extend(assessment.of_unit(path));
+        }
+    }
+    let tells = candidates
+        .into_iter()
+        .filter_map(|(path, candidate)| assessment.surveyed(path, candidate));
+    let mut surveyed: Vec<_> = tells.collect();
+    surveyed.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
+    surveyed
+}
+
+impl Candidate<'_> {
+    fn new(how: How, rules: Rules) -> Self {
+        Self {
+            how,
+            rules,
+            mains: Vec::new(),
+            directories: Vec::new(),
+        }
+    }
+}
+
+impl<'t> Assessment<'t> {
+    /// The catalog's rules of a path.
+    fn rules(&self, path: &Path) -> Option<Rules> {
+        let pattern = self.catalog.pattern(path)?;
+        if let Some(rules) = self.known.borrow().get(&pattern) {
+            return Some(rules.clone());
+        }
+        let rules = self.catalog.rules(path)?;
+        self.known.borrow_mut().insert(pattern, rules.clone());
+        Some(rules)
+    }
+
+    /// The path that a directory of drop-ins belongs to: the document that it extends, or itself.
+    fn owner(&self, directory: &Path) -> (PathBuf, How, Rules) {
+        let itself = || directory.to_owned();
+        if let Some((_, rules)) = self.sources.iter().find(|(path, _)| path == directory) {
+            return (itself(), How::Source, rules.clone());
+        }
+        if let Some(extended) = without_d(directory) {
+            let of_document = self.rules(&extended).filter(|rules| {
+                rules.shape_of(&extended) == Shape::Document && !is_prefix(rules, &extended)
+            });
+            if let Some(rules) = of_document {
+                return (extended, How::Known, rules);
+            }
+        }
+        let itself_known = self.rules(directory);
+        if let Some(rules) = itself_known.or_else(|| of_many_units(self.catalog, directory)) {
+            return (itself(), How::Known, rules);
+        }
+        if let Some(document) = self.catalog.document_of(directory)
+            && let Some(rules) = self.rules(&document)
+        {
+            return (document, How::Known, rules);
+        }
+        match without_d(directory).filter(|path| self.is_file(path)) {
+            Some(document) => (document, How::DropIns, self.plain.clone()),
+            None => (itself(), How::Directory, self.plain.clone()),
+        }
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        let (parent, name) = (path.parent().unwrap_or(Path::new("")), path.file_name());
+        let Some(name) = name else { return false };
+        self.plain.layers.iter().any(|layer| {
+            let dir = self.tree.dir(&layer.base().join(parent));
+            dir.is_ok_and(|dir| dir.is_some_and(|dir| has_file(&dir, name)))
+        })
+    }
+
+    /// The drop-ins of a unit that are not in its own directory: its template's and its prefixes'. Those
+    /// of its type belong to every unit, and say nothing about this one.
+    fn of_unit(&self, path: &Path) -> Vec<&'t Sighting> {
+        let Some(name) = path.file_name().and_then(OsStr::to_str) else {
+            return Vec::new();
+        };
+        let is_unit = self
+            .rules(path)
+            .is_some_and(|rules| rules.drop_ins == DropIns::Unit);
+        let directories = if is_unit {
+            unit::directories(name)
+        } else {
+            Vec::new()
+        };
+        let found = directories.iter().skip(1).filter_map(|directory| {
+            self.sighted
+                .directories
+                .get(&path.with_file_name(directory))
+        });
+        found.flatten().collect()
+    }
+
+    /// The path, if there is something to tell about it.
+    fn surveyed(&self, path: PathBuf, mut candidate: Candidate<'_>) -> Option<Surveyed> {
+        let rules = &candidate.rules;
+        let layers = rules.layers.iter().map(|layer| {
+            let place = self.tree.place(layer.base());
+            place.unwrap_or_else(|| layer.base().to_owned())
+        });
+        let layers: Vec<_> = layers.collect();
+        let rank = |sighting: &Sighting| layers.iter().position(|place| *place == sighting.place);
+        candidate.mains.retain(|main| rank(main).is_some());
+        let shape = rules.shape_of(&path);
+        candidate.directories.retain(|directory| {
+            rank(directory).is_some() && counts(rules, shape, directory.names.as_deref())
+        });
+        let overrides = candidate.mains.iter().any(|main| rank(main) > Some(0));
+        if candidate.directories.is_empty() && !overrides {
+            return None;
+        }
+        let mut found = candidate.mains;
+        found.extend(candidate.directories);
+        found.sort_by_key(|sighting| rank(sighting));
+        Some(Surveyed {
+            path,
+            how: candidate.how,
+            at: found.iter().map(|sighting| sighting.at.clone()).collect(),
+            rules: candidate.rules,
+        })
+    }
+}
+
+/// Whether anything in a directory counts; of one that cannot be listed nobody knows.
+fn counts(rules: &Rules, shape: Shape, names: Option<&[std::ffi::OsString]>) -> bool {
+    let Some(names) = names else { return true };
+    names.iter().any(|name| match shape {
+        Shape::Entries => !matches!(rules.classify(name), Name::Ignored(_)),
+        _ => rules.classify_drop_in(name).is_none(),
+    })
+}
+
+/// `X` of `X.d`.
+fn without_d(directory: &Path) -> Option<PathBuf> {
+    let name = directory.file_name()?.as_bytes().strip_suffix(b".d")?;
+    Some(directory.with_file_name(OsStr::from_bytes(name)))
+}
+
+/// The rules of a directory of drop-ins for all units of a type (`service.d`) or with a prefix
+/// (`user-.slice.d`), taken for itself; none if it is no such directory.
+pub fn of_many_units(catalog: &Catalog, directory: &Path) -> Option<Rules> {
+    let stem = without_d(directory)?;
+    let name = stem.file_name()?.to_str()?;
+    let unit = match name.rsplit_once('.') {
+        None => stem.with_file_name(format!("a.{name}")),
+        Some(_) => stem.clone(),
+    };
+    let rules = catalog.rules(&unit)?;
+    let is_of_many = rules.drop_ins == DropIns::Unit && (unit != stem || is_prefix(&rules, &stem));
+    is_of_many.then_some(Rules {
+        shape: Shape::Collection,
+        drop_ins: DropIns::None,
+        main_decides: false,
+        ..rules
+    })
+}
+
+/// `a-.service` is no unit: its drop-ins are for all whose names begin with `a-`.
+fn is_prefix(rules: &Rules, path: &Path) -> bool {
+    let name = path.file_stem().unwrap_or_default().as_bytes();
+    rules.drop_ins == DropIns::Unit && name != b"-" && name.ends_with(b"-")
+}

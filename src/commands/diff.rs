@@ -1,0 +1,192 @@
+//! `diff`: where files differ from those below them, and where two consumers would disagree.
+
+use std::path::{Path, PathBuf};
+
+use overlay_resolver::Document;
+use overlay_resolver::delta::{Difference, delta};
+use overlay_resolver::disagreement::{Disagreements, Side, disagreements};
+use overlay_resolver::root::Root;
+
+use super::{Failure, Output};
+use crate::cli::Cli;
+use crate::subject::{Known, Reading, Resolved, Subject, exit};
+use crate::survey::{self, Survey};
+use crate::{Exit, json, render};
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Options {
+    /// Lines, too.
+    pub(super) text: bool,
+    /// A status that tells.
+    pub(super) check: bool,
+}
+
+pub(super) fn run(
+    cli: &Cli,
+    root: &Root,
+    path: Option<&Path>,
+    options: Options,
+    reading: &Reading,
+) -> Result<Output, Failure> {
+    match reading.rules.as_slice() {
+        [] => layers(cli, root, path, options, reading, None),
+        [rules] => layers(cli, root, path, options, reading, Some(rules)),
+        [first, second] => consumers(cli, root, path, reading, [first, second]),
+        rules => Err(Failure::ManyRules(rules.len())),
+    }
+}
+
+/// The differences of one document; those that there are.
+#[derive(Debug)]
+pub(crate) struct Delta<'d> {
+    pub(crate) subject: &'d Subject,
+    pub(crate) document: &'d Document,
+    pub(crate) differences: Vec<Difference<'d>>,
+}
+
+/// Where the layers differ.
+fn layers(
+    cli: &Cli,
+    root: &Root,
+    path: Option<&Path>,
+    options: Options,
+    reading: &Reading,
+    rules: Option<&str>,
+) -> Result<Output, Failure> {
+    let survey = Survey::new(root, path, reading, rules)?;
+    let deltas: Vec<_> = survey
+        .documents()
+        .map(|(subject, document)| Delta {
+            subject,
+            document,
+            differences: delta(document),
+        })
+        .collect();
+    let differs = deltas
+        .iter()
+        .flat_map(|delta| &delta.differences)
+        .any(Difference::is_notable);
+    let exit = match exit(&survey.findings) {
+        Exit::Fine if differs && options.check => Exit::Pending,
+        exit => exit,
+    };
+    if cli.json {
+        return Ok(Output {
+            exit,
+            ..Output::new(json::differences(&survey, &deltas))
+        });
+    }
+    Ok(Output {
+        messages: survey.messages(),
+        exit,
+        ..Output::new(render::differences(&deltas, options.text))
+    })
+}
+
+/// What two consumers make of one document.
+#[derive(Debug)]
+pub(crate) struct Comparison<'d> {
+    /// The configuration path of the document.
+    pub(crate) path: PathBuf,
+    pub(crate) disagreements: Disagreements<'d>,
+}
+
+/// Where two consumers of the same files disagree.
+fn consumers(
+    cli: &Cli,
+    root: &Root,
+    path: Option<&Path>,
+    reading: &Reading,
+    rules: [&String; 2],
+) -> Result<Output, Failure> {
+    let paths = match path {
+        Some(path) => vec![path.to_owned()],
+        None => survey::paths(root, reading)?.0,
+    };
+    let known = Known::new(root)?;
+    let mut pairs = Vec::with_capacity(paths.len());
+    for path in &paths {
+        let [first, second] = rules.map(|rules| {
+            let subject = Subject::among(&known, root, path, reading, Some(rules))?;
+            let resolved = subject.resolve();
+            Ok::<_, Failure>((subject, resolved))
+        });
+        pairs.push([first?, second?]);
+    }
+    // What a program sees that has no such document.
+    let nothing = Document::default();
+    let comparisons: Vec<_> = pairs
+        .iter()
+        .flat_map(|pair| compare(pair, &nothing))
+        .collect();
+    let agree = comparisons.iter().all(|pair| pair.disagreements.is_empty());
+    let exit = if agree { Exit::Fine } else { Exit::Pending };
+    let names = pairs.first().map_or_else(
+        || rules.map(Clone::clone),
+        |pair| [0, 1].map(|side| name(pair, side)),
+    );
+    Ok(Output {
+        exit,
+        ..Output::new(if cli.json {
+            json::disagreements(&names, &comparisons)
+        } else {
+            render::disagreements(&names, &comparisons)
+        })
+    })
+}
+
+type Pair = [(Subject, Resolved); 2];
+
+fn name(pair: &Pair, side: usize) -> String {
+    let subject = pair.get(side).map(|(subject, _)| subject);
+    subject.map_or_else(String::new, |subject| {
+        subject.resolver.rule_set().name.clone()
+    })
+}
+
+/// The documents of both sides, by name.
+fn compare<'d>(pair: &'d Pair, nothing: &'d Document) -> Vec<Comparison<'d>> {
+    let [(first, ours), (second, theirs)] = pair;
+    let mut names: Vec<_> = ours
+        .documents
+        .iter()
+        .chain(&theirs.documents)
+        .filter(|document| !document.entry().fragments.is_empty())
+        .map(|document| document.entry().name.as_os_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let find = |resolved: &'d Resolved, name| {
+        let found = resolved
+            .documents
+            .iter()
+            .find(|document| document.entry().name == name);
+        found.unwrap_or(nothing)
+    };
+    let compare = |name| {
+        let documents = [find(ours, name), find(theirs, name)];
+        let sides = [first, second].map(|subject| subject.resolver.rule_set());
+        let [a, b] = documents;
+        let [of_a, of_b] = sides;
+        let path = if first.is_directory() {
+            first.path.join(name)
+        } else {
+            first.path.clone()
+        };
+        Comparison {
+            path,
+            disagreements: disagreements([
+                Side {
+                    document: a,
+                    rules: of_a,
+                },
+                Side {
+                    document: b,
+                    rules: of_b,
+                },
+            ]),
+        }
+    };
+    names.into_iter().map(compare).collect()
+}

@@ -1,0 +1,378 @@
+//! Text about differences: between layers, and between consumers.
+
+mod lines;
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use anstyle::Style;
+use bstr::ByteSlice as _;
+use overlay_resolver::Key;
+use overlay_resolver::delta::{Change, Class, Difference, KeyChange};
+use overlay_resolver::disagreement::{Disagreements, KeyDisagreement};
+use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::scan::State;
+
+use super::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened};
+use crate::commands::diff::{Comparison, Delta};
+use crate::survey::Survey;
+
+/// How many keys are named that a mask takes away.
+const MOST_MASKED: usize = 8;
+
+/// The files of every configuration path, those that are ignored left out.
+pub(crate) fn survey(survey: &Survey) -> String {
+    let mut text = String::new();
+    for (subject, document) in survey.documents() {
+        let _ = writeln!(
+            text,
+            "{BOLD}{}{BOLD:#}",
+            escape_path(&subject.path_of(document))
+        );
+        let entry = document.entry();
+        for fragment in &entry.fragments {
+            if !matches!(fragment.state, State::Ignored(_)) {
+                text.push_str("  ");
+                super::files::file(&mut text, entry, fragment);
+            }
+        }
+    }
+    if text.is_empty() {
+        text.push_str("no layer has anything to tell\n");
+    }
+    text
+}
+
+/// Every file that differs from what is below it; with `text` the lines, too.
+pub(crate) fn differences(deltas: &[Delta<'_>], with_lines: bool) -> String {
+    let mut text = String::new();
+    for delta in deltas {
+        let mut notable = delta
+            .differences
+            .iter()
+            .filter(|d| d.is_notable())
+            .peekable();
+        if notable.peek().is_none() {
+            continue;
+        }
+        let path = delta.subject.path_of(delta.document);
+        let gap = if text.is_empty() { "" } else { "\n" };
+        let _ = writeln!(text, "{gap}{BOLD}{}{BOLD:#}", escape_path(&path));
+        for difference in notable {
+            step(&mut text, difference);
+            if with_lines {
+                lines::unified(&mut text, difference);
+            }
+        }
+    }
+    if text.is_empty() {
+        text.push_str("nothing differs from what is below it\n");
+    }
+    text
+}
+
+fn style(class: Class) -> Style {
+    match class {
+        Class::Broken => BAD,
+        Class::Masked | Class::Redirected | Class::Overridden => NOTABLE,
+        Class::Extended => GOOD,
+        Class::Equivalent | Class::Identical | Class::Unchanged => FAINT,
+    }
+}
+
+/// One file and what it does to the one below it.
+fn step(text: &mut String, difference: &Difference<'_>) {
+    let style = style(difference.class);
+    let class = difference.class.word().to_uppercase();
+    let top = escape_path(&difference.top.path);
+    let bottom = difference
+        .bottom
+        .map(|bottom| escape_path(&bottom.path).to_string());
+    let below = bottom.as_deref().unwrap_or("nothing");
+    let words = match (difference.class, &difference.top.link) {
+        (Class::Broken, _) => match difference.top.alone() {
+            State::Unusable(why) | State::PassedOver(why) => format!("{top}: {why}"),
+            _ => top.to_string(),
+        },
+        (Class::Masked, _) => format!("{top} masks {below}"),
+        (Class::Redirected, Some(link)) => {
+            format!(
+                "{top} leads to {} instead of {below}",
+                escape_path(&link.text)
+            )
+        }
+        (Class::Equivalent, _) => format!("{top} is {below}"),
+        (Class::Identical, _) => format!("{top} says the same as {below}: it can go"),
+        (Class::Extended, _) => match &bottom {
+            Some(bottom) => format!("{top} extends {bottom}"),
+            None => top.to_string(),
+        },
+        _ => format!("{top} stands over {below}"),
+    };
+    let _ = writeln!(text, "  {style}{class:10}{style:#}  {words}");
+    if difference.class == Class::Masked {
+        masked(text, &difference.keys);
+        return;
+    }
+    for change in &difference.keys {
+        key(text, change);
+    }
+}
+
+/// The names of the keys that go with a mask: their values are no longer the question.
+fn masked(text: &mut String, keys: &[KeyChange<'_>]) {
+    if keys.is_empty() {
+        return;
+    }
+    let names = keys
+        .iter()
+        .take(MOST_MASKED)
+        .map(|change| name(&change.key));
+    let names = names.collect::<Vec<_>>().join(", ");
+    let rest = match keys.len().saturating_sub(MOST_MASKED) {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    let _ = writeln!(text, "    {FAINT}- {names}{rest}{FAINT:#}");
+}
+
+fn key(text: &mut String, change: &KeyChange<'_>) {
+    let [from, to] = [change.from_items(), change.to_items()];
+    let set = assignment(&change.key, &to);
+    let was = || match (change.from.last(), is_line(&change.key, &from)) {
+        (Some(last), true) => format!("  {FAINT}at {}{FAINT:#}", last.place()),
+        (Some(last), false) => {
+            format!("  {FAINT}was {} at {}{FAINT:#}", all(&from), last.place())
+        }
+        (None, _) => String::new(),
+    };
+    let name = name(&change.key);
+    let _ = match change.change {
+        Change::Added => writeln!(text, "    {GOOD}+{GOOD:#} {set}"),
+        Change::Removed => writeln!(text, "    {BAD}-{BAD:#} {name}{}", was()),
+        Change::Same => match change.from.last() {
+            Some(last) => writeln!(
+                text,
+                "    {FAINT}= {set}, as at {}: it can go{FAINT:#}",
+                last.place()
+            ),
+            None => Ok(()),
+        },
+        Change::Changed if from.len() <= 1 && to.len() <= 1 => {
+            writeln!(text, "    {NOTABLE}~{NOTABLE:#} {set}{}", was())
+        }
+        Change::Changed => {
+            writeln!(
+                text,
+                "    {NOTABLE}~{NOTABLE:#} {name}  {}",
+                items(&from, &to)
+            )
+        }
+    };
+}
+
+/// Whether a key is a line that is its own key, or as good as one.
+fn is_line(key: &Key<'_>, items: &[Cow<'_, [u8]>]) -> bool {
+    key.section().is_empty() && items.iter().all(|item| item.is_empty())
+}
+
+fn assignment(key: &Key<'_>, items: &[Cow<'_, [u8]>]) -> String {
+    if is_line(key, items) {
+        return name(key);
+    }
+    format!("{}={}", name(key), all(items))
+}
+
+/// `[Section] Key`.
+fn name(key: &Key<'_>) -> String {
+    match key.section() {
+        section if section.is_empty() => escape(key.name()).to_string(),
+        section => format!("[{}] {}", escape(section), escape(key.name())),
+    }
+}
+
+fn all(items: &[Cow<'_, [u8]>]) -> String {
+    let shown = items.iter().map(|item| shortened(item.as_bstr()));
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+/// What is new in a list, and what is gone from it.
+fn items(from: &[Cow<'_, [u8]>], to: &[Cow<'_, [u8]>]) -> String {
+    let only = |list: &[Cow<'_, [u8]>], other: &[Cow<'_, [u8]>], sign: char, style: Style| {
+        let new = list.iter().filter(|item| !other.contains(item));
+        let shown = new.map(|item| format!("{style}{sign}{}{style:#}", shortened(item.as_bstr())));
+        shown.collect::<Vec<_>>()
+    };
+    let shown = [only(from, to, '-', BAD), only(to, from, '+', GOOD)].concat();
+    if shown.is_empty() {
+        return format!("{}  {FAINT}was {}{FAINT:#}", all(to), all(from));
+    }
+    shown.join("  ")
+}
+
+/// Where two consumers disagree, what it comes to before the reasons for it.
+pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>]) -> String {
+    let names = labels(names);
+    let width = names
+        .iter()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or_default();
+    let [first, second] = &names;
+    let mut text = String::new();
+    for Comparison {
+        path,
+        disagreements,
+    } in comparisons
+    {
+        if disagreements.is_empty() {
+            continue;
+        }
+        let gap = if text.is_empty() { "" } else { "\n" };
+        let path = escape_path(path);
+        let _ = writeln!(
+            text,
+            "{gap}{BOLD}{path}: {first} and {second} disagree{BOLD:#}"
+        );
+        let mut told = Telling {
+            text: &mut text,
+            names: &names,
+            width,
+        };
+        told.refusal(disagreements);
+        told.keys(disagreements);
+        told.files(disagreements);
+        told.order(disagreements);
+    }
+    if text.is_empty() {
+        let paths: Vec<_> = comparisons
+            .iter()
+            .map(|found| escape_path(&found.path).to_string())
+            .collect();
+        let about = match paths.as_slice() {
+            [] => "neither finds a file".into(),
+            [path] => path.clone(),
+            paths => format!("all {} configuration paths", paths.len()),
+        };
+        let _ = writeln!(text, "{GOOD}{first} and {second} agree{GOOD:#}: {about}");
+    }
+    text
+}
+
+/// What the rule sets are called; of a file the last part of its path, if that tells them apart.
+fn labels(names: &[String; 2]) -> [String; 2] {
+    let short = |name: &String| name.rsplit('/').next().unwrap_or_default().to_owned();
+    let [first, second] = names.each_ref().map(short);
+    if first == second {
+        return names.clone();
+    }
+    [first, second]
+}
+
+struct Telling<'t> {
+    text: &'t mut String,
+    names: &'t [String; 2],
+    width: usize,
+}
+
+impl Telling<'_> {
+    fn side(&mut self, side: usize, words: &str) {
+        let name = self.names.get(side).map_or("", String::as_str);
+        let width = self.width;
+        let _ = writeln!(self.text, "    {name:width$}  {words}");
+    }
+
+    fn heading(&mut self, words: &str) {
+        let _ = writeln!(self.text, "\n  {BOLD}{words}{BOLD:#}");
+    }
+
+    fn refusal(&mut self, found: &Disagreements<'_>) {
+        let Some(refusal) = &found.refusal else {
+            return;
+        };
+        self.heading("whether it loads");
+        for side in 0..2 {
+            if side == refusal.side {
+                let why = format!("{BAD}loads nothing at all{BAD:#}, because of");
+                self.side(side, &why);
+                let width = self.width;
+                let _ = writeln!(
+                    self.text,
+                    "    {:width$}  {}: {}",
+                    "", refusal.place, refusal.why
+                );
+            } else {
+                self.side(side, &format!("{GOOD}loads it{GOOD:#}"));
+            }
+        }
+    }
+
+    fn keys(&mut self, found: &Disagreements<'_>) {
+        for key in &found.keys {
+            let key_of = key.sides.iter().flatten().next();
+            self.heading(&key_of.map_or_else(String::new, name));
+            let values = values(key);
+            let longest = values.iter().map(|(value, _)| value.chars().count()).max();
+            let longest = longest.unwrap_or_default();
+            for (side, (value, place)) in values.iter().enumerate() {
+                let words = match place.as_str() {
+                    "" => format!("{NOTABLE}{value}{NOTABLE:#}"),
+                    place => {
+                        format!("{NOTABLE}{value:longest$}{NOTABLE:#}  {FAINT}{place}{FAINT:#}")
+                    }
+                };
+                self.side(side, &words);
+            }
+        }
+    }
+
+    fn files(&mut self, found: &Disagreements<'_>) {
+        for file in &found.files {
+            self.heading(&escape_path(file.path).to_string());
+            for side in 0..2 {
+                if side == file.counts_for {
+                    self.side(side, &format!("{GOOD}counts{GOOD:#}"));
+                } else {
+                    self.side(side, &format!("{NOTABLE}does not{NOTABLE:#}: {}", file.why));
+                }
+            }
+        }
+    }
+
+    fn order(&mut self, found: &Disagreements<'_>) {
+        for orders in &found.order {
+            self.heading("order, the last one wins");
+            for (side, paths) in orders.iter().enumerate() {
+                for (number, path) in paths.iter().enumerate() {
+                    let line = format!("{}. {}", number + 1, escape_path(path));
+                    if number == 0 {
+                        self.side(side, &line);
+                    } else {
+                        let width = self.width;
+                        let _ = writeln!(self.text, "    {:width$}  {line}", "");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a key comes to for each, and from where.
+fn values(found: &KeyDisagreement<'_>) -> [(String, String); 2] {
+    found.sides.each_ref().map(|key| {
+        let Some(key) = key else {
+            return ("no value".into(), String::new());
+        };
+        let items = key.items();
+        let place = key
+            .last()
+            .map_or_else(String::new, |last| last.place().to_string());
+        let value = match items.as_slice() {
+            items if is_line(key, items) => "has it".into(),
+            [] => "empty".into(),
+            items if key.is_multi_valued() => format!("{} (multi-valued)", all(items)),
+            items => all(items),
+        };
+        (value, place)
+    })
+}
