@@ -58,7 +58,7 @@ pub(crate) struct Slot {
     pub(crate) last: Option<u32>,
 }
 
-/// One row of the ledger. Offsets are into the fragment's text, which is at most 1 MiB long.
+/// One row of the ledger. Offsets are into the fragment's text, which is at most 16 MiB long.
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) key: u32,

@@ -411,7 +411,7 @@ pub(crate) const fn resets(kind: KeyKind) -> bool {
     matches!(kind.empty, OnEmpty::Reset | OnEmpty::Clear)
 }
 
-/// Lines, offsets and counts: files are at most 1 MiB long, and there are at most 2^20 of them.
+/// Lines, offsets and counts: files are at most 16 MiB long, and there are at most 2^20 of them.
 fn number(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

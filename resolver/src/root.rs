@@ -55,9 +55,9 @@ pub use self::unusable::{Kind, Reason, Unusable};
 use self::walk::{End, Place, walk, walk_link};
 use crate::escape::escape_path;
 
-/// The largest fragment that [`Dir::content`] reads: 1 MiB, which is also the longest line that
-/// systemd's parser takes (`LONG_LINE_MAX`).
-pub const FRAGMENT_LIMIT: usize = 1 << 20;
+/// The largest fragment that [`Dir::content`] reads: 16 MiB, four times the largest file that a
+/// distribution ships in a layer (systemd's `20-pci-vendor-model.hwdb`).
+pub const FRAGMENT_LIMIT: usize = 1 << 24;
 
 /// The most names that [`Dir::names`] returns, so that a hostile directory cannot fill the memory.
 pub const NAMES_LIMIT: usize = 1 << 20;
