@@ -29,6 +29,14 @@ pub(crate) struct Config {
     pub(crate) allow: Vec<String>,
 }
 
+impl Config {
+    fn shown(&self) -> String {
+        let Self { port, allow } = self;
+        let (path, line) = (port.path.display(), port.line);
+        format!("port {} ({path}:{line}), for {allow:?}", **port)
+    }
+}
+
 /// The configuration in use, and what it was made from.
 #[derive(Debug, Default)]
 pub(crate) struct Current {
@@ -60,7 +68,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         watch(&inotify, root.as_ref(), &resolver.resolve(PATH))?;
         // Only now, so that no change falls between looking and watching.
         match current.update(&resolver.resolve(PATH)) {
-            Ok(true) => println!("{:?}", current.config),
+            Ok(true) => println!(
+                "{}",
+                current
+                    .config
+                    .as_ref()
+                    .map(Config::shown)
+                    .unwrap_or_default()
+            ),
             Ok(false) => {}
             Err(error) => eprintln!("{error}\n{}", error.excerpt().unwrap_or_default()),
         }

@@ -30,6 +30,7 @@ use crate::schema::Operator;
 
 /// An entry, merged.
 #[derive(Debug, Default)]
+#[must_use = "it only tells"]
 pub struct Document {
     pub(crate) entry: Entry,
     pub(crate) sections: IndexSet<BString, foldhash::fast::RandomState>,
@@ -95,6 +96,7 @@ pub(crate) enum Fate {
 
 /// What became of an assignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum State {
     /// It is the effective value, or one of several.
     Applied,

@@ -38,6 +38,7 @@ pub struct Resolver {
 
 /// The documents of a directory of entries.
 #[derive(Debug)]
+#[must_use = "it only tells"]
 pub struct Collection {
     /// One an entry, in byte order of their names.
     pub documents: Vec<Document>,

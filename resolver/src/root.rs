@@ -215,6 +215,7 @@ pub struct Inode {
 
 /// The two ways to mask a name (UAPI.6, "Masking").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Mask {
     /// An empty regular file, reached by a symlink or not.
     Empty,

@@ -126,6 +126,7 @@ pub struct Rules {
 /// What a configuration path stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Shape {
     /// A path that ends in `.d` is a collection, any other a document.
     Auto,
@@ -139,6 +140,7 @@ pub enum Shape {
 
 /// Where drop-ins are, seen from the main file.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DropIns {
     /// Nowhere.
     None,
@@ -153,6 +155,7 @@ pub enum DropIns {
 /// In which order drop-ins are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Order {
     /// By file name, byte by byte, over all layers.
     Name,
@@ -163,6 +166,7 @@ pub enum Order {
 /// Where the main file stands among the drop-ins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum MainPlace {
     /// Below all of them.
     Lowest,
@@ -173,6 +177,7 @@ pub enum MainPlace {
 /// Which symlinks mask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum NullMask {
     /// Those that lead to `/dev/null` inside the root, whether or not that exists.
     InRoot,
@@ -199,6 +204,7 @@ pub struct OnUnusable {
 /// What becomes of a name that is taken by something that cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Taken {
     /// The name stays taken: lower layers are hidden, and it is an error.
     Reserve,
@@ -213,6 +219,7 @@ pub enum Taken {
 /// What else a consumer does not read if a file has an error that it does not get over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum BrokenFile {
     /// Nothing: the other files are read.
     Alone,
@@ -225,6 +232,7 @@ pub enum BrokenFile {
 /// What a key means that is assigned again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Repeated {
     /// What the schema says of the key. Where it says nothing, the key has several values and nobody
     /// can tell what they come to.

@@ -19,6 +19,7 @@ use crate::rules::{Ignored, Layer, MainPlace, Order, Rules, Shape, Verdict};
 
 /// The entries of one configuration path.
 #[derive(Debug, Default)]
+#[must_use = "it only tells"]
 pub struct Scan {
     /// One a name, in byte order of their names.
     pub entries: Vec<Entry>,

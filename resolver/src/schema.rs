@@ -47,6 +47,7 @@ pub enum Merge {
 /// What separates the items of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Split {
     /// Nothing: the value is one item.
     None,

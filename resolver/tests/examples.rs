@@ -68,8 +68,8 @@ fn the_daemon_sees_what_comes_into_being() {
 }
 
 fn watched(resolver: &Resolver, root: &std::path::Path) -> rustix::fd::OwnedFd {
-    let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).unwrap();
-    daemon::watch(&inotify, root, &resolver.resolve("myapp/config.d")).unwrap();
+    let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).expect("inotify");
+    daemon::watch(&inotify, root, &resolver.resolve("myapp/config.d")).expect("watches");
     inotify
 }
 

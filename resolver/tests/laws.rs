@@ -48,7 +48,7 @@ fn rules() -> Rules {
     Rules {
         format: format::named("systemd"),
         repeated: Repeated::Schema,
-        schema: Schema::parse(schema, Path::new("s.toml"))
+        schema: Schema::from_toml(Path::new("s.toml"), schema)
             .expect("a schema")
             .into(),
         ..Rules::default()

@@ -67,7 +67,7 @@ const PATHS: &[&str] = &[
 ];
 
 fn snapshot(image: &Path) -> String {
-    let resolver = Resolver::open(image).unwrap();
+    let resolver = Resolver::open(image).expect("the image");
     let catalog = Catalog::built_in();
     let mut text = String::new();
     for path in PATHS {

@@ -491,7 +491,7 @@ proptest::proptest! {
             schema: if repeated == Repeated::Libeconf {
                 std::sync::Arc::default()
             } else {
-                crate::schema::Schema::parse(schema, Path::new("s.toml")).unwrap().into()
+                crate::schema::Schema::from_toml(Path::new("s.toml"), schema).unwrap().into()
             },
             ..LAST()
         };

@@ -12,6 +12,7 @@ use crate::schema::OnEmpty;
 /// All assignments of a key: its values first, in their order, then what resets it, then the others,
 /// the one that came nearest first. Displays as one line each.
 #[derive(Debug)]
+#[must_use = "it only tells"]
 pub struct Explanation<'d> {
     /// The key; none if no file assigns it.
     pub key: Option<Key<'d>>,

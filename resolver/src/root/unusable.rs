@@ -104,6 +104,7 @@ pub enum Reason {
 
 /// What a thing is that is not a regular file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// A directory.
     Directory,

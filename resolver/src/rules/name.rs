@@ -8,6 +8,7 @@ use super::{DropIns, Rules};
 
 /// What a name in a layer's directory is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Name {
     /// A file of the entry of this name.
     Entry,
@@ -19,6 +20,7 @@ pub enum Name {
 
 /// Why a file is not looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Ignored {
     /// Its name begins with a dot, or is one systemd keeps for itself (`lost+found`).
     Hidden,

@@ -52,7 +52,7 @@ impl Schema {
     /// The built-in schema of this name, such as `systemd/journald`. Only this one is read, and
     /// those that it extends.
     pub fn named(name: &str) -> Option<Self> {
-        Self::parse(text(name)?.as_bytes(), Path::new(name)).ok()
+        Self::from_toml(Path::new(name), text(name)?.as_bytes()).ok()
     }
 }
 
@@ -65,7 +65,7 @@ mod tests {
     fn every_built_in_schema_is_sound_and_names_its_sources() {
         for name in names() {
             let text = text(name).unwrap();
-            let parsed = Schema::parse(text.as_bytes(), Path::new(name));
+            let parsed = Schema::from_toml(Path::new(name), text.as_bytes());
             parsed.unwrap_or_else(|error| panic!("{error}"));
             let comment = text.split("\n\n").next().unwrap();
             assert!(

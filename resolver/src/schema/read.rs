@@ -63,11 +63,11 @@ pub(crate) struct SchemaFile {
 }
 
 impl Schema {
-    /// A schema from the text of its file, which `path` names in findings.
+    /// The schema in the TOML `text` of the file at `path`, which is for messages.
     ///
     /// # Errors
     /// The first thing that is wrong with it, and where.
-    pub fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
+    pub fn from_toml(path: &Path, text: &[u8]) -> Result<Self, Finding> {
         Reader::new(Source { path, text }).parse(MAX_EXTENDS)
     }
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn parse(text: &str) -> Result<Schema, String> {
-    Schema::parse(text.as_bytes(), Path::new("/etc/s.toml")).map_err(|error| error.to_string())
+    Schema::from_toml(Path::new("/etc/s.toml"), text.as_bytes()).map_err(|error| error.to_string())
 }
 
 /// `append words reset`, or `-` for a key that is not known.
