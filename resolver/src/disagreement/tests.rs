@@ -135,6 +135,7 @@ fn masks_and_what_they_hide() {
     ];
     let unit = Rules {
         main_decides: true,
+        lone_drop_ins: false,
         ..base()
     };
     assert_eq!(

@@ -19,13 +19,15 @@ pub const DIRECTORIES_LIMIT: usize = 1 << 16;
 /// What is excluded by rule needs no place here: nothing below a directory of drop-ins is searched,
 /// nor are those in which units are linked (`.wants`), and start scripts (`init.d`, `rc2.d`) are no
 /// drop-ins.
-pub const NOT_CONFIGURATION: [&str; 18] = [
+pub const NOT_CONFIGURATION: [&str; 19] = [
     "/etc/alternatives",
     "/etc/ssl/certs",
     // Vendors' data: documents, translations, pictures, code.
     "/usr/lib/debug",
     "/usr/lib/firmware",
     "/usr/lib/modules",
+    // Databases of hardware, many megabytes of them.
+    "/usr/lib/udev/hwdb.d",
     "/usr/share/doc",
     "/usr/share/help",
     "/usr/share/icons",
