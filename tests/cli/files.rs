@@ -404,6 +404,22 @@ fn tldr_leaves_out_what_systemd_leaves_out() {
     );
 }
 
+/// An error lists every field that a rule set may have; FORMATS.md says of each what it means.
+#[test]
+fn every_field_of_a_rule_set_is_documented() {
+    let formats = include_str!("../../FORMATS.md");
+    let error = overlay_resolver::Rules::from_toml("r.toml".as_ref(), b"zzz = 1").unwrap_err();
+    let fields: Vec<_> = error.message.split('`').skip(1).step_by(2).collect();
+    assert!(fields.contains(&"layers"), "{error}");
+    for field in fields.iter().filter(|field| **field != "zzz") {
+        let rows = [format!("`{field}`"), format!("`[{field}]`")];
+        assert!(
+            rows.iter().any(|row| formats.contains(row)),
+            "{field} is not in FORMATS.md"
+        );
+    }
+}
+
 /// The blocks of FORMATS.md about rule sets, which work as they stand there.
 #[test]
 fn the_rules_of_the_documentation_work() {
