@@ -53,11 +53,15 @@ fn print(output: &Output) -> io::Result<()> {
         raw.write_all(&output.text)?;
         return raw.flush();
     }
-    let mut text = anstream::stdout().lock();
+    let mut stdout = io::stdout().lock();
+    // Taken out of the text before it is written, so that it is written in one piece.
+    let choice = anstream::AutoStream::choice(&stdout);
+    let mut text = anstream::AutoStream::new(Vec::new(), choice);
     if output.verbatim {
         text.write_all(&render::harmless(&output.text))?;
     } else {
         text.write_all(&output.text)?;
     }
-    text.flush()
+    stdout.write_all(&text.into_inner())?;
+    stdout.flush()
 }

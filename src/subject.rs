@@ -310,6 +310,12 @@ impl Known {
 
     /// `/etc/flatpak/remotes.d` means `flatpak/remotes.d`.
     pub(crate) fn configuration_path(&self, path: &Path) -> PathBuf {
+        let plain = overlay_resolver::tree::absolute(path);
+        let path = if path.is_absolute() {
+            &*plain
+        } else {
+            plain.strip_prefix("/").unwrap_or(&plain)
+        };
         let usual = Rules::default();
         let of_sources = self.sources.iter().map(|(_, _, rules)| rules);
         std::iter::once(&usual)
@@ -388,7 +394,15 @@ fn named(name: &str) -> Result<Rules, Failure> {
     reason = "the path is given for the host, where the user is"
 )]
 pub(crate) fn read_host(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|source| Failure::Read {
+    let read = || {
+        let kind = std::fs::metadata(path)?.file_type();
+        // `/dev/null` is the way to write "an empty file"; a FIFO would wait, another device never end.
+        if !kind.is_file() && path != Path::new("/dev/null") {
+            return Err(std::io::Error::other("expected a regular file"));
+        }
+        std::fs::read(path)
+    };
+    read().map_err(|source| Failure::Read {
         path: path.into(),
         source,
     })

@@ -29,7 +29,7 @@ const RULES: [&str; 8] = [
     "netplan-files",
 ];
 /// As the rules say, where it is empty.
-const FORMATS: [&str; 11] = [
+const FORMATS: [&str; 12] = [
     "",
     "systemd",
     "systemd-flat",
@@ -41,6 +41,7 @@ const FORMATS: [&str; 11] = [
     "json",
     "lines",
     "opaque",
+    "sysctl",
 ];
 const PATHS: [&str; 4] = [
     "x.d",

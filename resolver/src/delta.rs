@@ -356,9 +356,12 @@ impl<'d> Rows<'d> {
         let is_swept = |by: Assignment<'d>| by.key_number() != number && is_above(&by);
         to.retain(|assignment| !assignment.winner().is_some_and(is_swept));
         let [before, after] = [key.items_of(&from), key.items_of(&to)];
+        let is_unread = |a: &Assignment<'_>| a.state() == crate::document::State::Invalid;
         let change = match (from.is_empty(), to.is_empty()) {
             (true, true) => return None,
             (true, false) => Change::Added,
+            // What nobody reads repeats nothing.
+            _ if before == after && to.iter().any(is_unread) => return None,
             _ if before == after => Change::Same,
             // A line that is its own key (the format `lines`) is there or is not.
             (false, false) if before.iter().chain(&after).all(|item| item.is_empty()) => {

@@ -9,6 +9,7 @@ mod key;
 mod read;
 mod snapshot;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
@@ -220,7 +221,7 @@ impl Document {
 
     /// Whether the consumer would load anything at all.
     pub fn loads(&self) -> bool {
-        self.fatal.is_none() && !matches!(self.entry.status, Status::Refused(_))
+        self.fatal.is_none() && !matches!(self.entry.status, Status::Refused(_) | Status::Headless)
     }
 
     /// Every path that could have changed the result, absent ones included, in byte order: what a
@@ -323,12 +324,27 @@ impl<'d> Assignment<'d> {
         }
     }
 
+    /// The value as its consumer reads it; of a value with a type that value, in the notation of
+    /// TOML, wherever its parts stand in the file.
+    pub fn shown(&self) -> Cow<'d, [u8]> {
+        match self.node() {
+            Some(node) => Cow::Owned(node.to_string().into_bytes()),
+            None => Cow::Borrowed(self.value().as_bytes()),
+        }
+    }
+
     /// The value with its type, where the format gives it one.
     pub fn node(&self) -> Option<&'d Node> {
         match &self.record.value {
             Decoded::Node(node) => Some(node),
             Decoded::AsWritten | Decoded::Text(_) => None,
         }
+    }
+
+    /// Whether it is a line that is its own key, without a value (the format `lines`).
+    pub fn is_bare(&self) -> bool {
+        let line = self.fragment.text.get(self.span()).unwrap_or_default();
+        line.trim_ascii() == self.key().as_bytes()
     }
 
     /// What became of it.

@@ -29,6 +29,7 @@ mod nested;
 mod opaque;
 pub mod path;
 mod physical;
+mod sysctl;
 mod systemd;
 mod toml;
 mod value;
@@ -139,6 +140,7 @@ const FORMATS: &[(&str, &dyn Format)] = &[
     ("libeconf", &libeconf::Libeconf),
     ("lines", &lines::Lines),
     ("opaque", &opaque::Opaque),
+    ("sysctl", &sysctl::Sysctl),
     ("systemd", &systemd::Systemd::Sections),
     ("systemd-flat", &systemd::Systemd::Flat),
     ("toml", &toml::Toml),

@@ -292,6 +292,14 @@ fn check(document: &Document, rules: &Rules, beside: &[PathBuf]) -> Vec<Finding>
 }
 
 impl<'s> Subject<'s> {
+    /// Whether a drop-in is for this document alone, and not for all of a template, prefix or type.
+    fn is_its_own(&self, drop_in: &Fragment) -> bool {
+        let mut directory = self.document.entry().name.clone();
+        directory.push(".d");
+        let parent = drop_in.path.parent().and_then(Path::file_name);
+        self.rules.drop_ins != DropIns::Unit || parent == Some(&directory)
+    }
+
     fn new(document: &'s Document, rules: &'s Rules, beside: &'s [PathBuf]) -> Self {
         let mut keys = vec![Vec::new(); document.keys().count()];
         let mut files = vec![Vec::new(); document.entry().fragments.len()];

@@ -108,6 +108,7 @@ impl Merging<'_> {
         mut fate: Fate,
     ) -> Option<(Lost, u32)> {
         let counts = fate == Fate::Applied;
+        let first = self.document.problems.len();
         let mut worst = None;
         let mut section = None;
         format.read(&fragment.text, &mut |item| {
@@ -118,12 +119,8 @@ impl Merging<'_> {
                     self.assignment(&fragment.text, place, &span, pair, fate, &mut section);
                 }
                 Kind::Problem(problem) if counts => {
-                    let number = number(self.document.problems.len());
-                    self.document.problems.push(
-                        Finding::error(&fragment.path, problem.message)
-                            .at(*lines.start())
-                            .spanning(span),
-                    );
+                    let found = Finding::error(&fragment.path, problem.message);
+                    let number = self.problem(first, found.at(*lines.start()).spanning(span));
                     if problem.lost != Lost::Item && fate == Fate::Applied {
                         fate = Fate::Invalid(number);
                     }
@@ -135,6 +132,22 @@ impl Merging<'_> {
             }
         });
         worst
+    }
+
+    /// Keeps a problem of a file whose first one has the number `first`; returns its number. Who has
+    /// seen so many has seen enough: a file that is something else altogether must not fill the memory.
+    fn problem(&mut self, first: usize, problem: Finding) -> u32 {
+        const ENOUGH: usize = 1000;
+        let problems = &mut self.document.problems;
+        match problems.len() - first {
+            0..ENOUGH => problems.push(problem),
+            ENOUGH => problems.push(Finding {
+                message: format!("{}; there are more problems below", problem.message),
+                ..problem
+            }),
+            _ => {}
+        }
+        number(problems.len().saturating_sub(1))
     }
 
     /// A file that takes its name and cannot be read may end the loading too; one that is not there
@@ -258,7 +271,7 @@ impl Merging<'_> {
                 }
                 Merge::Last => self.beat_all(previous, Fate::Superseded(new)),
                 Merge::First => {
-                    if let Some(first) = self.first_applied(previous) {
+                    if let Some(first) = self.counting(previous) {
                         self.beat(Some(new), Fate::Superseded(first));
                     }
                 }
@@ -349,16 +362,23 @@ impl Merging<'_> {
         }
     }
 
-    fn first_applied(&self, last: Option<u32>) -> Option<u32> {
-        let back = std::iter::successors(last, |&index| self.previous(index));
-        back.filter(|&index| self.fate(Some(index)) == Some(Fate::Applied))
-            .last()
+    /// Of a key of which one assignment counts, that one. `last` is its latest, so it counts itself or
+    /// knows by which it was beaten.
+    fn counting(&self, last: Option<u32>) -> Option<u32> {
+        match self.fate(last)? {
+            Fate::Applied => last,
+            Fate::Superseded(by) => {
+                let key = |index: u32| Some(self.document.ledger.get(index as usize)?.key);
+                (key(by) == key(last?)).then_some(by)
+            }
+            _ => None,
+        }
     }
 
     /// Of a file that brings a key, the first assignment counts; of one that overrides it, the last
     /// (`merge_existing_groups()`).
     fn libeconf(&mut self, previous: Option<u32>, new: u32, fragment: u32) {
-        let Some(previous) = self.first_applied(previous) else {
+        let Some(previous) = self.counting(previous) else {
             return;
         };
         let brought = self.document.ledger.get(previous as usize);
@@ -438,6 +458,13 @@ mod tests {
         };
         let tree = FILES.into_iter().fold(Tree::default(), file);
         Resolver::new(tree).rules(rules).resolve("x.d")
+    }
+
+    #[test]
+    fn a_file_that_is_something_else_does_not_fill_the_memory() {
+        let tree = Tree::default().with(Path::new("/etc/x.d/a.conf"), "junk\n".repeat(5000));
+        let document = Resolver::new(tree).resolve("x.d");
+        assert_eq!(document.problems().len(), 1001);
     }
 
     #[test]

@@ -114,13 +114,14 @@ impl Resolver {
     /// as `/etc/systemd/journald.conf`, which means the same.
     pub fn scan(&self, path: impl AsRef<Path>) -> Scan {
         let path = self.rules.configuration_path(path.as_ref());
+        let rules = self.rules.for_document(path);
         let discovery = discover(Query {
             tree: &self.tree,
-            rules: &self.rules,
+            rules: &rules,
             path,
             history: self.history,
         });
-        scan(&self.rules, self.rules.shape_of(path), discovery)
+        scan(&rules, rules.shape_of(path), discovery)
     }
 
     /// The document at `path`: a main file with its drop-ins, or a directory of drop-ins.
@@ -133,6 +134,7 @@ impl Resolver {
             None => Document::default(),
         };
         document.findings = scan.findings;
+        document.findings.append(&mut document.entry.findings);
         document.searched = scan.searched.into();
         document
     }
@@ -149,18 +151,15 @@ impl Resolver {
         };
         let scan = resolver.scan(path);
         let searched: Arc<[_]> = scan.searched.into();
-        let mut findings = scan.findings;
         let documents = scan.entries.into_iter().map(|entry| {
             let mut document = merge(entry, &resolver.rules);
             document.searched = Arc::clone(&searched);
-            document.findings = findings
-                .extract_if(.., |finding| document.entry.has_file(&finding.path))
-                .collect();
+            document.findings = std::mem::take(&mut document.entry.findings);
             document
         });
         Collection {
             documents: documents.collect(),
-            findings,
+            findings: scan.findings,
             complete: scan.complete,
         }
     }

@@ -23,6 +23,7 @@ mod load;
 pub(crate) mod name;
 pub(crate) mod unit;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -258,6 +259,8 @@ impl OnUnusable {
     /// What becomes of a name that cannot be used for this reason.
     pub const fn of(&self, reason: &Reason) -> Taken {
         match reason {
+            // That we may not read it says nothing of its consumer.
+            Reason::Io(_) => Taken::Reserve,
             Reason::Missing | Reason::Vanished => self.dangling,
             Reason::Loop => self.looping,
             Reason::NotAFile(Kind::Directory) => self.directory,
@@ -308,6 +311,26 @@ impl Rules {
             Shape::Auto if path.extension().is_some_and(|end| end == "d") => Shape::Collection,
             Shape::Auto => Shape::Document,
             shape => shape,
+        }
+    }
+
+    /// The rules for the document at `path`: where its suffix tells the format, that is the suffix of
+    /// its drop-ins, too (`x.toml.d/50-mine.toml`), unless the rules name another than `.conf`.
+    pub(crate) fn for_document(&self, path: &Path) -> Cow<'_, Self> {
+        let tells = self.format.is_none() && self.drop_in_suffix == ".conf";
+        match path
+            .extension()
+            .filter(|_| tells && format::of_suffix(path).is_some())
+        {
+            Some(suffix) => {
+                let mut drop_in_suffix = OsString::from(".");
+                drop_in_suffix.push(suffix);
+                Cow::Owned(Self {
+                    drop_in_suffix,
+                    ..self.clone()
+                })
+            }
+            None => Cow::Borrowed(self),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::discover::{Candidate, Discovery, Found, Look};
 use crate::escape::escape_path;
 use crate::finding::Finding;
 use crate::root::{Inode, Link, Mask, Unusable};
-use crate::rules::{Ignored, Layer, MainPlace, Order, Rules, Shape, Verdict};
+use crate::rules::{DropIns, Ignored, Layer, MainPlace, Order, Rules, Shape, Verdict};
 
 /// The entries of one configuration path.
 #[derive(Debug, Default)]
@@ -41,6 +41,9 @@ pub struct Entry {
     pub fragments: Vec<Fragment>,
     /// What they come to.
     pub status: Status,
+    /// What is wrong with the files, and with the directories of drop-ins.
+    pub findings: Vec<Finding>,
+    of_unit: bool,
 }
 
 /// What an entry's files come to.
@@ -139,9 +142,9 @@ pub fn scan(rules: &Rules, shape: Shape, discovery: Discovery) -> Scan {
     for (name, mut candidate) in discovery.candidates {
         let broken = candidate.broken.take();
         let mut entry = Entry::new(rules, shape, &name, candidate);
-        scan.findings.extend(entry.findings());
+        entry.findings = entry.findings();
         if let Some(finding) = broken {
-            scan.findings.push(finding);
+            entry.findings.push(finding);
             if !matches!(entry.status, Status::Masked(_) | Status::Refused(_)) {
                 entry.status = Status::Unusable;
             }
@@ -210,7 +213,7 @@ impl Entry {
             merge_duplicates(&mut fragments);
         }
         if rules.first_always_counts {
-            first_counts(&mut fragments);
+            refused = refused.or(first_counts(&mut fragments));
         }
         let status = match refused {
             Some(index) => Status::Refused(index),
@@ -222,6 +225,8 @@ impl Entry {
             name: name.into(),
             fragments,
             status,
+            findings: Vec::new(),
+            of_unit: rules.drop_ins == DropIns::Unit,
         }
     }
 
@@ -231,6 +236,7 @@ impl Entry {
             .iter()
             .filter_map(Fragment::finding)
             .collect();
+        findings.extend(self.alias());
         if self.status == Status::Headless {
             findings.extend(self.effective().map(|fragment| {
                 Finding::warning(
@@ -339,17 +345,17 @@ fn merge_duplicates(fragments: &mut [Fragment]) {
     }
 }
 
-/// Without a main file, nothing hides the first of all drop-ins.
-fn first_counts(fragments: &mut [Fragment]) {
-    let mut counting = fragments
-        .iter_mut()
-        .filter(|f| !matches!(f.state, State::PassedOver(_)));
-    if let Some(first) = counting.next()
-        && first.role == Role::DropIn
-        && matches!(first.state, State::Shadowed(_) | State::Masked(_))
-    {
-        first.state = State::Effective;
+/// Without a main file, nothing hides the first of all drop-ins: it is again what it is alone. Returns
+/// its index if it cannot be used.
+fn first_counts(fragments: &mut [Fragment]) -> Option<usize> {
+    let mut counting = fragments.iter_mut().enumerate();
+    let (index, first) = counting.find(|(_, f)| !matches!(f.alone(), State::PassedOver(_)))?;
+    let is_hidden = matches!(first.state, State::Shadowed(_) | State::Masked(_));
+    if first.role == Role::DropIn && is_hidden {
+        first.state = first.alone().clone();
+        return matches!(first.state, State::Unusable(_)).then_some(index);
     }
+    None
 }
 
 fn status(rules: &Rules, shape: Shape, fragments: &mut [Fragment]) -> Status {
@@ -366,6 +372,8 @@ fn status(rules: &Rules, shape: Shape, fragments: &mut [Fragment]) -> Status {
         fragment.is_some_and(|fragment| matches!(fragment.state, State::Mask(_)))
     });
     let some_count = fragments.iter().any(|f| f.state == State::Effective);
+    let is_broken = |f: &Fragment| matches!(f.state, State::Unusable(_));
+    let broken = fragments.iter().any(is_broken);
     match mask {
         Some(mask) if rules.main_decides => {
             for fragment in fragments.iter_mut().filter(|f| f.role == Role::DropIn) {
@@ -374,19 +382,38 @@ fn status(rules: &Rules, shape: Shape, fragments: &mut [Fragment]) -> Status {
             }
             return Status::Masked(mask);
         }
-        Some(mask) if !some_count => return Status::Masked(mask),
+        Some(mask) if !some_count && !broken => return Status::Masked(mask),
         None if main.is_none() && !rules.lone_drop_ins && shape != Shape::Collection => {
             return Status::Headless;
         }
         _ => {}
     }
-    if fragments
-        .iter()
-        .any(|f| matches!(f.state, State::Unusable(_)))
-    {
-        return Status::Unusable;
+    if broken {
+        Status::Unusable
+    } else {
+        Status::Effective
     }
-    Status::Effective
+}
+
+impl Entry {
+    /// A unit whose file leads to one of another name is known by both, and the drop-ins of the other
+    /// count as well.
+    fn alias(&self) -> Option<Finding> {
+        let is_main = |f: &&Fragment| f.role == Role::Main && f.state == State::Effective;
+        let main = self.fragments.iter().find(is_main)?;
+        let link = main.link.as_ref()?;
+        let other = link.target.as_deref().and_then(Path::file_name)?;
+        let differs = self.of_unit && other != main.name();
+        differs.then(|| {
+            Finding::warning(
+                &main.path,
+                format!(
+                    "is another name of {}, whose drop-ins count for it as well and are not read here; ask for that",
+                    escape_path(Path::new(other))
+                ),
+            )
+        })
+    }
 }
 
 impl Fragment {
@@ -457,7 +484,9 @@ impl Fragment {
         match &self.state {
             State::Unusable(reason) => Some(Finding::error(
                 &self.path,
-                format!("{reason}; until this is mended or removed, nothing changes for its entry"),
+                format!(
+                    "{reason}; it takes its name and hides what is below it: mend or remove it"
+                ),
             )),
             State::PassedOver(reason) => Some(Finding::warning(
                 &self.path,

@@ -79,9 +79,10 @@ impl Tree {
     /// Opens a directory; `None` if nothing has this path (see [`Root::dir`]).
     pub fn dir(&self, path: &Path) -> Result<Option<TreeDir<'_>>, Unusable> {
         let path = absolute(path);
-        let real = match &self.root {
-            Some(root) => root.dir(&path),
-            None => Ok(None),
+        let real = match (self.above(&path), &self.root) {
+            (Some(Some(_)), _) => return Err(Reason::NotADirectory.into()),
+            (None, Some(root)) => root.dir(&path),
+            (Some(None), _) | (None, None) => Ok(None),
         };
         if self.changes.is_empty() {
             return Ok(real?.map(|dir| TreeDir {
@@ -100,6 +101,16 @@ impl Tree {
                 changes,
             })),
         }
+    }
+
+    /// The virtual file or absence at a directory itself or above it.
+    fn above(&self, directory: &Path) -> Option<&Option<Virtual>> {
+        if self.changes.is_empty() {
+            return None;
+        }
+        directory
+            .ancestors()
+            .find_map(|path| self.changes.get(path))
     }
 
     /// What becomes of the names in a directory by the virtual files in it or below it.
@@ -232,7 +243,7 @@ impl Virtual {
 }
 
 /// `path` as seen inside the root, by its text: `..` stops at the top.
-pub(crate) fn absolute(path: &Path) -> PathBuf {
+pub fn absolute(path: &Path) -> PathBuf {
     let mut plain = PathBuf::from("/");
     for part in path.components() {
         match part {
@@ -292,6 +303,24 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "the tree is made by the test")]
+    fn a_directory_can_be_taken_away_or_replaced() {
+        let place = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(place.path().join("etc/x.d")).unwrap();
+        std::fs::write(place.path().join("etc/x.d/a.conf"), "real").unwrap();
+        let real = Tree::from(Root::open(place.path()).unwrap());
+        let without = |path: &str| real.clone().without(Path::new(path));
+        assert_eq!(names(&real, "/etc/x.d"), ["a.conf"]);
+        for gone in ["/etc/x.d", "/etc"] {
+            assert_eq!(names(&without(gone), "/etc/x.d"), [""; 0], "{gone}");
+        }
+        let anew = without("/etc").with(Path::new("/etc/x.d/b.conf"), "virtual");
+        assert_eq!(names(&anew, "/etc/x.d"), ["b.conf"]);
+        let file = real.clone().with(Path::new("/etc/x.d"), "a file");
+        assert!(file.dir(Path::new("/etc/x.d")).is_err());
+    }
+
+    #[test]
     fn a_tree_of_virtual_files_needs_no_root() {
         let tree = Tree::default().with(Path::new("/etc/x.d/a.conf"), "A=1");
         assert_eq!(names(&tree, "/etc/x.d"), ["a.conf"]);
@@ -305,6 +334,6 @@ mod tests {
             }]
         );
         assert!(tree.dir(Path::new("/usr")).unwrap().is_none());
-        assert!(tree.dir(Path::new("/etc/x.d/a.conf")).unwrap().is_none());
+        assert!(tree.dir(Path::new("/etc/x.d/a.conf")).is_err(), "a file");
     }
 }

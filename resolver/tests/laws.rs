@@ -67,7 +67,8 @@ fn result(document: &Document) -> Vec<(String, Vec<String>)> {
     let show = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut result: Vec<_> = document
         .keys()
-        .filter(|key| key.last().is_some())
+        // A key whose list was emptied is as if it had never been assigned.
+        .filter(|key| !key.items().is_empty())
         .map(|key| {
             (
                 key.name().to_string(),

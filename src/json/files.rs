@@ -247,7 +247,7 @@ pub(crate) fn assignment(entry: &str, assignment: &Assignment<'_>) -> Assignment
         entry: entry.into(),
         section: show(assignment.section()),
         key: show(assignment.key()),
-        value: show(assignment.value()),
+        value: show(assignment.shown()),
         path: escape_path(&fragment.path).to_string(),
         line: *assignment.lines().start(),
         last_line: *assignment.lines().end(),

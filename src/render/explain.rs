@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use bstr::BStr;
 use overlay_resolver::document::State;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::{Document, Key};
@@ -79,7 +80,10 @@ pub(super) fn explain_key(text: &mut String, key: Key<'_>) {
     for outcome in key.explain().outcomes() {
         let assignment = outcome.assignment;
         let (place, name) = (assignment.place(), escape(assignment.key()));
-        let (sign, value) = (assignment.operator().sign(), shortened(assignment.value()));
+        let (sign, value) = (
+            assignment.operator().sign(),
+            shortened(BStr::new(&assignment.shown())),
+        );
         let _ = write!(text, "    {place}  {name}{sign}={value}  ");
         let _ = match assignment.state() {
             _ if outcome.is_only() => writeln!(text, "{GOOD}wins{GOOD:#}"),

@@ -1,12 +1,15 @@
 //! Text about files: which count, what is in them, what they come to.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
-use overlay_resolver::Document;
+use bstr::BStr;
+
 use overlay_resolver::document::State as AssignmentState;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::format::{Item, Kind};
 use overlay_resolver::scan::{Entry, Fragment, State};
+use overlay_resolver::{Assignment, Document};
 
 use super::{BAD, BOLD, FAINT, GOOD, NOTABLE};
 use crate::json::fragment_word;
@@ -147,14 +150,24 @@ fn one(text: &mut String, document: &Document, origin: bool) {
     } else {
         0
     };
-    let mut sections: Vec<_> = document.keys().map(|key| key.section()).collect();
-    let mut seen = std::collections::HashSet::new();
-    sections.retain(|section| seen.insert(*section));
-    for section in sections {
-        let mut header = !section.is_empty();
-        for key in document.keys().filter(|key| key.section() == section) {
-            let applied = key.applied();
-            if std::mem::take(&mut header) && !applied.is_empty() {
+    // Keys without a section first: below a header they would belong to it.
+    let mut sections = BTreeMap::from([(0, (BStr::new(""), Vec::new()))]);
+    let mut places = HashMap::from([(BStr::new(""), 0)]);
+    for key in document.keys() {
+        let next = places.len();
+        let place = *places.entry(key.section()).or_insert(next);
+        let (_, keys) = sections.entry(place).or_insert((key.section(), Vec::new()));
+        keys.push(key);
+    }
+    for (section, keys) in sections.into_values() {
+        let counting = keys.iter().flat_map(|key| {
+            let many = key.is_multi_valued();
+            key.applied()
+                .into_iter()
+                .map(move |assignment| (assignment, many))
+        });
+        for (index, (assignment, many)) in counting.enumerate() {
+            if index == 0 && !section.is_empty() {
                 let gap = if text.is_empty() { "" } else { "\n" };
                 let _ = writeln!(
                     text,
@@ -162,24 +175,14 @@ fn one(text: &mut String, document: &Document, origin: bool) {
                     "",
                     escape(section)
                 );
+            }
+            let place = if origin {
+                assignment.place().to_string()
             } else {
-                header = !section.is_empty() && applied.is_empty() && header;
-            }
-            let many = key.is_multi_valued();
-            for assignment in applied {
-                let place = if origin {
-                    assignment.place().to_string()
-                } else {
-                    String::new()
-                };
-                let _ = write!(text, "{FAINT}{place:width$}{FAINT:#}");
-                let (key, value) = (escape(assignment.key()), escape(assignment.value()));
-                let _ = write!(text, "{key}{}={value}", assignment.operator().sign());
-                if many {
-                    let _ = write!(text, "  {NOTABLE}# multi-valued{NOTABLE:#}");
-                }
-                text.push('\n');
-            }
+                String::new()
+            };
+            let _ = write!(text, "{FAINT}{place:width$}{FAINT:#}");
+            let _ = writeln!(text, "{}", value(&assignment, many));
         }
     }
     let has_files = !document.entry().fragments.is_empty();
@@ -189,4 +192,19 @@ fn one(text: &mut String, document: &Document, origin: bool) {
     if !document.loads() {
         let _ = writeln!(text, "{BAD}# its consumer loads none of this{BAD:#}");
     }
+}
+
+/// An assignment as its file has it. A line that is its own key has no `=`.
+fn value(assignment: &Assignment<'_>, many: bool) -> String {
+    let (key, value) = (escape(assignment.key()), assignment.shown());
+    let note = if many {
+        format!("  {NOTABLE}# multi-valued{NOTABLE:#}")
+    } else {
+        String::new()
+    };
+    let sign = assignment.operator().sign();
+    if assignment.is_bare() {
+        return format!("{key}{note}");
+    }
+    format!("{key}{sign}={}{note}", escape(&value))
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use bstr::BStr;
 use overlay_resolver::Document;
 use overlay_resolver::document::State;
 use overlay_resolver::escape::{escape, escape_path};
@@ -123,7 +124,10 @@ fn of_file(text: &mut String, answer: &Answer<'_>) {
             FAINT
         };
         let (line, name) = (assignment.line(), escape(assignment.key()));
-        let (sign, value) = (assignment.operator().sign(), shortened(assignment.value()));
+        let (sign, value) = (
+            assignment.operator().sign(),
+            shortened(BStr::new(&assignment.shown())),
+        );
         let outcome = assignment.outcome();
         let _ = writeln!(
             text,

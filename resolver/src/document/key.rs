@@ -1,8 +1,10 @@
 //! One key and all that its assignments come to.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use bstr::{BStr, ByteSlice as _};
+use indexmap::IndexSet;
 
 use super::{Assignment, Document, KeyName, Slot, State};
 use crate::merge::{Rule, resets};
@@ -85,7 +87,7 @@ impl<'d> Key<'d> {
 
     /// What the assignments come to, item by item; of an unknown key, every value.
     ///
-    /// A scalar has one item, or none if it was reset. A value with a type is an item as written.
+    /// A scalar has one item, or none if it was reset. A value with a type is an item, in the notation of TOML.
     pub fn items(&self) -> Vec<Cow<'d, [u8]>> {
         self.items_of(&self.applied())
     }
@@ -93,40 +95,31 @@ impl<'d> Key<'d> {
     /// What these of its assignments come to, if they are those that count.
     pub(crate) fn items_of(&self, applied: &[Assignment<'d>]) -> Vec<Cow<'d, [u8]>> {
         let Some(kind) = self.kind() else {
-            return applied
-                .iter()
-                .map(|a| Cow::Borrowed(a.value().as_bytes()))
-                .collect();
+            return applied.iter().map(Assignment::shown).collect();
         };
-        let mut items = Vec::<Cow<'d, [u8]>>::new();
-        for assignment in applied {
-            let value = assignment.value().as_bytes();
-            if value.is_empty() && kind.empty != OnEmpty::Value {
-                continue;
-            }
-            let new = match assignment.node() {
-                Some(_) => vec![Cow::Borrowed(value)],
-                None => kind.split.items(value),
-            };
-            match (kind.merge, assignment.operator()) {
-                (Merge::Set, Operator::Remove) => items.retain(|item| !new.contains(item)),
-                (Merge::Set, _) => {
-                    for item in new {
-                        if !items.contains(&item) {
-                            items.push(item);
-                        }
+        let read = applied
+            .iter()
+            .filter(|a| !a.value().is_empty() || kind.empty == OnEmpty::Value);
+        let of = |assignment: &Assignment<'d>| match assignment.node() {
+            Some(_) => vec![assignment.shown()],
+            None => kind.split.items(assignment.value().as_bytes()),
+        };
+        match kind.merge {
+            Merge::Last | Merge::First | Merge::Append => read.flat_map(of).collect(),
+            Merge::Map => last_of_each(read.flat_map(of).collect()),
+            Merge::Set => {
+                let mut items = IndexSet::<_, foldhash::fast::RandomState>::default();
+                for assignment in read {
+                    if assignment.operator() == Operator::Remove {
+                        let gone: HashSet<_> = of(assignment).into_iter().collect();
+                        items.retain(|item| !gone.contains(item));
+                    } else {
+                        items.extend(of(assignment));
                     }
                 }
-                (Merge::Map, _) => {
-                    for item in new {
-                        items.retain(|known| variable(known) != variable(&item));
-                        items.push(item);
-                    }
-                }
-                (Merge::Last | Merge::First | Merge::Append, _) => items.extend(new),
+                items.into_iter().collect()
             }
         }
-        items
     }
 
     /// Which of these of its assignments would count if the consumer read them and no others. (Lists
@@ -166,6 +159,18 @@ impl<'d> Key<'d> {
         }
         counting
     }
+}
+
+/// Of the items of a map, the last of every variable, in their order.
+fn last_of_each(items: Vec<Cow<'_, [u8]>>) -> Vec<Cow<'_, [u8]>> {
+    let mut seen = HashSet::new();
+    let mut last: Vec<_> = items
+        .into_iter()
+        .rev()
+        .filter(|item| seen.insert(variable(item).to_vec()))
+        .collect();
+    last.reverse();
+    last
 }
 
 /// The name before the `=` of an item of a map.

@@ -66,15 +66,34 @@ impl<'d> Key<'d> {
         if !in_items {
             return applied.iter().map(|a| a.leaf(a.decoded())).collect();
         }
-        // Each item is an element, at the place of the assignment that brought it last.
-        let origin = |item: &[u8]| {
-            let brings = |a: &&Assignment<'_>| contains(a.value(), item);
-            applied.iter().rev().find(brings).copied().unwrap_or(last)
+        let splits = |a: &Assignment<'d>| match (a.node(), self.kind()) {
+            (None, Some(kind)) => kind.split.items(a.value()),
+            _ => vec![Cow::Borrowed(&**a.value())],
         };
-        let items = self.items().into_iter();
-        items
-            .map(|item| origin(&item).leaf(Value::Text(item)))
-            .collect()
+        // Each item is an element, at the place of the assignment that brought it.
+        let is_simple = self
+            .kind()
+            .is_some_and(|kind| !matches!(kind.merge, Merge::Set | Merge::Map));
+        let mut leaves: Vec<_> = if is_simple {
+            let bring = applied.iter().filter(|a| !a.value().is_empty());
+            bring
+                .flat_map(|a| splits(a).into_iter().map(|item| a.leaf(Value::Text(item))))
+                .collect()
+        } else {
+            let origin = |item: &[u8]| {
+                let brings = |a: &&Assignment<'d>| splits(a).iter().any(|known| **known == *item);
+                applied.iter().rev().find(brings).copied().unwrap_or(last)
+            };
+            let items = self.items().into_iter();
+            items
+                .map(|item| origin(&item).leaf(Value::Text(item)))
+                .collect()
+        };
+        // An emptied list is an empty list, not an absent one.
+        if leaves.is_empty() {
+            leaves.push(last.leaf(last.decoded()));
+        }
+        leaves
     }
 }
 
@@ -101,8 +120,4 @@ impl<'d> Assignment<'d> {
             Decoded::AsWritten => Value::plain(self.raw()),
         }
     }
-}
-
-fn contains(value: &[u8], item: &[u8]) -> bool {
-    item.is_empty() || value.windows(item.len()).any(|window| window == item)
 }

@@ -1,7 +1,9 @@
 //! What stands behind the `=`.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use super::path;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 /// The value of an assignment, as the consumer reads it.
@@ -71,6 +73,36 @@ impl Serialize for Node {
                     map.serialize_entry(key, value)?;
                 }
                 map.end()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Node {
+    /// In the notation of TOML; `null` is that of JSON.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Boolean(value) => value.fmt(f),
+            Self::Integer(value) => value.fmt(f),
+            Self::Float(value) => write!(f, "{value:?}"),
+            Self::String(text) => toml::Value::from(text.as_str()).fmt(f),
+            Self::Datetime(text) => f.write_str(text),
+            Self::Array(items) => {
+                f.write_str("[")?;
+                for (index, item) in items.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { ", " };
+                    write!(f, "{comma}{item}")?;
+                }
+                f.write_str("]")
+            }
+            Self::Table(entries) => {
+                f.write_str("{")?;
+                for (index, (key, item)) in entries.iter().enumerate() {
+                    let comma = if index == 0 { " " } else { ", " };
+                    write!(f, "{comma}{} = {item}", path::quote(key))?;
+                }
+                f.write_str(if entries.is_empty() { "}" } else { " }" })
             }
         }
     }

@@ -76,7 +76,11 @@ fn drop_in_directory(drop_ins: &DropIns, path: &Path) -> PathBuf {
 /// ("sorted too early", systemd#13198).
 pub(super) fn loses_always(subject: &Subject<'_>) -> Vec<Finding> {
     let is_mine = |f: &Fragment| {
-        f.role == Role::DropIn && f.state == State::Effective && subject.is_owners(&f.layer)
+        f.role == Role::DropIn
+            && f.state == State::Effective
+            && subject.is_owners(&f.layer)
+            // The drop-ins of a template or of a prefix are for other units, too.
+            && subject.is_its_own(f)
     };
     let fragments = subject.fragments().iter().zip(&subject.files);
     fragments

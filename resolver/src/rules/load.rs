@@ -174,9 +174,14 @@ impl RulesFile {
             follow_links: self.follow_links.unwrap_or(base.follow_links),
             read_hidden: self.read_hidden.unwrap_or(base.read_hidden),
             read_backups: self.read_backups.unwrap_or(base.read_backups),
-            unusable_main: match self.unusable_main {
-                Some(file) => file.over(unusable),
-                None => base.unusable_main,
+            unusable_main: {
+                // A set that says something new of unusable files says it of main files too.
+                let below = if self.unusable.is_some() {
+                    unusable
+                } else {
+                    base.unusable_main
+                };
+                self.unusable_main.map_or(below, |file| file.over(below))
             },
             unusable,
             broken_directory_is_error: self

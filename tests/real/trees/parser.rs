@@ -108,7 +108,8 @@ impl Peer for ParseMany {
     }
 
     fn row(&self, tree: &Tree, _ours: &Pairs, _theirs: &Pairs) -> Option<&'static str> {
-        let is_main = |path: &str| tree.resolve(path).as_deref() == Some("etc/foo/bar.conf");
+        let main = tree.resolve("etc/foo/bar.conf");
+        let is_main = |path: &str| main.is_some() && tree.resolve(path) == main;
         let mut drop_ins = tree
             .nodes()
             .map(|(path, _)| path)
