@@ -10,8 +10,8 @@
 //! use overlay_resolver::{Resolver, Rules, tree::Tree};
 //!
 //! let tree = Tree::default()
-//!     .with("/usr/lib/x.toml.d/z.conf".as_ref(), "k = 'z'\n")
-//!     .with("/etc/x.toml.d/a.conf".as_ref(), "k = 'a'\n");
+//!     .with("/usr/lib/x.toml.d/z.toml".as_ref(), "k = 'z'\n")
+//!     .with("/etc/x.toml.d/a.toml".as_ref(), "k = 'a'\n");
 //! let [ours, theirs] = ["uapi6", "libeconf"].map(|name| {
 //!     let mut rules = Rules::named(name).unwrap();
 //!     rules.layers = Rules::default().layers;

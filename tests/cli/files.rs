@@ -404,6 +404,29 @@ fn tldr_leaves_out_what_systemd_leaves_out() {
     );
 }
 
+/// Below a header they would belong to its section.
+#[test]
+fn keys_without_a_section_are_shown_first() {
+    let image = image();
+    image
+        .write("etc/myapp/x.conf", "[s]\nk=1\n")
+        .write("etc/myapp/x.conf.d/a.conf", "late=1\n");
+    let shown = image.run(&["show", "myapp/x.conf"]).stdout;
+    assert_eq!(String::from_utf8_lossy(&shown), "late=1\n\n[s]\nk=1\n");
+}
+
+/// A list of the lines of `tmpfiles.d` has no `=` of its own, and one of tables its tables.
+#[test]
+fn values_are_shown_as_their_files_have_them() {
+    let image = image();
+    image
+        .write("usr/lib/tmpfiles.d/a.conf", "L+ /x - - - - a=b\n")
+        .write("etc/myapp/x.toml", "[[t]]\nn = 1\n");
+    let shown = |path| String::from_utf8_lossy(&image.run(&["show", path]).stdout).into_owned();
+    assert_eq!(shown("tmpfiles.d"), "L+ /x - - - - a=b\n");
+    assert_eq!(shown("myapp/x.toml"), "t=[{ n = 1 }]\n");
+}
+
 /// An error lists every field that a rule set may have; FORMATS.md says of each what it means.
 #[test]
 fn every_field_of_a_rule_set_is_documented() {

@@ -1,0 +1,153 @@
+//! What documents come to, in corners that were wrong once.
+
+#![allow(clippy::disallowed_methods, reason = "real trees are made by the test")]
+
+use std::path::Path;
+
+use overlay_resolver::scan::Status;
+use overlay_resolver::tree::Tree;
+use overlay_resolver::{Document, Located, Resolver, Rules};
+use serde::Deserialize;
+
+fn tree(files: &[(&str, &str)]) -> Tree {
+    let file = |tree: Tree, (path, text): &(&str, &str)| tree.with(Path::new(path), *text);
+    files.iter().fold(Tree::default(), file)
+}
+
+fn rules(toml: &str) -> Rules {
+    Rules::from_toml(Path::new("r.toml"), toml.as_bytes()).expect("rules")
+}
+
+fn resolve(toml: &str, path: &str, files: &[(&str, &str)]) -> Document {
+    let resolver = Resolver::new(tree(files)).rules(rules(toml));
+    resolver.resolve(path)
+}
+
+#[test]
+fn lists_of_tables_differ_by_what_is_in_them() {
+    let of = |text: &str| resolve("", "x.toml", &[("/etc/x.toml", text)]);
+    let [one, other, spaced] = ["[[t]]\nn=1\n", "[[t]]\nn=77\n", "t = [ { n  =  1 } ]\n"].map(of);
+    assert_ne!(one.digest(), other.digest());
+    assert_eq!(
+        one.digest(),
+        spaced.digest(),
+        "the value counts, not its layout"
+    );
+    let shown = one.get("", "t").expect("the list").shown();
+    assert_eq!(String::from_utf8_lossy(&shown), "[{ n = 1 }]");
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Unit {
+    after: Option<Vec<Located<String>>>,
+}
+
+#[test]
+fn items_of_a_list_know_the_line_that_brought_them() {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct File {
+        unit: Unit,
+    }
+    let text = "[Unit]\nAfter=a.service b.service\nAfter=aa.service\n";
+    let path = "systemd/system/x.service";
+    let document = resolve(
+        "extends = 'systemd-unit'",
+        path,
+        &[("/etc/systemd/system/x.service", text)],
+    );
+    let after = document
+        .deserialize::<File>()
+        .expect("a unit")
+        .unit
+        .after
+        .expect("a list");
+    let lines: Vec<_> = after
+        .iter()
+        .map(|item| (item.value.as_str(), item.line))
+        .collect();
+    assert_eq!(
+        lines,
+        [("a.service", 2), ("b.service", 2), ("aa.service", 3)]
+    );
+}
+
+#[test]
+fn an_emptied_list_is_an_empty_one() {
+    #[derive(Deserialize)]
+    struct Flat {
+        list: Option<Vec<String>>,
+    }
+    let schema = "[schema.kind.own]\nmerge='append'\nsplit='words'\nempty='clear'\n[schema.section.\"\"]\nown=['list']";
+    let of = |text: &str| resolve(schema, "x.conf", &[("/etc/x.conf", text)]);
+    let list = |text: &str| of(text).deserialize::<Flat>().expect("flat").list;
+    assert_eq!(list("list=a b\nlist=\n"), Some(Vec::new()));
+    assert_eq!(list("other=1\n"), None);
+    assert_ne!(of("list=\n").digest(), of("# nothing\n").digest());
+}
+
+#[test]
+fn a_rule_set_keeps_what_it_does_not_change_of_main_files() {
+    let systemd = rules("extends = 'systemd'").unusable_main;
+    let looping = rules("extends = 'systemd'\n[unusable-main]\nloop = 'reserve'").unusable_main;
+    assert_eq!(
+        (looping.dangling, looping.directory),
+        (systemd.dangling, systemd.directory)
+    );
+    let fatal = rules("[unusable]\ndangling = 'fatal'");
+    assert_eq!(fatal.unusable_main, fatal.unusable);
+}
+
+#[test]
+fn drop_ins_of_a_toml_file_are_toml_files() {
+    let files = [
+        ("/usr/lib/x.toml", "a = 1\nb = 1\n"),
+        ("/etc/x.toml.d/50-mine.toml", "b = 2\n"),
+    ];
+    let document = resolve("", "x.toml", &files);
+    assert_eq!(document.get("", "b").expect("b").value(), "2");
+}
+
+/// Real links: a broken file is the concern of its entry alone, also beside one that is named like its
+/// directory; a masked main file does not hide that its only drop-in is broken; and a unit that is
+/// another name of one says so.
+#[test]
+fn links_of_a_real_tree() -> Result<(), Box<dyn std::error::Error>> {
+    use std::os::unix::fs::symlink;
+    let place = tempfile::tempdir()?;
+    for directory in ["etc/x.conf.d", "etc/systemd/system"] {
+        std::fs::create_dir_all(place.path().join(directory))?;
+    }
+    let etc = place.path().join("etc");
+    symlink("/dev/null", etc.join("x.conf"))?;
+    symlink("nowhere", etc.join("x.conf.d/a.conf"))?;
+    std::fs::write(
+        etc.join("systemd/system/foo.service"),
+        "[Service]\nExecStart=/a\n",
+    )?;
+    symlink("foo.service", etc.join("systemd/system/alias.service"))?;
+
+    std::fs::create_dir(etc.join("cron.d"))?;
+    std::fs::write(etc.join("cron.d/cron"), "A=1\n")?;
+    symlink("nowhere", etc.join("cron.d/other"))?;
+
+    let resolver = Resolver::open(place.path())?;
+    let entries = resolver.clone().rules(rules("shape = 'entries'"));
+    let documents = entries.entries("cron.d").documents;
+    let sound: Vec<_> = documents.iter().map(Document::is_sound).collect();
+    assert_eq!(sound, [true, false], "each has its own findings");
+    assert_eq!(resolver.resolve("x.conf").entry().status, Status::Unusable);
+    let units = resolver.rules(rules("extends = 'systemd-unit'"));
+    let says = |path: &str| {
+        units
+            .resolve(path)
+            .findings()
+            .any(|f| f.message.contains("another name"))
+    };
+    assert_eq!(
+        ["alias.service", "foo.service"].map(|unit| says(&format!("systemd/system/{unit}"))),
+        [true, false]
+    );
+    Ok(())
+}
