@@ -8,12 +8,14 @@ use std::str::FromStr;
 use clap::Args;
 use overlay_adapters::flatpak::{COLLECTIONS, REMOTES};
 use overlay_resolver::catalog::Catalog;
+use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Repeated, Rules, Shape};
 use overlay_resolver::scan::State;
 use overlay_resolver::survey::of_many_units;
 use overlay_resolver::tree::Tree;
+use overlay_resolver::why::{self, Owner};
 use overlay_resolver::{Collection, Document, Key, Resolver};
 
 pub(crate) use self::file::{File, Whose};
@@ -70,6 +72,8 @@ pub(crate) struct Subject {
     pub(crate) adapter: &'static str,
     /// Whether its consumer is known or was named.
     pub(crate) is_known: bool,
+    /// The known document that it is only a part of.
+    pub(crate) part_of: Option<PathBuf>,
 }
 
 /// What a subject comes to.
@@ -121,6 +125,10 @@ impl Subject {
         let (adapter, found) = known.rules(&path);
         let found = found.or_else(|| of_many_units(&known.catalog, &path));
         let is_known = found.is_some() || rules.is_some();
+        let part_of = match found {
+            Some(_) => None,
+            None => whole(known, &path),
+        };
         let rules = match rules {
             Some(name) if is_file(name) => as_written(named(name)?, found),
             Some(name) => as_read_by(named(name)?, found),
@@ -135,6 +143,7 @@ impl Subject {
             path,
             adapter,
             is_known,
+            part_of,
         })
     }
 
@@ -169,6 +178,12 @@ impl Subject {
         }
         let document = self.resolver.resolve(&self.path);
         let mut findings: Vec<_> = document.findings().cloned().collect();
+        findings.extend(self.part_of.as_ref().map(|whole| {
+            let whole = escape_path(whole);
+            let message =
+                format!("is a part of {whole}, in which other files have a say, too; ask for that");
+            Finding::warning(&self.path, message)
+        }));
         findings.sort();
         Resolved {
             documents: vec![document],
@@ -342,6 +357,20 @@ impl Known {
         }
         ("files", self.catalog.rules(path))
     }
+}
+
+/// The known document that a file or directory at `path` is a part of: of `X.conf.d` and of what is in it,
+/// `X.conf`.
+fn whole(known: &Known, path: &Path) -> Option<PathBuf> {
+    let inside = path.join("_.conf");
+    let owner = |path: &Path| match why::owner(path, &known.catalog) {
+        Owner::Document(document) => Some(document),
+        _ => None,
+    };
+    let owners = [path, &inside].into_iter().filter_map(owner);
+    owners
+        .into_iter()
+        .find(|document| document != path && known.knows(document))
 }
 
 /// What another consumer would make of a path of which something is known: the names of its files and

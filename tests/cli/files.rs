@@ -415,6 +415,25 @@ fn keys_without_a_section_are_shown_first() {
     assert_eq!(String::from_utf8_lossy(&shown), "late=1\n\n[s]\nk=1\n");
 }
 
+/// Alone it would not tell what it comes to.
+#[test]
+fn a_part_of_a_known_document_is_told_to_be_one() {
+    let image = image();
+    for part in [
+        "systemd/journald.conf.d",
+        "/etc/systemd/journald.conf.d/10-mine.conf",
+    ] {
+        let told = image.run(&["show", part]).stderr;
+        let told = String::from_utf8_lossy(&told);
+        assert!(
+            told.contains("is a part of systemd/journald.conf"),
+            "{told}"
+        );
+    }
+    let whole = image.run(&["show", "systemd/journald.conf"]).stderr;
+    assert!(!String::from_utf8_lossy(&whole).contains("is a part of"));
+}
+
 /// A list of the lines of `tmpfiles.d` has no `=` of its own, and one of tables its tables.
 #[test]
 fn values_are_shown_as_their_files_have_them() {
