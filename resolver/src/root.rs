@@ -45,7 +45,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags, major, minor, openat, readlinkat, statat,
+    AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags, openat, readlinkat, statat,
 };
 pub use rustix::io::Errno;
 
@@ -349,9 +349,6 @@ impl Dir {
         let (content, inode) = match plain {
             Ok(Some((bytes, inode))) => (bytes.into(), Some(inode)),
             Ok(None) => (Content::Unusable(Reason::Changed.into()), None),
-            Err(Reason::NotAFile(Kind::CharacterDevice)) if self.is_null_device(name) => {
-                (Content::Mask(Mask::DevNull), None)
-            }
             Err(reason) => (Content::Unusable(reason.into()), None),
         };
         Opened {
@@ -407,11 +404,6 @@ impl Dir {
     fn file_type(&self, name: &OsStr) -> Result<FileType, Reason> {
         let stat = statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).map_err(gone_or)?;
         Ok(FileType::from_raw_mode(stat.st_mode))
-    }
-
-    fn is_null_device(&self, name: &OsStr) -> bool {
-        statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)
-            .is_ok_and(|stat| (major(stat.st_rdev), minor(stat.st_rdev)) == (1, 3))
     }
 
     fn read_link(&self, name: &OsStr) -> Result<PathBuf, Unusable> {
