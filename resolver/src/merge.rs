@@ -1,7 +1,8 @@
 //! Merges the fragments of an entry, key by key, into a [`Document`].
 //!
 //! One pass over the fragments in their order writes the ledger. Where an assignment beats an earlier
-//! one, the earlier row learns by which; nothing is computed a second time.
+//! one, the earlier row learns by which. Only of maps (`Environment=`) it is said at the end which rows
+//! still give a variable its value.
 
 mod nested;
 
