@@ -43,6 +43,14 @@ pub fn excerpt(bytes: &[u8]) -> String {
     }
 }
 
+/// A parser's message of one or more lines, which may quote any character of a text, escaped.
+pub(crate) fn escape_lines(message: &str) -> String {
+    let lines = message
+        .lines()
+        .map(|line| escape(line.as_bytes()).to_string());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// What [`escape`] and [`escape_path`] return; its [`Display`](fmt::Display) does the work.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Escaped<'a>(&'a [u8]);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
 
-use crate::escape::escape_path;
+use crate::escape::{escape_lines, escape_path};
 
 /// How much a [`Finding`] matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,7 +93,7 @@ impl Finding {
 
     /// What is wrong with the TOML `text` of the file at `path`.
     pub fn of_toml(path: impl Into<PathBuf>, text: &[u8], error: &toml::de::Error) -> Self {
-        let finding = Self::error(path, error.message());
+        let finding = Self::error(path, escape_lines(error.message()));
         match error.span() {
             Some(span) => finding.at(line_of(text, span.start)).spanning(span),
             None => finding,

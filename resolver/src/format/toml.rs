@@ -8,6 +8,7 @@ use ::toml::de::{DeTable, DeValue};
 
 use super::nested::{Fault, Leaves, MAX_DEPTH, emit, utf8};
 use super::{Format, Item, Node, path};
+use crate::escape::escape_lines;
 
 mod depth;
 
@@ -40,7 +41,7 @@ fn leaves(text: &[u8]) -> Result<Leaves, Fault> {
     }
     let document = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(text.len(), |span| span.start);
-        Fault::new(at, error.message())
+        Fault::new(at, escape_lines(error.message()))
     })?;
     let mut reader = Reader {
         text,

@@ -283,6 +283,7 @@ mod tests {
                 "r.toml:3: layers: etc: expected an absolute path without `..`",
             ),
             ("\nlayer = 1", "r.toml:2: unknown field"),
+            ("'\t' = 1", "r.toml:1: unknown field `\\x09`, expected"),
             (
                 "\nextends = 'x'",
                 "r.toml:2: no rule set is named `x`; there are gkeyfile, ",
