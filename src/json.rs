@@ -28,7 +28,7 @@ struct Entry {
     /// The configuration path, where a document is about several.
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<String>,
-    adapter: &'static str,
+    adapter: String,
     name: String,
     state: &'static str,
     reason: String,
@@ -124,7 +124,7 @@ fn entry(entry: &EntryReport, with_keys: bool) -> Entry {
         .flat_map(|document| document.entry().fragments.iter());
     Entry {
         path: None,
-        adapter: entry.adapter,
+        adapter: entry.adapter.clone(),
         name: entry.name.clone(),
         state: entry.state.word(),
         reason: entry.reason.clone(),
@@ -196,7 +196,8 @@ pub(crate) fn assignments<'e>(
 ) -> impl DoubleEndedIterator<Item = Assignment<'e>> {
     let key = key
         .source
-        .and_then(|(section, key)| entry.layered.as_ref()?.key(section, key));
+        .as_ref()
+        .and_then(|(section, key)| entry.layered.as_ref()?.key(&**section, &**key));
     let history: Vec<_> = key.iter().flat_map(DocumentKey::history).collect();
     history.into_iter()
 }

@@ -28,7 +28,6 @@ use self::files::file;
 pub(crate) use self::files::{cat, files, show};
 pub(crate) use self::why::{Answer, nobody, why};
 use crate::json::assignments;
-use crate::select::full_name;
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const NOTABLE: Style = AnsiColor::Yellow.on_default();
@@ -49,7 +48,7 @@ pub(crate) enum Tense {
 
 /// One line an entry; planned changes below their entry.
 pub(crate) fn report(report: &Report, tense: Tense) -> String {
-    let names: Vec<_> = report.entries.iter().map(full_name).collect();
+    let names: Vec<_> = report.entries.iter().map(EntryReport::full_name).collect();
     let width = names.iter().map(String::len).max().unwrap_or_default();
     let mut text = String::new();
     for (name, entry) in names.iter().zip(&report.entries) {
@@ -163,7 +162,7 @@ pub(crate) fn explanation(report: &Report) -> String {
         }
         line(
             &mut text,
-            &format!("{BOLD}{}{BOLD:#}", full_name(entry)),
+            &format!("{BOLD}{}{BOLD:#}", entry.full_name()),
             entry,
             Tense::Status,
         );

@@ -29,7 +29,24 @@ impl Selection {
     pub(crate) fn matches(&self, entry: &EntryReport) -> bool {
         self.patterns.is_empty()
             || self.set.is_match(&entry.name)
-            || self.set.is_match(full_name(entry))
+            || self.set.is_match(entry.full_name())
+    }
+
+    /// Refuses a bare name that several entries have, where one of them is meant.
+    pub(crate) fn must_be_plain<'e>(
+        &self,
+        entries: impl Iterator<Item = &'e EntryReport>,
+    ) -> Result<(), Failure> {
+        let entries: Vec<_> = entries.collect();
+        for name in &self.patterns {
+            let of_name = entries.iter().filter(|entry| entry.name == *name);
+            let meant: Vec<_> = of_name.map(|entry| entry.full_name()).collect();
+            if meant.len() > 1 {
+                let name = name.clone();
+                return Err(Failure::Ambiguous { name, meant });
+            }
+        }
+        Ok(())
     }
 
     /// Refuses patterns that mean nothing.
@@ -41,7 +58,7 @@ impl Selection {
         let mut missed: Vec<usize> = (0..self.patterns.len()).collect();
         for entry in entries {
             let hit = |name: &str| self.set.matches(name);
-            let full = full_name(entry);
+            let full = entry.full_name();
             let hits = [hit(&entry.name), hit(&full)].concat();
             missed.retain(|index| !hits.contains(index));
             known.push(full);
@@ -54,9 +71,4 @@ impl Selection {
             }),
         }
     }
-}
-
-/// `ADAPTER/NAME`.
-pub(crate) fn full_name(entry: &EntryReport) -> String {
-    format!("{}/{}", entry.adapter, entry.name)
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
-use overlay_adapters::flatpak::{COLLECTIONS, REMOTES};
+use overlay_adapters::adapter::SourcePath;
+use overlay_adapters::{Adapters, definition};
 use overlay_resolver::catalog::Catalog;
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::{Finding, Level};
@@ -20,7 +21,7 @@ use overlay_resolver::{Collection, Document, Key, Resolver};
 
 pub(crate) use self::file::{File, Whose};
 use crate::Exit;
-use crate::commands::{Failure, adapter};
+use crate::commands::Failure;
 
 /// How to read, for every command that reads files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
@@ -69,7 +70,7 @@ pub(crate) struct Subject {
     /// Below every layer.
     pub(crate) path: PathBuf,
     /// The adapter that it belongs to; `files` where there is none.
-    pub(crate) adapter: &'static str,
+    pub(crate) adapter: String,
     /// Whether its consumer is known or was named.
     pub(crate) is_known: bool,
     /// The known document that it is only a part of.
@@ -110,7 +111,7 @@ impl Subject {
         reading: &Reading,
         rules: Option<&str>,
     ) -> Result<Self, Failure> {
-        Self::among(&Known::new(root)?, root, path, reading, rules)
+        Self::among(&Known::new(root), root, path, reading, rules)
     }
 
     /// The same, for whoever has many and asks once what is known.
@@ -141,7 +142,7 @@ impl Subject {
         Ok(Self {
             resolver,
             path,
-            adapter,
+            adapter: adapter.to_owned(),
             is_known,
             part_of,
         })
@@ -246,7 +247,7 @@ pub(crate) fn exit(findings: &[Finding]) -> Exit {
 
 /// The tree that the owner asks about.
 pub(crate) fn tree(root: &Root, reading: &Reading) -> Result<Tree, Failure> {
-    let mut tree = Tree::from(root.clone());
+    let mut tree = definition::with_built_in(root);
     for With { path, file } in &reading.with {
         tree = tree.with(path, read_host(file)?);
     }
@@ -284,14 +285,14 @@ fn as_directory(resolver: Resolver, path: &Path) -> Resolver {
 /// What is known of configuration paths: by the catalog and by the adapters.
 pub(crate) struct Known {
     pub(crate) catalog: Catalog,
-    /// The configuration path, the adapter and the rules of each source.
-    pub(crate) sources: Vec<(PathBuf, &'static str, Rules)>,
+    /// What the adapters read, and their definitions.
+    pub(crate) sources: Vec<SourcePath>,
 }
 
 impl Known {
     /// The paths that are named, without the patterns that stand for any number of them.
     pub(crate) fn paths(&self) -> impl Iterator<Item = PathBuf> {
-        let of_sources = self.sources.iter().map(|(path, ..)| path.clone());
+        let of_sources = self.sources.iter().map(|source| source.path.clone());
         of_sources.chain(self.catalog.paths())
     }
 
@@ -300,27 +301,13 @@ impl Known {
         self.rules(path).1.is_some()
     }
 
-    pub(crate) fn new(root: &Root) -> Result<Self, Failure> {
-        let mut sources = Vec::new();
-        if let Some(flatpak) = adapter(root)? {
-            let definition = flatpak.definition();
-            sources = vec![
-                (
-                    definition.remotes.clone(),
-                    REMOTES,
-                    definition.rules(".flatpakrepo"),
-                ),
-                (
-                    definition.collections.clone(),
-                    COLLECTIONS,
-                    definition.rules(".conf"),
-                ),
-            ];
-        }
-        Ok(Self {
+    pub(crate) fn new(root: &Root) -> Self {
+        let mut sources = Adapters::open(root).sources();
+        sources.push(definition::source());
+        Self {
             catalog: Catalog::built_in(),
             sources,
-        })
+        }
     }
 
     /// `/etc/flatpak/remotes.d` means `flatpak/remotes.d`.
@@ -332,7 +319,7 @@ impl Known {
             plain.strip_prefix("/").unwrap_or(&plain)
         };
         let usual = Rules::default();
-        let of_sources = self.sources.iter().map(|(_, _, rules)| rules);
+        let of_sources = self.sources.iter().map(|source| &source.rules);
         std::iter::once(&usual)
             .chain(of_sources)
             .map(|rules| rules.configuration_path(path))
@@ -341,18 +328,19 @@ impl Known {
             .to_owned()
     }
 
-    fn rules(&self, path: &Path) -> (&'static str, Option<Rules>) {
-        for (source, adapter, rules) in &self.sources {
-            if path == source {
-                return (adapter, Some(rules.clone()));
+    /// What the entries of a configuration path are reported under, and how it is read.
+    fn rules(&self, path: &Path) -> (&str, Option<Rules>) {
+        for source in &self.sources {
+            if path == source.path {
+                return (&source.adapter, Some(source.rules.clone()));
             }
             // One file of it.
-            if path.parent() == Some(source) {
+            if path.parent() == Some(&source.path) {
                 let rules = Rules {
                     shape: Shape::Document,
-                    ..rules.clone()
+                    ..source.rules.clone()
                 };
-                return (adapter, Some(rules));
+                return (&source.adapter, Some(rules));
             }
         }
         ("files", self.catalog.rules(path))

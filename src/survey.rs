@@ -24,7 +24,7 @@ pub(crate) fn paths(
     root: &Root,
     reading: &Reading,
 ) -> Result<(Vec<PathBuf>, Vec<Finding>), Failure> {
-    search(&Known::new(root)?, root, reading)
+    search(&Known::new(root), root, reading)
 }
 
 /// The same, and all that is known by name, whether or not it has anything to tell.
@@ -48,7 +48,7 @@ fn search(
     let sources: Vec<_> = known
         .sources
         .iter()
-        .map(|(path, _, rules)| (path.clone(), rules.clone()))
+        .map(|source| (source.path.clone(), source.rules.clone()))
         .collect();
     let tree = tree(root, reading)?;
     let survey = overlay_resolver::survey::survey(&tree, &known.catalog, &sources);
@@ -64,7 +64,7 @@ impl Survey {
         reading: &Reading,
         rules: Option<&str>,
     ) -> Result<Self, Failure> {
-        let known = Known::new(root)?;
+        let known = Known::new(root);
         let mut survey = Self::default();
         if let Some(path) = path {
             let subject = Subject::among(&known, root, path, reading, rules)?;

@@ -1,49 +1,128 @@
-//! The definitions of adapters: which layers they read and which target they write.
+//! The definitions of adapters: which there are, which layers they read and which target they write.
 //!
-//! Built in, and replaced by a file that is itself layered configuration:
-//! `overlayctl/adapters.d/NAME.toml`.
+//! They are layered configuration themselves: `overlayctl/adapters.d/NAME.toml` is one adapter. What
+//! overlayctl is built with is the lowest layer, so a file of the same name replaces a definition, an
+//! empty one switches it off, a drop-in `NAME.toml.d/*.toml` changes single keys, and a file of another
+//! name is another adapter.
 
 use std::path::{Component, Path, PathBuf};
 
-use overlay_resolver::Resolver;
 use overlay_resolver::escape::escape_path;
-use overlay_resolver::finding::{Finding, line_of};
+use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::format;
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
 use overlay_resolver::scan::Status;
+use overlay_resolver::tree::Tree;
+use overlay_resolver::typed::Located;
+use overlay_resolver::{Collection, Document, Resolver};
 use serde::Deserialize;
-use toml::Spanned;
+
+use crate::adapter::SourcePath;
+use crate::remotes::target::Target;
 
 /// Where definitions lie below every layer.
-const DIRECTORY: &str = "overlayctl/adapters.d";
+pub const DIRECTORY: &str = "overlayctl/adapters.d";
+const SUFFIX: &str = ".toml";
 
-/// The definition that the flatpak adapter is built with.
-const FLATPAK: &str = include_str!("../../data/adapters/flatpak.toml");
+/// The layer that is in no tree: what overlayctl is built with.
+const BUILT_IN: &str = "/built-in";
+const DEFINITIONS: [(&str, &str); 2] = [
+    (
+        "flatpak.toml",
+        include_str!("../../data/adapters/flatpak.toml"),
+    ),
+    (
+        "ostree.toml",
+        include_str!("../../data/adapters/ostree.toml"),
+    ),
+];
 
-/// What the flatpak adapter reads and writes.
+/// One adapter, as it is defined.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FlatpakDefinition {
+pub struct Definition {
+    /// Its name, which is that of the file: what its entries are reported under.
+    pub name: String,
+    /// What it is and does.
+    pub kind: Kind,
+}
+
+/// The kinds of adapters there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// The remotes of a flatpak installation.
+    Flatpak(FlatpakDefinition),
+    /// The remotes of the system's ostree repository.
+    Ostree(OstreeDefinition),
+}
+
+/// The layers that an adapter reads, and what it reads there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sources {
     /// The layers, lowest first.
     pub layers: Vec<Layer>,
     /// The configuration path of the remotes.
     pub remotes: PathBuf,
     /// The configuration path of the collection IDs.
     pub collections: PathBuf,
+}
+
+/// What a flatpak adapter reads and writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlatpakDefinition {
+    /// What it reads.
+    pub sources: Sources,
     /// The installation, inside the root.
     pub installation: PathBuf,
+}
+
+/// What an ostree adapter reads and writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OstreeDefinition {
+    /// What it reads.
+    pub sources: Sources,
+    /// The directory that ostree reads remotes from, inside the root.
+    pub target: PathBuf,
+    /// The directory for what is remembered of names, inside the root.
+    pub state: PathBuf,
+    /// The places of the system's repository, of which any or none may be there.
+    pub repositories: Vec<PathBuf>,
+    /// The directories of deployments' origins, with `*` for one name.
+    pub origins: PathBuf,
+}
+
+/// What every file has.
+#[derive(Deserialize)]
+struct AnyFile {
+    kind: Option<Located<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FlatpakFile {
-    layers: Vec<Spanned<PathBuf>>,
-    remotes: Spanned<PathBuf>,
-    collections: Spanned<PathBuf>,
-    installation: Spanned<PathBuf>,
+    #[serde(rename = "kind")]
+    _kind: Option<String>,
+    layers: Vec<Located<PathBuf>>,
+    remotes: Located<PathBuf>,
+    collections: Located<PathBuf>,
+    installation: Located<PathBuf>,
 }
 
-impl FlatpakDefinition {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OstreeFile {
+    #[serde(rename = "kind")]
+    _kind: Option<String>,
+    layers: Vec<Located<PathBuf>>,
+    remotes: Located<PathBuf>,
+    collections: Located<PathBuf>,
+    target: Located<PathBuf>,
+    state: Located<PathBuf>,
+    repositories: Vec<Located<PathBuf>>,
+    origins: Located<PathBuf>,
+}
+
+impl Sources {
     /// The rules by which a source whose files end with `suffix` is read.
     pub fn rules(&self, suffix: &str) -> Rules {
         Rules {
@@ -58,111 +137,303 @@ impl FlatpakDefinition {
         }
     }
 
-    /// The definition that holds in this root; none if it is masked there.
-    ///
-    /// # Errors
-    /// The finding says which file cannot be used and why; nothing is assumed in its place.
-    pub fn load(root: &Root) -> Result<Option<Self>, Finding> {
-        let rules = Rules {
+    /// The paths with the names that a target reports their entries under.
+    pub(crate) fn paths(&self, target: &impl Target, suffix: &str) -> Vec<SourcePath> {
+        let path = |path: &Path, adapter: &str, suffix: &str, whole| SourcePath {
+            path: path.to_owned(),
+            adapter: adapter.to_owned(),
+            rules: self.rules(suffix),
+            whole,
+        };
+        vec![
+            path(&self.remotes, target.remotes(), suffix, true),
+            path(&self.collections, target.collections(), ".conf", false),
+        ]
+    }
+
+    fn new(
+        layers: Vec<Located<PathBuf>>,
+        remotes: Located<PathBuf>,
+        collections: Located<PathBuf>,
+    ) -> Result<Self, Finding> {
+        let layers = layers.into_iter();
+        Ok(Self {
+            layers: layers
+                .map(|layer| absolute(layer).map(Layer::new))
+                .collect::<Result<_, _>>()?,
+            remotes: relative(remotes)?,
+            collections: relative(collections)?,
+        })
+    }
+}
+
+/// The definitions that hold in this root, in the order of their names, and what is wrong with the others.
+///
+/// One that cannot be used is left out with an error, and nothing is assumed in its place. Where a
+/// directory of definitions cannot be listed, none can be used: any of them may be masked there.
+pub fn load(root: &Root) -> (Vec<Definition>, Vec<Finding>) {
+    let Collection {
+        documents,
+        mut findings,
+        complete,
+    } = Resolver::new(with_built_in(root))
+        .rules(source().rules)
+        .entries(DIRECTORY);
+    let mut definitions = Vec::new();
+    for document in documents {
+        findings.extend(document.findings().cloned());
+        match Definition::read(&document) {
+            Ok(definition) => definitions.extend(definition),
+            Err(finding) => findings.push(finding),
+        }
+    }
+    if !complete {
+        definitions.clear();
+    }
+    findings.sort();
+    findings.dedup();
+    (definitions, findings)
+}
+
+/// The definitions as a configuration path like any other, in a tree [`with_built_in`].
+pub fn source() -> SourcePath {
+    let usual = Rules::default();
+    let built_in = std::iter::once(Layer::new(BUILT_IN));
+    SourcePath {
+        path: DIRECTORY.into(),
+        adapter: "files".into(),
+        rules: Rules {
             shape: Shape::Entries,
-            suffix: ".toml".into(),
+            suffix: SUFFIX.into(),
             main_decides: true,
             lone_drop_ins: false,
-            ..Rules::default()
-        };
-        let scan = Resolver::new(root.clone()).rules(rules).scan(DIRECTORY);
-        if !scan.complete
-            && let Some(finding) = scan.findings.into_iter().next()
-        {
-            return Err(finding);
+            drop_in_suffix: SUFFIX.into(),
+            format: format::named("toml"),
+            layers: built_in.chain(usual.layers.clone()).collect(),
+            ..usual
+        },
+        whole: false,
+    }
+}
+
+/// The tree of a root, with the definitions that overlayctl is built with in a layer of their own.
+pub fn with_built_in(root: &Root) -> Tree {
+    let directory = Path::new(BUILT_IN).join(DIRECTORY);
+    DEFINITIONS
+        .iter()
+        .fold(Tree::from(root.clone()), |tree, (name, text)| {
+            tree.with(&directory.join(name), *text)
+        })
+}
+
+impl Definition {
+    /// The adapter that a document defines; none if it is masked or has nothing but drop-ins.
+    fn read(document: &Document) -> Result<Option<Self>, Finding> {
+        match document.entry().status {
+            Status::Masked(_) | Status::Headless => return Ok(None),
+            Status::Effective if document.is_sound() => {}
+            _ => return Err(unusable(document)),
         }
-        let Some(entry) = scan
-            .entries
-            .iter()
-            .find(|entry| entry.name == "flatpak.toml")
-        else {
-            return Self::parse(FLATPAK.as_bytes(), Path::new("data/adapters/flatpak.toml"))
-                .map(Some);
+        let Some(name) = name_of(document) else {
+            return Err(Finding::error(
+                path_of(document),
+                "cannot be the name of an adapter: expected letters, digits, `-` and `_` before .toml",
+            ));
         };
-        match (entry.status, entry.effective().next()) {
-            (Status::Effective, Some(file)) => Self::parse(&file.text, &file.path).map(Some),
-            (Status::Masked(_), _) => Ok(None),
-            _ => Err(Finding::error(
-                Path::new("/etc").join(DIRECTORY).join(&entry.name),
-                "the adapter's definition cannot be used; nothing was done for flatpak",
+        Ok(Some(Self {
+            kind: Kind::read(document, &name)?,
+            name,
+        }))
+    }
+}
+
+impl Kind {
+    fn read(document: &Document, name: &str) -> Result<Self, Finding> {
+        let file: AnyFile = typed(document)?;
+        let kind = file.kind.as_ref().map_or(name, |kind| &kind.value);
+        match (kind, &file.kind) {
+            ("flatpak", _) => {
+                let file: FlatpakFile = typed(document)?;
+                Ok(Self::Flatpak(FlatpakDefinition {
+                    sources: Sources::new(file.layers, file.remotes, file.collections)?,
+                    installation: absolute(file.installation)?,
+                }))
+            }
+            ("ostree", _) => {
+                let file: OstreeFile = typed(document)?;
+                let repositories = file.repositories.into_iter();
+                Ok(Self::Ostree(OstreeDefinition {
+                    sources: Sources::new(file.layers, file.remotes, file.collections)?,
+                    target: absolute(file.target)?,
+                    state: absolute(file.state)?,
+                    repositories: repositories.map(absolute).collect::<Result<_, _>>()?,
+                    origins: absolute(file.origins)?,
+                }))
+            }
+            (other, Some(place)) => Err(Finding::error(
+                &place.path,
+                format!("kind = {other:?}: there are \"flatpak\" and \"ostree\""),
+            )
+            .at(place.line)),
+            (_, None) => Err(Finding::error(
+                path_of(document),
+                "has no kind; there are \"flatpak\" and \"ostree\"",
             )),
         }
     }
+}
 
-    fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
-        let file: FlatpakFile =
-            toml::from_slice(text).map_err(|error| Finding::of_toml(path, text, &error))?;
-        let checked = |value: Spanned<PathBuf>, absolute: bool| {
-            let line = line_of(text, value.span().start);
-            let value = value.into_inner();
-            let plain = value
-                .components()
-                .all(|part| matches!(part, Component::Normal(_) | Component::RootDir));
-            if plain && value.is_absolute() == absolute && value.file_name().is_some() {
-                return Ok(value);
-            }
-            let kind = if absolute {
-                "an absolute"
-            } else {
-                "a relative"
-            };
-            let shown = escape_path(&value);
-            let message = format!("{shown}: expected {kind} path without `..`");
-            Err(Finding::error(path, message).at(line))
+fn typed<T: serde::de::DeserializeOwned>(document: &Document) -> Result<T, Finding> {
+    document.deserialize().map_err(|error| {
+        let path = error
+            .path()
+            .map_or_else(|| path_of(document), Path::to_owned);
+        let message = match error.key() {
+            Some(key) => format!("{key}: {}", error.message()),
+            None => error.message().to_owned(),
         };
-        Ok(Self {
-            layers: file
-                .layers
-                .into_iter()
-                .map(|layer| checked(layer, true).map(Layer::new))
-                .collect::<Result<_, _>>()?,
-            remotes: checked(file.remotes, false)?,
-            collections: checked(file.collections, false)?,
-            installation: checked(file.installation, true)?,
-        })
+        let finding = Finding::error(path, message);
+        error.line().into_iter().fold(finding, Finding::at)
+    })
+}
+
+fn absolute(path: Located<PathBuf>) -> Result<PathBuf, Finding> {
+    checked(path, true)
+}
+
+fn relative(path: Located<PathBuf>) -> Result<PathBuf, Finding> {
+    checked(path, false)
+}
+
+fn checked(path: Located<PathBuf>, absolute: bool) -> Result<PathBuf, Finding> {
+    let plain = path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::RootDir));
+    if plain && path.is_absolute() == absolute && path.file_name().is_some() {
+        return Ok(path.value);
     }
+    let kind = if absolute {
+        "an absolute"
+    } else {
+        "a relative"
+    };
+    let message = format!(
+        "{}: expected {kind} path without `..`",
+        escape_path(&path.value)
+    );
+    Err(Finding::error(path.path, message).at(path.line))
+}
+
+fn name_of(document: &Document) -> Option<String> {
+    let name = document.entry().name.to_str()?.strip_suffix(SUFFIX)?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (!name.is_empty() && name.chars().all(fits)).then(|| name.to_owned())
+}
+
+fn path_of(document: &Document) -> PathBuf {
+    let entry = document.entry();
+    let fragment = entry.effective().next().or(entry.fragments.last());
+    fragment.map_or_else(PathBuf::new, |fragment| fragment.path.clone())
+}
+
+fn unusable(document: &Document) -> Finding {
+    let errors = document.findings();
+    let mut errors = errors.filter(|finding| finding.level == Level::Error);
+    let error = errors.next().cloned();
+    error.unwrap_or_else(|| Finding::error(path_of(document), "cannot be used"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<FlatpakDefinition, String> {
-        FlatpakDefinition::parse(text.as_bytes(), Path::new("/etc/f.toml"))
-            .map_err(|f| f.to_string())
+    /// The definitions of a tree with these files below `/etc/overlayctl/adapters.d`.
+    fn with(files: &[(&str, &str)]) -> (Vec<Definition>, Vec<String>) {
+        let place = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = place.path().join("etc").join(DIRECTORY).join(name);
+            #[expect(clippy::disallowed_methods, reason = "the tree of the test")]
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            #[expect(clippy::disallowed_methods, reason = "the tree of the test")]
+            std::fs::write(path, text).unwrap();
+        }
+        let (definitions, findings) = load(&Root::open(place.path()).unwrap());
+        let findings = findings.iter().map(ToString::to_string).collect();
+        (definitions, findings)
+    }
+
+    fn names(definitions: &[Definition]) -> Vec<&str> {
+        definitions.iter().map(|d| d.name.as_str()).collect()
+    }
+
+    fn installation(definitions: &[Definition], name: &str) -> PathBuf {
+        let definition = definitions.iter().find(|d| d.name == name).unwrap();
+        match &definition.kind {
+            Kind::Flatpak(flatpak) => flatpak.installation.clone(),
+            Kind::Ostree(_) => panic!("{name} is no flatpak"),
+        }
+    }
+
+    const EXTRA: &str = "kind='flatpak'\nlayers=['/etc']\nremotes='r'\ncollections='c'\n";
+
+    #[test]
+    fn the_built_in_definitions_are_sound() {
+        let (definitions, findings) = with(&[]);
+        assert_eq!(findings, [""; 0]);
+        assert_eq!(names(&definitions), ["flatpak", "ostree"]);
+        assert_eq!(
+            installation(&definitions, "flatpak"),
+            Path::new("/var/lib/flatpak")
+        );
     }
 
     #[test]
-    fn the_built_in_definition_is_sound() {
-        let definition = parse(FLATPAK).unwrap();
-        assert_eq!(definition.layers.len(), 6);
-        assert_eq!(definition.remotes, Path::new("flatpak/remotes.d"));
+    fn they_are_an_overlay() {
+        let another = format!("{EXTRA}installation='/srv/apps'\n");
+        let (definitions, findings) = with(&[
+            ("ostree.toml", ""),
+            (
+                "flatpak.toml.d/50-mine.toml",
+                "installation = '/srv/main'\n",
+            ),
+            ("extra.toml", &another),
+        ]);
+        assert_eq!(findings, [""; 0]);
+        assert_eq!(names(&definitions), ["extra", "flatpak"]);
+        assert_eq!(
+            installation(&definitions, "flatpak"),
+            Path::new("/srv/main")
+        );
+        assert_eq!(installation(&definitions, "extra"), Path::new("/srv/apps"));
     }
 
     #[test]
-    fn errors_say_where() {
+    fn one_that_cannot_be_used_hurts_itself_alone_and_says_where() {
         for (text, expected) in [
+            ("kind = 'nonsense'\n", "1: kind = \"nonsense\": there are"),
+            ("layers = []\n", " has no kind"),
+            (EXTRA, " missing field `installation`"),
+            ("junk\n", "1: "),
             (
-                "layers = [\n  \"usr\",\n]\n",
-                "/etc/f.toml:1: missing field",
+                "kind='flatpak'\nlayers=[\n  'usr',\n]\nremotes='r'\ncollections='c'\ninstallation='/i'\n",
+                "2: usr: expected an absolute path without `..`",
             ),
             (
-                "layers = [\n  \"usr\",\n]\nremotes='r'\ncollections='c'\ninstallation='/i'\n",
-                "/etc/f.toml:2: usr: expected an absolute path without `..`",
+                "kind='flatpak'\nlayers=[]\nremotes='../r'\ncollections='c'\ninstallation='/i'\n",
+                "3: ../r: expected a relative path without `..`",
             ),
             (
-                "layers=[]\nremotes='../r'\ncollections='c'\ninstallation='/i'\n",
-                "/etc/f.toml:2: ../r: expected a relative path without `..`",
+                &format!("{EXTRA}installation='/i'\nlayer=1\n"),
+                "6: layer: unknown field",
             ),
-            ("layers=[]\nlayer=1\n", "/etc/f.toml:2: unknown field"),
         ] {
-            let error = parse(text).unwrap_err();
-            assert!(error.starts_with(expected), "{error}");
+            let (definitions, findings) = with(&[("extra.toml", text)]);
+            assert_eq!(names(&definitions), ["flatpak", "ostree"], "{text}");
+            let expected = format!("/etc/{DIRECTORY}/extra.toml:{expected}");
+            let [finding] = &findings[..] else {
+                panic!("{text}: {findings:?}")
+            };
+            assert!(finding.starts_with(&expected), "{finding} for {text}");
         }
     }
 }

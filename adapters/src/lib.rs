@@ -6,13 +6,21 @@
 //! target ──▶ actual + baseline ────┘
 //! ```
 //!
-//! [`reconcile`] holds the rules and touches nothing; [`commit`] is the only place that writes. What
-//! a target is, how it is read and how the rules apply to it is in its module: [`flatpak`].
+//! [`reconcile`] holds the rules and touches nothing; [`commit`] is the only place that writes. Remotes,
+//! whoever reads them, are in [`remotes`]; what a target is and what is particular about it is in its
+//! own module: [`flatpak`] and `ostree`. Which adapters there are is data: [`definition`].
 
+pub mod adapter;
 pub mod commit;
 pub mod definition;
 pub mod editor;
 pub mod flatpak;
 pub mod openpgp;
+mod ostree;
+mod reader;
 pub mod reconcile;
+pub mod remotes;
 pub mod report;
+pub mod source;
+
+pub use self::adapter::{Adapter, Adapters, Scope, SyncError};

@@ -1,6 +1,7 @@
 //! What a run found and decided, for people and for programs.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::BString;
 use overlay_resolver::Document;
@@ -26,15 +27,47 @@ impl Report {
             .iter()
             .any(|finding| finding.level == Level::Error)
     }
+
+    /// Takes in what another adapter reports.
+    pub(crate) fn absorb(&mut self, mut other: Self) {
+        self.entries.append(&mut other.entries);
+        self.findings.append(&mut other.findings);
+        self.pending |= other.pending;
+    }
+
+    /// Where two entries that can be restored or adopted have one name, advice calls them by their
+    /// full names.
+    pub(crate) fn tell_apart(&mut self) {
+        let mut counts = BTreeMap::<String, usize>::new();
+        let advice = |entry: &EntryReport| {
+            ["restore", "adopt"]
+                .map(|verb| format!("`overlayctl {verb} {}`", entry.name))
+                .into_iter()
+                .find(|advice| entry.reason.contains(advice))
+        };
+        for entry in self.entries.iter().filter(|entry| entry.whole) {
+            *counts.entry(entry.name.clone()).or_default() += 1;
+        }
+        for entry in &mut self.entries {
+            if counts.get(&entry.name).is_some_and(|count| *count > 1)
+                && let Some(advice) = advice(entry)
+            {
+                let full = advice.replace(&entry.name, &entry.full_name());
+                entry.reason = entry.reason.replace(&advice, &full);
+            }
+        }
+    }
 }
 
 /// One entry: what the layers say of it, what the target has, and what becomes of it.
 #[derive(Debug)]
 pub struct EntryReport {
     /// The adapter it belongs to, such as `flatpak-remotes`.
-    pub adapter: &'static str,
+    pub adapter: String,
     /// Its name.
     pub name: String,
+    /// Whether it stands for a whole object, which can be deleted, restored and adopted.
+    pub whole: bool,
     /// What it comes to.
     pub state: State,
     /// Why, in a sentence.
@@ -45,6 +78,18 @@ pub struct EntryReport {
     pub keys: Vec<KeyReport>,
     /// What a run changes for it.
     pub changes: Vec<Change>,
+}
+
+/// `ADAPTER/NAME`: what only one entry is called.
+pub fn full_name(adapter: &str, name: &str) -> String {
+    format!("{adapter}/{name}")
+}
+
+impl EntryReport {
+    /// `ADAPTER/NAME`: what only this entry is called.
+    pub fn full_name(&self) -> String {
+        full_name(&self.adapter, &self.name)
+    }
 }
 
 /// What an entry comes to.
@@ -108,7 +153,7 @@ pub struct KeyReport {
     /// What the layers say.
     pub desired: Option<BString>,
     /// The section and key of the layers' files that it follows from.
-    pub source: Option<(&'static str, &'static str)>,
+    pub source: Option<(Cow<'static, str>, Cow<'static, str>)>,
     /// What becomes of it; none where the run does not look at single keys.
     pub action: Option<KeyAction>,
 }
@@ -202,8 +247,9 @@ impl Change {
 /// What the owner asks for beyond what follows from the layers and the target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
-    /// Entries whose tombstone is lifted.
+    /// Entries whose tombstone is lifted, as `ADAPTER/NAME`.
     pub restore: BTreeSet<String>,
-    /// Entries that are taken under management although they may not be what the layers define.
+    /// Entries that are taken under management although they may not be what the layers define, as
+    /// `ADAPTER/NAME`.
     pub adopt: BTreeSet<String>,
 }

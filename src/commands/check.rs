@@ -40,7 +40,7 @@ pub(super) fn run(
     strict: bool,
     reading: &Reading,
 ) -> Result<Output, Failure> {
-    let known = Known::new(root)?;
+    let known = Known::new(root);
     let is_survey = paths.is_empty();
     let paths = if is_survey {
         survey::all_paths(&known, root, reading)?

@@ -104,7 +104,7 @@ fn consumers(
         Some(path) => vec![path.to_owned()],
         None => survey::paths(root, reading)?.0,
     };
-    let known = Known::new(root)?;
+    let known = Known::new(root);
     let mut pairs = Vec::with_capacity(paths.len());
     for path in &paths {
         let [first, second] = rules.map(|rules| {

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
+use overlay_adapters::Adapters;
 use overlay_adapters::report::{EntryReport, KeyReport, Report, Request};
 use overlay_resolver::escape::escape;
 use overlay_resolver::root::Root;
 use overlay_resolver::{Document, Key};
 
-use super::{Failure, Output, adapter};
+use super::{Failure, Output};
 use crate::cli::Cli;
-use crate::select::{Selection, full_name};
+use crate::select::Selection;
 use crate::subject::{Reading, Resolved, Subject};
 use crate::{Exit, json, render};
 
@@ -24,8 +25,7 @@ pub(super) fn run(
         return path(cli, key, &Subject::new(root, Path::new(subject), reading)?);
     }
     let selection = Selection::new(&[subject.to_owned()])?;
-    let report =
-        adapter(root)?.map_or_else(Report::default, |flatpak| flatpak.plan(&Request::default()));
+    let report = Adapters::open(root).plan(&Request::default());
     match selection.must_match(report.entries.iter()) {
         Ok(()) => entries(cli, key, &selection, report),
         Err(failure) => {
@@ -148,10 +148,11 @@ fn only(entries: &mut Vec<EntryReport>, key: &str) -> Result<(), Failure> {
         report.key.eq_ignore_ascii_case(key)
             || report
                 .source
+                .as_ref()
                 .is_some_and(|(_, source)| source.eq_ignore_ascii_case(key))
     };
     let failure = entries.first().map(|entry| Failure::NoSuchKey {
-        entry: full_name(entry),
+        entry: entry.full_name(),
         key: key.into(),
         known: entry.keys.iter().map(|report| report.key.clone()).collect(),
     });

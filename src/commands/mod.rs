@@ -13,7 +13,6 @@ mod why;
 
 use std::path::PathBuf;
 
-use overlay_adapters::flatpak::{Flatpak, SyncError};
 use overlay_resolver::Rules;
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
@@ -42,8 +41,6 @@ pub(crate) struct Output {
 pub(crate) enum Failure {
     #[error(transparent)]
     Root(#[from] RootError),
-    #[error(transparent)]
-    Sync(#[from] SyncError),
     #[error("{0}")]
     Finding(Box<Finding>),
     #[error(
@@ -60,6 +57,8 @@ pub(crate) enum Failure {
     Pattern(globset::Error),
     #[error("no entry matches `{pattern}`; {}", known_entries(known))]
     NoSuchEntry { pattern: String, known: Vec<String> },
+    #[error("`{name}` may be {}; say which", meant.join(" or "))]
+    Ambiguous { name: String, meant: Vec<String> },
     #[error("no key `{key}` in {entry}; its keys are {}", known.join(", "))]
     NoSuchKey {
         entry: String,
@@ -174,7 +173,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
     }
     let root = Root::open(&cli.root)?;
     match &cli.command {
-        Command::Sync { dry_run } => report::sync(cli, &root, *dry_run),
+        Command::Sync { dry_run } => Ok(report::sync(cli, &root, *dry_run)),
         Command::Status { check, entries } => report::status(cli, &root, *check, entries),
         Command::List { path, reading } => list::run(cli, &root, path.as_deref(), reading),
         Command::Diff {
@@ -222,9 +221,4 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
         Command::Adopt { entries } => report::adopt(cli, &root, entries),
         Command::Demo { dir } => demo::run(cli, dir),
     }
-}
-
-/// The adapter, unless the owner masked its definition.
-pub(crate) fn adapter(root: &Root) -> Result<Option<Flatpak<'_>>, Failure> {
-    Ok(Flatpak::open(root)?)
 }

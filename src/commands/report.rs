@@ -2,21 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use overlay_adapters::flatpak::REMOTES;
-use overlay_adapters::report::{Report, Request};
+use overlay_adapters::Adapters;
+use overlay_adapters::report::{EntryReport, Report, Request};
 use overlay_resolver::root::Root;
 
-use super::{Failure, Output, adapter};
+use super::{Failure, Output};
 use crate::cli::Cli;
 use crate::render::Tense;
 use crate::select::Selection;
 use crate::{Exit, json, render};
 
-pub(super) fn sync(cli: &Cli, root: &Root, dry_run: bool) -> Result<Output, Failure> {
+pub(super) fn sync(cli: &Cli, root: &Root, dry_run: bool) -> Output {
     if dry_run {
-        let report = plan(root)?;
+        let report = plan(root);
         let exit = exit(&report, report.pending);
-        return Ok(show(cli, &report, Tense::Planned, exit));
+        return show(cli, &report, Tense::Planned, exit);
     }
     carry_out(cli, root, &Request::default())
 }
@@ -28,7 +28,7 @@ pub(super) fn status(
     entries: &[String],
 ) -> Result<Output, Failure> {
     let selection = Selection::new(entries)?;
-    let mut report = plan(root)?;
+    let mut report = plan(root);
     selection.must_match(report.entries.iter())?;
     report.entries.retain(|entry| selection.matches(entry));
     let exit = exit(&report, check && report.pending);
@@ -37,48 +37,41 @@ pub(super) fn status(
 
 pub(super) fn restore(cli: &Cli, root: &Root, entries: &[String]) -> Result<Output, Failure> {
     let request = Request {
-        restore: remotes(root, entries)?,
+        restore: whole(root, entries)?,
         ..Request::default()
     };
-    carry_out(cli, root, &request)
+    Ok(carry_out(cli, root, &request))
 }
 
 pub(super) fn adopt(cli: &Cli, root: &Root, entries: &[String]) -> Result<Output, Failure> {
     let request = Request {
-        adopt: remotes(root, entries)?,
+        adopt: whole(root, entries)?,
         ..Request::default()
     };
-    carry_out(cli, root, &request)
+    Ok(carry_out(cli, root, &request))
 }
 
-/// The names of the remotes that are meant: only they can be deleted or adopted whole.
-fn remotes(root: &Root, entries: &[String]) -> Result<BTreeSet<String>, Failure> {
+/// The full names of the entries that are meant: those that can be deleted or adopted whole.
+fn whole(root: &Root, entries: &[String]) -> Result<BTreeSet<String>, Failure> {
     let selection = Selection::new(entries)?;
-    let report = plan(root)?;
-    let remotes = || {
-        report
-            .entries
-            .iter()
-            .filter(|entry| entry.adapter == REMOTES)
-    };
-    selection.must_match(remotes())?;
-    Ok(remotes()
+    let report = plan(root);
+    let whole = || report.entries.iter().filter(|entry| entry.whole);
+    selection.must_match(whole())?;
+    selection.must_be_plain(whole())?;
+    Ok(whole()
         .filter(|entry| selection.matches(entry))
-        .map(|entry| entry.name.clone())
+        .map(EntryReport::full_name)
         .collect())
 }
 
-fn plan(root: &Root) -> Result<Report, Failure> {
-    Ok(adapter(root)?.map_or_else(Report::default, |flatpak| flatpak.plan(&Request::default())))
+fn plan(root: &Root) -> Report {
+    Adapters::open(root).plan(&Request::default())
 }
 
-fn carry_out(cli: &Cli, root: &Root, request: &Request) -> Result<Output, Failure> {
-    let report = match adapter(root)? {
-        Some(flatpak) => flatpak.sync(request)?,
-        None => Report::default(),
-    };
+fn carry_out(cli: &Cli, root: &Root, request: &Request) -> Output {
+    let report = Adapters::open(root).sync(request);
     let exit = exit(&report, false);
-    Ok(show(cli, &report, Tense::Done, exit))
+    show(cli, &report, Tense::Done, exit)
 }
 
 /// A failure outweighs pending changes: it needs somebody, they need only a run.

@@ -230,7 +230,7 @@ pub(super) fn entry(subject: &Subject, document: &Document) -> Entry {
     let suffix = subject.resolver.rule_set().suffix.to_string_lossy();
     Entry {
         path: None,
-        adapter: subject.adapter,
+        adapter: subject.adapter.clone(),
         name: name.strip_suffix(&*suffix).unwrap_or(&name).into(),
         state: status_word(document.entry().status),
         reason: String::new(),

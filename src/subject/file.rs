@@ -77,7 +77,7 @@ impl File {
 
     /// What it may be a part of.
     pub(crate) fn whose(&self, reading: &Reading) -> Result<Whose, Failure> {
-        let known = Known::new(&self.root)?;
+        let known = Known::new(&self.root);
         let layers = known.layers(reading)?;
         let Some(path) = self.below(&layers) else {
             return Ok(Whose::Nobody(Unread::NoLayer));
@@ -184,7 +184,7 @@ impl Known {
         for name in &reading.rules {
             rules.push(named(name)?);
         }
-        let of_sources = self.sources.iter().map(|(_, _, rules)| rules);
+        let of_sources = self.sources.iter().map(|source| &source.rules);
         let mut layers: Vec<_> = of_sources
             .chain(&rules)
             .flat_map(|rules| rules.layers.clone())

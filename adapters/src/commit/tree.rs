@@ -33,6 +33,9 @@ pub(super) struct StagedTree {
 
 impl NewTree {
     pub(super) fn stage(&self, root: &Root) -> Result<StagedTree, CommitError> {
+        if let Some(parent) = self.path.parent() {
+            make_directories(root, parent)?;
+        }
         let place = Place::of_content(root, &self.path)?;
         let name = staged_name(&place.name);
         let staged = StagedTree { place, name };

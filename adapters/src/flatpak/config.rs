@@ -13,6 +13,8 @@ use overlay_resolver::keyfile::value;
 
 use crate::editor::Editor;
 use crate::reconcile::Marks;
+use crate::remotes::group::{group, remote_name};
+use crate::remotes::target::Store;
 
 /// Where the file lies below the repository.
 pub const FILE_NAME: &str = "config";
@@ -88,58 +90,46 @@ impl RepoConfig {
     pub fn to_bytes(&self) -> Vec<u8> {
         self.file.to_bytes()
     }
+}
 
-    /// The names of all remotes.
-    pub fn remotes(&self) -> impl Iterator<Item = &str> {
-        self.file.groups().filter_map(|group| {
-            group
-                .strip_prefix(b"remote \"")?
-                .strip_suffix(b"\"")?
-                .to_str()
-                .ok()
-        })
+impl Store for RepoConfig {
+    fn remotes(&self) -> Vec<&str> {
+        self.file.groups().filter_map(remote_name).collect()
     }
 
-    /// Whether there is such a remote.
-    pub fn has_remote(&self, name: &str) -> bool {
+    fn has_remote(&self, name: &str) -> bool {
         self.file.has_group(&group(name))
     }
 
-    /// The keys and raw values of a remote.
-    pub fn remote(&self, name: &str) -> Vec<(&BStr, &BStr)> {
+    fn pairs(&self, name: &str) -> Vec<(&BStr, &BStr)> {
         self.file.pairs(&group(name)).collect()
     }
 
-    /// The raw value of a remote's key.
-    pub fn get(&self, name: &str, key: &str) -> Option<&BStr> {
+    fn get(&self, name: &str, key: &str) -> Option<&BStr> {
         self.file.get(&group(name), key)
     }
 
-    /// Sets a remote's key to a raw value, or takes the key away.
-    pub fn put(&mut self, name: &str, key: &str, value: Option<&BStr>) {
+    fn put(&mut self, name: &str, key: &str, value: Option<&BStr>) {
         match value {
             Some(value) => self.file.set(&group(name), key, value),
             None => self.file.unset(&group(name), key),
         }
     }
 
-    /// Takes a remote away.
-    pub fn remove(&mut self, name: &str) {
+    fn remove(&mut self, name: &str) {
         self.file.remove_group(&group(name));
     }
 
     /// The names that are absent by our doing.
-    pub fn withheld(&self) -> impl Iterator<Item = &str> {
-        self.withheld.iter().map(String::as_str)
+    fn remembered(&self) -> Vec<&str> {
+        self.withheld.iter().map(String::as_str).collect()
     }
 
-    /// What the vendor called a remote later, as far as that was seen.
-    pub fn later_name(&self, name: &str) -> Option<&str> {
+    fn later_name(&self, name: &str) -> Option<&str> {
         self.renamed.get(name).map(String::as_str)
     }
 
-    /// Remembers that the vendor calls a remote otherwise now: an older image may not know.
-    pub fn rename(&mut self, name: &str, later: &str) {
+    fn rename(&mut self, name: &str, later: &str) {
         if self.later_name(name) != Some(later) {
             self.renamed.insert(name.into(), later.into());
             // A `:` is in no name of a remote.
@@ -149,16 +139,15 @@ impl RepoConfig {
         }
     }
 
-    /// What is remembered of a name.
-    pub fn marks(&self, name: &str) -> Marks {
+    fn marks(&self, name: &str) -> Marks {
         Marks {
             offered: self.offered.iter().any(|offered| offered == name),
             withheld: self.withheld.contains(name),
         }
     }
 
-    /// Remembers marks for a name. Offered is never taken back, as flatpak itself never does.
-    pub fn mark(&mut self, name: &str, marks: Marks) {
+    /// Offered is never taken back, as flatpak itself never does.
+    fn mark(&mut self, name: &str, marks: Marks) {
         let before = self.marks(name);
         if marks.offered && !before.offered {
             self.offered.push(name.into());
@@ -185,8 +174,4 @@ impl Default for RepoConfig {
     fn default() -> Self {
         Self::new()
     }
-}
-
-fn group(name: &str) -> String {
-    format!("remote \"{name}\"")
 }

@@ -1,21 +1,23 @@
 //! Tests of whole histories: image and owner take turns, a sync after each turn, all in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use overlay_resolver::tree::Tree;
 use overlay_resolver::{Resolver, Rules};
 use proptest::prelude::*;
 
 use super::config::RepoConfig;
-use super::layered::{Layered, Layers, Want};
-use super::observe::Observed;
-use super::plan::{Plan, plan};
-use super::repofile::Remote;
-use super::{ORIGIN, Paths};
+use super::installation::Installation;
+use super::observe::Found;
+use super::plan::plan;
+use super::{Layers, REPOFILE, repofile};
 use crate::commit::Step;
-use crate::definition::FlatpakDefinition;
+use crate::definition::Sources;
+use crate::remotes::draft::Plan;
+use crate::remotes::target::Store as _;
+use crate::remotes::{ORIGIN, Remote};
 use crate::report::Request;
+use crate::source::{Layered, Want};
 
 const NAMES: [&str; 3] = ["one", "two", "three"];
 /// A key that servers leave alone, so that every difference is somebody's will.
@@ -130,7 +132,7 @@ impl World {
         let want = if masked {
             Want::Masked("/etc/mask".into())
         } else {
-            match (Remote::read(&document), document.problems()) {
+            match (repofile::read(&document), document.problems()) {
                 (_, [problem, ..]) => Want::Unresolved(problem.clone()),
                 ((Some(remote), _), _) => Want::Present(remote),
                 ((None, findings), _) => Want::Unresolved(findings[0].clone()),
@@ -140,14 +142,14 @@ impl World {
     }
 
     fn plan(&self, names: impl Iterator<Item = &'static str>) -> Plan {
-        let observed = Observed {
+        let found = Found {
             config: self
                 .config
                 .clone()
                 .map(|config| (config.to_bytes(), config)),
-            ..Observed::default()
+            ..Found::default()
         };
-        plan(&paths(), self.layers(names), &observed, &Request::default())
+        plan(&paths(), self.layers(names), &found, &Request::default())
     }
 
     fn sync(&mut self) {
@@ -173,19 +175,16 @@ impl World {
 }
 
 fn rules() -> Rules {
-    FlatpakDefinition {
+    Sources {
         layers: Rules::default().layers,
         remotes: "remotes.d".into(),
         collections: "collections.d".into(),
-        installation: paths().installation,
     }
-    .rules(".flatpakrepo")
+    .rules(REPOFILE)
 }
 
-fn paths() -> Paths {
-    Paths {
-        installation: PathBuf::from("/var/lib/flatpak"),
-    }
+fn paths() -> Installation {
+    Installation::new("flatpak", "/var/lib/flatpak".into())
 }
 
 proptest! {

@@ -1,58 +1,51 @@
 //! What the installation has now: everything that the plan needs to know, read once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use bstr::ByteSlice as _;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 use overlay_resolver::root::{Reason, Root, Unusable};
 
+use super::Layers;
 use super::config::{self, RepoConfig};
-use super::layered::{Layers, Want};
-use super::{KEYRING_BASELINE, Paths};
+use super::installation::Installation;
 use crate::commit::staged_name;
-use crate::openpgp::Fingerprint;
+use crate::remotes::draft::Observed;
+use crate::remotes::name::is_remote_name;
+use crate::remotes::target::Store;
+use crate::remotes::{fingerprints, managed};
+use crate::source::Want;
 
 /// The largest file of the target that is read: a configuration with some ten thousand remotes.
 const LIMIT: usize = 16 << 20;
 
 /// The installation as found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Observed {
+#[derive(Debug, Default)]
+pub(super) struct Found {
     /// `repo/config`, as bytes and understood; none if there is no repository.
     pub(super) config: Option<(Vec<u8>, RepoConfig)>,
-    /// Files beside it that matter, by path: keyrings, copies of filters.
-    pub(super) files: BTreeMap<PathBuf, Vec<u8>>,
-    /// The filters that the layers name, as far as they exist.
-    pub(super) filters: BTreeMap<PathBuf, Vec<u8>>,
-    /// Remotes that apps or runtimes are installed from, among those that may have to go.
-    pub(super) in_use: BTreeSet<String>,
-    /// What there is of remotes beside their group, for those that are gone or may have to go.
-    pub(super) residue: BTreeMap<String, Vec<PathBuf>>,
-    /// The stamps of older mechanisms that exist.
-    pub(super) stamps: BTreeSet<PathBuf>,
-    /// Remotes whose files cannot be read, and why.
-    pub(super) broken: BTreeMap<String, Finding>,
-    /// What a run that was killed left staged.
-    pub(super) stale: Vec<PathBuf>,
-    /// The certificates which that run was bringing, by remote.
-    pub(super) interrupted: BTreeMap<String, BTreeSet<Fingerprint>>,
+    pub(super) observed: Observed,
 }
 
 /// Reads the installation.
 ///
 /// # Errors
 /// The finding says what cannot be read or understood; nothing may be written then.
-pub(super) fn observe(root: &Root, paths: &Paths, layers: &Layers) -> Result<Observed, Finding> {
+pub(super) fn observe(
+    root: &Root,
+    paths: &Installation,
+    layers: &Layers,
+) -> Result<Found, Finding> {
     let eyes = Eyes { root, paths };
     let mut observed = Observed::default();
+    let mut config = None;
     let config_path = paths.config();
     if let Some(text) = eyes.file(&config_path)? {
-        let config = RepoConfig::parse(&text, &config_path)?;
-        observed.config = Some((text, config));
+        let parsed = RepoConfig::parse(&text, &config_path)?;
+        config = Some((text, parsed));
     } else if eyes.exists(&paths.repo())? {
         return Err(Finding::error(
             config_path,
@@ -61,13 +54,14 @@ pub(super) fn observe(root: &Root, paths: &Paths, layers: &Layers) -> Result<Obs
     }
     eyes.stale(&mut observed)?;
     eyes.wanted(&mut observed, layers);
-    eyes.present(&mut observed, layers);
-    Ok(observed)
+    let store = config.as_ref().map(|(_, config)| config);
+    eyes.present(&mut observed, store, layers);
+    Ok(Found { config, observed })
 }
 
 struct Eyes<'a> {
     root: &'a Root,
-    paths: &'a Paths,
+    paths: &'a Installation,
 }
 
 impl Eyes<'_> {
@@ -101,7 +95,7 @@ impl Eyes<'_> {
                 name.ends_with(b".overlayctl") || name.ends_with(b".overlayctl~")
             }
         };
-        for directory in [self.paths.installation.clone(), self.paths.repo()] {
+        for directory in [self.paths.path().to_owned(), self.paths.repo()] {
             for name in self.names(&directory)?.iter().filter(|name| staged(name)) {
                 observed.stale.push(directory.join(name));
             }
@@ -114,6 +108,7 @@ impl Eyes<'_> {
         {
             observed.interrupted = config
                 .remotes()
+                .into_iter()
                 .map(|name| (name.to_owned(), fingerprints(&config, name)))
                 .collect();
         }
@@ -136,29 +131,17 @@ impl Eyes<'_> {
                 && let Ok(path) = value::decode_string(&filter.value)
                 && let Ok(Some(text)) = self.root.read(Path::new(&path), LIMIT)
             {
-                observed.filters.insert(path.into(), text);
+                observed.references.insert(path.into(), text);
             }
         }
     }
 
     /// What is there for each remote that the plan may touch.
-    fn present(&self, observed: &mut Observed, layers: &Layers) {
-        let config = observed
-            .config
-            .as_ref()
-            .map(|(_, config)| config.clone())
-            .unwrap_or_default();
+    fn present(&self, observed: &mut Observed, config: Option<&RepoConfig>, layers: &Layers) {
         let mut names: BTreeSet<&str> = layers.remotes.entries.keys().map(String::as_str).collect();
-        names.extend(
-            config
-                .remotes()
-                .filter(|name| config.get(name, super::ORIGIN).is_some()),
-        );
-        names.extend(config.withheld());
-        for name in names
-            .into_iter()
-            .filter(|name| super::name::is_remote_name(name))
-        {
+        names.extend(config.into_iter().flat_map(managed));
+        names.extend(config.into_iter().flat_map(Store::remembered));
+        for name in names.into_iter().filter(|name| is_remote_name(name)) {
             if let Err(finding) = self.beside(observed, layers, name) {
                 observed.broken.insert(name.into(), finding);
             }
@@ -167,7 +150,7 @@ impl Eyes<'_> {
 
     /// What there is of one remote beside its group. What cannot be read hurts that remote alone.
     fn beside(&self, observed: &mut Observed, layers: &Layers, name: &str) -> Result<(), Finding> {
-        for path in [self.paths.keyring(name), self.paths.filter_copy(name)] {
+        for path in [self.paths.keyring_of(name), self.paths.filter_copy(name)] {
             if let Some(text) = self.file(&path)? {
                 observed.files.insert(path, text);
             }
@@ -216,15 +199,4 @@ impl Eyes<'_> {
             Err(error) => Err(Finding::error(path, error.to_string())),
         }
     }
-}
-
-/// The certificates that the vendor brought for a remote.
-pub(super) fn fingerprints(config: &RepoConfig, name: &str) -> BTreeSet<Fingerprint> {
-    config
-        .get(name, KEYRING_BASELINE)
-        .and_then(|raw| value::decode_list(raw.as_bytes()).ok())
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|text| text.parse().ok())
-        .collect()
 }

@@ -7,33 +7,22 @@
 //!
 //! The group `[Overlay]`, which flatpak ignores, adds what the format lacks.
 
-use std::path::PathBuf;
-
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use bstr::BString;
 use overlay_resolver::Document;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
-use super::name::is_collection_id;
-use super::reader::Reader;
 use crate::openpgp::Keyring;
+use crate::reader::Reader;
+use crate::remotes::name::is_collection_id;
+use crate::remotes::{HISTORY_KEYS, OVERLAY, Remote, Setting};
 
 const REPO: &str = "Flatpak Repo";
-const OVERLAY: &str = "Overlay";
 
 /// What flatpak's own format has nothing for, in the order of the documentation.
-const OVERLAY_KEYS: [&str; 7] = [
-    "Enabled",
-    "Priority",
-    "Enumerate",
-    "UseForDependencies",
-    "FormerNames",
-    "FormerUrls",
-    "DeletedIf",
-];
+const OVERLAY_KEYS: [&str; 4] = ["Enabled", "Priority", "Enumerate", "UseForDependencies"];
 
 /// Keys that people put into `[Flatpak Repo]`, where flatpak ignores them without a word.
 const MISPLACED: [(&str, &str); 6] = [
@@ -45,55 +34,25 @@ const MISPLACED: [(&str, &str); 6] = [
     ("Enumerate", "Enumerate"),
 ];
 
-/// A remote as the layers want it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Remote {
-    /// The keys of its group, in flatpak's order.
-    pub settings: Vec<Setting>,
-    /// The certificates that `GPGKey=` brings; none without one.
-    pub keyring: Keyring,
-    /// `FormerNames=`: what the entry was called before.
-    pub former_names: Vec<String>,
-    /// `FormerUrls=`: raw values of `url` that an earlier vendor file or script wrote.
-    pub former_urls: Vec<BString>,
-    /// `DeletedIf=`: the stamp of an older mechanism.
-    pub deleted_if: Option<PathBuf>,
-}
-
-/// One key of a remote's group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    /// The key in `repo/config`.
-    pub key: &'static str,
-    /// The value as it is written there.
-    pub value: BString,
-    /// The section and key of the document that it follows from.
-    pub source: (&'static str, &'static str),
-}
-
-impl Remote {
-    /// The wanted raw value of a key of the group.
-    pub fn get(&self, key: &str) -> Option<&Setting> {
-        self.settings.iter().find(|setting| setting.key == key)
-    }
-
-    /// Reads the remote from its merged document. With an error among the findings there is none.
-    pub fn read(document: &Document) -> (Option<Self>, Vec<Finding>) {
-        let mut reader = Reader::new(document);
-        let mut remote = Self::default();
-        remote.read_repo(&mut reader);
-        remote.read_overlay(&mut reader);
-        for (key, instead) in MISPLACED {
-            if document.get(REPO, key).is_some() {
-                let message = format!(
-                    "flatpak ignores {key} in [{REPO}]; {instead}= in the group [{OVERLAY}] does what it says"
-                );
-                reader.warn(REPO, key, message);
-            }
+/// Reads a remote from its merged document. With an error among the findings there is none.
+pub fn read(document: &Document) -> (Option<Remote>, Vec<Finding>) {
+    let mut reader = Reader::new(document);
+    let mut remote = Remote::default();
+    remote.read_repo(&mut reader);
+    remote.read_overlay(&mut reader);
+    for (key, instead) in MISPLACED {
+        if document.get(REPO, key).is_some() {
+            let message = format!(
+                "flatpak ignores {key} in [{REPO}]; {instead}= in the group [{OVERLAY}] does what it says"
+            );
+            reader.warn(REPO, key, message);
         }
-        (reader.is_usable().then_some(remote), reader.findings)
     }
+    (reader.is_usable().then_some(remote), reader.findings)
+}
 
+/// How a remote is read from a `.flatpakrepo`.
+impl Remote {
     /// `flatpak_parse_repofile()`, in its order.
     fn read_repo(&mut self, reader: &mut Reader<'_>) {
         if let Some(version) = reader.string(REPO, "Version")
@@ -211,7 +170,7 @@ impl Remote {
     }
 
     fn read_overlay(&mut self, reader: &mut Reader<'_>) {
-        reader.warn_of_others(OVERLAY, &OVERLAY_KEYS);
+        reader.warn_of_others(OVERLAY, &[&OVERLAY_KEYS[..], &HISTORY_KEYS].concat());
         if reader.boolean(OVERLAY, "Enabled") == Some(false) {
             self.push_overlay("xa.disable", "true", "Enabled");
         }
@@ -227,20 +186,7 @@ impl Remote {
                 self.push_overlay("xa.nodeps", "true", "UseForDependencies");
             }
         }
-        self.former_names = reader.list(OVERLAY, "FormerNames");
-        let former_urls = reader.list(OVERLAY, "FormerUrls");
-        self.former_urls = former_urls
-            .iter()
-            .map(|url| value::encode_string(url).into())
-            .collect();
-        if let Some(stamp) = reader.string(OVERLAY, "DeletedIf") {
-            if stamp.starts_with('/') {
-                self.deleted_if = Some(stamp.into());
-            } else {
-                let message = format!("DeletedIf={stamp}: expected an absolute path");
-                reader.error(OVERLAY, "DeletedIf", message);
-            }
-        }
+        self.read_history(reader);
     }
 
     fn push_string(&mut self, reader: &mut Reader<'_>, source: &'static str, key: &'static str) {
@@ -251,17 +197,17 @@ impl Remote {
 
     fn push(&mut self, key: &'static str, text: &str, source: &'static str) {
         self.settings.push(Setting {
-            key,
+            key: key.into(),
             value: value::encode_string(text).into(),
-            source: (REPO, source),
+            source: (REPO.into(), source.into()),
         });
     }
 
     fn push_overlay(&mut self, key: &'static str, text: &str, source: &'static str) {
         self.settings.push(Setting {
-            key,
+            key: key.into(),
             value: value::encode_string(text).into(),
-            source: (OVERLAY, source),
+            source: (OVERLAY.into(), source.into()),
         });
     }
 }

@@ -1,55 +1,51 @@
-//! The remotes: the tables of [`reconcile`] applied to the groups of `repo/config`. Pure.
+//! Remotes, whoever reads them: the tables of [`reconcile`] applied to groups of keys. Pure.
+//!
+//! What flatpak and ostree call a remote is the same thing: a named group of keys, and a keyring. What
+//! differs between their places is behind [`Target`]; what follows from the tables is here, once.
 
+pub mod collection;
+pub(crate) mod collections;
+pub(crate) mod draft;
 mod facts;
-mod side_files;
+pub(crate) mod group;
+mod keyring;
+mod keys;
+pub mod name;
+mod remote;
 mod summary;
+pub(crate) mod target;
 
 use std::collections::BTreeSet;
 
 use bstr::{BStr, ByteSlice as _};
 use overlay_resolver::finding::Finding;
 
-use super::keys::Known;
-use super::layered::{Layered, Source, Want};
-use super::plan::Draft;
-use super::repofile::Remote;
-use super::{ORIGIN, REMOTES};
+use self::draft::Draft;
+pub(crate) use self::keyring::fingerprints;
+use self::keys::Known;
+pub(crate) use self::remote::HISTORY_KEYS;
+pub use self::remote::{OVERLAY, Origin, Remote, Setting};
+use self::target::{Store, Target};
 use crate::openpgp::Keyring;
 use crate::reconcile::{self, Action, Actual, KeyAction, Marks, Wanted};
-use crate::report::{Change, EntryReport, KeyReport, Operation, State};
+use crate::report::{Change, EntryReport, KeyReport, Operation, State, full_name};
+use crate::source::{Layered, Source, Want};
 
-/// Keys that a server's metadata refreshes at every `flatpak update` unless the owner set them
-/// (`flatpak_dir_update_remote_configuration_for_state()`).
-///
-/// A server also sets `url` (by a redirect) and an empty `collection-id`. Those two are not in the
-/// list: an owner's mirror looks just like a redirect, and must survive the vendor's next change.
-const REFRESHED: [&str; 8] = [
-    "xa.title",
-    "xa.comment",
-    "xa.description",
-    "xa.homepage",
-    "xa.icon",
-    "xa.default-branch",
-    "xa.authenticator-name",
-    "xa.authenticator-install",
-];
-
-/// Keys that adoption does not fill in where they are missing: to have taken a filter away, or to
-/// use a remote that the vendor ships disabled, is a choice that leaves nothing behind.
-const NOT_FILLED: [&str; 2] = ["xa.filter", "xa.disable"];
-
-/// The key that hides a remote from browsing.
-const HIDDEN: &str = "xa.noenumerate";
+/// The key that says that a remote is ours, and how it became so: `created` or `adopted`.
+pub(crate) const ORIGIN: &str = "x-overlayctl.remotes";
+/// The key that lists the certificates which the vendor brought.
+pub(crate) const KEYRING_BASELINE: &str = "x-overlayctl.remotes.keyring";
+/// The key that records the collection ID which `collections.d` gave.
+pub(crate) const COLLECTION_BASELINE: &str = "x-overlayctl.collections.collection-id";
 
 /// Plans all remotes, in byte order of their names.
-pub(super) fn plan(draft: &mut Draft<'_>, source: &Source<Remote>) -> Vec<EntryReport> {
+pub(crate) fn plan<T: Target>(
+    draft: &mut Draft<'_, T>,
+    source: &Source<Remote>,
+) -> Vec<EntryReport> {
     let mut names: BTreeSet<String> = source.entries.keys().cloned().collect();
-    let managed = draft
-        .before
-        .remotes()
-        .filter(|name| draft.before.get(name, ORIGIN).is_some());
-    names.extend(managed.map(str::to_owned));
-    names.extend(draft.before.withheld().map(str::to_owned));
+    names.extend(managed(&draft.before).map(str::to_owned));
+    names.extend(draft.before.remembered().into_iter().map(str::to_owned));
     let entries: Vec<_> = names
         .iter()
         .filter_map(|name| Subject::new(draft, source, name).plan())
@@ -60,10 +56,21 @@ pub(super) fn plan(draft: &mut Draft<'_>, source: &Source<Remote>) -> Vec<EntryR
     entries
 }
 
+/// The remotes with our baseline.
+pub(crate) fn managed(store: &impl Store) -> impl Iterator<Item = &str> {
+    let remotes = store.remotes().into_iter();
+    remotes.filter(|name| store.get(name, ORIGIN).is_some())
+}
+
 /// Keeps the names of one remote of one mind: deleted under one of them, it is deleted under all, also
 /// after a rollback to an image that calls it otherwise; there under one of them, it is only withheld
 /// under the others.
-fn unite_names(draft: &mut Draft<'_>, source: &Source<Remote>, name: &str, deleted: bool) {
+fn unite_names<T: Target>(
+    draft: &mut Draft<'_, T>,
+    source: &Source<Remote>,
+    name: &str,
+    deleted: bool,
+) {
     let Some(Want::Present(remote)) = source.entries.get(name).map(|layered| &layered.want) else {
         return;
     };
@@ -77,7 +84,7 @@ fn unite_names(draft: &mut Draft<'_>, source: &Source<Remote>, name: &str, delet
         .collect();
     for former in &formers {
         if draft.before.marks(former).offered {
-            draft.config.rename(former, name);
+            draft.store.rename(former, name);
         }
     }
     let marks = if deleted {
@@ -86,27 +93,27 @@ fn unite_names(draft: &mut Draft<'_>, source: &Source<Remote>, name: &str, delet
         Marks::WITHHELD
     };
     for other in formers.into_iter().chain(&later) {
-        if draft.before.marks(other).offered && !draft.config.has_remote(other) {
-            draft.config.mark(other, marks);
+        if draft.before.marks(other).offered && !draft.store.has_remote(other) {
+            draft.store.mark(other, marks);
         }
     }
 }
 
 /// One remote being planned.
-struct Subject<'d, 'a> {
-    draft: &'d mut Draft<'a>,
+pub(crate) struct Subject<'d, 'a, T: Target> {
+    pub(crate) draft: &'d mut Draft<'a, T>,
     source: &'d Source<Remote>,
-    name: &'d str,
+    pub(crate) name: &'d str,
     layered: Option<&'d Layered<Remote>>,
     wanted: Wanted,
     /// The mask that hides it, be it one of a former name.
     mask: Option<String>,
     keys: Vec<KeyReport>,
-    changes: Vec<Change>,
+    pub(crate) changes: Vec<Change>,
 }
 
-impl<'d, 'a> Subject<'d, 'a> {
-    fn new(draft: &'d mut Draft<'a>, source: &'d Source<Remote>, name: &'d str) -> Self {
+impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
+    fn new(draft: &'d mut Draft<'a, T>, source: &'d Source<Remote>, name: &'d str) -> Self {
         let layered = source.entries.get(name);
         let mut subject = Self {
             wanted: layered.map_or(Wanted::Withdrawn, |layered| layered.want.wanted()),
@@ -136,7 +143,7 @@ impl<'d, 'a> Subject<'d, 'a> {
         let actual = self.actual();
         let before = self.marks();
         let (action, marks) = reconcile::entry(self.wanted, actual, before);
-        self.draft.config.mark(self.name, marks);
+        self.draft.store.mark(self.name, marks);
         let (state, reason) = match action {
             Action::Leave => self.leave(actual, before)?,
             Action::Create => self.create(),
@@ -147,8 +154,9 @@ impl<'d, 'a> Subject<'d, 'a> {
             Action::Release => self.release(),
         };
         Some(EntryReport {
-            adapter: REMOTES,
+            adapter: self.draft.target.remotes().into(),
             name: self.name.into(),
+            whole: true,
             state,
             reason,
             layered: None,
@@ -173,19 +181,21 @@ impl<'d, 'a> Subject<'d, 'a> {
                     self.mask.clone().unwrap_or_default()
                 ),
             ),
-            (Wanted::Present, Actual::Absent) => (
-                State::Deleted,
-                format!("`overlayctl restore {}` brings it back", self.name),
-            ),
-            (Wanted::Present, _) => (
-                State::Foreign,
-                format!(
-                    "a remote of this name with another URL was made by somebody else; `overlayctl adopt {}` takes it over",
-                    self.name
-                ),
-            ),
+            (Wanted::Present, Actual::Absent) => {
+                self.clean();
+                (
+                    State::Deleted,
+                    format!("`overlayctl restore {}` brings it back", self.name),
+                )
+            }
+            (Wanted::Present, _) => {
+                let draft = &self.draft;
+                let reason = draft.target.foreign(&draft.before, self.name);
+                (State::Foreign, reason)
+            }
             (Wanted::Withdrawn, Actual::Absent) => {
-                if !before.withheld || self.clean().is_empty() {
+                let ours = before.withheld || T::LEAVES_RESIDUE;
+                if !ours || self.clean().is_empty() || !before.withheld {
                     return None;
                 }
                 (State::Removed, "withdrawn by the vendor".into())
@@ -199,28 +209,28 @@ impl<'d, 'a> Subject<'d, 'a> {
             return (State::Failed, String::new());
         };
         self.changes.push(Change::new(Operation::Create, self.name));
-        let config = &mut self.draft.config;
+        let store = &mut self.draft.store;
         for setting in &remote.settings {
-            config.put(self.name, setting.key, Some(setting.value.as_bstr()));
+            store.put(self.name, &setting.key, Some(setting.value.as_bstr()));
         }
-        config.put(self.name, ORIGIN, Some("created".into()));
+        store.put(self.name, ORIGIN, Some("created".into()));
         for setting in &remote.settings {
-            config.put(
+            store.put(
                 self.name,
-                &baseline_key(setting.key),
+                &baseline_key(&setting.key),
                 Some(setting.value.as_bstr()),
             );
             self.changes.push(Change::of_key(
-                setting.key,
+                &setting.key,
                 None,
                 Some(setting.value.clone()),
             ));
             self.keys.push(KeyReport {
-                key: setting.key.into(),
+                key: setting.key.to_string(),
                 baseline: None,
                 actual: None,
                 desired: Some(setting.value.clone()),
-                source: Some(setting.source),
+                source: Some(setting.source.clone()),
                 action: Some(KeyAction::Write),
             });
         }
@@ -232,7 +242,7 @@ impl<'d, 'a> Subject<'d, 'a> {
         }
         .reconcile(&remote.keyring, false);
         self.write_keys(&keys);
-        self.copy_filter(remote);
+        T::placed(self, remote);
         (
             State::Applied,
             format!("new entry from {}", self.origin_path()),
@@ -246,19 +256,20 @@ impl<'d, 'a> Subject<'d, 'a> {
         if let Err(failed) = self.update_keyring(remote) {
             return failed;
         }
+        self.draft.store.take_over(self.name);
         self.draft
-            .config
+            .store
             .put(self.name, ORIGIN, Some("adopted".into()));
         for setting in &remote.settings {
             let desired = setting.value.as_bstr();
             let actual = self
                 .draft
                 .before
-                .get(self.name, setting.key)
+                .get(self.name, &setting.key)
                 .map(BStr::to_owned);
             // Without the key libostree verifies, so `false` would take something away.
             let weakens = setting.key.starts_with("gpg-verify") && desired == "false";
-            let fill = actual.is_none() && !weakens && !NOT_FILLED.contains(&setting.key);
+            let fill = actual.is_none() && !weakens && self.draft.target.is_filled(&setting.key);
             let former = setting.key == "url"
                 && remote
                     .former_urls
@@ -266,33 +277,33 @@ impl<'d, 'a> Subject<'d, 'a> {
                     .any(|url| Some(url) == actual.as_ref());
             let action = if actual.as_ref().is_some_and(|actual| actual == desired) {
                 KeyAction::Record
-            } else if (fill || former) && !self.is_owners(setting.key) {
+            } else if (fill || former) && !self.is_owners(&setting.key) {
                 KeyAction::Write
             } else {
                 KeyAction::Keep { conflict: false }
             };
             if action == KeyAction::Write {
-                self.draft.config.put(self.name, setting.key, Some(desired));
+                self.draft.store.put(self.name, &setting.key, Some(desired));
                 self.changes.push(Change::of_key(
-                    setting.key,
+                    &setting.key,
                     actual.clone(),
                     Some(desired.into()),
                 ));
             }
             // As if we had written the vendor's values once: what differs is the owner's from now on.
             self.draft
-                .config
-                .put(self.name, &baseline_key(setting.key), Some(desired));
+                .store
+                .put(self.name, &baseline_key(&setting.key), Some(desired));
             self.keys.push(KeyReport {
-                key: setting.key.into(),
+                key: setting.key.to_string(),
                 baseline: None,
                 actual,
                 desired: Some(desired.into()),
-                source: Some(setting.source),
+                source: Some(setting.source.clone()),
                 action: Some(action),
             });
         }
-        self.copy_filter(remote);
+        T::placed(self, remote);
         let yours = self.owners_keys();
         let reason = if yours.is_empty() {
             "was there before and follows the vendor from now on".into()
@@ -314,7 +325,7 @@ impl<'d, 'a> Subject<'d, 'a> {
         }
         for setting in &remote.settings {
             let desired = setting.value.as_bstr();
-            self.reconcile_key(setting.key, Some(desired), Some(setting.source));
+            self.reconcile_key(&setting.key, Some(desired), Some(setting.source.clone()));
         }
         for key in self.baselines().into_keys() {
             if remote.get(&key).is_none() {
@@ -332,26 +343,11 @@ impl<'d, 'a> Subject<'d, 'a> {
                 action: Some(KeyAction::Keep { conflict: false }),
             });
         }
-        let url_or_keys = |change: &Change| {
-            change.subject == "url"
-                || change.operation != Operation::Set && change.operation != Operation::Unset
-        };
-        if self.changes.iter().any(url_or_keys) {
-            self.draft
-                .obsolete
-                .extend(self.draft.paths.summaries(self.name));
-        }
-        self.forget_oci();
-        self.copy_filter(remote);
+        T::updated(self, remote);
         self.summary()
     }
 
-    fn reconcile_key(
-        &mut self,
-        key: &str,
-        desired: Option<&BStr>,
-        source: Option<(&'static str, &'static str)>,
-    ) {
+    fn reconcile_key(&mut self, key: &str, desired: Option<&BStr>, source: Option<Origin>) {
         let baseline = self
             .draft
             .before
@@ -360,7 +356,7 @@ impl<'d, 'a> Subject<'d, 'a> {
         let actual = self.draft.before.get(self.name, key).map(BStr::to_owned);
         let action = reconcile::key(self.key(key, baseline.as_ref().map(|b| b.as_bstr()), desired));
         if action == KeyAction::Write {
-            self.draft.config.put(self.name, key, desired);
+            self.draft.store.put(self.name, key, desired);
             self.changes.push(Change::of_key(
                 key,
                 actual.clone(),
@@ -368,9 +364,7 @@ impl<'d, 'a> Subject<'d, 'a> {
             ));
         }
         if matches!(action, KeyAction::Write | KeyAction::Record) {
-            self.draft
-                .config
-                .put(self.name, &baseline_key(key), desired);
+            self.draft.store.put(self.name, &baseline_key(key), desired);
         }
         self.keys.push(KeyReport {
             key: key.into(),
@@ -384,7 +378,7 @@ impl<'d, 'a> Subject<'d, 'a> {
 
     fn remove(&mut self) -> (State, String) {
         self.changes.push(Change::new(Operation::Remove, self.name));
-        self.draft.config.remove(self.name);
+        self.draft.store.remove(self.name);
         self.clean();
         match self.mask.clone() {
             Some(mask) => (State::Masked, mask),
@@ -394,44 +388,55 @@ impl<'d, 'a> Subject<'d, 'a> {
 
     fn hide(&mut self) -> (State, String) {
         // Where the owner hid it already there is nothing of ours to record, or to take back later.
-        let hidden = self.draft.before.get(self.name, HIDDEN);
-        if hidden.is_none_or(|value| value != "true") {
-            self.reconcile_key(HIDDEN, Some("true".into()), None);
+        if let Some(key) = T::HIDDEN
+            && self
+                .draft
+                .before
+                .get(self.name, key)
+                .is_none_or(|value| value != "true")
+        {
+            self.reconcile_key(key, Some("true".into()), None);
         }
         let why = self
             .mask
             .clone()
             .unwrap_or_else(|| "withdrawn by the vendor".into());
         self.draft.findings.push(Finding::warning(
-            self.draft.paths.config(),
-            format!(
-                "{}: {why}, but apps or runtimes from it are installed: kept and hidden from browsing until they are gone",
-                self.name
-            ),
+            self.place(),
+            format!("{}: {why}, but {}", self.name, T::KEPT.finding),
         ));
-        (
-            State::Kept,
-            format!("{why}, but still in use: hidden from browsing"),
-        )
+        (State::Kept, format!("{why}, but {}", T::KEPT.reason))
     }
 
     fn release(&mut self) -> (State, String) {
         let ours: Vec<String> = self
             .draft
             .before
-            .remote(self.name)
+            .pairs(self.name)
             .into_iter()
             .filter_map(|(key, _)| key.to_str().ok())
             .filter(|key| key == &ORIGIN || key.starts_with(&format!("{ORIGIN}.")))
             .map(str::to_owned)
             .collect();
         for key in ours {
-            self.draft.config.put(self.name, &key, None);
+            self.draft.store.put(self.name, &key, None);
         }
         (
             State::Released,
             "withdrawn by the vendor, but adopted or edited by you: it is yours now".into(),
         )
+    }
+}
+
+impl<T> Want<T> {
+    /// The same in the words of the tables.
+    pub(crate) const fn wanted(&self) -> Wanted {
+        match self {
+            Self::Present(_) => Wanted::Present,
+            Self::Masked(_) => Wanted::Masked,
+            Self::Unresolved(_) => Wanted::Unresolved,
+            Self::Headless => Wanted::Withdrawn,
+        }
     }
 }
 

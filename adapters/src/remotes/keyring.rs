@@ -1,25 +1,33 @@
-//! What a remote has beside its group: the keyring, the copy of its filter, caches.
+//! What a remote has beside its group: first of all its keyring.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice as _};
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
-use super::super::KEYRING_BASELINE;
-use super::super::config::RepoConfig;
-use super::super::keys::{Keys, Known};
-use super::super::observe::fingerprints;
-use super::super::repofile::Remote;
-use super::{Subject, baseline_key};
-use crate::openpgp::Keyring;
-use crate::report::{Change, KeyReport, Operation, State};
+use super::keys::{Keys, Known};
+use super::target::{Store, Target};
+use super::{KEYRING_BASELINE, Remote, Subject, baseline_key};
+use crate::openpgp::{Fingerprint, Keyring};
+use crate::report::{Change, Operation, State};
 
-impl Subject<'_, '_> {
+/// The certificates that the vendor brought for a remote.
+pub(crate) fn fingerprints(store: &impl Store, name: &str) -> BTreeSet<Fingerprint> {
+    store
+        .get(name, KEYRING_BASELINE)
+        .and_then(|raw| value::decode_list(raw.as_bytes()).ok())
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .collect()
+}
+
+impl<T: Target> Subject<'_, '_, T> {
     pub(super) fn update_keyring(&mut self, remote: &Remote) -> Result<(), (State, String)> {
-        let path = self.draft.paths.keyring(self.name);
+        let path = self.draft.target.keyring(self.name);
         let bytes = self
             .draft
             .observed
@@ -76,7 +84,7 @@ impl Subject<'_, '_> {
 
     /// Puts the keyring and its baseline into the draft.
     pub(super) fn write_keys(&mut self, keys: &Keys) {
-        let path = self.draft.paths.keyring(self.name);
+        let path = self.draft.target.keyring(self.name);
         if keys.keyring.is_empty() {
             if self.draft.observed.files.contains_key(&path) {
                 self.draft.obsolete.insert(path);
@@ -88,76 +96,8 @@ impl Subject<'_, '_> {
             keys.vendors.iter().map(ToString::to_string),
         ));
         let list = (!keys.vendors.is_empty()).then_some(list.as_bstr());
-        self.draft.config.put(self.name, KEYRING_BASELINE, list);
+        self.draft.store.put(self.name, KEYRING_BASELINE, list);
         self.changes.extend(keys.changes.iter().cloned());
-    }
-
-    /// flatpak falls back to a copy of the filter when the file itself is gone, but makes that copy
-    /// only in `remote-modify`.
-    pub(super) fn copy_filter(&mut self, remote: &Remote) {
-        let Some(setting) = remote.get("xa.filter") else {
-            return;
-        };
-        if self.draft.config.get(self.name, setting.key) != Some(setting.value.as_bstr()) {
-            return;
-        }
-        let Ok(filter) = value::decode_string(&setting.value) else {
-            return;
-        };
-        let path = self.draft.paths.filter_copy(self.name);
-        let existing = self.draft.observed.files.get(&path);
-        let heading = format!("# backup copy of {filter}, do not edit!\n");
-        match self.draft.observed.filters.get(Path::new(&filter)) {
-            Some(text) => {
-                let copy = [heading.as_bytes(), text].concat();
-                if existing != Some(&copy) {
-                    let operation = Operation::WriteFile;
-                    self.changes
-                        .push(Change::new(operation, escape_path(&path).to_string()));
-                    self.draft.files.insert(path, copy);
-                }
-            }
-            None if existing.is_none_or(|copy| !copy.starts_with(heading.as_bytes())) => {
-                let key = KeyReport {
-                    key: setting.key.into(),
-                    baseline: None,
-                    actual: None,
-                    desired: None,
-                    source: Some(setting.source),
-                    action: None,
-                };
-                let (place, line) = self.place_of(&key);
-                let finding = Finding::warning(
-                    place,
-                    format!(
-                        "Filter={filter}: cannot be read, so flatpak cannot use the remote {}",
-                        self.name
-                    ),
-                );
-                self.draft
-                    .findings
-                    .push(line.into_iter().fold(finding, Finding::at));
-            }
-            None => {}
-        }
-    }
-
-    /// OCI remotes are stored differently; what the other kind left is no use to this one.
-    pub(super) fn forget_oci(&mut self) {
-        let is_oci = |config: &RepoConfig| {
-            config
-                .get(self.name, "url")
-                .is_some_and(|url| url.starts_with(b"oci+"))
-        };
-        let (was, will_be) = (is_oci(&self.draft.before), is_oci(&self.draft.config));
-        if was != will_be {
-            self.draft
-                .obsolete
-                .insert(self.draft.paths.appstream(self.name));
-        }
-        if was && !will_be {
-            self.draft.obsolete.extend(self.draft.paths.oci(self.name));
-        }
     }
 
     /// Takes away what there is of a remote beside its group. Returns what that is.

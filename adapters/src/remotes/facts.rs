@@ -1,20 +1,20 @@
 //! The questions that the tables ask, answered from what the layers want and the target has.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::escape::escape_path;
-use overlay_resolver::keyfile::value;
 
-use super::super::layered::Want;
-use super::super::observe::fingerprints;
-use super::super::repofile::Remote;
-use super::super::{COLLECTION_BASELINE, KEYRING_BASELINE, ORIGIN};
-use super::{REFRESHED, Subject};
+use super::target::{Adoption, Store, Target};
+use super::{
+    COLLECTION_BASELINE, KEYRING_BASELINE, ORIGIN, Remote, Subject, fingerprints, full_name,
+};
 use crate::openpgp::Keyring;
 use crate::reconcile::{self, Actual, Key, KeyAction, Marks};
+use crate::source::Want;
 
-impl<'d> Subject<'d, '_> {
+impl<'d, T: Target> Subject<'d, '_, T> {
     pub(super) fn remote(&self) -> Option<&'d Remote> {
         match &self.layered?.want {
             Want::Present(remote) => Some(remote),
@@ -43,7 +43,7 @@ impl<'d> Subject<'d, '_> {
         let config = &self.draft.before;
         let marks = config.marks(self.name);
         let absent = !config.has_remote(self.name);
-        if absent && self.draft.request.restore.contains(self.name) {
+        if absent && self.draft.request.restore.contains(&self.full_name()) {
             return if marks.tombstone() || self.inherited_tombstone(marks) {
                 Marks::WITHHELD
             } else {
@@ -90,8 +90,13 @@ impl<'d> Subject<'d, '_> {
                         .iter()
                         .any(|former| url == Some(former.as_bstr()))
             });
+            let asked = self.draft.request.adopt.contains(&self.full_name());
             return Actual::Theirs {
-                same_identity: same_url || self.draft.request.adopt.contains(self.name),
+                same_identity: match self.draft.target.adoption(config, self.name) {
+                    Adoption::Unasked => same_url || asked,
+                    Adoption::Asked => asked,
+                    Adoption::Never => false,
+                },
             };
         }
         Actual::Ours {
@@ -111,7 +116,7 @@ impl<'d> Subject<'d, '_> {
             .draft
             .observed
             .files
-            .get(&self.draft.paths.keyring(self.name))
+            .get(&self.draft.target.keyring(self.name))
             .is_none_or(|bytes| {
                 Keyring::parse(bytes)
                     .is_ok_and(|ring| ring.iter().all(|cert| vendors.contains(cert.fingerprint())))
@@ -134,7 +139,7 @@ impl<'d> Subject<'d, '_> {
         let prefix = format!("{ORIGIN}.");
         self.draft
             .before
-            .remote(self.name)
+            .pairs(self.name)
             .into_iter()
             .filter(|(key, _)| *key != KEYRING_BASELINE)
             .filter_map(|(key, value)| {
@@ -155,13 +160,11 @@ impl<'d> Subject<'d, '_> {
         };
         self.draft
             .before
-            .remote(self.name)
+            .pairs(self.name)
             .into_iter()
             .filter_map(|(key, _)| key.to_str().ok())
             .filter(|key| {
-                let servers = REFRESHED.contains(key)
-                    || *key == "xa.gpg-keys-hash"
-                    || key.starts_with("xa.authenticator-options.");
+                let servers = self.draft.target.is_servers(key);
                 let ours = key.starts_with("x-overlayctl.")
                     || baselines.contains_key(*key)
                     || desired(key);
@@ -171,16 +174,27 @@ impl<'d> Subject<'d, '_> {
                 !(servers && !self.is_owners(key)
                     || ours
                     || of_collections
-                    || key.ends_with("-is-set"))
+                    || self.draft.target.is_mark(key))
             })
             .map(str::to_owned)
             .collect()
     }
 
-    /// flatpak's own mark for a value that its user set.
+    /// Whether the target's own convention marks a value as the owner's.
     pub(super) fn is_owners(&self, key: &str) -> bool {
-        let mark = self.draft.before.get(self.name, &format!("{key}-is-set"));
-        mark.is_some_and(|mark| value::decode_boolean(mark).unwrap_or(false))
+        let draft = &self.draft;
+        draft.target.is_owners(&draft.before, self.name, key)
+    }
+
+    /// How the owner calls it.
+    fn full_name(&self) -> String {
+        full_name(self.draft.target.remotes(), self.name)
+    }
+
+    /// The file that it stands in, or would.
+    pub(super) fn place(&self) -> PathBuf {
+        let draft = &self.draft;
+        draft.target.place(&draft.before, self.name)
     }
 
     pub(super) fn key<'k>(
@@ -207,7 +221,7 @@ impl<'d> Subject<'d, '_> {
             actual: actual.filter(|_| !of_collections).map(|v| v.as_bytes()),
             desired: desired.map(|v| v.as_bytes()),
             owners: self.is_owners(key),
-            refreshed: REFRESHED.contains(&key),
+            refreshed: self.draft.target.is_refreshed(key),
         }
     }
 }

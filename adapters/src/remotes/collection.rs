@@ -5,12 +5,14 @@ use overlay_resolver::Document;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
+use super::collections::REPOSITORY;
 use super::name::{is_collection_id, is_remote_name};
-use super::reader::Reader;
+use crate::reader::Reader;
 
 /// The group of the file.
 pub const SECTION: &str = "Collection";
 const REMOTE: &str = "Remote";
+const ITSELF: &str = "Repository";
 /// The key that the value of `collection-id` comes from.
 pub const ID: &str = "CollectionID";
 
@@ -29,6 +31,27 @@ impl Collection {
         let mut reader = Reader::new(document);
         reader.warn_of_others(SECTION, &[REMOTE, ID]);
         let remote = required(&mut reader, REMOTE, "the name of a remote", is_remote_name);
+        Self::finish(reader, remote)
+    }
+
+    /// The same where the ID may also be that of the repository itself: `Repository=true`.
+    pub(crate) fn read_any(document: &Document) -> (Option<Self>, Vec<Finding>) {
+        let mut reader = Reader::new(document);
+        reader.warn_of_others(SECTION, &[REMOTE, ITSELF, ID]);
+        let remote = if reader.boolean(SECTION, ITSELF) == Some(true) {
+            if document.get(SECTION, REMOTE).is_some() {
+                let message =
+                    "names a remote and the repository itself; give each a file of its own";
+                reader.error(SECTION, REMOTE, message);
+            }
+            Some(REPOSITORY.to_owned())
+        } else {
+            required(&mut reader, REMOTE, "the name of a remote", is_remote_name)
+        };
+        Self::finish(reader, remote)
+    }
+
+    fn finish(mut reader: Reader<'_>, remote: Option<String>) -> (Option<Self>, Vec<Finding>) {
         let id = required(
             &mut reader,
             ID,

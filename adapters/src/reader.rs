@@ -9,13 +9,13 @@ use overlay_resolver::keyfile::value::{self, ValueError};
 use overlay_resolver::{Assignment, Document};
 
 /// One entry's merged document, and what was found wrong with it so far.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     document: &'a Document,
-    pub(super) findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) const fn new(document: &'a Document) -> Self {
+    pub(crate) const fn new(document: &'a Document) -> Self {
         Self {
             document,
             findings: Vec::new(),
@@ -23,40 +23,40 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether nothing found so far stands in the way of using the document.
-    pub(super) fn is_usable(&self) -> bool {
+    pub(crate) fn is_usable(&self) -> bool {
         self.findings
             .iter()
             .all(|finding| finding.level != Level::Error)
     }
 
     /// The decoded string. What cannot be decoded is an error and reads as absent.
-    pub(super) fn string(&mut self, section: &str, key: &str) -> Option<String> {
+    pub(crate) fn string(&mut self, section: &str, key: &str) -> Option<String> {
         self.decoded(section, key, value::decode_string)
     }
 
     /// The string if it is neither absent nor empty.
-    pub(super) fn non_empty(&mut self, section: &str, key: &str) -> Option<String> {
+    pub(crate) fn non_empty(&mut self, section: &str, key: &str) -> Option<String> {
         self.string(section, key).filter(|text| !text.is_empty())
     }
 
     /// The list of strings; an absent one is empty.
-    pub(super) fn list(&mut self, section: &str, key: &str) -> Vec<String> {
+    pub(crate) fn list(&mut self, section: &str, key: &str) -> Vec<String> {
         self.decoded(section, key, value::decode_list)
             .unwrap_or_default()
     }
 
     /// A boolean whose spelling must be right.
-    pub(super) fn boolean(&mut self, section: &str, key: &str) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, section: &str, key: &str) -> Option<bool> {
         self.decoded(section, key, value::decode_boolean)
     }
 
     /// An integer whose spelling must be right.
-    pub(super) fn integer(&mut self, section: &str, key: &str) -> Option<i32> {
+    pub(crate) fn integer(&mut self, section: &str, key: &str) -> Option<i32> {
         self.decoded(section, key, value::decode_integer)
     }
 
     /// A boolean as flatpak reads it from a `.flatpakrepo`: anything it does not know is false.
-    pub(super) fn lenient_boolean(&mut self, section: &str, key: &str) -> Option<bool> {
+    pub(crate) fn lenient_boolean(&mut self, section: &str, key: &str) -> Option<bool> {
         let assignment = self.document.get(section, key)?;
         Some(
             value::decode_boolean(assignment.value()).unwrap_or_else(|_| {
@@ -71,19 +71,19 @@ impl<'a> Reader<'a> {
     }
 
     /// An error at the line of a key, or at the entry's main file where the key is absent.
-    pub(super) fn error(&mut self, section: &str, key: &str, message: impl Into<String>) {
+    pub(crate) fn error(&mut self, section: &str, key: &str, message: impl Into<String>) {
         let assignment = self.document.get(section, key);
         self.complain(Level::Error, assignment, message.into());
     }
 
     /// A warning at the line of a key.
-    pub(super) fn warn(&mut self, section: &str, key: &str, message: impl Into<String>) {
+    pub(crate) fn warn(&mut self, section: &str, key: &str, message: impl Into<String>) {
         let assignment = self.document.get(section, key);
         self.complain(Level::Warning, assignment, message.into());
     }
 
     /// Warns of every key of a section that is not among those known.
-    pub(super) fn warn_of_others(&mut self, section: &str, known: &[&str]) {
+    pub(crate) fn warn_of_others(&mut self, section: &str, known: &[&str]) {
         for assignment in self.document.section(section) {
             if !known.iter().any(|known| assignment.key() == *known) {
                 let message = format!(
@@ -112,7 +112,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn complain(&mut self, level: Level, at: Option<Assignment<'_>>, message: String) {
+    /// A finding at an assignment, or at the main file.
+    pub(crate) fn complain(&mut self, level: Level, at: Option<Assignment<'_>>, message: String) {
         self.findings.push(match at {
             Some(at) => Finding::new(level, &at.fragment().path, message).at(at.line()),
             None => Finding::new(level, self.main_path(), message),

@@ -7,16 +7,40 @@ use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::Finding;
 
 use super::collection::{Collection, ID, SECTION};
-use super::layered::{Layered, Source, Want};
-use super::plan::Draft;
-use super::{COLLECTION_BASELINE, COLLECTIONS, ORIGIN};
+use super::draft::Draft;
+use super::target::{Store, Target};
+use super::{COLLECTION_BASELINE, ORIGIN};
 use crate::reconcile::{self, Key, KeyAction};
 use crate::report::{Change, EntryReport, KeyReport, State};
+use crate::source::{Layered, Source, Want};
 
 const KEY: &str = "collection-id";
 
+/// What stands for the repository itself where a remote is named. It is no name of a remote.
+pub(crate) const REPOSITORY: &str = "[core]";
+
+/// How a message calls it.
+fn shown(remote: &str) -> &str {
+    if remote == REPOSITORY {
+        "the repository"
+    } else {
+        remote
+    }
+}
+
+fn shown_as_remote(remote: &str) -> String {
+    if remote == REPOSITORY {
+        shown(remote).into()
+    } else {
+        format!("the remote {remote}")
+    }
+}
+
 /// Plans all collection IDs, in byte order of the files' names; the remotes are planned already.
-pub(super) fn plan(draft: &mut Draft<'_>, source: &Source<Collection>) -> Vec<EntryReport> {
+pub(crate) fn plan<T: Target>(
+    draft: &mut Draft<'_, T>,
+    source: &Source<Collection>,
+) -> Vec<EntryReport> {
     let mut given = BTreeMap::<&str, &str>::new();
     let mut entries = Vec::new();
     for (name, layered) in &source.entries {
@@ -34,8 +58,8 @@ pub(super) fn plan(draft: &mut Draft<'_>, source: &Source<Collection>) -> Vec<En
                 Some(first) => {
                     given.insert(&wanted.remote, first);
                     let message = format!(
-                        "the remote {} gets its collection ID from the entry {first} already; mask one of the two",
-                        wanted.remote
+                        "{} gets its collection ID from the entry {first} already; mask one of the two",
+                        shown_as_remote(&wanted.remote)
                     );
                     draft
                         .findings
@@ -45,8 +69,9 @@ pub(super) fn plan(draft: &mut Draft<'_>, source: &Source<Collection>) -> Vec<En
             },
         };
         entries.push(EntryReport {
-            adapter: COLLECTIONS,
+            adapter: draft.target.collections().into(),
             name: name.clone(),
+            whole: false,
             state,
             reason,
             layered: None,
@@ -77,19 +102,27 @@ pub(super) fn plan(draft: &mut Draft<'_>, source: &Source<Collection>) -> Vec<En
 type Planned = (State, String, Vec<KeyReport>, Vec<Change>);
 
 /// Gives a remote its ID if it has none, and follows the vendor where the ID came from us.
-fn give(draft: &mut Draft<'_>, layered: &Layered<Collection>, wanted: &Collection) -> Planned {
+fn give<T: Target>(
+    draft: &mut Draft<'_, T>,
+    layered: &Layered<Collection>,
+    wanted: &Collection,
+) -> Planned {
     let remote = wanted.remote.as_str();
-    if !draft.config.has_remote(remote) {
+    if !draft.store.has_remote(remote) {
         return (
             State::Applied,
-            format!("waits for a remote {remote}"),
+            if remote == REPOSITORY {
+                "waits for a repository".into()
+            } else {
+                format!("waits for a remote {remote}")
+            },
             vec![],
             vec![],
         );
     }
     let owned = |value: Option<&BStr>| value.map(BStr::to_owned);
-    let actual = owned(draft.config.get(remote, KEY));
-    let baseline = owned(draft.config.get(remote, COLLECTION_BASELINE));
+    let actual = owned(draft.store.get(remote, KEY));
+    let baseline = owned(draft.store.get(remote, COLLECTION_BASELINE));
     let action = reconcile::key(Key {
         baseline: baseline.as_deref().map(|v| v.as_bytes()),
         actual: actual.as_deref().map(|v| v.as_bytes()),
@@ -100,24 +133,26 @@ fn give(draft: &mut Draft<'_>, layered: &Layered<Collection>, wanted: &Collectio
     let mut changes = Vec::new();
     if action == KeyAction::Write {
         let id = wanted.id.as_bstr();
-        draft.config.put(remote, KEY, Some(id));
-        draft.config.put(remote, COLLECTION_BASELINE, Some(id));
+        draft.store.put(remote, KEY, Some(id));
+        draft.store.put(remote, COLLECTION_BASELINE, Some(id));
         changes.push(Change::of_key(KEY, actual.clone(), Some(wanted.id.clone())));
     }
     let has = actual
         .as_ref()
         .map_or_else(String::new, |id| escape(id).to_string());
     let (state, reason) = match action {
-        KeyAction::Write if actual.is_none() => (State::Applied, format!("given to {remote}")),
-        KeyAction::Write => (State::Updated, format!("changed for {remote}")),
-        KeyAction::Record => (State::Applied, format!("{remote} has it")),
+        KeyAction::Write if actual.is_none() => {
+            (State::Applied, format!("given to {}", shown(remote)))
+        }
+        KeyAction::Write => (State::Updated, format!("changed for {}", shown(remote))),
+        KeyAction::Record => (State::Applied, format!("{} has it", shown(remote))),
         KeyAction::Keep { .. } | KeyAction::Drift => {
             let state = if has.is_empty() {
                 State::Edited
             } else {
                 State::Conflict
             };
-            (state, differs(remote, actual.as_ref(), &has))
+            (state, differs(shown(remote), actual.as_ref(), &has))
         }
     };
     if matches!(state, State::Edited | State::Conflict) {
@@ -131,7 +166,7 @@ fn give(draft: &mut Draft<'_>, layered: &Layered<Collection>, wanted: &Collectio
         baseline,
         actual,
         desired: Some(wanted.id.clone()),
-        source: Some((SECTION, ID)),
+        source: Some((SECTION.into(), ID.into())),
         action: Some(action),
     };
     (state, reason, vec![key], changes)
@@ -150,28 +185,30 @@ fn differs(remote: &str, actual: Option<&BString>, has: &str) -> String {
 }
 
 /// Unsets the key where we set it and nobody wants it any more.
-fn withdraw(draft: &mut Draft<'_>, wanted: &BTreeSet<&str>) -> Vec<EntryReport> {
+fn withdraw<T: Target>(draft: &mut Draft<'_, T>, wanted: &BTreeSet<&str>) -> Vec<EntryReport> {
     let ours: Vec<(String, BString)> = draft
-        .config
+        .store
         .remotes()
+        .into_iter()
+        .chain([REPOSITORY])
         .filter(|remote| !wanted.contains(remote))
         .filter_map(|remote| {
             Some((
                 remote.to_owned(),
-                draft.config.get(remote, COLLECTION_BASELINE)?.to_owned(),
+                draft.store.get(remote, COLLECTION_BASELINE)?.to_owned(),
             ))
         })
         .collect();
     let mut entries = Vec::new();
     for (remote, baseline) in ours {
-        draft.config.put(&remote, COLLECTION_BASELINE, None);
-        let set_by_us = draft.config.get(&remote, KEY) == Some(baseline.as_bstr());
+        draft.store.put(&remote, COLLECTION_BASELINE, None);
+        let set_by_us = draft.store.get(&remote, KEY) == Some(baseline.as_bstr());
         let wanted_elsewhere = draft
-            .config
+            .store
             .get(&remote, &format!("{ORIGIN}.{KEY}"))
             .is_some();
         let (state, reason, changes) = if set_by_us && !wanted_elsewhere {
-            draft.config.put(&remote, KEY, None);
+            draft.store.put(&remote, KEY, None);
             let change = Change::of_key(KEY, Some(baseline), None);
             (State::Removed, "withdrawn by the vendor", vec![change])
         } else {
@@ -182,8 +219,9 @@ fn withdraw(draft: &mut Draft<'_>, wanted: &BTreeSet<&str>) -> Vec<EntryReport> 
             )
         };
         entries.push(EntryReport {
-            adapter: COLLECTIONS,
-            name: remote,
+            adapter: draft.target.collections().into(),
+            name: shown(&remote).to_owned(),
+            whole: false,
             state,
             reason: reason.into(),
             layered: None,

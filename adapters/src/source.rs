@@ -1,4 +1,4 @@
-//! What the layers want of flatpak: the sources read, merged and made into values.
+//! What the layers want of an adapter: a source read, merged and made into values.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,21 +7,11 @@ use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Rules};
 use overlay_resolver::scan::Status;
-use overlay_resolver::{Collection as Documents, Document, Resolver};
+use overlay_resolver::tree::Tree;
+use overlay_resolver::{Collection, Document, Resolver};
 
-use super::collection::Collection;
-use super::name::is_remote_name;
-use super::repofile::Remote;
-use crate::definition::FlatpakDefinition;
-
-/// Both sources of the adapter.
-#[derive(Debug, Default)]
-pub struct Layers {
-    /// `remotes.d`, by the name of the remote.
-    pub remotes: Source<Remote>,
-    /// `collections.d`, by the name of the file.
-    pub collections: Source<Collection>,
-}
+use crate::remotes::Remote;
+use crate::remotes::name::is_remote_name;
 
 /// One source: its entries and what was found wrong with them.
 #[derive(Debug)]
@@ -67,42 +57,37 @@ pub enum Want<T> {
 }
 
 /// How an entry's merged document becomes a value.
-type Read<T> = fn(&Document) -> (Option<T>, Vec<Finding>);
+pub(crate) type Read<T> = fn(&Document) -> (Option<T>, Vec<Finding>);
 
-impl Layers {
-    /// Reads all that the definition names.
-    pub fn read(root: &Root, definition: &FlatpakDefinition) -> Self {
-        let rules = |suffix| definition.rules(suffix);
-        Self {
-            remotes: Source::read(
-                root,
-                &rules(".flatpakrepo"),
-                &definition.remotes,
-                Remote::read,
-            )
-            .refusing_names(),
-            collections: Source::read(
-                root,
-                &rules(".conf"),
-                &definition.collections,
-                Collection::read,
-            ),
-        }
-    }
+/// The files of a source, for the report on its entries.
+#[derive(Debug, Default)]
+pub(crate) struct Documents {
+    /// The adapter that the entries are reported under.
+    pub(crate) adapter: String,
+    /// Whether an entry stands for a whole object.
+    pub(crate) whole: bool,
+    /// By the name of the entry.
+    pub(crate) by_name: BTreeMap<String, Document>,
+    /// What is wrong with the source.
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl<T> Source<T> {
-    fn read(root: &Root, rules: &Rules, path: &Path, read: Read<T>) -> Self {
-        let resolver = Resolver::new(root.clone())
+    /// Reads the source at a configuration path of a tree.
+    pub(crate) fn read(tree: &Tree, rules: &Rules, path: &Path, read: Read<T>) -> Self {
+        let resolver = Resolver::new(tree.clone())
             .rules(rules.clone())
             .with_history();
-        let Documents {
+        let Collection {
             documents,
             findings,
             complete,
         } = resolver.entries(path);
         let mut source = Self {
-            complete: complete && has_vendor(root, &rules.layers),
+            complete: complete
+                && tree
+                    .root()
+                    .is_none_or(|root| has_vendor(root, &rules.layers)),
             findings,
             entries: BTreeMap::new(),
         };
@@ -162,6 +147,21 @@ impl<T> Source<T> {
     }
 }
 
+impl<T> Source<T> {
+    /// Its files, once they have done their work.
+    pub(crate) fn into_documents(self, adapter: &str, whole: bool) -> Documents {
+        let documents = self.entries.into_iter();
+        Documents {
+            adapter: adapter.into(),
+            whole,
+            by_name: documents
+                .map(|(name, layered)| (name, layered.document))
+                .collect(),
+            findings: self.findings,
+        }
+    }
+}
+
 /// The finding that makes an entry unusable.
 fn why_unusable(document: &Document) -> Finding {
     let errors = document
@@ -175,7 +175,7 @@ fn why_unusable(document: &Document) -> Finding {
 
 impl Source<Remote> {
     /// Nothing with a name that ostree refuses gets near the target.
-    fn refusing_names(mut self) -> Self {
+    pub(crate) fn refusing_names(mut self, suffix: &str) -> Self {
         for (name, layered) in &mut self.entries {
             if is_remote_name(name) || matches!(layered.want, Want::Masked(_) | Want::Headless) {
                 continue;
@@ -188,8 +188,10 @@ impl Source<Remote> {
                 .map_or_else(PathBuf::new, |f| f.path.clone());
             let finding = Finding::error(
                 path,
-                "the name before .flatpakrepo cannot be that of a remote: expected letters, digits, \
-                 `-`, `_` and `.`, beginning with none of `-` and `.`; rename the file",
+                format!(
+                    "the name before {suffix} cannot be that of a remote: expected letters, digits, \
+                     `-`, `_` and `.`, beginning with none of `-` and `.`; rename the file"
+                ),
             );
             layered.want = Want::Unresolved(finding.clone());
             self.findings.push(finding);

@@ -6,12 +6,13 @@ use bstr::BString;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::Finding;
 
-use super::super::layered::Want;
 use super::Subject;
+use super::target::Target;
 use crate::reconcile::KeyAction;
 use crate::report::{KeyReport, State};
+use crate::source::Want;
 
-impl Subject<'_, '_> {
+impl<T: Target> Subject<'_, '_, T> {
     pub(super) fn summary(&mut self) -> (State, String) {
         let conflicts: Vec<_> = self
             .keys
@@ -78,15 +79,15 @@ impl Subject<'_, '_> {
         });
     }
 
-    pub(super) fn place_of(&self, key: &KeyReport) -> (PathBuf, Option<usize>) {
-        let assignment = self
-            .layered
-            .zip(key.source)
-            .and_then(|(layered, (section, source))| {
-                let assignment = layered.document.get(section, source)?;
-                Some((assignment.fragment().path.clone(), Some(assignment.line())))
-            });
-        assignment.unwrap_or_else(|| (self.draft.paths.config(), None))
+    pub(crate) fn place_of(&self, key: &KeyReport) -> (PathBuf, Option<usize>) {
+        let assignment =
+            self.layered
+                .zip(key.source.as_ref())
+                .and_then(|(layered, (section, source))| {
+                    let assignment = layered.document.get(&**section, &**source)?;
+                    Some((assignment.fragment().path.clone(), Some(assignment.line())))
+                });
+        assignment.unwrap_or_else(|| (self.place(), None))
     }
 
     pub(super) fn unresolved(&self) -> (State, String) {

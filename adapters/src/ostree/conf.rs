@@ -1,0 +1,118 @@
+//! From a merged `remotes.d/NAME.conf` to the remote that it defines, in ostree's own format.
+//!
+//! Every key of the group `[remote "NAME"]` is passed on as it stands: ostree grows new ones. What is
+//! checked is what would make ostree fail as a whole, or not do what the file says.
+
+use bstr::ByteSlice as _;
+use overlay_resolver::Document;
+use overlay_resolver::escape::escape;
+use overlay_resolver::finding::{Finding, Level};
+use overlay_resolver::keyfile::value;
+
+use super::places::CONF;
+use crate::reader::Reader;
+use crate::remotes::group::{group, remote_name};
+use crate::remotes::name::is_collection_id;
+use crate::remotes::{HISTORY_KEYS, OVERLAY, Remote, Setting};
+
+/// Keys that ostree reads as booleans; anything else makes it fail when the remote is used.
+const BOOLEANS: [&str; 4] = [
+    "gpg-verify",
+    "gpg-verify-summary",
+    "tls-permissive",
+    "http2",
+];
+
+/// Keys whose names are ours: what is remembered of a remote, in its group.
+const OURS: &str = "x-overlayctl.";
+
+/// Reads a remote. With an error among the findings there is none.
+pub(super) fn read(document: &Document) -> (Option<Remote>, Vec<Finding>) {
+    let mut reader = Reader::new(document);
+    let mut remote = Remote::default();
+    if let Some(name) = name_of(document) {
+        let section = group(name);
+        refuse_other_groups(document, &mut reader, name);
+        for key in document.keys().filter(|key| key.section() == section) {
+            let (Ok(name), Some(assignment)) = (key.name().to_str(), key.last()) else {
+                continue;
+            };
+            if name.starts_with(OURS) {
+                reader.error(
+                    &section,
+                    name,
+                    format!("{name}: is not for files of the layers"),
+                );
+            }
+            remote.settings.push(Setting {
+                key: name.to_owned().into(),
+                value: assignment.value().to_owned(),
+                source: (section.clone().into(), name.to_owned().into()),
+            });
+        }
+        check(&mut reader, &section);
+    }
+    reader.warn_of_others(OVERLAY, &HISTORY_KEYS);
+    remote.read_history(&mut reader);
+    (reader.is_usable().then_some(remote), reader.findings)
+}
+
+fn name_of(document: &Document) -> Option<&str> {
+    document.entry().name.to_str()?.strip_suffix(CONF)
+}
+
+/// One remote a file, and the file is called like it: `ostree remote delete` removes a whole file.
+fn refuse_other_groups(document: &Document, reader: &mut Reader<'_>, name: &str) {
+    for key in document.keys() {
+        let section = key.section();
+        match remote_name(section) {
+            Some(other) if other == name => {}
+            Some(other) => {
+                let message = format!(
+                    "defines the remote {other}, but the file is that of {name}: one remote a file, named after it"
+                );
+                reader.complain(Level::Error, key.last(), message);
+                return;
+            }
+            None if section == OVERLAY => {}
+            None => {
+                let message = format!("ostree ignores [{}] in a file of remotes", escape(section));
+                reader.complain(Level::Warning, key.last(), message);
+            }
+        }
+    }
+}
+
+fn check(reader: &mut Reader<'_>, section: &str) {
+    let before = reader.findings.len();
+    match reader.string(section, "url") {
+        Some(url) if !url.is_empty() => {}
+        // An undecodable one has its own error.
+        None if reader.findings.len() > before => {}
+        // `ostree remote list -u` fails as a whole without.
+        _ => reader.error(
+            section,
+            "url",
+            format!("has no url= in a group [{section}]; a remote needs one"),
+        ),
+    }
+    for key in BOOLEANS {
+        reader.boolean(section, key);
+    }
+    if let Some(id) = reader.non_empty(section, "collection-id")
+        && !is_collection_id(&id)
+    {
+        let message = format!("collection-id={id} is not of the form org.example.Name");
+        reader.warn(section, "collection-id", message);
+    }
+}
+
+/// The paths of a `gpgkeypath=`: `;` or `,` stands between them (`ostree_repo_get_remote_list_option()`).
+pub(super) fn key_paths(raw: &[u8]) -> Vec<String> {
+    let text = value::decode_string(raw).unwrap_or_default();
+    let paths = text.split([';', ',']).map(str::trim);
+    paths
+        .filter(|path| !path.is_empty())
+        .map(str::to_owned)
+        .collect()
+}

@@ -1,0 +1,142 @@
+//! What is remembered of a name: one small file each, because ostree merges `/etc` file by file.
+//!
+//! ```text
+//! [Entry]
+//! State=offered
+//! Keyring=0123…;
+//! LaterName=other
+//! ```
+//!
+//! A mask stands where the target itself would, so the target cannot tell a remote that was deleted from
+//! one that was masked. That is why a deletion, once seen, is written down here.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use bstr::{BString, ByteSlice as _};
+use overlay_resolver::finding::Finding;
+use overlay_resolver::keyfile::value;
+
+use crate::editor::Editor;
+use crate::openpgp::Fingerprint;
+
+const SECTION: &str = "Entry";
+const STATE: &str = "State";
+const KEYRING: &str = "Keyring";
+const LATER_NAME: &str = "LaterName";
+
+/// What became of a name that was put before the owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// It is there; or it was, when we last looked.
+    Offered,
+    /// The owner deleted it.
+    Deleted,
+    /// It is absent by our doing.
+    Withheld,
+}
+
+/// What is remembered of one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Memory {
+    pub(super) state: State,
+    /// The certificates that we brought: `ostree remote delete` leaves the keyring behind.
+    pub(super) keyring: BTreeSet<Fingerprint>,
+    /// What the vendor called the remote later.
+    pub(super) later: Option<String>,
+}
+
+impl State {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Offered => "offered",
+            Self::Deleted => "deleted",
+            Self::Withheld => "withheld",
+        }
+    }
+}
+
+impl Memory {
+    pub(super) fn new(state: State) -> Self {
+        Self {
+            state,
+            keyring: BTreeSet::new(),
+            later: None,
+        }
+    }
+
+    /// Reads the file, which errors call `path`.
+    pub(super) fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
+        let file = Editor::parse(text)
+            .map_err(|(line, problem)| Finding::error(path, problem.to_string()).at(line))?;
+        let known = [State::Offered, State::Deleted, State::Withheld];
+        let word = file.get(SECTION, STATE);
+        let state = known
+            .into_iter()
+            .find(|state| word.is_some_and(|word| word == state.word()))
+            .ok_or_else(|| {
+                Finding::error(
+                    path,
+                    "has no State= in a group [Entry]: expected offered, deleted or withheld",
+                )
+            })?;
+        let fingerprints = file.get(SECTION, KEYRING);
+        let fingerprints = fingerprints.and_then(|raw| value::decode_list(raw).ok());
+        let later = file.get(SECTION, LATER_NAME);
+        Ok(Self {
+            state,
+            keyring: fingerprints
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|text| text.parse().ok())
+                .collect(),
+            later: later.and_then(|name| name.to_str().ok()).map(str::to_owned),
+        })
+    }
+
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut file = Editor::default();
+        file.set(SECTION, STATE, self.state.word().into());
+        if !self.keyring.is_empty() {
+            let fingerprints = self.keyring.iter().map(ToString::to_string);
+            let list = BString::from(value::encode_list(fingerprints));
+            file.set(SECTION, KEYRING, list.as_bstr());
+        }
+        if let Some(later) = &self.later {
+            file.set(SECTION, LATER_NAME, later.as_str().into());
+        }
+        file.to_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let keyring = BTreeSet::from(["A".repeat(40).parse().unwrap()]);
+        for state in [State::Offered, State::Deleted, State::Withheld] {
+            let plain = Memory::new(state);
+            let full = Memory {
+                keyring: keyring.clone(),
+                later: Some("later".into()),
+                ..plain.clone()
+            };
+            for memory in [plain, full] {
+                let read = Memory::parse(&memory.to_bytes(), Path::new("/s")).unwrap();
+                assert_eq!(read, memory);
+            }
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in ["", "[Entry]\n", "[Entry]\nState=lost\n", "junk\n"] {
+            assert!(
+                Memory::parse(text.as_bytes(), Path::new("/s")).is_err(),
+                "{text}"
+            );
+        }
+    }
+}

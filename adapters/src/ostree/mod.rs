@@ -1,0 +1,205 @@
+//! The remotes of the system's ostree repository: `remotes.d` and `collections.d` brought to
+//! `/etc/ostree/remotes.d`, one remote a file.
+//!
+//! ostree reads remotes from two places, its repository's configuration and `/etc/ostree/remotes.d`, and
+//! refuses every command while a name is defined twice. The first is shared by all deployments, the second
+//! belongs to one, so the second is the target and the first is left alone unless the owner asks.
+//!
+//! The directory of the target is a layer, too: masks and drop-ins there are the owner's. A file that
+//! defines a remote there is the target itself and never a layer, whoever made it.
+
+mod conf;
+mod memory;
+mod observe;
+mod places;
+mod plan;
+mod store;
+
+use std::path::{Path, PathBuf};
+
+use bstr::BString;
+use overlay_resolver::finding::Finding;
+use overlay_resolver::keyfile::value;
+use overlay_resolver::root::Root;
+use overlay_resolver::tree::Tree;
+
+use self::places::{CONF, Places, keyring_name};
+use crate::adapter::{Planner, SourcePath};
+use crate::definition::{OstreeDefinition, Sources};
+use crate::openpgp::Keyring;
+use crate::remotes::Remote;
+use crate::remotes::collection::Collection;
+use crate::remotes::draft::Plan;
+use crate::remotes::target::Target as _;
+use crate::report::Request;
+use crate::source::{Documents, Layered, Source, Want};
+
+/// The largest file that is read.
+const LIMIT: usize = 16 << 20;
+
+/// The adapter of the system's repository.
+#[derive(Debug)]
+pub(crate) struct Ostree {
+    sources: Sources,
+    places: Places,
+}
+
+impl Ostree {
+    /// The adapter of this name, as its definition has it.
+    pub(crate) fn new(name: &str, definition: OstreeDefinition) -> Self {
+        Self {
+            places: Places::new(name, &definition),
+            sources: definition.sources,
+        }
+    }
+}
+
+impl Planner for Ostree {
+    fn sources(&self) -> Vec<SourcePath> {
+        self.sources.paths(&self.places, CONF)
+    }
+
+    fn target(&self) -> PathBuf {
+        self.places.target.clone()
+    }
+
+    fn lock(&self) -> PathBuf {
+        self.places.state.clone()
+    }
+
+    fn plan(&self, root: &Root, request: &Request) -> Plan {
+        let layers = Layers::read(root, &self.sources, &self.places);
+        match observe::observe(root, &self.places, &layers) {
+            Ok(found) => plan::plan(&self.places, layers, &found, request),
+            Err(finding) => Plan::impossible(finding, layers.into_documents(&self.places)),
+        }
+    }
+}
+
+/// Both sources of the adapter.
+#[derive(Debug, Default)]
+struct Layers {
+    /// `remotes.d`, by the name of the remote.
+    remotes: Source<Remote>,
+    /// `collections.d`, by the name of the file.
+    collections: Source<Collection>,
+}
+
+impl Layers {
+    fn read(root: &Root, sources: &Sources, places: &Places) -> Self {
+        let tree = without_targets(root, places);
+        let remotes = Source::read(&tree, &sources.rules(CONF), &sources.remotes, conf::read);
+        let mut remotes = remotes.refusing_names(CONF);
+        let mut findings = Vec::new();
+        for (name, layered) in &mut remotes.entries {
+            findings.extend(bring_keys(root, name, layered));
+        }
+        remotes.findings.append(&mut findings);
+        Self {
+            remotes,
+            collections: Source::read(
+                &tree,
+                &sources.rules(CONF),
+                &sources.collections,
+                Collection::read_any,
+            ),
+        }
+    }
+
+    fn into_documents(self, places: &Places) -> Vec<Documents> {
+        vec![
+            self.remotes.into_documents(places.remotes(), true),
+            self.collections.into_documents(places.collections(), false),
+        ]
+    }
+}
+
+/// The tree without the files of the target that define something. What masks or cannot be read stays.
+fn without_targets(root: &Root, places: &Places) -> Tree {
+    let names = root.dir(&places.target).ok().flatten();
+    let names = names.and_then(|dir| dir.names().ok()).unwrap_or_default();
+    names
+        .iter()
+        .map(|name| places.target.join(name))
+        .filter(|path| {
+            path.as_os_str()
+                .as_encoded_bytes()
+                .ends_with(CONF.as_bytes())
+        })
+        .filter(|path| matches!(root.read(path, LIMIT), Ok(Some(text)) if !text.is_empty()))
+        .fold(Tree::from(root.clone()), |tree, path| tree.without(&path))
+}
+
+/// Brings the keys that come with a remote: the keyring beside its file, and those of the paths that it
+/// names which exist. ostree fails where one does not.
+fn bring_keys(root: &Root, name: &str, layered: &mut Layered<Remote>) -> Vec<Finding> {
+    let Want::Present(remote) = &mut layered.want else {
+        return Vec::new();
+    };
+    let mut findings = Vec::new();
+    match keyring_beside(
+        root,
+        name,
+        layered
+            .document
+            .entry()
+            .effective()
+            .next()
+            .map(|f| &*f.path),
+    ) {
+        Ok(keyring) => remote.keyring = keyring,
+        Err(finding) => {
+            layered.want = Want::Unresolved(finding.clone());
+            return vec![finding];
+        }
+    }
+    let Some(at) = remote.settings.iter().position(|s| s.key == "gpgkeypath") else {
+        return findings;
+    };
+    let paths = conf::key_paths(&remote.settings[at].value);
+    let (there, missing): (Vec<_>, Vec<_>) = paths
+        .into_iter()
+        .partition(|path| exists(root, Path::new(path)));
+    if missing.is_empty() {
+        return findings;
+    }
+    let (section, key) = remote.settings[at].source.clone();
+    let place = layered.document.get(&*section, &*key);
+    findings.extend(place.map(|place| {
+        let missing = missing.join(", ");
+        Finding::warning(
+            &place.fragment().path,
+            format!("gpgkeypath: {missing} does not exist here, and ostree fails where a path does not: left out"),
+        )
+        .at(place.line())
+    }));
+    if there.is_empty() {
+        remote.settings.remove(at);
+    } else {
+        remote.settings[at].value = BString::from(value::encode_string(&there.join(";")));
+    }
+    findings
+}
+
+/// The vendor's keyring for a remote, binary or armored, beside the file that defines it.
+fn keyring_beside(root: &Root, name: &str, main: Option<&Path>) -> Result<Keyring, Finding> {
+    let Some(main) = main else {
+        return Ok(Keyring::default());
+    };
+    let binary = keyring_name(name);
+    let armored = binary.replace(".gpg", ".asc");
+    for path in [binary, armored].map(|file| main.with_file_name(file)) {
+        let text = root
+            .read(&path, LIMIT)
+            .map_err(|error| Finding::error(&path, error.to_string()))?;
+        if let Some(text) = text {
+            return Keyring::parse_key_data(&text)
+                .map_err(|error| Finding::error(&path, error.to_string()));
+        }
+    }
+    Ok(Keyring::default())
+}
+
+fn exists(root: &Root, path: &Path) -> bool {
+    matches!(root.dir(path), Ok(Some(_))) || matches!(root.read(path, LIMIT), Ok(Some(_)))
+}

@@ -1,0 +1,422 @@
+//! What there is now: everything that the plan needs to know, read once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use bstr::ByteSlice as _;
+use overlay_resolver::escape::escape_path;
+use overlay_resolver::finding::Finding;
+use overlay_resolver::keyfile::value;
+use overlay_resolver::root::Root;
+
+use super::memory::Memory;
+use super::places::{CONF, Places};
+use super::store::{Remotes, names};
+use super::{LIMIT, Layers};
+use crate::commit::staged_name;
+use crate::editor::Editor;
+use crate::openpgp::Keyring;
+use crate::remotes::draft::Observed;
+use crate::remotes::name::is_remote_name;
+use crate::remotes::target::{Store as _, Target as _};
+use crate::remotes::{KEYRING_BASELINE, managed};
+use crate::source::Want;
+
+/// How many repositories may build on one another.
+const ANCESTORS: usize = 8;
+
+/// All that matters to the plan.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) store: Remotes,
+    pub(super) observed: Observed,
+    /// The files that may be changed, as they are on disk.
+    pub(super) texts: BTreeMap<PathBuf, Vec<u8>>,
+    /// The directory of the target is there. Without it, nothing that is remembered counts.
+    pub(super) has_target: bool,
+    /// Remotes on their way from one place to another.
+    pub(super) journals: Vec<PathBuf>,
+    /// What is worth telling of files that are not ours.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Reads everything.
+///
+/// # Errors
+/// The finding says what cannot be read or understood; nothing may be written then, since a name might
+/// be defined there already.
+pub(super) fn observe(root: &Root, places: &Places, layers: &Layers) -> Result<Found, Finding> {
+    let mut eyes = Eyes {
+        root,
+        places,
+        found: Found {
+            store: Remotes::new(places),
+            observed: Observed::default(),
+            texts: BTreeMap::new(),
+            has_target: false,
+            journals: Vec::new(),
+            findings: Vec::new(),
+        },
+    };
+    let parent = eyes.repository()?;
+    eyes.target()?;
+    eyes.inherited(parent)?;
+    eyes.remembered()?;
+    eyes.wanted(layers);
+    eyes.present(layers)?;
+    Ok(eyes.found)
+}
+
+struct Eyes<'a> {
+    root: &'a Root,
+    places: &'a Places,
+    found: Found,
+}
+
+impl Eyes<'_> {
+    fn file(&self, path: &Path) -> Result<Option<Vec<u8>>, Finding> {
+        self.root
+            .read(path, LIMIT)
+            .map_err(|error| Finding::error(path, error.to_string()))
+    }
+
+    /// The names in a directory; none if there is no such directory.
+    fn names(&self, path: &Path) -> Result<Option<Vec<OsString>>, Finding> {
+        self.root
+            .dir(path)
+            .and_then(|dir| dir.map(|dir| dir.names()).transpose())
+            .map_err(|error| Finding::error(path, error.to_string()))
+    }
+
+    /// The configuration of the repository, under the first of its names. Returns its parent.
+    fn repository(&mut self) -> Result<Option<PathBuf>, Finding> {
+        for repository in &self.places.repositories {
+            let path = repository.join("config");
+            let Some(text) = self.file(&path)? else {
+                continue;
+            };
+            let file = parse(&text, &path)?;
+            let parent = parent_of(&file);
+            let twice = self.found.store.add_repository(&path, file);
+            self.refuse(&path, twice);
+            self.found.texts.insert(path, text);
+            return Ok(parent);
+        }
+        Ok(None)
+    }
+
+    /// The files of remotes. ostree reads every regular one that ends in .conf, hidden ones too.
+    fn target(&mut self) -> Result<(), Finding> {
+        let staged = staged_path(&self.places.target);
+        if matches!(self.root.dir(&staged), Ok(Some(_))) {
+            self.found.observed.stale.push(staged);
+        }
+        let Some(mut listed) = self.names(&self.places.target)? else {
+            return Ok(());
+        };
+        self.found.has_target = true;
+        listed.sort();
+        for name in &listed {
+            let path = self.places.target.join(name);
+            let bytes = name.as_encoded_bytes();
+            if is_staged(bytes) {
+                self.found.observed.stale.push(path);
+            } else if bytes.ends_with(CONF.as_bytes()) {
+                self.conf(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn conf(&mut self, path: &Path) -> Result<(), Finding> {
+        // A directory or a link to nothing is none to ostree; that it takes a name is found in the layers.
+        let Ok(Some(text)) = self.root.read(path, LIMIT) else {
+            return Ok(());
+        };
+        let name = path.file_stem().and_then(|stem| stem.to_str());
+        let name = name.unwrap_or_default().to_owned();
+        if text.is_empty() {
+            self.found.store.note_mask(&name);
+            return Ok(());
+        }
+        let file = parse(&text, path)?;
+        let defined = names(&file);
+        let others: Vec<_> = defined.iter().filter(|other| **other != name).collect();
+        if !others.is_empty() && others.len() == defined.len() {
+            let message = format!(
+                "defines the remote {}, so {name} has no place there; name the file after its remote",
+                defined.join(", ")
+            );
+            let broken = &mut self.found.observed.broken;
+            broken.insert(name, Finding::error(path, message));
+        }
+        if defined.len() > 1 {
+            let message = format!(
+                "defines {}: `ostree remote delete` of one of them would remove the others, too; one remote a file",
+                defined.join(" and ")
+            );
+            self.found.findings.push(Finding::warning(path, message));
+        }
+        let twice = self.found.store.add(path, file);
+        self.refuse(path, twice);
+        self.found.texts.insert(path.to_owned(), text);
+        Ok(())
+    }
+
+    /// What is defined twice makes ostree refuse to work, and only the owner can say which is right.
+    fn refuse(&mut self, path: &Path, twice: Vec<(String, PathBuf)>) {
+        for (name, other) in twice {
+            let message = format!(
+                "defines the remote {name}, which {} defines, too: ostree refuses to work until one of the two is removed",
+                escape_path(&other)
+            );
+            let finding = Finding::error(path, message);
+            self.found.findings.push(finding.clone());
+            self.found.observed.broken.insert(name, finding);
+        }
+    }
+
+    /// The remotes of the repositories that the system's builds on.
+    fn inherited(&mut self, mut parent: Option<PathBuf>) -> Result<(), Finding> {
+        for _ in 0..ANCESTORS {
+            let Some(path) = parent.map(|parent| parent.join("config")) else {
+                return Ok(());
+            };
+            let Some(text) = self.file(&path)? else {
+                return Ok(());
+            };
+            let file = parse(&text, &path)?;
+            parent = parent_of(&file);
+            self.found.store.add_parent(&path, file);
+        }
+        Ok(())
+    }
+
+    /// What is remembered; where the target was wiped, that counts as gone.
+    fn remembered(&mut self) -> Result<(), Finding> {
+        for name in self.names(&self.places.state)?.unwrap_or_default() {
+            let path = self.places.state.join(&name);
+            if is_staged(name.as_encoded_bytes()) {
+                self.found.observed.stale.push(path);
+                continue;
+            }
+            let Some(name) = name.to_str() else { continue };
+            if let Some(remote) = Places::remembered(name) {
+                let Some(text) = self.file(&path)? else {
+                    continue;
+                };
+                if self.found.has_target {
+                    let memory = Memory::parse(&text, &path)?;
+                    self.found.store.remember(remote, memory);
+                }
+                self.found.texts.insert(path, text);
+            } else if let Some(remote) = Places::moving(name) {
+                if let Some(text) = self.file(&path)? {
+                    self.arrived(remote, &text, &path);
+                    self.found.texts.insert(path.clone(), text);
+                }
+                self.found.journals.push(path);
+            }
+        }
+        Ok(())
+    }
+
+    /// A run that was killed while it moved a remote has taken it from one place and not brought it to
+    /// the other: its journal is what the other place is to hold.
+    fn arrived(&mut self, name: &str, text: &[u8], journal: &Path) {
+        if !self.found.store.has_remote(name)
+            && let Ok(file) = parse(text, journal)
+        {
+            self.found.store.add(&self.places.conf(name), file);
+        }
+    }
+
+    /// What the layers' remotes refer to.
+    fn wanted(&mut self, layers: &Layers) {
+        let observed = &mut self.found.observed;
+        for (name, layered) in &layers.remotes.entries {
+            let Want::Present(remote) = &layered.want else {
+                continue;
+            };
+            if let Some(stamp) = &remote.deleted_if
+                && super::exists(self.root, stamp)
+            {
+                observed.stamps.insert(stamp.clone());
+            }
+            for path in self.places.preferred_keyrings(name) {
+                if super::exists(self.root, &path) {
+                    observed.references.insert(path, Vec::new());
+                }
+            }
+        }
+    }
+
+    /// What is there for each remote that the plan may touch.
+    fn present(&mut self, layers: &Layers) -> Result<(), Finding> {
+        let store = &self.found.store;
+        let wanted = layers.remotes.entries.keys().map(String::as_str);
+        let names = wanted.chain(managed(store)).chain(store.remembered());
+        let names: BTreeSet<String> = names
+            .filter(|name| is_remote_name(name))
+            .map(str::to_owned)
+            .collect();
+        let followed = self.followed()?;
+        for name in names {
+            if followed.contains(&name) {
+                self.found.observed.in_use.insert(name.clone());
+            }
+            if let Err(finding) = self.beside(layers, &name) {
+                self.found.observed.broken.insert(name, finding);
+            }
+        }
+        Ok(())
+    }
+
+    /// What there is of one remote beside its file.
+    fn beside(&mut self, layers: &Layers, name: &str) -> Result<(), Finding> {
+        let path = self.places.keyring(name);
+        let journal = staged_path(&self.places.conf(name));
+        if let Some(text) = self.file(&journal)?
+            && let Ok(file) = parse(&text, &journal)
+        {
+            let mut staged = Remotes::new(self.places);
+            staged.add(&journal, file);
+            let bringing = crate::remotes::fingerprints(&staged, name);
+            self.found
+                .observed
+                .interrupted
+                .insert(name.into(), bringing);
+        }
+        let Some(text) = self.file(&path)? else {
+            return Ok(());
+        };
+        let store = &self.found.store;
+        let present = store.has_remote(name);
+        let layered = layers
+            .remotes
+            .entries
+            .get(name)
+            .map(|layered| &layered.want);
+        let stays = matches!(layered, Some(Want::Present(_) | Want::Unresolved(_)));
+        let ours = || {
+            let memory = store.memories().find(|(known, _)| *known == name);
+            let ours = memory.map(|(_, memory)| memory.keyring).unwrap_or_default();
+            let ring = Keyring::parse(&text);
+            !ours.is_empty()
+                && ring.is_ok_and(|ring| ring.iter().all(|c| ours.contains(c.fingerprint())))
+        };
+        let managed = present && store.get(name, KEYRING_BASELINE).is_some();
+        if managed && !stays || !present && ours() {
+            let residue = &mut self.found.observed.residue;
+            residue.insert(name.into(), vec![path.clone()]);
+        }
+        self.found.observed.files.insert(path, text);
+        Ok(())
+    }
+
+    /// The remotes that a deployment follows, by its origin.
+    fn followed(&self) -> Result<BTreeSet<String>, Finding> {
+        let mut followed = BTreeSet::new();
+        for directory in self.matching(&self.places.origins)? {
+            for name in self.names(&directory)?.unwrap_or_default() {
+                if name.as_encoded_bytes().ends_with(b".origin")
+                    && let Some(text) = self.file(&directory.join(&name))?
+                    && let Ok(file) = Editor::parse(&text)
+                {
+                    followed.extend(file.pairs("origin").filter_map(|(key, value)| {
+                        let value = value::decode_string(value).ok()?;
+                        follows(key.to_str().ok()?, &value).map(str::to_owned)
+                    }));
+                }
+            }
+        }
+        Ok(followed)
+    }
+
+    /// The directories that a path with one `*` stands for.
+    fn matching(&self, pattern: &Path) -> Result<Vec<PathBuf>, Finding> {
+        let mut components = pattern.components();
+        let before: PathBuf = components
+            .by_ref()
+            .take_while(|part| part.as_os_str() != "*")
+            .collect();
+        let rest = components.as_path();
+        if before == pattern {
+            return Ok(vec![before]);
+        }
+        let names = self.names(&before)?.unwrap_or_default();
+        Ok(names
+            .iter()
+            .map(|name| before.join(name).join(rest))
+            .collect())
+    }
+}
+
+/// The remote that a key of an origin names: `refspec=REMOTE:REF`, or a container image that is verified
+/// by a remote's keys, as rpm-ostree and bootc write them.
+fn follows<'v>(key: &str, value: &'v str) -> Option<&'v str> {
+    match key {
+        "refspec" | "baserefspec" => Some(value.split_once(':')?.0),
+        "container-image-reference" => {
+            let rest = value.strip_prefix("ostree-remote-")?;
+            let (_, rest) = rest.split_once(':')?;
+            Some(rest.split_once(':')?.0)
+        }
+        _ => None,
+    }
+}
+
+fn parse(text: &[u8], path: &Path) -> Result<Editor, Finding> {
+    Editor::parse(text).map_err(|(line, problem)| {
+        let message = format!("{problem}; ostree refuses to work until this is mended");
+        Finding::error(path, message).at(line)
+    })
+}
+
+/// The repository that a configuration says its own builds on.
+fn parent_of(file: &Editor) -> Option<PathBuf> {
+    let parent = value::decode_string(file.get("core", "parent")?).ok()?;
+    Some(PathBuf::from(parent)).filter(|path| path.is_absolute())
+}
+
+/// Where the next content of a file waits.
+fn staged_path(path: &Path) -> PathBuf {
+    path.with_file_name(staged_name(path.file_name().unwrap_or_default()))
+}
+
+/// What a run that was killed leaves.
+fn is_staged(name: &[u8]) -> bool {
+    name.starts_with(b".#") && (name.ends_with(b".overlayctl") || name.ends_with(b".overlayctl~"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_an_origin_follows() {
+        for (key, value, remote) in [
+            (
+                "refspec",
+                "fedora:fedora/43/x86_64/silverblue",
+                Some("fedora"),
+            ),
+            ("refspec", "local/ref", None),
+            ("baserefspec", "fedora:x", Some("fedora")),
+            (
+                "container-image-reference",
+                "ostree-remote-image:fedora:docker://quay.io/x:43",
+                Some("fedora"),
+            ),
+            (
+                "container-image-reference",
+                "ostree-unverified-registry:quay.io/x:43",
+                None,
+            ),
+            ("override-commit", "fedora:x", None),
+        ] {
+            assert_eq!(follows(key, value), remote, "{key}={value}");
+        }
+    }
+}

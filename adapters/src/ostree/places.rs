@@ -1,0 +1,163 @@
+//! Where the remotes of the system's repository lie, and what is particular about them.
+
+use std::path::{Path, PathBuf};
+
+use overlay_resolver::escape::escape_path;
+use overlay_resolver::finding::Finding;
+
+use super::store::Remotes;
+use crate::definition::OstreeDefinition;
+use crate::remotes::target::{Adoption, Kept, Target};
+use crate::remotes::{Remote, Subject};
+
+/// What a file of remotes ends with.
+pub(super) const CONF: &str = ".conf";
+const STATE: &str = ".state";
+const JOURNAL: &str = ".journal";
+
+/// The places, as seen inside the root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Places {
+    /// The directory that ostree reads.
+    pub(super) target: PathBuf,
+    /// The directory of what is remembered.
+    pub(super) state: PathBuf,
+    /// Where the system's repository may be.
+    pub(super) repositories: Vec<PathBuf>,
+    /// Where the origins of deployments are, with `*` for one name.
+    pub(super) origins: PathBuf,
+    /// What its remotes and their collection IDs are reported under.
+    adapters: [String; 2],
+}
+
+impl Places {
+    /// The places of the adapter of this name.
+    pub(super) fn new(name: &str, definition: &OstreeDefinition) -> Self {
+        Self {
+            target: definition.target.clone(),
+            state: definition.state.clone(),
+            repositories: definition.repositories.clone(),
+            origins: definition.origins.clone(),
+            adapters: ["remotes", "collections"].map(|what| format!("{name}-{what}")),
+        }
+    }
+
+    /// The file of a remote.
+    pub(super) fn conf(&self, name: &str) -> PathBuf {
+        self.target.join(format!("{name}{CONF}"))
+    }
+
+    /// What is remembered of a name.
+    pub(super) fn memory(&self, name: &str) -> PathBuf {
+        self.state.join(format!("{name}{STATE}"))
+    }
+
+    /// Whether a file is what is remembered of a name.
+    pub(super) fn is_memory(&self, path: &Path) -> bool {
+        path.starts_with(&self.state)
+            && path
+                .as_os_str()
+                .as_encoded_bytes()
+                .ends_with(STATE.as_bytes())
+    }
+
+    /// The name that a file of the state directory is about.
+    pub(super) fn remembered(file: &str) -> Option<&str> {
+        file.strip_suffix(STATE)
+    }
+
+    /// The file of a remote on its way from one place to another.
+    pub(super) fn journal(&self, name: &str) -> PathBuf {
+        self.state.join(format!("{name}{JOURNAL}"))
+    }
+
+    /// The name whose remote a file of the state directory carries.
+    pub(super) fn moving(file: &str) -> Option<&str> {
+        file.strip_suffix(JOURNAL)
+    }
+
+    /// The keyrings that ostree prefers to ours.
+    pub(super) fn preferred_keyrings(&self, name: &str) -> impl Iterator<Item = PathBuf> {
+        let file = keyring_name(name);
+        self.repositories.iter().map(move |repo| repo.join(&file))
+    }
+}
+
+/// How ostree calls the keyring of a remote, wherever it is.
+pub(super) fn keyring_name(name: &str) -> String {
+    format!("{name}.trustedkeys.gpg")
+}
+
+impl Target for Places {
+    type Store = Remotes;
+
+    const KEPT: Kept = Kept {
+        finding: "a deployment follows it: kept until none does, so that the system can be updated",
+        reason: "a deployment follows it",
+    };
+    /// `ostree remote delete` takes the file and the repository's keyring, not the keyring beside the file.
+    const LEAVES_RESIDUE: bool = true;
+
+    fn remotes(&self) -> &str {
+        &self.adapters[0]
+    }
+
+    fn collections(&self) -> &str {
+        &self.adapters[1]
+    }
+
+    fn place(&self, store: &Remotes, name: &str) -> PathBuf {
+        let defined = store.defined_in(name);
+        defined.map_or_else(|| self.conf(name), Path::to_owned)
+    }
+
+    fn keyring(&self, name: &str) -> PathBuf {
+        self.target.join(keyring_name(name))
+    }
+
+    /// The repository is shared by all deployments, so nothing is taken out of it unasked.
+    fn adoption(&self, store: &Remotes, name: &str) -> Adoption {
+        match store.defined_in(name) {
+            Some(_) if store.is_inherited(name) => Adoption::Never,
+            Some(path) if path != self.conf(name) => Adoption::Asked,
+            _ => Adoption::Unasked,
+        }
+    }
+
+    fn foreign(&self, store: &Remotes, name: &str) -> String {
+        let place = escape_path(&self.place(store, name)).to_string();
+        match self.adoption(store, name) {
+            Adoption::Unasked => format!(
+                "{place} is another remote of this name, made by somebody else; `overlayctl adopt {name}` takes it over"
+            ),
+            Adoption::Asked => format!(
+                "it is defined in {place}, and ostree fails where a name is defined twice; `overlayctl adopt {name}` moves it to {}",
+                escape_path(&self.conf(name))
+            ),
+            Adoption::Never => format!("it is inherited from {place}"),
+        }
+    }
+
+    fn placed(subject: &mut Subject<'_, '_, Self>, remote: &Remote) {
+        tell_preferred(subject, remote);
+    }
+
+    fn updated(subject: &mut Subject<'_, '_, Self>, remote: &Remote) {
+        tell_preferred(subject, remote);
+    }
+}
+
+/// Whoever imported a key by `ostree remote gpg-import` made a keyring that ostree uses instead.
+fn tell_preferred(subject: &mut Subject<'_, '_, Places>, remote: &Remote) {
+    let name = subject.name;
+    let draft = &mut *subject.draft;
+    let mut preferred = draft.target.preferred_keyrings(name);
+    let preferred = preferred.find(|path| draft.observed.references.contains_key(path));
+    if let Some(path) = preferred.filter(|_| !remote.keyring.is_empty()) {
+        let message = format!(
+            "ostree verifies {name} with this keyring and not with the vendor's beside {}; remove it to follow the vendor",
+            escape_path(&draft.target.conf(name))
+        );
+        draft.findings.push(Finding::warning(path, message));
+    }
+}

@@ -1,0 +1,265 @@
+//! The remotes that ostree sees, wherever they are defined, and what is remembered of their names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use bstr::{BStr, ByteSlice as _};
+
+use super::memory::{Memory, State};
+use super::places::Places;
+use crate::editor::Editor;
+use crate::reconcile::Marks;
+use crate::remotes::collections::REPOSITORY;
+use crate::remotes::group::{group, remote_name};
+use crate::remotes::target::Store;
+use crate::remotes::{KEYRING_BASELINE, fingerprints};
+
+/// All files that define remotes, as found or as they are to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Remotes {
+    places: Places,
+    /// The files, by path: those of the target, the repository's configuration and its parents'.
+    files: BTreeMap<PathBuf, Editor>,
+    /// The configuration of the system's repository.
+    repository: Option<PathBuf>,
+    /// The configurations of the repositories that it builds on, which are not ours to change.
+    parents: BTreeSet<PathBuf>,
+    /// Where each remote is defined: the place that counts.
+    defined: BTreeMap<String, PathBuf>,
+    memories: BTreeMap<String, Memory>,
+    /// The names that are masked where the target would stand.
+    masked: BTreeSet<String>,
+}
+
+impl Remotes {
+    pub(super) fn new(places: &Places) -> Self {
+        Self {
+            places: places.clone(),
+            files: BTreeMap::new(),
+            repository: None,
+            parents: BTreeSet::new(),
+            defined: BTreeMap::new(),
+            memories: BTreeMap::new(),
+            masked: BTreeSet::new(),
+        }
+    }
+
+    /// Takes in the configuration of the system's repository. Returns the names that were defined
+    /// already, each with its other place.
+    pub(super) fn add_repository(&mut self, path: &Path, file: Editor) -> Vec<(String, PathBuf)> {
+        self.repository.get_or_insert_with(|| path.to_owned());
+        self.add(path, file)
+    }
+
+    /// Takes in a configuration that remotes are inherited from: what is defined elsewhere counts more.
+    pub(super) fn add_parent(&mut self, path: &Path, file: Editor) {
+        for name in names(&file) {
+            self.defined.entry(name).or_insert_with(|| path.to_owned());
+        }
+        self.parents.insert(path.to_owned());
+        self.files.insert(path.to_owned(), file);
+    }
+
+    /// Takes in a file that defines remotes. Returns the names that were defined already, each with its
+    /// other place.
+    pub(super) fn add(&mut self, path: &Path, file: Editor) -> Vec<(String, PathBuf)> {
+        let mut twice = Vec::new();
+        for name in names(&file) {
+            match self.defined.get(&name) {
+                Some(other) => twice.push((name, other.clone())),
+                None => drop(self.defined.insert(name, path.to_owned())),
+            }
+        }
+        self.files.insert(path.to_owned(), file);
+        twice
+    }
+
+    pub(super) fn remember(&mut self, name: &str, memory: Memory) {
+        self.memories.insert(name.into(), memory);
+    }
+
+    /// Notes that the owner masked a name where its target would stand.
+    pub(super) fn note_mask(&mut self, name: &str) {
+        self.masked.insert(name.into());
+    }
+
+    /// The file that a remote is defined in.
+    pub(super) fn defined_in(&self, name: &str) -> Option<&Path> {
+        self.defined.get(name).map(PathBuf::as_path)
+    }
+
+    pub(super) fn is_inherited(&self, name: &str) -> bool {
+        self.defined
+            .get(name)
+            .is_some_and(|path| self.parents.contains(path))
+    }
+
+    /// The files that are ours to change, with their content; none for one that defines nothing any more.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&Path, Option<Vec<u8>>)> {
+        let files = self.files.iter();
+        let files = files.filter(|(path, _)| !self.parents.contains(*path));
+        files.map(|(path, file)| {
+            let stays = self.is_repository(path) || file.groups().next().is_some();
+            (path.as_path(), stays.then(|| file.to_bytes()))
+        })
+    }
+
+    pub(super) fn is_repository(&self, path: &Path) -> bool {
+        self.repository.as_deref() == Some(path)
+    }
+
+    /// The names of the remotes that a file defines.
+    pub(super) fn defined_by<'s>(
+        &'s self,
+        path: &'s Path,
+    ) -> impl Iterator<Item = String> + use<'s> {
+        self.files.get(path).into_iter().flat_map(names)
+    }
+
+    /// What is to be remembered. A name that was offered, is not there and was not withheld by us was
+    /// deleted.
+    pub(super) fn memories(&self) -> impl Iterator<Item = (&str, Memory)> {
+        self.memories.iter().map(|(name, memory)| {
+            let mut memory = memory.clone();
+            let present = self.has_remote(name);
+            if memory.state == State::Offered && !present {
+                memory.state = State::Deleted;
+            }
+            if memory.state == State::Deleted && present {
+                memory.state = State::Offered;
+            }
+            if self.get(name, KEYRING_BASELINE).is_some() {
+                memory.keyring = fingerprints(self, name);
+            } else if present {
+                memory.keyring.clear();
+            }
+            (name.as_str(), memory)
+        })
+    }
+
+    /// Forgets that anything of ours may be in a keyring that was left behind.
+    pub(super) fn forget_keyring(&mut self, name: &str) {
+        if let Some(memory) = self.memories.get_mut(name) {
+            memory.keyring.clear();
+        }
+    }
+
+    /// The file and group that a name stands for.
+    fn place(&self, name: &str) -> Option<(&Path, String)> {
+        if name == REPOSITORY {
+            return Some((self.repository.as_deref()?, "core".into()));
+        }
+        Some((self.defined_in(name)?, group(name)))
+    }
+}
+
+impl Store for Remotes {
+    fn remotes(&self) -> Vec<&str> {
+        self.defined.keys().map(String::as_str).collect()
+    }
+
+    fn has_remote(&self, name: &str) -> bool {
+        self.place(name).is_some()
+    }
+
+    fn pairs(&self, name: &str) -> Vec<(&BStr, &BStr)> {
+        let Some((path, group)) = self.place(name) else {
+            return Vec::new();
+        };
+        let file = self.files.get(path).into_iter();
+        file.flat_map(|file| file.pairs(&group).collect::<Vec<_>>())
+            .collect()
+    }
+
+    fn get(&self, name: &str, key: &str) -> Option<&BStr> {
+        let (path, group) = self.place(name)?;
+        self.files.get(path)?.get(&group, key)
+    }
+
+    fn put(&mut self, name: &str, key: &str, value: Option<&BStr>) {
+        let place = self.place(name);
+        let place = place.map(|(path, group)| (path.to_owned(), group));
+        let (path, group) = place.unwrap_or_else(|| (self.places.conf(name), group(name)));
+        let file = self.files.entry(path.clone()).or_default();
+        match value {
+            None => file.unset(&group, key),
+            Some(value) => {
+                file.set(&group, key, value);
+                if name != REPOSITORY {
+                    self.defined.insert(name.into(), path);
+                }
+            }
+        }
+    }
+
+    fn remove(&mut self, name: &str) {
+        if let Some(path) = self.defined.remove(name)
+            && let Some(file) = self.files.get_mut(&path)
+        {
+            file.remove_group(&group(name));
+        }
+    }
+
+    fn take_over(&mut self, name: &str) {
+        let conf = self.places.conf(name);
+        if self.defined_in(name) == Some(&conf) {
+            return;
+        }
+        let pairs = self.pairs(name).into_iter();
+        let pairs: Vec<_> = pairs.map(|(k, v)| (k.to_string(), v.to_owned())).collect();
+        self.remove(name);
+        for (key, value) in pairs {
+            self.put(name, &key, Some(value.as_bstr()));
+        }
+    }
+
+    fn remembered(&self) -> Vec<&str> {
+        self.memories.keys().map(String::as_str).collect()
+    }
+
+    fn marks(&self, name: &str) -> Marks {
+        match self.memories.get(name).map(|memory| memory.state) {
+            None => Marks::default(),
+            // The mask took the place of the remote.
+            Some(State::Offered) if self.masked.contains(name) && !self.has_remote(name) => {
+                Marks::WITHHELD
+            }
+            Some(State::Offered | State::Deleted) => Marks::OFFERED,
+            Some(State::Withheld) => Marks::WITHHELD,
+        }
+    }
+
+    fn mark(&mut self, name: &str, marks: Marks) {
+        if !marks.offered {
+            return;
+        }
+        let state = match self.memories.get(name).map(|memory| memory.state) {
+            _ if marks.withheld => State::Withheld,
+            Some(State::Deleted) => State::Deleted,
+            _ => State::Offered,
+        };
+        let memory = self.memories.entry(name.into());
+        memory.or_insert_with(|| Memory::new(state)).state = state;
+    }
+
+    fn later_name(&self, name: &str) -> Option<&str> {
+        self.memories.get(name)?.later.as_deref()
+    }
+
+    fn rename(&mut self, name: &str, later: &str) {
+        if let Some(memory) = self.memories.get_mut(name) {
+            memory.later = Some(later.into());
+        }
+    }
+}
+
+/// The names of the remotes that a file defines, in order.
+pub(super) fn names(file: &Editor) -> Vec<String> {
+    let mut names: Vec<String> = file
+        .groups()
+        .filter_map(remote_name)
+        .map(str::to_owned)
+        .collect();
+    names.dedup();
+    names
+}

@@ -1,0 +1,164 @@
+//! A plan in the making, and the plan that it becomes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use overlay_resolver::finding::Finding;
+
+use super::target::Target;
+use crate::commit::{Batch, Step, staged_name};
+use crate::openpgp::Fingerprint;
+use crate::report::{EntryReport, Report, Request, State};
+use crate::source::Documents;
+
+/// What there is beside the remotes themselves; read once, before the plan is made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Observed {
+    /// Files of the target that matter, by path: keyrings, copies of filters.
+    pub(crate) files: BTreeMap<PathBuf, Vec<u8>>,
+    /// Files that the layers' entries name, as far as they exist.
+    pub(crate) references: BTreeMap<PathBuf, Vec<u8>>,
+    /// Remotes that something depends on, among those that may have to go.
+    pub(crate) in_use: BTreeSet<String>,
+    /// What there is of remotes beside their group, for those that are gone or may have to go.
+    pub(crate) residue: BTreeMap<String, Vec<PathBuf>>,
+    /// The stamps of older mechanisms that exist.
+    pub(crate) stamps: BTreeSet<PathBuf>,
+    /// Remotes that must not be touched, and why.
+    pub(crate) broken: BTreeMap<String, Finding>,
+    /// What a run that was killed left staged.
+    pub(crate) stale: Vec<PathBuf>,
+    /// The certificates which that run was bringing, by remote.
+    pub(crate) interrupted: BTreeMap<String, BTreeSet<Fingerprint>>,
+}
+
+/// A plan in the making: the remotes as they are to be, and the writes around them.
+pub(crate) struct Draft<'a, T: Target> {
+    pub(crate) target: &'a T,
+    pub(crate) observed: &'a Observed,
+    pub(crate) request: &'a Request,
+    /// The remotes before.
+    pub(crate) before: T::Store,
+    /// The remotes as they are to be.
+    pub(crate) store: T::Store,
+    /// Files to be put in place before the remotes that need them.
+    pub(crate) files: BTreeMap<PathBuf, Vec<u8>>,
+    /// What is to go once no remote needs it any more.
+    pub(crate) obsolete: BTreeSet<PathBuf>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl<'a, T: Target> Draft<'a, T> {
+    pub(crate) fn new(
+        target: &'a T,
+        before: T::Store,
+        observed: &'a Observed,
+        request: &'a Request,
+    ) -> Self {
+        Self {
+            target,
+            observed,
+            request,
+            store: before.clone(),
+            before,
+            files: BTreeMap::new(),
+            obsolete: BTreeSet::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// The steps that put the side files in place.
+    pub(crate) fn side_files(&self) -> impl Iterator<Item = Step> {
+        self.files.iter().filter_map(|(path, content)| {
+            let expected = self.observed.files.get(path);
+            replacement(path.clone(), expected.map(Vec::as_slice), content.clone())
+        })
+    }
+
+    /// What the steps do not stage again of what a killed run left.
+    pub(crate) fn stale(&self, steps: &[Step]) -> Vec<Step> {
+        let restaged: BTreeSet<_> = steps.iter().filter_map(staged).collect();
+        let stale = self.observed.stale.iter();
+        let stale = stale.filter(|path| !restaged.contains(*path));
+        stale.cloned().map(Step::Remove).collect()
+    }
+}
+
+/// The step that gives a file its content, unless it has it.
+pub(crate) fn replacement(
+    path: PathBuf,
+    expected: Option<&[u8]>,
+    content: Vec<u8>,
+) -> Option<Step> {
+    (expected != Some(content.as_slice())).then(|| Step::Replace {
+        path,
+        expected: expected.map(<[u8]>::to_vec),
+        content,
+    })
+}
+
+/// The name under which a step stages what it writes.
+fn staged(step: &Step) -> Option<PathBuf> {
+    let path = match step {
+        Step::Create(tree) => &tree.path,
+        Step::Replace { path, .. } => path,
+        Step::Remove(_) | Step::Touch(_) => return None,
+    };
+    Some(path.with_file_name(staged_name(path.file_name()?)))
+}
+
+/// What is to be written and what there is to say about it.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) report: Report,
+    pub(crate) batch: Batch,
+}
+
+impl Plan {
+    /// A plan with its report: each entry gets its files, all findings come in order.
+    pub(crate) fn new(
+        batch: Batch,
+        mut entries: Vec<EntryReport>,
+        mut findings: Vec<Finding>,
+        layers: Vec<Documents>,
+    ) -> Self {
+        for mut source in layers {
+            findings.append(&mut source.findings);
+            for entry in &mut entries {
+                if entry.adapter == source.adapter {
+                    entry.layered = source.by_name.remove(&entry.name);
+                }
+            }
+        }
+        findings.sort();
+        findings.dedup();
+        Self {
+            report: Report {
+                entries,
+                findings,
+                pending: !batch.steps.is_empty(),
+            },
+            batch,
+        }
+    }
+
+    /// For a target that cannot be read: everything stays as it is.
+    pub(crate) fn impossible(finding: Finding, layers: Vec<Documents>) -> Self {
+        let failed = |source: &Documents| {
+            let names = source.by_name.keys().cloned();
+            let entries = names.map(|name| EntryReport {
+                adapter: source.adapter.clone(),
+                name,
+                whole: source.whole,
+                state: State::Failed,
+                reason: finding.to_string(),
+                layered: None,
+                keys: Vec::new(),
+                changes: Vec::new(),
+            });
+            entries.collect::<Vec<_>>()
+        };
+        let entries = layers.iter().flat_map(failed).collect();
+        Self::new(Batch::default(), entries, vec![finding], layers)
+    }
+}

@@ -1,0 +1,70 @@
+//! A remote as the layers want it, whatever the file it comes from looks like.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use bstr::BString;
+use overlay_resolver::keyfile::value;
+
+use crate::openpgp::Keyring;
+use crate::reader::Reader;
+
+/// The group that the consumer of the file ignores, and that holds what its format lacks.
+pub const OVERLAY: &str = "Overlay";
+
+/// The keys of [`OVERLAY`] that say what an entry was before.
+pub(crate) const HISTORY_KEYS: [&str; 3] = ["FormerNames", "FormerUrls", "DeletedIf"];
+
+/// A remote as the layers want it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remote {
+    /// The keys of its group, in the order in which they are written.
+    pub settings: Vec<Setting>,
+    /// The certificates that come with it.
+    pub keyring: Keyring,
+    /// `FormerNames=`: what the entry was called before.
+    pub former_names: Vec<String>,
+    /// `FormerUrls=`: raw values of `url` that an earlier vendor file or script wrote.
+    pub former_urls: Vec<BString>,
+    /// `DeletedIf=`: the stamp of an older mechanism.
+    pub deleted_if: Option<PathBuf>,
+}
+
+/// One key of a remote's group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The key in the target.
+    pub key: Cow<'static, str>,
+    /// The value as it is written there.
+    pub value: BString,
+    /// The section and key of the document that it follows from.
+    pub source: Origin,
+}
+
+/// The section and key of a document.
+pub type Origin = (Cow<'static, str>, Cow<'static, str>);
+
+impl Remote {
+    /// The wanted raw value of a key of the group.
+    pub fn get(&self, key: &str) -> Option<&Setting> {
+        self.settings.iter().find(|setting| setting.key == key)
+    }
+
+    /// Reads what the entry was before.
+    pub(crate) fn read_history(&mut self, reader: &mut Reader<'_>) {
+        self.former_names = reader.list(OVERLAY, "FormerNames");
+        let former_urls = reader.list(OVERLAY, "FormerUrls");
+        self.former_urls = former_urls
+            .iter()
+            .map(|url| value::encode_string(url).into())
+            .collect();
+        if let Some(stamp) = reader.string(OVERLAY, "DeletedIf") {
+            if stamp.starts_with('/') {
+                self.deleted_if = Some(stamp.into());
+            } else {
+                let message = format!("DeletedIf={stamp}: expected an absolute path");
+                reader.error(OVERLAY, "DeletedIf", message);
+            }
+        }
+    }
+}

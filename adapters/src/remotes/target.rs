@@ -1,0 +1,139 @@
+//! What a target of remotes has to answer, so that the engine can work on it.
+
+use std::path::PathBuf;
+
+use bstr::BStr;
+
+use super::Subject;
+use super::remote::Remote;
+use crate::reconcile::Marks;
+
+/// The remotes of a target and what is remembered of their names, in memory: as found, or as they are
+/// to be.
+pub(crate) trait Store: Clone + std::fmt::Debug {
+    /// The names of all remotes.
+    fn remotes(&self) -> Vec<&str>;
+
+    /// Whether there is such a remote.
+    fn has_remote(&self, name: &str) -> bool;
+
+    /// The keys and raw values of a remote; of a repeated key the last one counts.
+    fn pairs(&self, name: &str) -> Vec<(&BStr, &BStr)>;
+
+    /// The raw value of a remote's key.
+    fn get(&self, name: &str, key: &str) -> Option<&BStr>;
+
+    /// Sets a remote's key to a raw value, or takes the key away. A remote begins with its first key.
+    fn put(&mut self, name: &str, key: &str, value: Option<&BStr>);
+
+    /// Takes a remote away.
+    fn remove(&mut self, name: &str);
+
+    /// Brings a remote that others made to where ours are.
+    fn take_over(&mut self, _name: &str) {}
+
+    /// The names of remotes that are not there and of which something may have to be cleaned up.
+    fn remembered(&self) -> Vec<&str>;
+
+    /// What is remembered of a name.
+    fn marks(&self, name: &str) -> Marks;
+
+    /// Remembers marks for a name. Offered is never taken back.
+    fn mark(&mut self, name: &str, marks: Marks);
+
+    /// What the vendor called a remote later, as far as that was seen.
+    fn later_name(&self, name: &str) -> Option<&str>;
+
+    /// Remembers that the vendor calls a remote otherwise now: an older image may not know.
+    fn rename(&mut self, name: &str, later: &str);
+}
+
+/// When a remote that others made is taken under management.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Adoption {
+    /// Where it is what the layers define, without being asked.
+    Unasked,
+    /// Only when the owner asks for it.
+    Asked,
+    /// Never: it is out of reach.
+    Never,
+}
+
+/// What is said of a remote that has to go and must stay, because something depends on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    /// As in "masked by …, but …".
+    pub(crate) finding: &'static str,
+    /// The same, shorter.
+    pub(crate) reason: &'static str,
+}
+
+/// Where remotes are brought to, and what is particular about it.
+pub(crate) trait Target: Sized {
+    /// How its remotes are held.
+    type Store: Store;
+
+    /// What is said of remotes that must stay.
+    const KEPT: Kept;
+
+    /// The key that hides a remote from browsing, where there is such a thing.
+    const HIDDEN: Option<&'static str> = None;
+
+    /// Whether what deletes a remote here may leave something of it behind.
+    const LEAVES_RESIDUE: bool = false;
+
+    /// The name that its remotes are reported under, such as `flatpak-remotes`.
+    fn remotes(&self) -> &str;
+
+    /// The name that collection IDs are reported under.
+    fn collections(&self) -> &str;
+
+    /// The file that a remote stands in, or would.
+    fn place(&self, store: &Self::Store, name: &str) -> PathBuf;
+
+    /// The keyring of a remote.
+    fn keyring(&self, name: &str) -> PathBuf;
+
+    /// Whether the target's own convention marks a value as the owner's.
+    fn is_owners(&self, _store: &Self::Store, _name: &str, _key: &str) -> bool {
+        false
+    }
+
+    /// Whether a key is such a mark and says nothing of its own.
+    fn is_mark(&self, _key: &str) -> bool {
+        false
+    }
+
+    /// Whether a server refreshes a key, so that a difference need not be the owner's.
+    fn is_refreshed(&self, _key: &str) -> bool {
+        false
+    }
+
+    /// Whether a key that we did not write is a server's.
+    fn is_servers(&self, key: &str) -> bool {
+        self.is_refreshed(key)
+    }
+
+    /// Whether adoption fills in a key that is missing.
+    fn is_filled(&self, _key: &str) -> bool {
+        true
+    }
+
+    /// Whether a remote that others made may be adopted.
+    fn adoption(&self, _store: &Self::Store, _name: &str) -> Adoption {
+        Adoption::Unasked
+    }
+
+    /// Why a remote that others made is not touched, and what to do about it.
+    fn foreign(&self, _store: &Self::Store, name: &str) -> String {
+        format!(
+            "a remote of this name with another URL was made by somebody else; `overlayctl adopt {name}` takes it over"
+        )
+    }
+
+    /// A remote was created or adopted: what belongs beside it?
+    fn placed(_subject: &mut Subject<'_, '_, Self>, _remote: &Remote) {}
+
+    /// A remote was reconciled: what has to follow?
+    fn updated(_subject: &mut Subject<'_, '_, Self>, _remote: &Remote) {}
+}
