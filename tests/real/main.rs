@@ -11,12 +11,15 @@
 
 mod delta;
 mod environment;
+mod faults;
 mod flatpak;
 mod generated;
 mod glib;
 mod libeconf;
 mod libraries;
+mod machine;
 mod openpgp;
+mod ostree;
 mod peers;
 mod schemas;
 mod systemd;
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         glib::trials,
         libeconf::trials,
         openpgp::trials,
+        ostree::trials,
         schemas::trials,
         systemd::trials,
         systemd_files::trials,

@@ -9,6 +9,8 @@
 //! defines a remote there is the target itself and never a layer, whoever made it.
 
 mod conf;
+#[cfg(test)]
+mod histories;
 mod memory;
 mod observe;
 mod places;

@@ -8,7 +8,7 @@ use bstr::ByteSlice as _;
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
-use overlay_resolver::root::Root;
+use overlay_resolver::root::{Reason, Root, Unusable};
 
 use super::memory::Memory;
 use super::places::{CONF, Places};
@@ -83,9 +83,11 @@ impl Eyes<'_> {
 
     /// The names in a directory; none if there is no such directory.
     fn names(&self, path: &Path) -> Result<Option<Vec<OsString>>, Finding> {
-        self.root
-            .dir(path)
-            .and_then(|dir| dir.map(|dir| dir.names()).transpose())
+        let dir = match self.root.dir(path) {
+            Err(error) if is_elsewhere(&error) => return Ok(None),
+            other => other,
+        };
+        dir.and_then(|dir| dir.map(|dir| dir.names()).transpose())
             .map_err(|error| Finding::error(path, error.to_string()))
     }
 
@@ -93,9 +95,11 @@ impl Eyes<'_> {
     fn repository(&mut self) -> Result<Option<PathBuf>, Finding> {
         for repository in &self.places.repositories {
             let path = repository.join("config");
-            let Some(text) = self.file(&path)? else {
-                continue;
+            let text = match self.root.read(&path, LIMIT) {
+                Err(error) if is_elsewhere(&error) => continue,
+                other => other.map_err(|error| Finding::error(&path, error.to_string()))?,
             };
+            let Some(text) = text else { continue };
             let file = parse(&text, &path)?;
             let parent = parent_of(&file);
             let twice = self.found.store.add_repository(&path, file);
@@ -137,7 +141,6 @@ impl Eyes<'_> {
         let name = path.file_stem().and_then(|stem| stem.to_str());
         let name = name.unwrap_or_default().to_owned();
         if text.is_empty() {
-            self.found.store.note_mask(&name);
             return Ok(());
         }
         let file = parse(&text, path)?;
@@ -236,8 +239,13 @@ impl Eyes<'_> {
     fn wanted(&mut self, layers: &Layers) {
         let observed = &mut self.found.observed;
         for (name, layered) in &layers.remotes.entries {
-            let Want::Present(remote) = &layered.want else {
-                continue;
+            let remote = match &layered.want {
+                Want::Present(remote) => remote,
+                Want::Masked(by) if *by == self.places.conf(name) => {
+                    self.found.store.note_mask(name);
+                    continue;
+                }
+                _ => continue,
             };
             if let Some(stamp) = &remote.deleted_if
                 && super::exists(self.root, stamp)
@@ -365,6 +373,11 @@ fn follows<'v>(key: &str, value: &'v str) -> Option<&'v str> {
         }
         _ => None,
     }
+}
+
+/// In an image, or in a deployment that is not booted, `/ostree` leads to nothing.
+const fn is_elsewhere(error: &Unusable) -> bool {
+    matches!(error.reason, Reason::Missing)
 }
 
 fn parse(text: &[u8], path: &Path) -> Result<Editor, Finding> {

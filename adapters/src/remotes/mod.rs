@@ -8,6 +8,8 @@ pub(crate) mod collections;
 pub(crate) mod draft;
 mod facts;
 pub(crate) mod group;
+#[cfg(test)]
+pub(crate) mod histories;
 mod keyring;
 mod keys;
 pub mod name;

@@ -2,7 +2,7 @@
 //! each run with every flatpak there is.
 
 mod apps;
-mod bench;
+pub(crate) mod bench;
 mod deletion;
 mod differential;
 mod faults;

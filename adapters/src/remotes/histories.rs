@@ -1,0 +1,261 @@
+//! Tests of whole histories: image and owner take turns, a sync after each turn, all in memory. The laws
+//! are the same for every target of remotes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+
+use overlay_resolver::finding::Finding;
+use overlay_resolver::tree::Tree;
+use overlay_resolver::{Document, Resolver, Rules};
+use proptest::prelude::*;
+
+use super::draft::Plan;
+use super::target::Store;
+use super::{ORIGIN, Remote};
+use crate::definition::Sources;
+use crate::source::{Layered, Source, Want};
+
+const NAMES: [&str; 3] = ["one", "two", "three"];
+
+/// One target of remotes, in memory.
+pub(crate) trait Scene: Debug + Clone + Default {
+    /// How it holds its remotes.
+    type Store: Store;
+    /// What the vendor's files end with.
+    const SUFFIX: &'static str;
+    /// A key that servers leave alone, so that every difference is somebody's will.
+    const KEY: &'static str;
+    /// Whether a mask takes the place of the remote itself.
+    const MASK_IN_PLACE: bool;
+
+    /// The vendor's file of a remote, with this value of [`Scene::KEY`].
+    fn vendor(name: &str, value: &str) -> String;
+
+    /// Reads one.
+    fn read(document: &Document) -> (Option<Remote>, Vec<Finding>);
+
+    /// Where a mask stands.
+    fn mask(name: &str) -> PathBuf;
+
+    /// The remotes as they are; none if there is no target yet.
+    fn store(&self, masked: &BTreeSet<&'static str>) -> Option<Self::Store>;
+
+    /// The owner changes the target with a tool of theirs.
+    fn change(&mut self, change: impl FnOnce(&mut Self::Store));
+
+    /// The plan for these layers.
+    fn plan(&self, remotes: Source<Remote>, masked: &BTreeSet<&'static str>) -> Plan;
+
+    /// Carries it out.
+    fn carry_out(&mut self, plan: Plan);
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Turn {
+    VendorShips(usize, u8),
+    VendorWithdraws(usize),
+    VendorBreaks(usize),
+    OwnerMasks(usize),
+    OwnerUnmasks(usize),
+    OwnerDeletes(usize),
+    OwnerEdits(usize, u8),
+    OwnerAdds(usize),
+}
+
+pub(crate) fn turns() -> impl Strategy<Value = Vec<Turn>> {
+    let name = || 0..NAMES.len();
+    let turn = prop_oneof![
+        4 => (name(), 0..3u8).prop_map(|(name, value)| Turn::VendorShips(name, value)),
+        1 => name().prop_map(Turn::VendorWithdraws),
+        1 => name().prop_map(Turn::VendorBreaks),
+        1 => name().prop_map(Turn::OwnerMasks),
+        1 => name().prop_map(Turn::OwnerUnmasks),
+        2 => name().prop_map(Turn::OwnerDeletes),
+        1 => (name(), 3..6u8).prop_map(|(name, value)| Turn::OwnerEdits(name, value)),
+        1 => name().prop_map(Turn::OwnerAdds),
+    ];
+    prop::collection::vec(turn, 1..24)
+}
+
+#[derive(Debug, Clone, Default)]
+struct World<S> {
+    scene: S,
+    /// The values that the vendor ships; none where the file is broken.
+    shipped: BTreeMap<&'static str, Option<String>>,
+    masked: BTreeSet<&'static str>,
+    deleted: BTreeSet<&'static str>,
+    edited: BTreeMap<&'static str, String>,
+}
+
+impl<S: Scene> World<S> {
+    fn take(&mut self, turn: &Turn) {
+        match *turn {
+            Turn::VendorShips(name, value) => {
+                self.shipped.insert(NAMES[name], Some(format!("v{value}")));
+            }
+            Turn::VendorWithdraws(name) => drop(self.shipped.remove(NAMES[name])),
+            Turn::VendorBreaks(name) => drop(self.shipped.insert(NAMES[name], None)),
+            Turn::OwnerMasks(name) => {
+                if S::MASK_IN_PLACE {
+                    self.scene.change(|store| store.remove(NAMES[name]));
+                    self.edited.remove(NAMES[name]);
+                }
+                self.masked.insert(NAMES[name]);
+            }
+            Turn::OwnerUnmasks(name) => drop(self.masked.remove(NAMES[name])),
+            Turn::OwnerDeletes(name) if self.has(NAMES[name]) => {
+                let name = NAMES[name];
+                let offered = self.store().is_some_and(|store| store.marks(name).offered);
+                self.scene.change(|store| store.remove(name));
+                // What the vendor never offered cannot come back, and what it offers later is new.
+                if offered {
+                    self.deleted.insert(name);
+                }
+                self.edited.remove(name);
+            }
+            Turn::OwnerEdits(name, value) if self.has(NAMES[name]) => {
+                let value = format!("o{value}");
+                self.scene.change(|store| {
+                    store.put(NAMES[name], S::KEY, Some(value.as_str().into()));
+                });
+                self.edited.insert(NAMES[name], value);
+            }
+            Turn::OwnerAdds(name) if !self.has(NAMES[name]) => {
+                let name = NAMES[name];
+                self.scene
+                    .change(|store| store.put(name, "url", Some("https://owner/".into())));
+                self.deleted.remove(name);
+                self.edited.remove(name);
+                if S::MASK_IN_PLACE {
+                    self.masked.remove(name);
+                }
+            }
+            Turn::OwnerDeletes(_) | Turn::OwnerEdits(..) | Turn::OwnerAdds(_) => {}
+        }
+    }
+
+    fn layers(&self, names: impl Iterator<Item = &'static str>) -> Source<Remote> {
+        let mut source = Source::default();
+        for name in names {
+            if let Some(layered) = self.layered(name) {
+                source.entries.insert(name.into(), layered);
+            }
+        }
+        source
+    }
+
+    fn layered(&self, name: &'static str) -> Option<Layered<Remote>> {
+        let shipped = self.shipped.get(name);
+        let masked = self.masked.contains(name);
+        if shipped.is_none() && !masked {
+            return None;
+        }
+        let mut tree = Tree::default();
+        if let Some(value) = shipped {
+            let text = value.as_ref();
+            let text = text.map_or_else(|| "junk\n".into(), |value| S::vendor(name, value));
+            let path = format!("/usr/lib/remotes.d/{name}{}", S::SUFFIX);
+            tree = tree.with(path.as_ref(), text);
+        }
+        if masked {
+            let path = format!("/etc/remotes.d/{name}{}", S::SUFFIX);
+            tree = tree.with_mask(Path::new(&path));
+        }
+        let resolver = Resolver::new(tree).rules(sources().rules(S::SUFFIX));
+        let document = resolver.entries("remotes.d").documents.pop()?;
+        let want = if masked {
+            Want::Masked(S::mask(name))
+        } else {
+            match (S::read(&document), document.problems()) {
+                (_, [problem, ..]) => Want::Unresolved(problem.clone()),
+                ((Some(remote), _), _) => Want::Present(remote),
+                ((None, findings), _) => Want::Unresolved(findings[0].clone()),
+            }
+        };
+        Some(Layered { document, want })
+    }
+
+    fn plan(&self, names: impl Iterator<Item = &'static str>) -> Plan {
+        self.scene.plan(self.layers(names), &self.masked)
+    }
+
+    fn store(&self) -> Option<S::Store> {
+        self.scene.store(&self.masked)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.store().is_some_and(|store| store.has_remote(name))
+    }
+
+    fn get(&self, name: &str, key: &str) -> Option<String> {
+        Some(self.store()?.get(name, key)?.to_string())
+    }
+}
+
+/// Where a test's layers are.
+pub(crate) fn sources() -> Sources {
+    Sources {
+        layers: Rules::default().layers,
+        remotes: "remotes.d".into(),
+        collections: "collections.d".into(),
+    }
+}
+
+/// Every law holds after every turn.
+pub(crate) fn check<S: Scene>(turns: &[Turn]) -> Result<(), TestCaseError> {
+    let mut world = World::<S>::default();
+    for turn in turns {
+        world.take(turn);
+        let forwards = world.plan(NAMES.into_iter());
+        let backwards = world.plan(NAMES.into_iter().rev()).batch;
+        prop_assert_eq!(
+            &forwards.batch,
+            &backwards,
+            "the order of entries does not matter"
+        );
+
+        world.scene.carry_out(forwards);
+        let again = world.plan(NAMES.into_iter()).batch;
+        prop_assert!(
+            again.steps.is_empty(),
+            "a second run writes nothing: {:?}",
+            again
+        );
+
+        for name in NAMES {
+            let present = world.has(name);
+            prop_assert!(
+                !(present && world.deleted.contains(name)),
+                "{} came back",
+                name
+            );
+            if !present {
+                world.edited.remove(name);
+            }
+            if let Some(value) = world.edited.get(name) {
+                prop_assert_eq!(
+                    world.get(name, S::KEY),
+                    Some(value.clone()),
+                    "the owner's key"
+                );
+            }
+            let ours = world.get(name, ORIGIN).is_some();
+            let follows = ours && !world.masked.contains(name) && !world.edited.contains_key(name);
+            let shipped = world.shipped.get(name).cloned().flatten();
+            if let Some(value) = shipped.filter(|_| follows) {
+                prop_assert_eq!(world.get(name, S::KEY), Some(value), "the vendor's key");
+            }
+            // What the vendor ships is there unless the owner did something about it.
+            if world.shipped.get(name).is_some_and(Option::is_some) && !world.masked.contains(name)
+            {
+                prop_assert!(
+                    present || world.deleted.contains(name),
+                    "{} is missing",
+                    name
+                );
+            }
+        }
+    }
+    Ok(())
+}

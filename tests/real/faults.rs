@@ -1,0 +1,222 @@
+//! A run that is killed before each of its system calls, or that has each of them fail once.
+//!
+//! Whatever happens, the real consumer of the target can work with it, and the next undisturbed run makes
+//! every byte what it would have been.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::machine::Machine;
+
+/// Calls that only look, of which a run makes hundreds that differ in nothing but the file: of an
+/// update, every eighth of them is made to fail. A run is killed before each of them all the same.
+const LOOKING: [&str; 8] = [
+    "close",
+    "fcntl",
+    "fstat",
+    "getdents64",
+    "newfstatat",
+    "openat2",
+    "read",
+    "readlinkat",
+];
+
+/// Every file below the installation with its content, directories without.
+type Tree = BTreeMap<PathBuf, Option<Vec<u8>>>;
+
+/// What a campaign disturbs, and who judges what it left.
+pub(crate) struct Campaign<'c> {
+    /// The machine, ready for the run to disturb.
+    pub(crate) machine: &'c Machine,
+    /// Makes an empty machine.
+    pub(crate) another: &'c dyn Fn() -> Machine,
+    /// What is run, with arguments for overlayctl.
+    pub(crate) command: &'c [&'c str],
+    /// The top directories that the run writes below.
+    pub(crate) written: &'c [&'c str],
+    /// Of an error injected into calls that only look, every how many-th is tried.
+    pub(crate) stride: usize,
+    /// Fails unless the real consumer can work with the machine; told after what.
+    pub(crate) assert_sound: &'c dyn Fn(&Machine, &str),
+}
+
+impl Campaign<'_> {
+    /// Disturbs the run at every system call, once for each kind of fault.
+    pub(crate) fn run(&self) {
+        let calls = self.system_calls();
+        let undisturbed = self.copy();
+        undisturbed.report(self.command).assert_code(0);
+        undisturbed.sync();
+        let expected = self.tree(&undisturbed);
+        let mut judged = BTreeSet::new();
+        let mut points = 0;
+        // The kills first: what they leave is held to every byte.
+        for fault in ["signal=SIGKILL", "error=ENOSPC", "error=EIO"] {
+            for (call, ordinal) in calls
+                .iter()
+                .flat_map(|(call, &count)| (1..=count).map(move |n| (call, n)))
+            {
+                if fault != "signal=SIGKILL"
+                    && LOOKING.contains(&call.as_str())
+                    && (ordinal - 1) % self.stride != 0
+                {
+                    continue;
+                }
+                let victim = self.copy();
+                self.disturb(&victim, call, &format!("{fault}:when={ordinal}"));
+                // What the next run does follows from what it finds, so once for each is enough.
+                if judged.insert(self.tree(&victim)) {
+                    let point = format!("{call}:{fault}:when={ordinal}");
+                    (self.assert_sound)(&victim, &point);
+                    // The owner runs the same again, and the next boot its sync.
+                    if self.command != ["sync"] {
+                        victim.report(self.command);
+                    }
+                    victim.sync();
+                    let ended = self.tree(&victim);
+                    // An image file that could not be read had its turn in the next run.
+                    let alike = if fault == "signal=SIGKILL" {
+                        ended == expected
+                    } else {
+                        orderless(&ended) == orderless(&expected)
+                    };
+                    assert!(
+                        alike,
+                        "after {point} the next run ends elsewhere: {}",
+                        difference(&ended, &expected)
+                    );
+                }
+                fs::remove_dir_all(&victim.root).expect("a root to remove");
+                points += 1;
+            }
+        }
+        assert!(points > 300, "only {points} points");
+        let said = writeln!(
+            std::io::stdout(),
+            "{points} points, {} different states left behind",
+            judged.len()
+        );
+        said.expect("stdout");
+    }
+
+    /// How often an undisturbed run makes each system call.
+    fn system_calls(&self) -> BTreeMap<String, usize> {
+        let traced = self.copy();
+        let log = traced.root.with_extension("strace");
+        self.strace(&traced, &["-o", log.to_str().expect("UTF-8")]);
+        let mut calls = BTreeMap::new();
+        for line in fs::read_to_string(log).expect("a trace").lines() {
+            // `execve` starts the program: before it there is nothing of ours to disturb.
+            if let Some((name, _)) = line.split_once('(')
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+                && !["execve", "exit_group", "clock_nanosleep"].contains(&name)
+            {
+                *calls.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+        calls
+    }
+
+    fn disturb(&self, world: &Machine, call: &str, fault: &str) {
+        let traced = format!("trace={call},clock_nanosleep");
+        let inject = format!("inject={call}:{fault}");
+        self.strace(
+            world,
+            &[
+                "-f",
+                "--seccomp-bpf",
+                "-o",
+                "/dev/null",
+                "-e",
+                &traced,
+                "-e",
+                NO_PAUSE,
+                "-e",
+                &inject,
+            ],
+        );
+    }
+
+    fn strace(&self, world: &Machine, options: &[&str]) {
+        let sync = world.overlayctl(self.command);
+        let status = Command::new("strace")
+            .args(options)
+            .arg(sync.get_program())
+            .args(sync.get_args())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        // How it ends is not the point; that it was run is.
+        status.expect("strace runs");
+    }
+
+    fn copy(&self) -> Machine {
+        let copy = (self.another)();
+        copy_of(self.machine, &copy);
+        copy
+    }
+
+    fn tree(&self, world: &Machine) -> Tree {
+        let mut tree = Tree::new();
+        for written in self.written {
+            let written = world.path(written);
+            if !written.exists() {
+                continue;
+            }
+            let content = |path: &Path| path.is_file().then(|| fs::read(path).expect("a file"));
+            tree.extend(
+                walkdir::WalkDir::new(written)
+                    .into_iter()
+                    .map(|entry| entry.expect("readable").into_path())
+                    // A signal to those who watch the installation; flatpak itself makes it where it is missing.
+                    .filter(|path| !path.ends_with(".changed"))
+                    .map(|path| {
+                        (
+                            path.strip_prefix(&world.root).expect("below").to_owned(),
+                            content(&path),
+                        )
+                    }),
+            );
+        }
+        tree
+    }
+}
+
+/// Fills an empty machine with what another has.
+pub(crate) fn copy_of(machine: &Machine, copy: &Machine) {
+    let status = Command::new("cp")
+        .arg("--archive")
+        .arg(format!("{}/.", machine.root.display()))
+        .arg(&copy.root)
+        .status();
+    assert!(status.expect("cp runs").success());
+}
+
+/// The same with the lines of the configuration and the elements of its lists in order.
+fn orderless(tree: &Tree) -> BTreeMap<PathBuf, Option<Vec<String>>> {
+    let sorted = |text: &Vec<u8>| {
+        let text = String::from_utf8_lossy(text);
+        let mut words: Vec<String> = text.split(['\n', ';', '=']).map(str::to_owned).collect();
+        words.sort();
+        words
+    };
+    tree.iter()
+        .map(|(path, content)| (path.clone(), content.as_ref().map(sorted)))
+        .collect()
+}
+
+/// The pause in which sync looks out for other programs is left out: there are none.
+const NO_PAUSE: &str = "inject=clock_nanosleep:retval=0";
+
+fn difference(left: &Tree, right: &Tree) -> String {
+    let paths = left
+        .keys()
+        .chain(right.keys())
+        .filter(|path| left.get(*path) != right.get(*path));
+    format!("{:?}", paths.collect::<Vec<_>>())
+}

@@ -1,0 +1,225 @@
+//! ostree refuses every command while a remote is defined twice or a file of remotes is garbage. Nothing
+//! that sync does may bring it there, and where it is there already, sync says so and changes nothing.
+
+use std::fs;
+
+use super::Case;
+use super::world::{URL, World, plain, state_of};
+
+pub(super) const CASES: &[Case] = &[
+    (
+        "case 51: the name is in the repository's configuration",
+        in_config,
+    ),
+    ("case 51: the name is in another file", in_another_file),
+    ("case 51: the name is in the parent repository", in_parent),
+    ("case 51: defined twice by others afterwards", defined_twice),
+    ("case 52: a file with two remotes", two_remotes),
+    (
+        "case 52: a file of another remote takes the place",
+        place_taken,
+    ),
+    ("case 53: names that ostree refuses", invalid_names),
+    ("never brick: garbage in the target", garbage),
+    (
+        "never brick: garbage in the repository's configuration",
+        garbage_config,
+    ),
+    ("never brick: vendor files that cannot be used", bad_vendor),
+    (
+        "never brick: what ostree does not read there is no obstacle",
+        harmless,
+    ),
+];
+
+const OTHER: &str = "http://127.0.0.1:9/other";
+
+fn in_config(world: &World<'_>) {
+    for url in [URL, OTHER] {
+        let world = &world.on(super::world::Machine::new(&world.bench.place()));
+        for directory in ["etc", "sysroot", "var"] {
+            fs::create_dir(world.path(directory)).expect("a directory");
+        }
+        world.write("ostree/repo/config", "[core]\nrepo_version=1\nmode=bare\n");
+        for directory in ["objects", "tmp", "refs/heads", "refs/remotes", "state"] {
+            fs::create_dir_all(world.path("ostree/repo").join(directory)).expect("a directory");
+        }
+        world.in_config(&plain("v", url));
+        world.vendor("v", plain("v", URL));
+        let report = world.sync_to("v", "foreign");
+        assert!(!report.finds("error", "config"), "{report:#?}");
+        world.assert_remotes(&[("v", url)]);
+        assert!(!world.conf("v").exists());
+        world.assert_settled();
+    }
+}
+
+fn in_another_file(world: &World<'_>) {
+    world.owner("mine", plain("v", OTHER));
+    world.vendor("v", plain("v", URL));
+    world.sync_to("v", "foreign");
+    world.assert_remotes(&[("v", OTHER)]);
+    assert!(!world.conf("v").exists());
+    world.assert_settled();
+}
+
+fn in_parent(world: &World<'_>) {
+    world.write(
+        "var/parent/config",
+        format!(
+            "[core]\nrepo_version=1\nmode=archive-z2\n\n{}",
+            plain("v", OTHER)
+        ),
+    );
+    for directory in ["objects", "tmp", "refs/heads", "refs/remotes", "state"] {
+        fs::create_dir_all(world.path("var/parent").join(directory)).expect("a directory");
+    }
+    world.edit(&world.config(), "[core]\n", "[core]\nparent=/var/parent\n");
+    world.vendor("v", plain("v", URL));
+    world.sync_to("v", "foreign");
+    assert!(!world.conf("v").exists());
+    world.report(&["adopt", "v"]);
+    assert!(!world.conf("v").exists());
+    world.assert_settled();
+    world.vendor("w", plain("w", URL));
+    world.sync_to("w", "applied");
+    world.ostree(&["remote", "list"]);
+}
+
+fn defined_twice(world: &World<'_>) {
+    world.vendor("v", plain("v", URL));
+    world.vendor("w", plain("w", URL));
+    world.sync();
+    world.in_config(&plain("v", OTHER));
+    assert!(
+        world
+            .ostree_fails(&["remote", "list"])
+            .contains("Multiple specifications")
+    );
+    world.vendor("v", plain("v", OTHER));
+    let before = fs::read(world.conf("v")).expect("a file");
+    let report = world.sync_fails();
+    assert_eq!(state_of(&report, "v"), "failed");
+    let finding = report
+        .findings
+        .iter()
+        .find(|finding| finding.level == "error");
+    let finding = finding.expect("an error");
+    assert!(
+        finding.path.ends_with("remotes.d/v.conf")
+            && finding.message.contains("/ostree/repo/config"),
+        "both places are named: {finding:?}"
+    );
+    assert_eq!(fs::read(world.conf("v")).expect("still there"), before);
+    fs::remove_file(world.conf("v")).expect("the owner decides");
+    world.sync_to("v", "foreign");
+    world.assert_remotes(&[("v", OTHER), ("w", URL)]);
+}
+
+fn two_remotes(world: &World<'_>) {
+    world.owner("many", plain("one", OTHER) + &plain("two", OTHER));
+    world.vendor("one", plain("one", URL));
+    let report = world.sync_to("one", "foreign");
+    report.assert_finds("warning", "remotes.d/many.conf");
+    world.assert_remotes(&[("one", OTHER), ("two", OTHER)]);
+    // The owner puts a second remote into a file of ours: it stays when ours goes.
+    world.vendor("ours", plain("ours", URL));
+    world.sync_to("ours", "applied");
+    let text = fs::read_to_string(world.conf("ours")).expect("a file");
+    world.owner("ours", text + &plain("guest", OTHER));
+    world.write("usr/local/lib/ostree/remotes.d/ours.conf", "");
+    world.sync_to("ours", "masked");
+    world.assert_remotes(&[("guest", OTHER), ("one", OTHER), ("two", OTHER)]);
+}
+
+fn place_taken(world: &World<'_>) {
+    world.owner("v", plain("guest", OTHER));
+    world.vendor("v", plain("v", URL));
+    let report = world.sync_fails();
+    assert_eq!(state_of(&report, "v"), "failed");
+    report.assert_finds("error", "etc/ostree/remotes.d/v.conf");
+    world.assert_remotes(&[("guest", OTHER)]);
+    fs::rename(world.conf("v"), world.conf("guest")).expect("the owner names it right");
+    world.sync_to("v", "applied");
+    world.assert_remotes(&[("guest", OTHER), ("v", URL)]);
+}
+
+fn invalid_names(world: &World<'_>) {
+    for name in ["-dash", "with space", "q\"uote", "a;b"] {
+        world.vendor(name, plain(name, URL));
+    }
+    world.vendor("good", plain("good", URL));
+    let report = world.sync_fails();
+    assert_eq!(state_of(&report, "-dash"), "failed");
+    world.assert_remotes(&[("good", URL)]);
+}
+
+fn garbage(world: &World<'_>) {
+    world.vendor("v", plain("v", URL));
+    world.sync();
+    world.owner("junk", "junk\n");
+    world.ostree_fails(&["remote", "list"]);
+    world.vendor("v", plain("v", OTHER));
+    let before = world.snapshot();
+    let report = world.sync_fails();
+    report.assert_finds("error", "etc/ostree/remotes.d/junk.conf");
+    assert_eq!(state_of(&report, "v"), "failed");
+    assert_eq!(before, world.snapshot(), "the previous state stands");
+    world.remove("etc/ostree/remotes.d/junk.conf");
+    world.sync_to("v", "updated");
+    world.assert_remotes(&[("v", OTHER)]);
+}
+
+fn garbage_config(world: &World<'_>) {
+    world.vendor("v", plain("v", URL));
+    let sound = fs::read(world.config()).expect("a file");
+    fs::write(world.config(), "junk\n").expect("written");
+    let before = world.snapshot();
+    world
+        .sync_fails()
+        .assert_finds("error", "ostree/repo/config");
+    assert_eq!(before, world.snapshot());
+    fs::write(world.config(), sound).expect("written");
+    world.sync_to("v", "applied");
+    world.assert_remotes(&[("v", URL)]);
+}
+
+fn bad_vendor(world: &World<'_>) {
+    world.vendor("good", plain("good", URL));
+    for (name, text) in [
+        ("junk", "junk\n".to_owned()),
+        ("nameless", plain("other", URL)),
+        ("two", plain("two", URL) + &plain("three", URL)),
+        ("nourl", "[remote \"nourl\"]\ngpg-verify=false\n".to_owned()),
+        ("bool", plain("bool", URL).replace("=false", "=maybe")),
+        (
+            "ours",
+            plain("ours", URL) + "x-overlayctl.remotes=created\n",
+        ),
+    ] {
+        world.vendor(name, text);
+    }
+    let report = world.sync_fails();
+    for name in ["junk", "nameless", "two", "nourl", "bool", "ours"] {
+        assert_eq!(state_of(&report, name), "failed", "{name} in {report:#?}");
+        report.assert_finds("error", &format!("usr/lib/ostree/remotes.d/{name}.conf"));
+    }
+    world.assert_remotes(&[("good", URL)]);
+    // One that was sound before stays as it was.
+    world.vendor("good", "junk\n");
+    world.sync_fails();
+    world.assert_remotes(&[("good", URL)]);
+}
+
+fn harmless(world: &World<'_>) {
+    world.vendor("v", plain("v", URL));
+    world.owner("empty", "");
+    world.owner("comment", "# nothing yet\n");
+    world.link("etc/ostree/remotes.d/dangling.conf", "/nowhere");
+    fs::create_dir_all(world.conf("directory")).expect("a directory");
+    world.write("etc/ostree/remotes.d/notes.txt", "junk");
+    world.owner(".hidden", plain("hidden", OTHER));
+    let report = world.report(&["sync"]);
+    assert_eq!(state_of(&report, "v"), "applied", "{report:#?}");
+    world.assert_remotes(&[("hidden", OTHER), ("v", URL)]);
+}

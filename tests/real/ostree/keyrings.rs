@@ -1,0 +1,192 @@
+//! The vendor's keys: beside its file, brought to where the deployment keeps them and merged there by
+//! certificate; or named by their path, as long as that exists.
+
+use std::fs;
+
+use super::Case;
+use super::world::{URL, World, plain, remote};
+use crate::flatpak::bench::Key;
+
+pub(super) const CASES: &[Case] = &[
+    ("keys: brought, rotated and withdrawn", rotated),
+    ("keys: the owner's stay", owners),
+    ("keys: gone with the remote that was deleted", deleted),
+    ("keys: armored ones and broken ones", armored),
+    ("keys: by path, while it exists", by_path),
+    ("keys: the repository's keyring comes first", preferred),
+    ("keys: ostree verifies with them", verifies),
+];
+
+fn signed(name: &str) -> String {
+    remote(name, &[("url", URL), ("gpg-verify", "true")])
+}
+
+fn keyring(world: &World<'_>, name: &str, keys: &[&Key]) {
+    let bytes: Vec<u8> = keys
+        .iter()
+        .flat_map(|key| key.certificate.clone())
+        .collect();
+    world.write(
+        &format!("usr/lib/ostree/remotes.d/{name}.trustedkeys.gpg"),
+        bytes,
+    );
+}
+
+fn path(world: &World<'_>, name: &str) -> std::path::PathBuf {
+    world.path(&format!("etc/ostree/remotes.d/{name}.trustedkeys.gpg"))
+}
+
+#[track_caller]
+fn assert_keys(world: &World<'_>, name: &str, keys: &[&Key]) {
+    let found = world
+        .bench
+        .readers
+        .certificates(&path(world, name))
+        .expect("gpg reads it");
+    let found: Vec<_> = found.into_iter().map(|c| c.fingerprint).collect();
+    let mut expected: Vec<_> = keys.iter().map(|key| key.fingerprint.clone()).collect();
+    expected.sort();
+    assert_eq!(found, expected, "keyring of {name}");
+}
+
+fn rotated(world: &World<'_>) {
+    let keys = world.keys();
+    world.vendor("v", signed("v"));
+    keyring(world, "v", &[&keys.vendor]);
+    world.sync_to("v", "applied");
+    assert_keys(world, "v", &[&keys.vendor]);
+    world.assert_settled();
+    keyring(world, "v", &[&keys.vendor, &keys.stranger]);
+    world.sync_to("v", "updated");
+    assert_keys(world, "v", &[&keys.vendor, &keys.stranger]);
+    keyring(world, "v", &[&keys.stranger]);
+    world.sync();
+    assert_keys(world, "v", &[&keys.stranger]);
+    world.assert_settled();
+    world.withdraw("v");
+    world.sync_to("v", "removed");
+    assert!(!path(world, "v").exists());
+}
+
+fn owners(world: &World<'_>) {
+    let keys = world.keys();
+    world.vendor("v", signed("v"));
+    keyring(world, "v", &[&keys.vendor]);
+    world.sync();
+    let both = [
+        keys.vendor.certificate.clone(),
+        keys.owner.certificate.clone(),
+    ]
+    .concat();
+    fs::write(path(world, "v"), both).expect("the owner adds a key");
+    keyring(world, "v", &[&keys.stranger]);
+    world.sync();
+    assert_keys(world, "v", &[&keys.owner, &keys.stranger]);
+}
+
+fn deleted(world: &World<'_>) {
+    let keys = world.keys();
+    world.vendor("v", signed("v"));
+    keyring(world, "v", &[&keys.vendor]);
+    world.vendor("w", signed("w"));
+    keyring(world, "w", &[&keys.vendor]);
+    world.sync();
+    let both = [
+        keys.vendor.certificate.clone(),
+        keys.owner.certificate.clone(),
+    ]
+    .concat();
+    fs::write(path(world, "w"), both).expect("the owner adds a key");
+    world.ostree(&["remote", "delete", "v"]);
+    world.ostree(&["remote", "delete", "w"]);
+    assert!(path(world, "v").exists(), "ostree leaves it behind");
+    world.sync_to("v", "deleted");
+    assert!(!path(world, "v").exists());
+    assert_keys(world, "w", &[&keys.vendor, &keys.owner]);
+    world.assert_settled();
+}
+
+fn armored(world: &World<'_>) {
+    let keys = world.keys();
+    world.vendor("v", signed("v"));
+    world.write(
+        "usr/lib/ostree/remotes.d/v.trustedkeys.asc",
+        &keys.vendor.armored,
+    );
+    world.vendor("w", signed("w"));
+    world.write(
+        "usr/lib/ostree/remotes.d/w.trustedkeys.gpg",
+        "no keyring at all",
+    );
+    let report = world.sync_fails();
+    report.assert_finds("error", "usr/lib/ostree/remotes.d/w.trustedkeys.gpg");
+    assert_keys(world, "v", &[&keys.vendor]);
+    world.assert_remotes(&[("v", URL)]);
+}
+
+fn by_path(world: &World<'_>) {
+    let text = remote(
+        "v",
+        &[
+            ("url", URL),
+            ("gpgkeypath", "/usr/share/keys/one.asc;/etc/keys"),
+        ],
+    );
+    world.vendor("v", text);
+    world.write("etc/keys/two.asc", &world.keys().vendor.armored);
+    let report = world.sync_to("v", "applied");
+    report.assert_finds("warning", "usr/lib/ostree/remotes.d/v.conf");
+    world.assert_group("v", &[("gpgkeypath", "/etc/keys"), ("url", URL)]);
+    world.write("usr/share/keys/one.asc", &world.keys().vendor.armored);
+    world.sync_to("v", "updated");
+    world.assert_group(
+        "v",
+        &[
+            ("gpgkeypath", "/usr/share/keys/one.asc;/etc/keys"),
+            ("url", URL),
+        ],
+    );
+    fs::remove_dir_all(world.path("etc/keys")).expect("removed");
+    fs::remove_dir_all(world.path("usr/share/keys")).expect("removed");
+    world.sync_to("v", "updated");
+    world.assert_group("v", &[("url", URL)]);
+}
+
+fn preferred(world: &World<'_>) {
+    let keys = world.keys();
+    world.vendor("v", signed("v"));
+    keyring(world, "v", &[&keys.vendor]);
+    world.sync();
+    world.write("ostree/repo/v.trustedkeys.gpg", &keys.owner.certificate);
+    let report = world.sync();
+    report.assert_finds("warning", "ostree/repo/v.trustedkeys.gpg");
+    world.assert_remotes(&[("v", URL)]);
+}
+
+/// The signed repository of the run, pulled by the real ostree through the machine's remote.
+fn verifies(world: &World<'_>) {
+    let keys = world.keys();
+    let repository = world.bench.repository();
+    let text = remote("v", &[("url", &repository.url()), ("gpg-verify", "true")]);
+    world.vendor("v", &text);
+    keyring(world, "v", &[&keys.stranger]);
+    world.sync();
+    let app = "app/org.test.App/x86_64/stable";
+    let refs = world.ostree(&["remote", "refs", "v"]);
+    let app = refs
+        .lines()
+        .find(|line| line.contains("app/"))
+        .map_or(app, |line| line.trim_start_matches("v:"));
+    let pull = ["pull", "--commit-metadata-only", "v", app];
+    let refused = world.ostree_fails(&pull);
+    assert!(
+        refused.contains("public key not found") || refused.contains("GPG"),
+        "{refused}"
+    );
+    keyring(world, "v", &[&keys.stranger, &keys.vendor]);
+    world.sync();
+    world.ostree(&pull);
+    world.vendor("v", plain("v", URL));
+    world.sync();
+    world.assert_remotes(&[("v", URL)]);
+}

@@ -1,0 +1,49 @@
+//! overlayctl against the real ostree: the rules of the ostree adapter, one trial a rule or case, each run
+//! with every ostree there is, on a live system repository and on a deployment that is not booted.
+
+mod adoption;
+mod bricks;
+mod collections;
+mod entries;
+mod faults;
+mod keyrings;
+mod world;
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+
+use crate::NotRun;
+use crate::flatpak::bench::Bench;
+use world::{Ostree, World};
+
+/// A trial's name, which carries the rule or case it holds overlayctl to, and what it does.
+type Case = (&'static str, fn(&World<'_>));
+
+const CASES: &[&[Case]] = &[
+    entries::CASES,
+    bricks::CASES,
+    adoption::CASES,
+    keyrings::CASES,
+    collections::CASES,
+    faults::CASES,
+];
+
+/// Every case with every ostree.
+pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
+    let bench = Bench::new().map(Arc::new);
+    let mut trials = Vec::new();
+    for (name, ostree) in Ostree::all() {
+        let ready = bench
+            .clone()
+            .and_then(|bench| Ok((bench, Arc::new(ostree?))));
+        for (rule, run) in CASES.concat() {
+            trials.push(not_run.trial(
+                format!("{name}: {rule}"),
+                ready.clone(),
+                move |(bench, ostree)| run(&World::new(&bench, &ostree)),
+            ));
+        }
+    }
+    trials
+}
