@@ -5,6 +5,7 @@
     reason = "an image is a directory of the host, made by the test"
 )]
 
+mod adapters;
 mod check;
 mod diff;
 mod exit_status;

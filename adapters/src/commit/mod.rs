@@ -48,6 +48,13 @@ pub enum Step {
     },
     /// Takes a file or a whole directory away; one that is gone already is fine.
     Remove(PathBuf),
+    /// Takes a file away that still has this content.
+    Take {
+        /// The file itself, be it a symlink.
+        path: PathBuf,
+        /// The content that the plan was made from.
+        expected: Vec<u8>,
+    },
     /// Sets the times of a file to now, making it if it is not there: a signal to those who watch it.
     Touch(PathBuf),
 }
@@ -95,6 +102,7 @@ enum Ready<'a> {
     Tree(tree::StagedTree),
     File(Staged, Option<&'a [u8]>),
     Remove(&'a Path),
+    Take(&'a Path, &'a [u8]),
     Touch(&'a Path),
 }
 
@@ -111,6 +119,7 @@ impl<'a> Ready<'a> {
                 expected.as_deref(),
             ),
             Step::Remove(path) => Self::Remove(path),
+            Step::Take { path, expected } => Self::Take(path, expected),
             Step::Touch(path) => Self::Touch(path),
         })
     }
@@ -126,6 +135,10 @@ impl<'a> Ready<'a> {
                 }
                 Ok(Outcome::Done)
             }
+            Self::Take(path, expected) => match Place::of_name(root, path)? {
+                Some(place) => stage::take(&place, expected),
+                None => Ok(Outcome::Done),
+            },
             Self::Touch(path) => touch(root, path).map(|()| Outcome::Done),
         }
     }
@@ -134,7 +147,7 @@ impl<'a> Ready<'a> {
         match self {
             Self::Tree(tree) => tree.discard(),
             Self::File(staged, _) => staged.discard(),
-            Self::Remove(_) | Self::Touch(_) => {}
+            Self::Remove(_) | Self::Take(..) | Self::Touch(_) => {}
         }
     }
 }

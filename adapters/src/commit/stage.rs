@@ -140,17 +140,8 @@ impl Staged {
         }
     }
 
-    fn read(&self, name: &OsString) -> Result<Option<Vec<u8>>, CommitError> {
-        let path = &self.place.path;
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = match rustix::fs::openat(&self.place.dir, name, flags, Mode::empty()) {
-            Err(Errno::NOENT) => return Ok(None),
-            other => other.doing("read back", path)?,
-        };
-        let mut content = Vec::new();
-        std::io::Read::read_to_end(&mut std::fs::File::from(file), &mut content)
-            .doing("read back", path)?;
-        Ok(Some(content))
+    fn read(&self, name: &OsStr) -> Result<Option<Vec<u8>>, CommitError> {
+        read(&self.place, name)
     }
 
     /// Forgets the staged file. That it could not be removed is no news: the next run tries again.
@@ -158,6 +149,43 @@ impl Staged {
         for name in [&partial_name(&self.name), &self.name] {
             self.place.unlink(name).unwrap_or_default();
         }
+    }
+}
+
+/// What is under a name beside `place`.
+fn read(place: &Place, name: &OsStr) -> Result<Option<Vec<u8>>, CommitError> {
+    let path = &place.path;
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = match rustix::fs::openat(&place.dir, name, flags, Mode::empty()) {
+        Err(Errno::NOENT) => return Ok(None),
+        other => other.doing("read back", path)?,
+    };
+    let mut content = Vec::new();
+    std::io::Read::read_to_end(&mut std::fs::File::from(file), &mut content)
+        .doing("read back", path)?;
+    Ok(Some(content))
+}
+
+/// Takes a file away if it still has `expected`, which is looked at once it is out of reach: what another
+/// program wrote meanwhile is put back.
+pub(super) fn take(place: &Place, expected: &[u8]) -> Result<Outcome, CommitError> {
+    let Place { path, name, .. } = place;
+    let aside = staged_name(name);
+    match place.rename(name, &aside, RenameFlags::empty()) {
+        Ok(()) => {}
+        Err(Errno::NOENT) => return Ok(Outcome::Done),
+        Err(error) => return Err(error).doing("remove", path),
+    }
+    // A link has no content of its own; what it leads to stays where it is.
+    let content = read(place, &aside).unwrap_or_default();
+    if content.is_none_or(|content| content == expected) {
+        place.unlink(&aside).doing("remove", path)?;
+        place.sync()?;
+        return Ok(Outcome::Done);
+    }
+    match place.rename(&aside, name, RenameFlags::NOREPLACE) {
+        Ok(()) | Err(Errno::EXIST) => Ok(Outcome::Raced),
+        Err(error) => Err(error).doing("put back what another program wrote to", path),
     }
 }
 

@@ -53,7 +53,9 @@ impl InMemory {
                 store.remember(name, Memory::parse(text, path).unwrap());
             }
         }
-        masked.iter().for_each(|name| store.note_mask(name));
+        for name in masked {
+            store.note_mask(name);
+        }
         Found {
             store,
             observed: Observed::default(),
@@ -81,6 +83,9 @@ impl InMemory {
                 assert_eq!(self.files.get(&path), expected.as_ref(), "raced");
                 assert!(self.has_target || !path.starts_with("/etc/remotes.d"));
                 self.files.insert(path, content);
+            }
+            Step::Take { path, expected } => {
+                assert_eq!(self.files.remove(&path), Some(expected), "raced");
             }
             Step::Remove(path) => drop(self.files.remove(&path)),
             Step::Touch(_) => {}

@@ -27,6 +27,7 @@ use overlay_resolver::tree::Tree;
 
 use self::places::{CONF, Places, keyring_name};
 use crate::adapter::{Planner, SourcePath};
+use crate::commit::Batch;
 use crate::definition::{OstreeDefinition, Sources};
 use crate::openpgp::Keyring;
 use crate::remotes::Remote;
@@ -71,6 +72,15 @@ impl Planner for Ostree {
 
     fn plan(&self, root: &Root, request: &Request) -> Plan {
         let layers = Layers::read(root, &self.sources, &self.places);
+        let is_managed = !layers.is_empty() || matches!(root.dir(&self.places.state), Ok(Some(_)));
+        if !is_managed {
+            return Plan::new(
+                Batch::default(),
+                Vec::new(),
+                Vec::new(),
+                layers.into_documents(&self.places),
+            );
+        }
         match observe::observe(root, &self.places, &layers) {
             Ok(found) => plan::plan(&self.places, layers, &found, request),
             Err(finding) => Plan::impossible(finding, layers.into_documents(&self.places)),
@@ -106,6 +116,11 @@ impl Layers {
                 Collection::read_any,
             ),
         }
+    }
+
+    /// Whether no layer has anything to say. Other people's files are none of our business then.
+    fn is_empty(&self) -> bool {
+        self.remotes.entries.is_empty() && self.collections.entries.is_empty()
     }
 
     fn into_documents(self, places: &Places) -> Vec<Documents> {

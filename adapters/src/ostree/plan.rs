@@ -46,8 +46,8 @@ struct Writes<'d> {
     leaving: Vec<Step>,
     /// Files of remotes that are made or changed.
     changed: Vec<(PathBuf, Vec<u8>)>,
-    /// Files of remotes that go.
-    gone: Vec<PathBuf>,
+    /// Files of remotes that go, with what they hold.
+    gone: Vec<(PathBuf, Vec<u8>)>,
     /// Remotes that move, each with what its new file is to hold.
     moving: Vec<(String, Vec<u8>)>,
 }
@@ -74,7 +74,8 @@ impl<'d> Writes<'d> {
             return;
         }
         let Some(text) = text else {
-            self.gone.extend(before.map(|_| path.to_owned()));
+            self.gone
+                .extend(before.map(|text| (path.to_owned(), text.clone())));
             return;
         };
         let arriving = self.draft.store.defined_by(path).find(|name| {
@@ -113,7 +114,8 @@ impl<'d> Writes<'d> {
             .gone
             .iter()
             .cloned()
-            .partition(|path| moved.contains(&path.as_path()));
+            .partition(|(path, _)| moved.contains(&path.as_path()));
+        let take = |(path, expected)| Step::Take { path, expected };
         let mut steps = self.forgotten();
         steps.extend(withheld);
         let journals = self.moving.iter().map(|(name, text)| {
@@ -129,9 +131,9 @@ impl<'d> Writes<'d> {
             steps.extend(self.draft.side_files());
         }
         steps.extend(self.leaving.iter().cloned());
-        steps.extend(left.into_iter().map(Step::Remove));
+        steps.extend(left.into_iter().map(take));
         steps.extend(self.arrive());
-        steps.extend(gone.into_iter().map(Step::Remove));
+        steps.extend(gone.into_iter().map(take));
         steps.extend(known);
         let arrived = self
             .moving

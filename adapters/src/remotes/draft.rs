@@ -102,7 +102,7 @@ fn staged(step: &Step) -> Option<PathBuf> {
     let path = match step {
         Step::Create(tree) => &tree.path,
         Step::Replace { path, .. } => path,
-        Step::Remove(_) | Step::Touch(_) => return None,
+        Step::Remove(_) | Step::Take { .. } | Step::Touch(_) => return None,
     };
     Some(path.with_file_name(staged_name(path.file_name()?)))
 }

@@ -91,8 +91,9 @@ impl<T: Target> Subject<'_, '_, T> {
     }
 
     pub(super) fn unresolved(&self) -> (State, String) {
-        let why = match self.layered.map(|layered| &layered.want) {
-            Some(Want::Unresolved(finding)) => finding.to_string(),
+        let broken = self.draft.observed.broken.get(self.name);
+        let why = match (broken, self.layered.map(|layered| &layered.want)) {
+            (Some(finding), _) | (None, Some(Want::Unresolved(finding))) => finding.to_string(),
             _ => "a layer is missing, so nobody can tell whether the vendor withdrew it".into(),
         };
         (State::Failed, why)

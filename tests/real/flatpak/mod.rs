@@ -3,6 +3,7 @@
 
 mod apps;
 pub(crate) mod bench;
+mod definitions;
 mod deletion;
 mod differential;
 mod faults;
@@ -30,6 +31,7 @@ type Case = (&'static str, fn(&World<'_>));
 
 const CASES: &[&[Case]] = &[
     deletion::CASES,
+    definitions::CASES,
     masks::CASES,
     updates::CASES,
     keyrings::CASES,

@@ -4,7 +4,7 @@
 use std::fs;
 
 use super::Case;
-use super::world::{URL, World, plain, state_of};
+use super::world::{URL, World, edit, plain, state_of};
 
 pub(super) const CASES: &[Case] = &[
     (
@@ -74,7 +74,7 @@ fn in_parent(world: &World<'_>) {
     for directory in ["objects", "tmp", "refs/heads", "refs/remotes", "state"] {
         fs::create_dir_all(world.path("var/parent").join(directory)).expect("a directory");
     }
-    world.edit(&world.config(), "[core]\n", "[core]\nparent=/var/parent\n");
+    edit(&world.config(), "[core]\n", "[core]\nparent=/var/parent\n");
     world.vendor("v", plain("v", URL));
     world.sync_to("v", "foreign");
     assert!(!world.conf("v").exists());

@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use super::Case;
-use super::world::{Machine, URL, World, plain, remote, state_of};
+use super::world::{Machine, URL, World, edit, plain, remote, state_of};
 use crate::peers;
 
 pub(super) const CASES: &[Case] = &[
@@ -214,7 +214,7 @@ fn edits_and_changes(world: &World<'_>) {
     };
     world.vendor("v", version(URL, "http://proxy/1"));
     world.sync_to("v", "applied");
-    world.edit(
+    edit(
         &world.conf("v"),
         "\nurl=",
         "\n# my mirror\nurl=http://mirror/#",
@@ -268,7 +268,7 @@ fn withdrawn(world: &World<'_>) {
     applied(world);
     world.vendor("edited", plain("edited", URL));
     world.sync();
-    world.edit(&world.conf("edited"), "url=", "tls-permissive=true\nurl=");
+    edit(&world.conf("edited"), "url=", "tls-permissive=true\nurl=");
     world.withdraw("v");
     world.withdraw("edited");
     let report = world.sync();

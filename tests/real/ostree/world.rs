@@ -100,6 +100,13 @@ pub(crate) fn plain(name: &str, url: &str) -> String {
     remote(name, &[("url", url), ("gpg-verify", "false")])
 }
 
+/// The owner edits a file by hand.
+pub(crate) fn edit(path: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(path).expect("a file");
+    assert!(text.contains(from), "nothing to edit in {text}");
+    fs::write(path, text.replacen(from, to, 1)).expect("written");
+}
+
 impl<'bench> World<'bench> {
     /// A machine with an empty system repository.
     pub(crate) fn new(bench: &'bench Bench, ostree: &'bench Ostree) -> Self {
@@ -154,13 +161,6 @@ impl<'bench> World<'bench> {
     /// The owner puts a file into the target.
     pub(crate) fn owner(&self, name: &str, text: impl AsRef<[u8]>) {
         self.write(&format!("etc/ostree/remotes.d/{name}.conf"), text);
-    }
-
-    /// The owner edits a file of the machine by hand.
-    pub(crate) fn edit(&self, path: &Path, from: &str, to: &str) {
-        let text = fs::read_to_string(path).expect("a file");
-        assert!(text.contains(from), "nothing to edit in {text}");
-        fs::write(path, text.replacen(from, to, 1)).expect("written");
     }
 
     /// The configuration of the repository.

@@ -1,0 +1,102 @@
+//! Several adapters in one report, and their definitions.
+
+use std::fs;
+
+use insta::assert_snapshot;
+
+use crate::image::Image;
+
+const VENDOR: &str = "usr/lib/ostree/remotes.d/os.conf";
+
+/// An image with a remote of the system's repository, too.
+fn image() -> Image {
+    let image = Image::new();
+    image.write(
+        VENDOR,
+        "[remote \"os\"]\nurl=https://os.example.org/repo\ngpg-verify=false\n",
+    );
+    image
+}
+
+#[test]
+fn reports_are_merged() {
+    let image = image();
+    assert_snapshot!("merged_dry_run", image.shown(&["sync", "--dry-run"]));
+    image.run(&["sync"]);
+    assert_snapshot!("merged_status", image.shown(&["status"]));
+    assert_snapshot!("merged_select", image.shown(&["status", "ostree-*/*"]));
+    assert_eq!(image.exit_status(&["status", "--check"]), 0);
+}
+
+#[test]
+fn an_ostree_remote_in_words() {
+    let image = image();
+    image.run(&["sync"]);
+    let target = "etc/ostree/remotes.d/os.conf";
+    let text = fs::read_to_string(image.path(target)).expect("the target");
+    assert_snapshot!("ostree_target", text);
+    image.write(
+        target,
+        &text.replacen("url=https://os", "url=https://mirror", 1),
+    );
+    image.write(
+        VENDOR,
+        "[remote \"os\"]\nurl=https://new.example.org/repo\ngpg-verify=false\n",
+    );
+    assert_snapshot!("ostree_conflict", image.shown(&["sync"]));
+    assert_snapshot!("ostree_explain", image.shown(&["explain", "os", "url"]));
+    fs::remove_file(image.path(target)).expect("deleted, as ostree does it");
+    assert_snapshot!("ostree_deleted", image.shown(&["status", "os"]));
+    image.run(&["sync"]);
+    let state = fs::read_to_string(image.path("etc/overlayctl/state/ostree-remotes/os.state"));
+    assert_snapshot!("ostree_state", state.expect("what is remembered"));
+    assert_snapshot!("ostree_restored", image.shown(&["restore", "os"]));
+}
+
+#[test]
+fn a_remote_in_the_repository_is_moved_when_asked() {
+    let image = image();
+    image.write(
+        "ostree/repo/config",
+        "[core]\nrepo_version=1\nmode=bare\n\n[remote \"os\"]\nurl=https://old.example.org/\n",
+    );
+    assert_snapshot!("ostree_in_config", image.shown(&["sync"]));
+    assert_snapshot!("ostree_adopted", image.shown(&["adopt", "os"]));
+    assert_snapshot!("ostree_moved", image.shown(&["status", "os"]));
+    image.write(
+        "ostree/repo/config",
+        "[core]\nrepo_version=1\nmode=bare\n\n[remote \"os\"]\nurl=https://old.example.org/\n",
+    );
+    assert_snapshot!("ostree_defined_twice", image.shown(&["sync"]));
+}
+
+#[test]
+fn a_name_that_several_adapters_have() {
+    let image = Image::new();
+    image.write(
+        "usr/lib/ostree/remotes.d/plain.conf",
+        "[remote \"plain\"]\nurl=https://os.example.org/repo\ngpg-verify=false\n",
+    );
+    image.run(&["sync"]);
+    fs::remove_file(image.path("etc/ostree/remotes.d/plain.conf")).expect("deleted");
+    assert_snapshot!("ambiguous_status", image.shown(&["status", "plain"]));
+    assert_snapshot!("ambiguous_restore", image.shown(&["restore", "plain"]));
+    let full = "ostree-remotes/plain";
+    assert_snapshot!("unambiguous_restore", image.shown(&["restore", full]));
+}
+
+#[test]
+fn a_definition_that_cannot_be_used_hurts_itself_alone() {
+    let image = image();
+    image
+        .write(
+            "etc/overlayctl/adapters.d/flatpak.toml.d/50-bad.toml",
+            "installation = 'x'\n",
+        )
+        .write("etc/overlayctl/adapters.d/more.toml", "kind = 'more'\n");
+    assert_snapshot!("broken_definitions", image.shown(&["sync"]));
+    image
+        .write("etc/overlayctl/adapters.d/flatpak.toml", "")
+        .write("etc/overlayctl/adapters.d/more.toml", "");
+    assert_snapshot!("switched_off", image.shown(&["status"]));
+}
