@@ -39,6 +39,9 @@ pub(crate) struct Campaign<'c> {
     pub(crate) written: &'c [&'c str],
     /// Of an error injected into calls that only look, every how many-th is tried.
     pub(crate) stride: usize,
+    /// Whether a kill before each of those is tried all the same, though it leaves nothing else than one
+    /// before the next call that writes.
+    pub(crate) kills_everywhere: bool,
     /// Fails unless the real consumer can work with the machine; told after what.
     pub(crate) assert_sound: &'c dyn Fn(&Machine, &str),
 }
@@ -59,7 +62,8 @@ impl Campaign<'_> {
                 .iter()
                 .flat_map(|(call, &count)| (1..=count).map(move |n| (call, n)))
             {
-                if fault != "signal=SIGKILL"
+                let everywhere = self.kills_everywhere && fault == "signal=SIGKILL";
+                if !everywhere
                     && LOOKING.contains(&call.as_str())
                     && (ordinal - 1) % self.stride != 0
                 {

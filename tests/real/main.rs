@@ -10,6 +10,7 @@
 )]
 
 mod delta;
+mod documents;
 mod environment;
 mod faults;
 mod flatpak;
