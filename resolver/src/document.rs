@@ -6,6 +6,7 @@
 mod digest;
 mod explain;
 mod key;
+mod names;
 mod read;
 mod snapshot;
 
@@ -15,12 +16,12 @@ use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bstr::{BStr, BString, ByteSlice as _};
-use indexmap::{IndexMap, IndexSet};
+use bstr::{BStr, ByteSlice as _};
 
 pub use self::explain::{Explanation, Outcome};
 pub use self::key::Key;
 pub(crate) use self::key::variable;
+pub(crate) use self::names::Names;
 pub use self::snapshot::Snapshot;
 use crate::escape::escape_path;
 use crate::finding::{Finding, Level};
@@ -34,8 +35,9 @@ use crate::schema::Operator;
 #[must_use = "it only tells"]
 pub struct Document {
     pub(crate) entry: Entry,
-    pub(crate) sections: IndexSet<BString, foldhash::fast::RandomState>,
-    pub(crate) keys: IndexMap<KeyName, Slot, foldhash::fast::RandomState>,
+    pub(crate) sections: Names<()>,
+    /// In the scope of their section's number.
+    pub(crate) keys: Names<Slot>,
     pub(crate) ledger: Vec<Record>,
     pub(crate) problems: Vec<Finding>,
     pub(crate) findings: Vec<Finding>,
@@ -43,13 +45,6 @@ pub struct Document {
     /// A problem because of which the consumer loads nothing.
     pub(crate) fatal: Option<usize>,
     pub(crate) is_nested: bool,
-}
-
-/// A key in its section, by the section's number.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct KeyName {
-    pub(crate) section: u32,
-    pub(crate) name: BString,
 }
 
 /// What is known of a key during and after the merge.
@@ -178,19 +173,22 @@ impl Document {
         })
     }
 
+    /// The section of the key with this number.
+    pub(crate) fn section_of(&self, key: u32) -> &BStr {
+        let section = self.keys.name(key).map(|(section, _)| section);
+        let name = section.and_then(|section| self.sections.name(section));
+        name.map(|(_, name)| name).unwrap_or_default()
+    }
+
     /// The keys, in the order in which they first appear.
     pub fn keys(&self) -> impl Iterator<Item = Key<'_>> {
-        (0..self.keys.len()).filter_map(|index| Key::new(self, index))
+        (0..).map_while(|number| Key::new(self, number))
     }
 
     /// A key, if any fragment assigns it.
     pub fn key(&self, section: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Option<Key<'_>> {
-        let section = self.sections.get_index_of(section.as_ref().as_bstr())?;
-        let name = KeyName {
-            section: u32::try_from(section).ok()?,
-            name: key.as_ref().into(),
-        };
-        Key::new(self, self.keys.get_index_of(&name)?)
+        let section = self.sections.find(0, section.as_ref())?;
+        Key::new(self, self.keys.find(section, key.as_ref())?)
     }
 
     /// The effective assignment of a key, the last one where there are several.
@@ -267,22 +265,13 @@ impl<'d> Assignment<'d> {
 
     /// The section, or the dotted path of tables; empty for none.
     pub fn section(&self) -> &'d BStr {
-        let section = self
-            .name()
-            .and_then(|name| self.document.sections.get_index(name.section as usize));
-        section.map(|section| section.as_bstr()).unwrap_or_default()
+        self.document.section_of(self.record.key)
     }
 
     /// The key, without `+` and `-` where those are operators.
     pub fn key(&self) -> &'d BStr {
-        self.name()
-            .map(|name| name.name.as_bstr())
-            .unwrap_or_default()
-    }
-
-    fn name(&self) -> Option<&'d KeyName> {
-        let (name, _) = self.document.keys.get_index(self.record.key as usize)?;
-        Some(name)
+        let name = self.document.keys.name(self.record.key);
+        name.map(|(_, name)| name).unwrap_or_default()
     }
 
     /// Whether it replaces, adds or takes away.

@@ -9,10 +9,8 @@ mod nested;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use bstr::{BString, ByteSlice as _};
-
 use self::nested::Paths;
-use crate::document::{Decoded, Document, Fate, KeyName, Record, Slot, variable};
+use crate::document::{Decoded, Document, Fate, Record, Slot, variable};
 use crate::finding::Finding;
 use crate::format::{Format, Item, Kind, Lost, Pair};
 use crate::root::{Reason, Unusable};
@@ -170,7 +168,7 @@ impl Merging<'_> {
         span: &Range<usize>,
         pair: Pair<'_>,
         fate: Fate,
-        section: &mut Option<(u32, BString)>,
+        section: &mut Option<u32>,
     ) {
         let section = self.section(&pair.section, section);
         let resolved = self.rules.schema.resolve_key(&pair.section, &pair.key);
@@ -191,31 +189,23 @@ impl Merging<'_> {
     }
 
     /// The number of a section; most assignments stand in the one of the assignment before.
-    fn section(&mut self, name: &[u8], current: &mut Option<(u32, BString)>) -> u32 {
-        if let Some((number, known)) = current
-            && known == name
-        {
-            return *number;
-        }
-        let name = BString::from(name);
+    fn section(&mut self, name: &[u8], current: &mut Option<u32>) -> u32 {
         let sections = &mut self.document.sections;
-        let index = match sections.get_index_of(&name) {
-            Some(index) => index,
-            None => sections.insert_full(name.clone()).0,
-        };
-        let (number, _) = current.insert((number(index), name));
-        *number
+        match *current {
+            Some(number)
+                if sections
+                    .name(number)
+                    .is_some_and(|(_, known)| known == name) =>
+            {
+                number
+            }
+            _ => *current.insert(sections.insert(0, name, || ())),
+        }
     }
 
     fn key(&mut self, section: u32, name: &[u8], kind: Option<KeyKind>) -> u32 {
-        let name = KeyName {
-            section,
-            name: name.into(),
-        };
         let nested = self.document.is_nested;
-        let entry = self.document.keys.entry(name);
-        let index = entry.index();
-        entry.or_insert_with(|| Slot {
+        self.document.keys.insert(section, name, || Slot {
             rule: match (kind, self.rules.repeated) {
                 (Some(kind), _) => Rule::Kind(kind),
                 // A value of a structured format has a type, so it is known not to be a list of lines.
@@ -225,8 +215,7 @@ impl Merging<'_> {
                 (None, Repeated::Libeconf) => Rule::Libeconf,
             },
             last: None,
-        });
-        number(index)
+        })
     }
 
     /// Lets the assignments of a fragment, which begin at `first`, have their effect.
@@ -244,7 +233,8 @@ impl Merging<'_> {
         if record.fate != Fate::Applied {
             return;
         }
-        let Some((name, slot)) = self.document.keys.get_index_mut(record.key as usize) else {
+        let key = record.key;
+        let Some(slot) = self.document.keys.get_mut(key) else {
             return;
         };
         let previous = slot.last.replace(new);
@@ -252,8 +242,9 @@ impl Merging<'_> {
         let (operator, fragment) = (record.operator, record.fragment);
         let rule = slot.rule;
         if self.document.is_nested {
-            let section = self.document.sections.get_index(name.section as usize);
-            let path = nested::path(section, &name.name);
+            let name = self.document.keys.name(key);
+            let name = name.map(|(_, name)| name).unwrap_or_default();
+            let path = nested::path(self.document.section_of(key), name);
             self.nest(new, &path);
         }
         if let Some(record) = self.document.ledger.get_mut(index) {
@@ -301,9 +292,9 @@ impl Merging<'_> {
         let record = self.document.ledger.get_mut(new as usize);
         let key = record.map(|record| {
             record.previous = None;
-            record.key as usize
+            record.key
         });
-        if let Some((_, slot)) = key.and_then(|key| self.document.keys.get_index_mut(key)) {
+        if let Some(slot) = key.and_then(|key| self.document.keys.get_mut(key)) {
             slot.last = previous;
         }
     }
@@ -312,24 +303,17 @@ impl Merging<'_> {
     /// (the triggers of a timer).
     fn reset_together(&mut self, new: u32) {
         let record = self.document.ledger.get(new as usize);
-        let Some((name, _)) =
-            record.and_then(|record| self.document.keys.get_index(record.key as usize))
+        let Some((key, (section, name))) =
+            record.and_then(|record| Some((record.key, self.document.keys.name(record.key)?)))
         else {
             return;
         };
-        let section = self.document.sections.get_index(name.section as usize);
-        let section = section
-            .map(|section| section.as_bytes())
-            .unwrap_or_default();
-        let names = self.rules.schema.together(section, &name.name);
+        let names = (self.rules.schema).together(self.document.section_of(key), name);
         let others = names
-            .filter(|other| **other != **name.name)
-            .map(|other| KeyName {
-                section: name.section,
-                name: other.into(),
-            });
+            .filter(|other| **other != **name)
+            .filter_map(|other| self.document.keys.find(section, other));
         let last: Vec<_> = others
-            .filter_map(|other| self.document.keys.get(&other)?.last)
+            .filter_map(|other| self.document.keys.get(other)?.last)
             .collect();
         for last in last {
             self.beat_all(Some(last), Fate::Reset(new));

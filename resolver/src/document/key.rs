@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use bstr::{BStr, ByteSlice as _};
 use indexmap::IndexSet;
 
-use super::{Assignment, Document, KeyName, Slot, State};
+use super::{Assignment, Document, Slot, State};
 use crate::merge::{Rule, resets};
 use crate::schema::{KeyKind, Merge, OnEmpty, Operator};
 
@@ -14,39 +14,37 @@ use crate::schema::{KeyKind, Merge, OnEmpty, Operator};
 #[derive(Debug, Clone, Copy)]
 pub struct Key<'d> {
     document: &'d Document,
-    index: usize,
-    name: &'d KeyName,
+    number: u32,
+    name: &'d BStr,
     slot: &'d Slot,
 }
 
 impl<'d> Key<'d> {
-    pub(super) fn new(document: &'d Document, index: usize) -> Option<Self> {
-        let (name, slot) = document.keys.get_index(index)?;
+    pub(super) fn new(document: &'d Document, number: u32) -> Option<Self> {
         Some(Self {
             document,
-            index,
-            name,
-            slot,
+            number,
+            name: document.keys.name(number)?.1,
+            slot: document.keys.get(number)?,
         })
     }
 
     /// The section, or the dotted path of tables; empty for none.
     pub fn section(&self) -> &'d BStr {
-        let section = self.document.sections.get_index(self.name.section as usize);
-        section.map(|section| section.as_bstr()).unwrap_or_default()
+        self.document.section_of(self.number)
     }
 
     /// Its name.
     pub fn name(&self) -> &'d BStr {
-        self.name.name.as_bstr()
+        self.name
     }
 
     /// Every assignment, those that do not count included, in ledger order.
     pub fn history(&self) -> impl DoubleEndedIterator<Item = Assignment<'d>> {
-        let index = self.index;
+        let number = self.number;
         self.document
             .assignments()
-            .filter(move |assignment| assignment.record.key as usize == index)
+            .filter(move |assignment| assignment.record.key == number)
     }
 
     /// The assignments that count, in order: one for a scalar, any number for a list.
