@@ -50,7 +50,7 @@ use rustix::fs::{
 pub use rustix::io::Errno;
 
 pub use self::member::{Member, MemberKind};
-use self::open::{DIRECTORY, IN_ROOT, NO_LINKS, READ, open, read_regular};
+use self::open::{DIRECTORY, IN_ROOT, NO_LINKS, open, open_name, read_regular};
 pub use self::unusable::{Kind, Reason, Unusable};
 use self::walk::{End, Place, walk, walk_link};
 use crate::escape::escape_path;
@@ -172,7 +172,7 @@ pub enum Content {
     /// It hides what lower layers have under its name.
     Mask(Mask),
     /// It takes its name and nobody can tell what it means.
-    Unusable(Unusable),
+    Unusable(Box<Unusable>),
 }
 
 /// What a name in a layer's directory is, with all that was learned on the way.
@@ -181,7 +181,7 @@ pub struct Opened {
     /// What it comes to.
     pub content: Content,
     /// The symlink that it is.
-    pub link: Option<Link>,
+    pub link: Option<Box<Link>>,
     /// The file that was read, however many names it has.
     pub inode: Option<Inode>,
 }
@@ -190,7 +190,7 @@ impl Opened {
     /// A name that was listed and is not there any more.
     pub(crate) fn vanished() -> Self {
         Self {
-            content: Content::Unusable(Reason::Vanished.into()),
+            content: Reason::Vanished.into(),
             link: None,
             inode: None,
         }
@@ -234,6 +234,12 @@ impl fmt::Display for Mask {
             Self::DevNull => "a symlink to /dev/null",
             Self::Directory => "a directory, which reads as empty",
         })
+    }
+}
+
+impl From<Reason> for Content {
+    fn from(reason: Reason) -> Self {
+        Self::Unusable(Box::new(reason.into()))
     }
 }
 
@@ -348,8 +354,8 @@ impl Dir {
         }
         let (content, inode) = match plain {
             Ok(Some((bytes, inode))) => (bytes.into(), Some(inode)),
-            Ok(None) => (Content::Unusable(Reason::Changed.into()), None),
-            Err(reason) => (Content::Unusable(reason.into()), None),
+            Ok(None) => (Reason::Changed.into(), None),
+            Err(reason) => (reason.into(), None),
         };
         Opened {
             content,
@@ -361,8 +367,8 @@ impl Dir {
     fn open_link(&self, name: &OsStr) -> Opened {
         let mut link = None;
         let followed = self.read_link(name).and_then(|text| {
-            let text = &*link.insert(Link { text, target: None }).text;
-            self.follow(text)
+            let link = link.insert(Box::new(Link { text, target: None }));
+            self.follow(&link.text)
         });
         let read = followed.and_then(|place| {
             if let Some(link) = &mut link {
@@ -374,7 +380,7 @@ impl Dir {
             let (bytes, inode) = place.read(self.root.as_fd(), FRAGMENT_LIMIT)?;
             Ok((bytes.into(), Some(inode)))
         });
-        let (content, inode) = read.unwrap_or_else(|why| (Content::Unusable(why), None));
+        let (content, inode) = read.unwrap_or_else(|why| (Content::Unusable(why.into()), None));
         Opened {
             content,
             link,
@@ -394,7 +400,7 @@ impl Dir {
                 other => return Err(Reason::NotAFile(other.into())),
             }
         }
-        match open(self.as_fd(), Path::new(name), READ, NO_LINKS) {
+        match open_name(self.as_fd(), name) {
             Ok(file) => read_regular(&file, FRAGMENT_LIMIT).map(Some),
             Err(Errno::LOOP) => Ok(None),
             Err(errno) => Err(gone_or(errno)),

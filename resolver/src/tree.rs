@@ -218,7 +218,7 @@ impl TreeDir<'_> {
             (Some(Member::File(file)), _) => Some(file.open()),
             (None | Some(Member::Directory), Some(dir)) => {
                 let opened = dir.open(name);
-                let vanished = Content::Unusable(Reason::Vanished.into());
+                let vanished = Content::from(Reason::Vanished);
                 (opened.link.is_some() || opened.content != vanished).then_some(opened)
             }
         }
@@ -233,9 +233,11 @@ impl Virtual {
         };
         Opened {
             content,
-            link: link.map(|text: PathBuf| Link {
-                target: Some(text.clone()),
-                text,
+            link: link.map(|text: PathBuf| {
+                Box::new(Link {
+                    target: Some(text.clone()),
+                    text,
+                })
             }),
             inode: None,
         }
