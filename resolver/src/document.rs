@@ -430,11 +430,18 @@ impl Record {
     }
 }
 
+/// Whether `value` is what stands at `raw` of `text`. It mostly is that very slice, whose bytes then
+/// need no look.
+fn is_at(text: &[u8], raw: &Range<usize>, value: &[u8]) -> bool {
+    text.get(raw.clone())
+        .is_some_and(|raw| raw.as_ptr_range() == value.as_ptr_range() || raw == value)
+}
+
 impl Decoded {
     /// The value that a format read from `text`, whose bytes are at `raw`.
     pub(crate) fn new(text: &[u8], raw: &Range<usize>, value: Value<'_>) -> Self {
         match value {
-            Value::Text(value) if text.get(raw.clone()) == Some(&*value) => Self::AsWritten,
+            Value::Text(value) if is_at(text, raw, &value) => Self::AsWritten,
             Value::Text(value) => Self::Text(value.into_owned().into()),
             Value::Typed(node) => Self::Node(node.into()),
         }
