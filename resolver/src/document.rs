@@ -4,11 +4,13 @@
 //! [`explain`](Document::explain) says come from the same rows, so they cannot disagree.
 
 mod digest;
+mod effective;
 mod explain;
 mod key;
 mod names;
 mod read;
 mod snapshot;
+mod standing;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,17 +20,19 @@ use std::sync::Arc;
 
 use bstr::{BStr, ByteSlice as _};
 
+pub use self::effective::{Effective, Item, Line, Part};
 pub use self::explain::{Explanation, Outcome};
 pub use self::key::Key;
 pub(crate) use self::key::variable;
 pub(crate) use self::names::Names;
 pub use self::snapshot::Snapshot;
+pub use self::standing::Standing;
 use crate::escape::escape_path;
 use crate::finding::{Finding, Level};
-use crate::format::{Node, Value};
+use crate::format::{Format, Node, Value};
 use crate::merge::Rule;
 use crate::scan::{self, Entry, Fragment, Status};
-use crate::schema::Operator;
+use crate::schema::{KeyKind, Operator, Unknown};
 
 /// An entry, merged.
 #[derive(Debug, Default)]
@@ -44,6 +48,10 @@ pub struct Document {
     pub(crate) searched: Arc<[PathBuf]>,
     /// A problem because of which the consumer loads nothing.
     pub(crate) fatal: Option<usize>,
+    /// The problem at which the consumer stops, and the file that has it.
+    pub(crate) ended: Option<(usize, usize)>,
+    /// How the files are read.
+    pub(crate) format: Option<&'static dyn Format>,
     pub(crate) is_nested: bool,
 }
 
@@ -51,6 +59,10 @@ pub struct Document {
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub(crate) rule: Rule,
+    /// In a section that repeats, what holds among the assignments below one header.
+    pub(crate) in_item: Option<KeyKind>,
+    /// Why the consumer ignores it.
+    pub(crate) unknown: Option<Unknown>,
     /// The latest assignment that its consumer reads; the others follow by [`Record::previous`].
     pub(crate) last: Option<u32>,
 }
@@ -64,7 +76,11 @@ pub(crate) struct Record {
     pub(crate) last_line: u32,
     pub(crate) span: Range<u32>,
     pub(crate) raw: Range<u32>,
+    /// Which header it stands below, counted over all files from 1, if its section repeats; else 0.
+    pub(crate) header: u32,
     pub(crate) operator: Operator,
+    /// Whether its key is an older name of the one that it counts for, or short for several.
+    pub(crate) is_renamed: bool,
     pub(crate) value: Decoded,
     pub(crate) fate: Fate,
     /// The assignment of the same key that its consumer reads before this one.
@@ -88,6 +104,8 @@ pub(crate) enum Fate {
     Shadowed(u32),
     Masked(u32),
     Invalid(u32),
+    /// Nothing is loaded at all.
+    NotLoaded,
 }
 
 /// What became of an assignment.
@@ -104,7 +122,7 @@ pub enum State {
     Shadowed,
     /// Its file is masked.
     Masked,
-    /// Its consumer does not read it, because of a problem in its file.
+    /// Its consumer does not read it, because of a problem in its file, or because it loads nothing.
     Invalid,
 }
 
@@ -129,6 +147,13 @@ pub struct Place<'d> {
     pub path: &'d Path,
     /// The line, counted from 1; none for the file as a whole.
     pub line: Option<usize>,
+}
+
+impl<'d> Place<'d> {
+    pub(crate) fn of(finding: &'d Finding) -> Self {
+        let (path, line) = (&finding.path, finding.line);
+        Self { path, line }
+    }
 }
 
 impl fmt::Display for Place<'_> {
@@ -215,6 +240,16 @@ impl Document {
     /// Whether nothing found stands in the way of trusting the document.
     pub fn is_sound(&self) -> bool {
         self.findings().all(|finding| finding.level != Level::Error)
+    }
+
+    /// Because of what the consumer loads nothing at all. None where it loads, and where it misses a
+    /// main file.
+    pub fn not_loaded_by(&self) -> Option<Place<'_>> {
+        if let Status::Refused(by) = self.entry.status {
+            let path = &self.entry.fragments.get(by)?.path;
+            return Some(Place { path, line: None });
+        }
+        self.problems.get(self.fatal?).map(Place::of)
     }
 
     /// Whether the consumer would load anything at all.
@@ -344,7 +379,7 @@ impl<'d> Assignment<'d> {
             Fate::Reset(_) => State::Reset,
             Fate::Shadowed(_) => State::Shadowed,
             Fate::Masked(_) => State::Masked,
-            Fate::Invalid(_) => State::Invalid,
+            Fate::Invalid(_) | Fate::NotLoaded => State::Invalid,
         }
     }
 
@@ -384,8 +419,26 @@ impl<'d> Assignment<'d> {
     pub fn spoiled_by(&self) -> Option<&'d Finding> {
         match self.record.fate {
             Fate::Invalid(by) => self.document.problems.get(by as usize),
+            Fate::NotLoaded => self.document.problems.get(self.document.fatal?),
             _ => None,
         }
+    }
+
+    /// Why its consumer ignores it, if it does, whatever its [state](Self::state) is.
+    pub fn unknown(&self) -> Option<Unknown> {
+        self.document.keys.get(self.record.key)?.unknown
+    }
+
+    /// The key as its file has it, where that is an older name of [`key`](Self::key) or short for it
+    /// and others; else that.
+    pub fn written_key(&self) -> &'d BStr {
+        if !self.record.is_renamed {
+            return self.key();
+        }
+        let line = self.span().start..self.raw_span().start;
+        let line = self.fragment.text.get(line).unwrap_or_default();
+        let name = line.split(|byte| *byte == b'=').next();
+        name.unwrap_or_default().trim_ascii().as_bstr()
     }
 
     /// What beat, reset, hid or spoiled it.
@@ -394,19 +447,11 @@ impl<'d> Assignment<'d> {
             Fate::Applied => None,
             Fate::Superseded(_) | Fate::Reset(_) => self.winner().map(|by| by.place()),
             Fate::Shadowed(by) | Fate::Masked(by) => {
-                let fragment = self.document.entry.fragments.get(by as usize)?;
-                Some(Place {
-                    path: &fragment.path,
-                    line: None,
-                })
+                let by = self.document.entry.fragments.get(by as usize)?;
+                Some(Place::file(by))
             }
-            Fate::Invalid(_) => {
-                let problem = self.spoiled_by()?;
-                Some(Place {
-                    path: &problem.path,
-                    line: problem.line,
-                })
-            }
+            Fate::Invalid(_) => self.spoiled_by().map(Place::of),
+            Fate::NotLoaded => self.document.not_loaded_by(),
         }
     }
 }

@@ -19,6 +19,7 @@
 //! into another, a drop-in without a main file.
 
 mod files;
+mod install;
 mod keys;
 mod links;
 mod masks;
@@ -126,6 +127,12 @@ pub const LINTS: &[Lint] = &[
         Level::Info,
         "a mask that is an empty file, which may be an accident; a link to /dev/null is meant",
         masks::empty_file_masks,
+    ),
+    lint(
+        "install-not-read",
+        Level::Warning,
+        "`[Install]` in a drop-in for all units of a prefix or type, which `systemctl enable` ignores",
+        install::install_not_read,
     ),
     lint(
         "link-leaves-root",

@@ -492,3 +492,68 @@ fn the_rules_of_the_documentation_work() {
         );
     }
 }
+
+/// What `show` prints is what the consumer ends with, and not what the files say on the way there.
+#[test]
+fn show_prints_what_the_consumer_ends_with() {
+    let image = image();
+    for (path, text) in [
+        (
+            "etc/systemd/system/web.service.d/20.conf",
+            "[Unit]\nAfter=a b\nAfter=c\n[Service]\nEnvironment=A=2 \"C=d e\"\nUser=\nTyp=x\n[Servce]\nType=simple\n",
+        ),
+        (
+            "usr/lib/systemd/network/eth.network",
+            "[Match]\nName=eth0\n[Address]\nAddress=10.0.0.1/24\nLabel=a\nLabel=b\n[Address]\nAddress=10.0.0.2/24\n",
+        ),
+        (
+            "etc/systemd/network/eth.network.d/x.conf",
+            "[Address]\nAddress=10.0.0.3/24\n[Match]\nName=\nName=eth1\n",
+        ),
+        (
+            "usr/lib/NetworkManager/conf.d/10.conf",
+            "[main]\nplugins=keyfile,ifcfg-rh\n",
+        ),
+        (
+            "etc/NetworkManager/conf.d/20.conf",
+            "[main]\nplugins-=ifcfg-rh\nplugins+=mine\n",
+        ),
+        ("etc/loadless/x.conf", "a=1\n[b\n"),
+    ] {
+        image.write(path, text);
+    }
+    for (name, arguments) in [
+        ("effective_unit", &["systemd/system/web.service"][..]),
+        (
+            "effective_unit_origin",
+            &["--origin", "systemd/system/web.service"],
+        ),
+        (
+            "effective_network",
+            &["--origin", "systemd/network/eth.network"],
+        ),
+        ("effective_set", &["NetworkManager/NetworkManager.conf"]),
+        (
+            "effective_set_origin",
+            &["--origin", "NetworkManager/NetworkManager.conf"],
+        ),
+        (
+            "effective_nothing_loads",
+            &["--rules", "libeconf", "loadless/x.conf"],
+        ),
+    ] {
+        assert_snapshot!(name, image.shown(&[&["show"], arguments].concat()));
+    }
+    assert_snapshot!(
+        "why_unknown",
+        image.shown(&["why", "/etc/systemd/system/web.service.d/20.conf"])
+    );
+    assert_snapshot!(
+        "explain_unknown_section",
+        image.shown(&["explain", "systemd/system/web.service", "Servce.Type"])
+    );
+    assert_snapshot!(
+        "list_nothing_loads",
+        image.shown(&["list", "--rules", "libeconf", "loadless/x.conf"])
+    );
+}

@@ -71,6 +71,13 @@ const CASES: &[Case<'_>] = &[
     ("unreachable-file", UNITS, "s/a.service", &[("etc/s/service.d/x.conf", "[a]\n")], &[]),
     ("unreachable-file", UNITS, "s/a-.slice", &[("etc/s/a-.slice.d/x.conf", "[a]\n")], &[]),
     ("unreachable-file", UNITS, "s/a@1.service", &[("usr/lib/s/a@.service", "[a]\n"), ("etc/s/a@1.service.d/x.conf", "[a]\n")], &[]),
+    // install-not-read
+    ("install-not-read", UNITS, "s/a-b.service", &[("usr/lib/s/a-b.service", "[a]\n"), ("etc/s/a-.service.d/x.conf", "[Install]\nWantedBy=c\nAlias=d\n")], &["/etc/s/a-.service.d/x.conf:2"]),
+    ("install-not-read", UNITS, "s/a-b.service", &[("usr/lib/s/a-b.service", "[a]\n"), ("etc/s/service.d/x.conf", "[Unit]\nAfter=c\n[Install]\nWantedBy=c\n")], &["/etc/s/service.d/x.conf:4"]),
+    ("install-not-read", UNITS, "s/a-b.service", &[("usr/lib/s/a-b.service", "[Install]\nWantedBy=c\n"), ("etc/s/a-b.service.d/x.conf", "[Install]\nWantedBy=c\n")], &[]),
+    ("install-not-read", UNITS, "s/a@b.service", &[("usr/lib/s/a@.service", "[a]\n"), ("etc/s/a@.service.d/x.conf", "[Install]\nWantedBy=c\n")], &[]),
+    ("install-not-read", UNITS, "s/a-b.service", &[("usr/lib/s/a-b.service", "[a]\n"), ("etc/s/service.d/x.conf", "[Unit]\nAfter=c\n")], &[]),
+    ("install-not-read", "", "s/a.conf", &[("etc/s/a.conf.d/x.conf", "[Install]\nWantedBy=c\n")], &[]),
     // mask-of-nothing
     ("mask-of-nothing", "", "a.d", &[("etc/a.d/x.conf", NULL)], &["/etc/a.d/x.conf"]),
     ("mask-of-nothing", "", "a.d", &[("etc/a.d/x.conf", "")], &["/etc/a.d/x.conf"]),
