@@ -247,11 +247,12 @@ pub(crate) fn exit(findings: &[Finding]) -> Exit {
 /// The tree that the owner asks about.
 pub(crate) fn tree(root: &Root, reading: &Reading) -> Result<Tree, Failure> {
     let mut tree = Tree::from(root.clone());
-    for With { path, file } in &reading.with {
-        tree = tree.with(path, read_host(file)?);
-    }
+    // What is put somewhere stays, also below what is taken away.
     for path in &reading.without {
         tree = tree.without(path);
+    }
+    for With { path, file } in &reading.with {
+        tree = tree.with(path, read_host(file)?);
     }
     Ok(tree)
 }

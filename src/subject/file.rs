@@ -53,7 +53,7 @@ impl File {
                 if let Some(content) = look(&tree, &path) {
                     return Ok(Self {
                         is_directory: is_directory(&content),
-                        place: place(root, &path),
+                        place: place(&tree, &path),
                         path,
                         line,
                         root: root.clone(),
@@ -72,7 +72,7 @@ impl File {
         mut paths: impl Iterator<Item = &'p Path> + Clone,
     ) -> Option<&'p Path> {
         let exact = paths.clone().find(|path| **path == self.path);
-        exact.or_else(|| paths.find(|path| place(&self.root, path) == self.place))
+        exact.or_else(|| paths.find(|path| place(&self.tree, path) == self.place))
     }
 
     /// What it may be a part of.
@@ -121,7 +121,7 @@ impl File {
             .filter_map(|layer| below(&self.path, layer.base()));
         let by_place = layers
             .iter()
-            .filter_map(|layer| below(&self.place, &place(&self.root, layer.base())));
+            .filter_map(|layer| below(&self.place, &place(&self.tree, layer.base())));
         let shortest = |paths: &mut dyn Iterator<Item = PathBuf>| {
             paths.min_by_key(|path| path.components().count())
         };
@@ -206,12 +206,12 @@ fn is_directory(content: &Content) -> bool {
 }
 
 /// A path with the symlinks of its directory followed.
-fn place(root: &Root, path: &Path) -> PathBuf {
+fn place(tree: &Tree, path: &Path) -> PathBuf {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return path.into();
     };
-    match root.chase(parent) {
-        Ok(parent) => Path::new("/").join(parent).join(name),
-        Err(_) => path.into(),
+    match tree.place(parent) {
+        Some(parent) => parent.join(name),
+        None => path.into(),
     }
 }
