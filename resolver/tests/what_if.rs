@@ -238,7 +238,7 @@ fn listed(tree: &Tree) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
 
     #[test]
     fn what_if_is_what_comes_of_it(nodes in nodes(), changes in vec(change(), 1..4)) {

@@ -151,8 +151,8 @@ impl Place {
 
 /// Follows `path` from the top of the root.
 ///
-/// What decides where it leads is added to `trail`: each symlink on the way and, where there is one, its
-/// end, as seen inside the root.
+/// What decides where it leads is added to `trail`: each symlink on the way, each directory that one enters
+/// and leaves again by `..`, and, where there is a symlink, the end, as seen inside the root.
 pub(crate) fn walk(
     tree: &dyn Look,
     path: &Path,
@@ -184,8 +184,9 @@ struct Walk<'w> {
     end: End,
     /// The part that is not, last component first.
     todo: Vec<Step>,
-    /// How many symlinks were followed.
+    /// How many symlinks were followed, and the directory that the last one is in.
     links: usize,
+    base: PathBuf,
 }
 
 struct Step {
@@ -204,6 +205,7 @@ impl<'w> Walk<'w> {
             end: DIRECTORY,
             todo: Vec::new(),
             links: 0,
+            base: directory.into(),
         }
     }
 
@@ -260,6 +262,11 @@ impl<'w> Walk<'w> {
         if self.end != DIRECTORY {
             return Err((self.done.clone(), Reason::NotADirectory));
         }
+        // It has to be a directory all the same; the one that the symlink is in is.
+        if !self.base.starts_with(&self.done) {
+            let left = self.done.clone();
+            self.note(&left);
+        }
         self.done.pop();
         Ok(())
     }
@@ -287,6 +294,7 @@ impl<'w> Walk<'w> {
             return Err((at, Reason::Loop));
         }
         self.note(&at);
+        self.base = at.parent().map(Path::to_owned).unwrap_or_default();
         self.push(text, true);
         Ok(())
     }
