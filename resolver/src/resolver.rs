@@ -135,6 +135,8 @@ impl Resolver {
         };
         document.findings = scan.findings;
         document.findings.append(&mut document.entry.findings);
+        let switches = document.switches(&self.rules);
+        document.findings.extend(switches);
         document.searched = scan.searched.into();
         document
     }
@@ -155,6 +157,8 @@ impl Resolver {
             let mut document = merge(entry, &resolver.rules);
             document.searched = Arc::clone(&searched);
             document.findings = std::mem::take(&mut document.entry.findings);
+            let switches = document.switches(&resolver.rules);
+            document.findings.extend(switches);
             document
         });
         Collection {

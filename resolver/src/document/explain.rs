@@ -6,7 +6,11 @@ use bstr::ByteSlice as _;
 
 use super::{Assignment, Key, State};
 use crate::document::Document;
-use crate::escape::escape;
+use crate::escape::{escape, excerpt, unescape};
+use crate::finding::Finding;
+use crate::format::path;
+use crate::rules::Rules;
+use crate::scan::{self, Role};
 use crate::schema::OnEmpty;
 
 /// All assignments of a key: its values first, in their order, then what resets it, then the others,
@@ -19,6 +23,9 @@ pub struct Explanation<'d> {
     /// The assignments.
     pub assignments: Vec<Assignment<'d>>,
 }
+
+/// How a name may mean keys.
+type Way = for<'d> fn(&'d Document, &[u8]) -> Vec<Key<'d>>;
 
 impl Document {
     /// Where a key's value comes from, and why the other candidates lost.
@@ -33,9 +40,75 @@ impl Document {
     }
 
     /// The keys that `name` can mean: `SECTION.KEY`, split at the last dot for which there is such a
-    /// key, else `KEY` in whatever sections have it.
+    /// key, else `KEY` in whatever sections have it, else `[SECTION] KEY`, and all of these
+    /// [as they are shown](crate::escape). Of tables, also what a shell has taken the quotes from:
+    /// `hosts.example.org.port` for `hosts."example.org".port`.
     pub fn keys_named(&self, name: impl AsRef<[u8]>) -> Vec<Key<'_>> {
         let name = name.as_ref();
+        let shown = unescape(name);
+        let ways: [(Way, &[u8]); 5] = [
+            (Self::keys_of, name),
+            (Self::keys_of, &shown),
+            (Self::key_of_section, name),
+            (Self::key_of_section, &shown),
+            (Self::keys_without_quotes, name),
+        ];
+        let mut found = ways.iter().map(|(way, name)| way(self, name));
+        found.find(|keys| !keys.is_empty()).unwrap_or_default()
+    }
+
+    /// The drop-ins that say themselves when they count.
+    pub(crate) fn switches(&self, rules: &Rules) -> Vec<Finding> {
+        if rules.switch_key.is_empty() {
+            return Vec::new();
+        }
+        let keys = self.keys_of(rules.switch_key.as_bytes());
+        let switches = keys.iter().flat_map(Key::history).filter(|assignment| {
+            let fragment = assignment.fragment();
+            fragment.role == Role::DropIn && fragment.state == scan::State::Effective
+        });
+        let told = switches.map(|assignment| {
+            let message = format!(
+                "says itself when it counts, by {}={}, which is not looked at: its values are taken to count",
+                escape(assignment.key()),
+                excerpt(assignment.value())
+            );
+            let finding = Finding::warning(&assignment.fragment().path, message);
+            finding.at(assignment.line()).spanning(assignment.span())
+        });
+        told.collect()
+    }
+
+    /// `[SECTION] KEY`.
+    fn key_of_section<'d>(&'d self, name: &[u8]) -> Vec<Key<'d>> {
+        let Some(name) = name.strip_prefix(b"[") else {
+            return Vec::new();
+        };
+        let ends = name.rfind_iter(b"]");
+        let split = ends.filter_map(|end| Some((name.get(..end)?, name.get(end + 1..)?)));
+        let keys = split.filter_map(|(section, key)| self.key(section, key.trim_ascii()));
+        keys.take(1).collect()
+    }
+
+    fn keys_without_quotes<'d>(&'d self, name: &[u8]) -> Vec<Key<'d>> {
+        let Ok(name) = name.to_str() else {
+            return Vec::new();
+        };
+        let is_meant = |key: &Key<'_>| {
+            let parts = [key.section(), key.name()];
+            let parts = parts.map(|part| path::split(part.to_str().ok()?));
+            let [Some(section), Some(last)] = parts else {
+                return false;
+            };
+            last.join(".") == name || [section, last].concat().join(".") == name
+        };
+        let is_quoted = |key: &Key<'_>| key.section().contains(&b'"') || key.name().contains(&b'"');
+        self.keys()
+            .filter(|key| is_quoted(key) && is_meant(key))
+            .collect()
+    }
+
+    fn keys_of<'d>(&'d self, name: &[u8]) -> Vec<Key<'d>> {
         let dots = name.rfind_iter(b".");
         let split = dots.filter_map(|dot| Some((name.get(..dot)?, name.get(dot + 1..)?)));
         let full = split.filter_map(|(section, key)| self.key(section, key));
@@ -177,6 +250,31 @@ mod tests {
     }
 
     #[test]
+    fn a_key_can_be_named_as_it_is_shown() {
+        let tree = Tree::default()
+            .with("/etc/x.d/1.conf".as_ref(), b"[S\xff]\nA\x1b=1\n".as_slice())
+            .with(
+                "/etc/y.toml".as_ref(),
+                "hosts.\"example.org\".port = 1\n\"a.b\" = 2\n",
+            );
+        let rules = Rules::from_toml("r".as_ref(), b"format = 'gkeyfile'").unwrap();
+        let document = Resolver::new(tree.clone()).rules(rules).resolve("x.d");
+        for name in [r"S\xff.A\x1b", r"A\x1b", r"[S\xff] A\x1b"] {
+            assert_eq!(document.keys_named(name).len(), 1, "{name}");
+        }
+        let document = Resolver::new(tree).resolve("y.toml");
+        for name in [
+            "hosts.\"example.org\".port",
+            "hosts.example.org.port",
+            "port",
+            "a.b",
+            "\"a.b\"",
+        ] {
+            assert_eq!(document.keys_named(name).len(), 1, "{name}");
+        }
+    }
+
+    #[test]
     fn a_key_is_named_with_or_without_its_section() {
         let document = document("format = 'gkeyfile'");
         for (name, expected) in [
@@ -185,6 +283,12 @@ mod tests {
             ("T.u.A", &["T.u.A"]),
             ("T.u.C.d", &["T.u.C.d"]),
             ("C.d", &["T.u.C.d"]),
+            ("[S] A", &["S.A"]),
+            ("[S]A", &["S.A"]),
+            ("[T.u] C.d", &["T.u.C.d"]),
+            ("[T] A", &[]),
+            ("[S A", &[]),
+            ("[] A", &[]),
             ("T.A", &[]),
             ("a", &[]),
             ("", &[]),
