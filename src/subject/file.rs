@@ -1,8 +1,11 @@
 //! What a file of the tree may be a part of.
 
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
+use overlay_resolver::escape::unescape;
 use overlay_resolver::root::{Content, Kind, Reason, Root};
 use overlay_resolver::rules::{Layer, Rules};
 use overlay_resolver::tree::Tree;
@@ -36,7 +39,8 @@ pub(crate) enum Whose {
 }
 
 impl File {
-    /// The file that `FILE[:LINE]` means; below `outside`, the path of the root on the host, too.
+    /// The file that `FILE[:LINE]` means, as it is named or as it was shown; below `outside`, the path of
+    /// the root on the host, too.
     pub(crate) fn new(
         root: &Root,
         text: &str,
@@ -44,13 +48,23 @@ impl File {
         reading: &Reading,
     ) -> Result<Self, Failure> {
         let tree = tree(root, reading)?;
-        let line = text.rsplit_once(':');
-        let line = line.and_then(|(file, line)| Some((file, Some(line.parse().ok()?))));
-        for (file, line) in std::iter::once((text, None)).chain(line) {
+        let shown = OsString::from_vec(unescape(text.as_bytes()));
+        let line = shown.to_str().and_then(|shown| split_line(shown));
+        let line = line.or_else(|| split_line(text));
+        let texts = [
+            Some((OsStr::new(text), None)),
+            Some((&*shown, None)),
+            split_line(text).map(|(file, line)| (OsStr::new(file), Some(line))),
+            line.map(|(file, line)| (OsStr::new(file), Some(line))),
+        ];
+        for (file, line) in texts.into_iter().flatten() {
             let inside = Path::new(file).strip_prefix(outside).ok();
             for path in std::iter::once(Path::new(file)).chain(inside) {
                 let path = Path::new("/").join(path);
                 if let Some(content) = look(&tree, &path) {
+                    if line == Some(0) {
+                        return Err(Failure::LineZero(path));
+                    }
                     return Ok(Self {
                         is_directory: is_directory(&content),
                         place: place(&tree, &path),
@@ -62,7 +76,7 @@ impl File {
                 }
             }
         }
-        let path = line.map_or(text, |(file, _)| file);
+        let path = split_line(text).map_or(text, |(file, _)| file);
         Err(Failure::NoSuchFile(Path::new("/").join(path)))
     }
 
@@ -195,8 +209,14 @@ impl Known {
     }
 }
 
+/// `FILE:LINE`.
+fn split_line(text: &str) -> Option<(&str, usize)> {
+    let (file, line) = text.rsplit_once(':')?;
+    Some((file, line.parse().ok()?))
+}
+
 /// What is at `path`, if anything is.
-fn look(tree: &Tree, path: &Path) -> Option<Content> {
+pub(super) fn look(tree: &Tree, path: &Path) -> Option<Content> {
     let dir = tree.dir(path.parent()?).ok()??;
     Some(dir.open(path.file_name()?)?.content)
 }
