@@ -55,7 +55,8 @@ pub struct Discovery {
     pub findings: Vec<Finding>,
     /// Whether every layer could be listed: if not, nobody can tell what is masked or overridden.
     pub complete: bool,
-    /// The directories and main files that were looked for, whether or not they are there.
+    /// The directories and main files that were looked for, and the symlinks on the way to them with
+    /// where those lead, whether or not they are there.
     pub searched: Vec<PathBuf>,
 }
 
@@ -148,7 +149,7 @@ impl Discovery {
         let places = query.below_layers(parent);
         let searched = places.iter().map(|place| place.directory.join(name));
         self.searched.extend(searched);
-        let dirs = self.open_all(query, places);
+        let dirs = self.open_all(query, places, Some(name));
         let mut found = Vec::new();
         let mut taken = false;
         for dir in dirs.iter().rev() {
@@ -168,7 +169,7 @@ impl Discovery {
         let directories = places.iter().map(|place| place.directory.clone());
         self.searched.extend(directories);
         let before = self.findings.len();
-        let dirs = self.open_all(query, places);
+        let dirs = self.open_all(query, places, None);
         let mut candidate = self.candidates.remove(name).unwrap_or_default();
         let mut names = Vec::new();
         for (index, dir) in dirs.iter().enumerate() {
@@ -194,7 +195,7 @@ impl Discovery {
         let places = query.below_layers(query.path);
         let directories = places.iter().map(|place| place.directory.clone());
         self.searched.extend(directories);
-        let dirs = self.open_all(query, places);
+        let dirs = self.open_all(query, places, None);
         let mut mains = Vec::new();
         let mut drop_ins = BTreeMap::<OsString, Vec<Place>>::new();
         for (index, dir) in dirs.iter().enumerate() {
@@ -227,10 +228,24 @@ impl Discovery {
         self.complete = complete;
     }
 
-    fn open_all<'t>(&mut self, query: Query<'t>, places: Vec<Place>) -> Vec<Opendir<'t>> {
+    /// Opens the directories that are there, to look for `name` in them, or for all that they hold.
+    fn open_all<'t>(
+        &mut self,
+        query: Query<'t>,
+        places: Vec<Place>,
+        name: Option<&OsStr>,
+    ) -> Vec<Opendir<'t>> {
         let mut dirs = Vec::new();
         for (rank, place) in places.into_iter().enumerate() {
-            match query.tree.dir(&place.directory) {
+            let mut trail = Vec::new();
+            let opened = query.tree.dir_by(&place.directory, &mut trail);
+            // What is looked for is in the directory in which the way ends.
+            let end = trail.pop().map(|end| match name {
+                Some(name) => end.join(name),
+                None => end,
+            });
+            self.searched.extend(trail.into_iter().chain(end));
+            match opened {
                 Ok(Some(dir)) => dirs.push(Opendir { place, rank, dir }),
                 Ok(None) => {}
                 Err(why) => self.unreadable(

@@ -7,10 +7,12 @@ mod digest;
 mod effective;
 mod explain;
 mod key;
+mod named;
 mod names;
 mod read;
 mod snapshot;
 mod standing;
+mod switch;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -260,7 +262,9 @@ impl Document {
     /// Every path that could have changed the result, absent ones included, in byte order: what a
     /// daemon watches and a build depends on.
     ///
-    /// Directories are named as they were looked for, also where they are symlinks.
+    /// Directories and main files are named as they were looked for. Where symlinks are on the way to
+    /// them, or a file is one, each link of the chain is named, too, and where the last one leads, there
+    /// or not. The directories above all of these are not.
     pub fn watched(&self) -> Vec<&Path> {
         let searched = self.searched.iter().map(PathBuf::as_path);
         // An ignored file is one by its name, which is its directory's affair.
@@ -268,11 +272,8 @@ impl Document {
         let read = fragments.filter(|f| !matches!(f.state, scan::State::Ignored(_)));
         let files = read.flat_map(|fragment| {
             // What a symlink leads to can change without the symlink.
-            let target = fragment
-                .link
-                .as_ref()
-                .and_then(|link| link.target.as_deref());
-            std::iter::once(&*fragment.path).chain(target)
+            let trail = fragment.link.iter().flat_map(|link| &link.trail);
+            std::iter::once(&*fragment.path).chain(trail.map(PathBuf::as_path))
         });
         let mut watched: Vec<_> = searched.chain(files).collect();
         watched.sort_unstable_by_key(|path| path.as_os_str());

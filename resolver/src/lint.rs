@@ -32,6 +32,7 @@ mod unknown;
 
 use std::path::{Path, PathBuf};
 
+pub use self::seen::LINE as BROKEN_LINE;
 use crate::document::{Assignment, Document, State};
 use crate::finding::{Finding, Level};
 use crate::resolver::Resolver;
@@ -181,6 +182,11 @@ pub const LINTS: &[Lint] = &[
         Level::Info,
         "an override that says what the lower layer says already",
         keys::same_value,
+    ),
+    seen(
+        seen::SWITCH,
+        Level::Warning,
+        "a file that says itself when it counts, which is not looked at",
     ),
     lint(
         "unknown-key",

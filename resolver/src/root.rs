@@ -34,7 +34,7 @@
 mod member;
 mod open;
 mod unusable;
-mod walk;
+pub(crate) mod walk;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -52,7 +52,7 @@ pub use rustix::io::Errno;
 pub use self::member::{Member, MemberKind};
 use self::open::{DIRECTORY, IN_ROOT, NO_LINKS, open, open_name, read_regular};
 pub use self::unusable::{Kind, Reason, Unusable};
-use self::walk::{End, Place, walk, walk_link};
+use self::walk::{End, Place, Real, walk, walk_link};
 use crate::escape::escape_path;
 
 /// The largest fragment that [`Dir::content`] reads: 16 MiB, four times the largest file that a
@@ -108,26 +108,33 @@ impl Root {
     /// layer that somebody moved elsewhere and that is not there now must not look like an empty one.
     /// (systemd takes both for absent.)
     pub fn dir(&self, path: &Path) -> Result<Option<Dir>, Unusable> {
+        self.dir_by(path, &mut Vec::new())
+    }
+
+    /// The same; the symlinks on the way and where they end are added to `trail`.
+    pub(crate) fn dir_by(
+        &self,
+        path: &Path,
+        trail: &mut Vec<PathBuf>,
+    ) -> Result<Option<Dir>, Unusable> {
         let nonempty = if path.as_os_str().is_empty() {
             Path::new(".")
         } else {
             path
         };
-        match open(self.as_fd(), nonempty, DIRECTORY, IN_ROOT) {
-            Ok(fd) => Ok(Some(Dir::new(self, path, fd))),
-            Err(errno) => self.why_no_dir(path, errno),
-        }
-    }
-
-    /// The reason in words, which needs to know where the path leads; `None` if there is nothing.
-    fn why_no_dir(&self, path: &Path, errno: Errno) -> Result<Option<Dir>, Unusable> {
         // Most layers do not have most paths. Where no symlink is on the way, one call tells.
-        if errno == Errno::NOENT
-            && open(self.as_fd(), path, DIRECTORY, NO_LINKS).err() == Some(Errno::NOENT)
-        {
-            return Ok(None);
+        match open(self.as_fd(), nonempty, DIRECTORY, NO_LINKS) {
+            Ok(fd) => return Ok(Some(Dir::new(self, path, fd))),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(_) => {}
         }
-        let place = walk(self.as_fd(), path)?;
+        let opened = open(self.as_fd(), nonempty, DIRECTORY, IN_ROOT);
+        let walked = walk(&Real(self.as_fd()), path, trail);
+        let errno = match opened {
+            Ok(fd) => return Ok(Some(Dir::new(self, path, fd))),
+            Err(errno) => errno,
+        };
+        let place = walked?;
         Err(place.unusable(match place.end {
             End::Absent => return Ok(None),
             End::Dangling => Reason::Missing,
@@ -141,7 +148,7 @@ impl Root {
     /// Nothing is a mask here: an empty file is empty, and a link to `/dev/null` leads to a device or
     /// to nothing, an error like every dangling symlink.
     pub fn read(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, Unusable> {
-        let place = walk(self.as_fd(), path)?;
+        let place = walk(&Real(self.as_fd()), path, &mut Vec::new())?;
         match place.end {
             End::Absent => Ok(None),
             _ => place.read(self.as_fd(), limit).map(|(text, _)| Some(text)),
@@ -153,7 +160,7 @@ impl Root {
     ///
     /// This is for naming the place. Opening it later is a new lookup.
     pub fn chase(&self, path: &Path) -> Result<PathBuf, Unusable> {
-        walk(self.as_fd(), path).map(|place| place.path)
+        walk(&Real(self.as_fd()), path, &mut Vec::new()).map(|place| place.path)
     }
 }
 
@@ -204,6 +211,20 @@ pub struct Link {
     pub text: PathBuf,
     /// Where it ends after all other symlinks, as seen inside the root; none if that cannot be told.
     pub target: Option<PathBuf>,
+    /// What decides that: every other symlink on the way, and where it ends, there or not, as seen
+    /// inside the root.
+    pub trail: Vec<PathBuf>,
+}
+
+impl Link {
+    /// A symlink that nobody has followed yet.
+    pub(crate) fn new(text: PathBuf) -> Self {
+        Self {
+            text,
+            target: None,
+            trail: Vec::new(),
+        }
+    }
 }
 
 /// The identity of a file.
@@ -211,6 +232,16 @@ pub struct Link {
 pub struct Inode {
     device: u64,
     number: u64,
+}
+
+impl Inode {
+    /// Of a file that no file system has.
+    pub(crate) fn of_nothing(number: u64) -> Self {
+        Self {
+            device: u64::MAX,
+            number,
+        }
+    }
 }
 
 /// The two ways to mask a name (UAPI.6, "Masking").
@@ -367,8 +398,8 @@ impl Dir {
     fn open_link(&self, name: &OsStr) -> Opened {
         let mut link = None;
         let followed = self.read_link(name).and_then(|text| {
-            let link = link.insert(Box::new(Link { text, target: None }));
-            self.follow(&link.text)
+            let link = link.insert(Box::new(Link::new(text)));
+            self.follow(link)
         });
         let read = followed.and_then(|place| {
             if let Some(link) = &mut link {
@@ -421,10 +452,11 @@ impl Dir {
     }
 
     /// Where a symlink in this directory leads.
-    fn follow(&self, text: &Path) -> Result<Place, Unusable> {
+    fn follow(&self, link: &mut Link) -> Result<Place, Unusable> {
         let place = self.place.get_or_init(|| self.root.chase(&self.path));
         let directory = place.as_ref().map_err(Clone::clone)?;
-        walk_link(self.root.as_fd(), directory, text)
+        let tree = Real(self.root.as_fd());
+        walk_link(&tree, directory, &link.text, &mut link.trail)
     }
 }
 

@@ -557,3 +557,43 @@ fn show_prints_what_the_consumer_ends_with() {
         image.shown(&["list", "--rules", "libeconf", "loadless/x.conf"])
     );
 }
+
+/// What was shown can be given back, and a section can be named as files name it.
+#[test]
+fn names_are_taken_as_they_are_shown() {
+    let image = image();
+    let odd = "etc/systemd/journald.conf.d/95-\u{1b}odd\u{202e}.conf";
+    image.write(odd, "[Journal]\nSeal=no\n");
+    let shown = r"/etc/systemd/journald.conf.d/95-\x1bodd\u{202e}.conf";
+    assert!(image.shown(&["list", PATH]).contains(shown));
+    for arguments in [
+        &["why", shown][..],
+        &["why", &format!("{shown}:2")],
+        &["explain", PATH, "Journal.Seal"],
+        &["explain", PATH, "[Journal] Seal"],
+    ] {
+        assert!(
+            image.shown(arguments).contains("effective"),
+            "{arguments:?}"
+        );
+        assert_eq!(image.exit_status(arguments), 0, "{arguments:?}");
+    }
+    let told = image.shown(&["why", &format!("{shown}:0")]);
+    assert!(told.contains("counted from 1"), "{told}");
+    assert!(told.ends_with("[exit status 1]"), "{told}");
+}
+
+/// A guess at a syntax is no reason to fail.
+#[test]
+fn a_syntax_that_is_only_guessed_is_no_error() {
+    let image = Image::new();
+    image.write("etc/odd.d/a.conf", "run this\nand that\nA=1\n");
+    for command in ["list", "show", "explain", "check", "digest"] {
+        let told = image.shown(&[command, "odd.d"]);
+        assert!(told.ends_with("[exit status 0]"), "{told}");
+        assert!(!told.contains("error:"), "{told}");
+    }
+    let told = image.shown(&["show", "odd.d"]);
+    assert!(told.contains("2 lines cannot be read"), "{told}");
+    assert_eq!(image.exit_status(&["show", "odd.d", "--rules", "uapi6"]), 1);
+}

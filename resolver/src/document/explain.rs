@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use bstr::ByteSlice as _;
-
 use super::{Assignment, Key, State};
 use crate::document::Document;
 use crate::escape::escape;
@@ -30,36 +28,6 @@ impl Document {
                 assignments: Vec::new(),
             },
         }
-    }
-
-    /// The keys that `name` can mean: `SECTION.KEY`, split at the last dot for which there is such a
-    /// key, else `KEY` in whatever sections have it, else those for which a file writes `KEY`.
-    pub fn keys_named(&self, name: impl AsRef<[u8]>) -> Vec<Key<'_>> {
-        let name = name.as_ref();
-        let dots = name.rfind_iter(b".");
-        let split = dots.filter_map(|dot| Some((name.get(..dot)?, name.get(dot + 1..)?)));
-        let full = split.filter_map(|(section, key)| self.key(section, key));
-        let full: Vec<_> = full.take(1).collect();
-        if full.is_empty() {
-            let named: Vec<_> = self.keys().filter(|key| key.name() == name).collect();
-            return if named.is_empty() {
-                self.keys_written(name)
-            } else {
-                named
-            };
-        }
-        full
-    }
-
-    /// The keys that some file assigns by this name, although it is not theirs.
-    fn keys_written(&self, name: &[u8]) -> Vec<Key<'_>> {
-        let written = |a: &Assignment<'_>| a.record.is_renamed && a.written_key() == name;
-        let written = self.assignments().filter(written);
-        let mut numbers: Vec<_> = written.map(|a| a.record.key).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let keys = numbers.into_iter();
-        keys.filter_map(|number| Key::new(self, number)).collect()
     }
 }
 

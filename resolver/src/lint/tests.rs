@@ -121,6 +121,12 @@ const CASES: &[Case<'_>] = &[
     ("locale-order", "", "a.d", &[("etc/a.d/a.conf", "[a]\nk=1\n"), ("etc/a.d/b.conf", "[a]\nk=2\n")], &[]),
     ("locale-order", "drop-in-order = 'layer'", "a.d", &[("usr/lib/a.d/10-x.conf", "[a]\nk=1\n"), ("etc/a.d/9-y.conf", "[a]\nk=2\n")], &[]),
     // duplicate-key
+    ("switched-file", "switch-key = '.c.on'", "a.d", &[("etc/a.d/x.conf", "[.c]\non=no\n")], &["/etc/a.d/x.conf:2"]),
+    ("switched-file", "switch-key = '.c.on'", "a.d", &[("etc/a.d/x.conf", "[.c]\noff=no\n")], &[]),
+    ("duplicate-key", "format = 'environment'", "e.d", &[("etc/e.d/1.conf", "P=/a\nP=$P:/b\n")], &[]),
+    ("duplicate-key", "format = 'environment'", "e.d", &[("etc/e.d/1.conf", "P=/a\nQ=${P:-x}\nP=/b\n")], &[]),
+    ("duplicate-key", "format = 'environment'", "e.d", &[("etc/e.d/1.conf", "P=/a\nP=$PQ:$$P:/b\nQ=$P\n")], &["/etc/e.d/1.conf:1"]),
+    ("duplicate-key", "format = 'systemd-flat'", "e.d", &[("etc/e.d/1.conf", "P=/a\nP=$P:/b\n")], &["/etc/e.d/1.conf:1"]),
     ("duplicate-key", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\n[b]\n[a]\nk=2\n")], &["/etc/a.d/x.conf:2"]),
     ("duplicate-key", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\n[b]\nk=2\n")], &[]),
     ("duplicate-key", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\n"), ("etc/a.d/y.conf", "[a]\nk=2\n")], &[]),

@@ -69,6 +69,7 @@ pub(crate) struct RulesFile {
     repeated: Option<Repeated>,
     append_lists: Option<bool>,
     broken_file: Option<BrokenFile>,
+    switch_key: Option<String>,
     schema: Option<Spanned<Keys>>,
 }
 
@@ -198,6 +199,7 @@ impl RulesFile {
             repeated: self.repeated.unwrap_or(base.repeated),
             append_lists: self.append_lists.unwrap_or(base.append_lists),
             broken_file: self.broken_file.unwrap_or(base.broken_file),
+            switch_key: self.switch_key.clone().unwrap_or(base.switch_key),
             schema,
             name: base.name,
         })
