@@ -52,8 +52,9 @@ pub use rustix::io::Errno;
 pub use self::member::{Member, MemberKind};
 use self::open::{DIRECTORY, IN_ROOT, NO_LINKS, open, open_name, read_regular};
 pub use self::unusable::{Kind, Reason, Unusable};
-use self::walk::{End, Place, Real, walk, walk_link};
+use self::walk::{End, Place, walk, walk_link};
 use crate::escape::escape_path;
+use crate::tree::absolute;
 
 /// The largest fragment that [`Dir::content`] reads: 16 MiB, four times the largest file that a
 /// distribution ships in a layer (systemd's `20-pci-vendor-model.hwdb`).
@@ -68,6 +69,15 @@ pub const NAMES_LIMIT: usize = 1 << 20;
 /// A clone is the same root.
 #[derive(Debug, Clone)]
 pub struct Root {
+    fd: Arc<OwnedFd>,
+    mount: Option<Arc<Mount>>,
+}
+
+/// A directory of another root in the place of one of this.
+#[derive(Debug)]
+struct Mount {
+    /// Relative to the root, without symlinks.
+    at: PathBuf,
     fd: Arc<OwnedFd>,
 }
 
@@ -99,7 +109,42 @@ impl Root {
         };
         // By openat2 too, so that a kernel without it is noticed here.
         let fd = open(rustix::fs::CWD, path, DIRECTORY, ResolveFlags::empty()).map_err(failed)?;
-        Ok(Self { fd: Arc::new(fd) })
+        Ok(Self {
+            fd: Arc::new(fd),
+            mount: None,
+        })
+    }
+
+    /// The same root with another one in the place of the directory `at`, as a mount has it: of an
+    /// ostree deployment that is not booted, the real `/var` is elsewhere. Symlinks cross it both ways.
+    ///
+    /// A root has one such place; a second call replaces the first.
+    #[must_use]
+    pub fn with_mount(self, at: &Path, other: &Self) -> Self {
+        let at = absolute(at);
+        let mount = Mount {
+            at: at.strip_prefix("/").unwrap_or(&at).into(),
+            fd: Arc::clone(&other.fd),
+        };
+        Self {
+            mount: Some(Arc::new(mount)),
+            ..self
+        }
+    }
+
+    /// Opens what is at `path`, which is relative and has neither symlinks nor `..`.
+    fn open_plain(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let mounted = self.mount.as_ref();
+        let mounted = mounted.and_then(|mount| Some((mount, path.strip_prefix(&mount.at).ok()?)));
+        let (fd, path) = mounted.map_or((self.as_fd(), path), |(mount, rest)| {
+            (mount.fd.as_fd(), rest)
+        });
+        let path = if path.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            path
+        };
+        open(fd, path, flags, NO_LINKS)
     }
 
     /// Opens a directory inside the root; `None` if nothing has this path.
@@ -117,6 +162,10 @@ impl Root {
         path: &Path,
         trail: &mut Vec<PathBuf>,
     ) -> Result<Option<Dir>, Unusable> {
+        // The kernel knows nothing of a mount.
+        if self.mount.is_some() {
+            return self.dir_walked(path, trail);
+        }
         let nonempty = if path.as_os_str().is_empty() {
             Path::new(".")
         } else {
@@ -129,7 +178,7 @@ impl Root {
             Err(_) => {}
         }
         let opened = open(self.as_fd(), nonempty, DIRECTORY, IN_ROOT);
-        let walked = walk(&Real(self.as_fd()), path, trail);
+        let walked = walk(self, path, trail);
         let errno = match opened {
             Ok(fd) => return Ok(Some(Dir::new(self, path, fd))),
             Err(errno) => errno,
@@ -143,15 +192,28 @@ impl Root {
         }))
     }
 
+    fn dir_walked(&self, path: &Path, trail: &mut Vec<PathBuf>) -> Result<Option<Dir>, Unusable> {
+        let place = walk(self, path, trail)?;
+        match place.end {
+            End::Absent => Ok(None),
+            End::Dangling => Err(place.unusable(Reason::Missing)),
+            _ if place.is_directory() => match self.open_plain(&place.path, DIRECTORY) {
+                Ok(fd) => Ok(Some(Dir::new(self, path, fd))),
+                Err(errno) => Err(place.unusable(Reason::Io(errno))),
+            },
+            _ => Err(place.unusable(Reason::NotADirectory)),
+        }
+    }
+
     /// Reads the regular file of up to `limit` bytes at `path`; `None` if nothing has this path.
     ///
     /// Nothing is a mask here: an empty file is empty, and a link to `/dev/null` leads to a device or
     /// to nothing, an error like every dangling symlink.
     pub fn read(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, Unusable> {
-        let place = walk(&Real(self.as_fd()), path, &mut Vec::new())?;
+        let place = walk(self, path, &mut Vec::new())?;
         match place.end {
             End::Absent => Ok(None),
-            _ => place.read(self.as_fd(), limit).map(|(text, _)| Some(text)),
+            _ => place.read(self, limit).map(|(text, _)| Some(text)),
         }
     }
 
@@ -160,7 +222,7 @@ impl Root {
     ///
     /// This is for naming the place. Opening it later is a new lookup.
     pub fn chase(&self, path: &Path) -> Result<PathBuf, Unusable> {
-        walk(&Real(self.as_fd()), path, &mut Vec::new()).map(|place| place.path)
+        walk(self, path, &mut Vec::new()).map(|place| place.path)
     }
 }
 
@@ -408,7 +470,7 @@ impl Dir {
             if place.is_dev_null() {
                 return Ok((Content::Mask(Mask::DevNull), None));
             }
-            let (bytes, inode) = place.read(self.root.as_fd(), FRAGMENT_LIMIT)?;
+            let (bytes, inode) = place.read(&self.root, FRAGMENT_LIMIT)?;
             Ok((bytes.into(), Some(inode)))
         });
         let (content, inode) = read.unwrap_or_else(|why| (Content::Unusable(why.into()), None));
@@ -455,8 +517,7 @@ impl Dir {
     fn follow(&self, link: &mut Link) -> Result<Place, Unusable> {
         let place = self.place.get_or_init(|| self.root.chase(&self.path));
         let directory = place.as_ref().map_err(Clone::clone)?;
-        let tree = Real(self.root.as_fd());
-        walk_link(&tree, directory, &link.text, &mut link.trail)
+        walk_link(&self.root, directory, &link.text, &mut link.trail)
     }
 }
 

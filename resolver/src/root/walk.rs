@@ -10,16 +10,15 @@
 //! here; a tree with virtual files over it looks at those first.
 
 use std::ffi::{OsStr, OsString};
-use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{FileType, OFlags, PROC_SUPER_MAGIC, fstat, fstatfs, major, minor, readlinkat};
 use rustix::io::Errno;
 
-use super::Inode;
-use super::open::{NO_LINKS, READ, open, read_regular};
+use super::open::{READ, read_regular};
 use super::unusable::{Reason, Unusable};
+use super::{Inode, Root};
 
 /// How many symlinks one path may lead through, as in the kernel (`path_resolution(7)`).
 pub(super) const MAX_LINKS: usize = 40;
@@ -43,12 +42,9 @@ pub(crate) enum Seen {
     Other(FileType),
 }
 
-/// The real tree below a descriptor.
-pub(crate) struct Real<'r>(pub(crate) BorrowedFd<'r>);
-
-impl Look for Real<'_> {
+impl Look for Root {
     fn look(&self, path: &Path) -> Result<Seen, Reason> {
-        let fd = match open(self.0, path, OFlags::PATH | OFlags::NOFOLLOW, NO_LINKS) {
+        let fd = match self.open_plain(path, OFlags::PATH | OFlags::NOFOLLOW) {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(Seen::Absent),
             Err(Errno::NOTDIR) => return Err(Reason::NotADirectory),
@@ -123,11 +119,7 @@ impl Place {
     }
 
     /// Reads the regular file here. Opens nothing else: opening a device can have effects.
-    pub(crate) fn read(
-        &self,
-        root: BorrowedFd<'_>,
-        limit: usize,
-    ) -> Result<(Vec<u8>, Inode), Unusable> {
+    pub(crate) fn read(&self, root: &Root, limit: usize) -> Result<(Vec<u8>, Inode), Unusable> {
         if let Some(why) = self.no_file() {
             return Err(why);
         }
@@ -135,16 +127,14 @@ impl Place {
         read.map_err(|reason| self.unusable(reason))
     }
 
-    fn open_and_read(
-        &self,
-        root: BorrowedFd<'_>,
-        limit: usize,
-    ) -> Result<(Vec<u8>, Inode), Reason> {
-        let file = open(root, &self.path, READ, NO_LINKS).map_err(|errno| match errno {
-            Errno::NOENT => Reason::Vanished,
-            Errno::LOOP | Errno::NOTDIR => Reason::Changed,
-            errno => Reason::Io(errno),
-        })?;
+    fn open_and_read(&self, root: &Root, limit: usize) -> Result<(Vec<u8>, Inode), Reason> {
+        let file = root
+            .open_plain(&self.path, READ)
+            .map_err(|errno| match errno {
+                Errno::NOENT => Reason::Vanished,
+                Errno::LOOP | Errno::NOTDIR => Reason::Changed,
+                errno => Reason::Io(errno),
+            })?;
         read_regular(&file, limit)
     }
 }

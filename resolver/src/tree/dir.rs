@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 use super::view::NULL_DEVICE;
@@ -155,7 +154,7 @@ impl Tree {
         let change = self.changes.get(&Path::new("/").join(&place.path));
         let (bytes, inode) = match (change, &self.root) {
             (Some(Change::File(bytes, number)), _) => (bytes.clone(), Inode::of_nothing(*number)),
-            (_, Some(root)) => place.read(root.as_fd(), FRAGMENT_LIMIT)?,
+            (_, Some(root)) => place.read(root, FRAGMENT_LIMIT)?,
             (_, None) => return Err(place.unusable(Reason::Missing)),
         };
         Ok((bytes.into(), Some(inode)))

@@ -1,13 +1,12 @@
 //! What a name of a tree is: a virtual file, something gone, or what is really there.
 
-use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use rustix::fs::FileType;
 
 use super::{Change, Tree};
 use crate::root::Reason;
-use crate::root::walk::{Look, Real, Seen};
+use crate::root::walk::{Look, Seen};
 
 pub(super) const NULL_DEVICE: &str = "/dev/null";
 
@@ -30,7 +29,7 @@ impl Tree {
         match &self.root {
             Some(root) if !self.is_gone(path) => {
                 let inside = path.strip_prefix("/").unwrap_or(path);
-                Real(root.as_fd()).look(inside)
+                root.look(inside)
             }
             _ => Ok(Seen::Absent),
         }
