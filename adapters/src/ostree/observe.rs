@@ -58,6 +58,7 @@ pub(super) fn observe(root: &Root, places: &Places, layers: &Layers) -> Result<F
             journals: Vec::new(),
             findings: Vec::new(),
         },
+        taken: BTreeMap::new(),
     };
     let parent = eyes.repository()?;
     eyes.target()?;
@@ -72,6 +73,8 @@ struct Eyes<'a> {
     root: &'a Root,
     places: &'a Places,
     found: Found,
+    /// Names whose place is that of other remotes.
+    taken: BTreeMap<String, Finding>,
 }
 
 impl Eyes<'_> {
@@ -135,9 +138,11 @@ impl Eyes<'_> {
 
     fn conf(&mut self, path: &Path) -> Result<(), Finding> {
         // A directory or a link to nothing is none to ostree; that it takes a name is found in the layers.
-        let Ok(Some(text)) = self.root.read(path, LIMIT) else {
-            return Ok(());
+        let text = match self.root.read(path, LIMIT) {
+            Err(error) if is_nothing_to_ostree(&error) => None,
+            other => other.map_err(|error| Finding::error(path, error.to_string()))?,
         };
+        let Some(text) = text else { return Ok(()) };
         let name = path.file_stem().and_then(|stem| stem.to_str());
         let name = name.unwrap_or_default().to_owned();
         if text.is_empty() {
@@ -151,8 +156,7 @@ impl Eyes<'_> {
                 "defines the remote {}, so {name} has no place there; name the file after its remote",
                 defined.join(", ")
             );
-            let broken = &mut self.found.observed.broken;
-            broken.insert(name, Finding::error(path, message));
+            self.taken.insert(name, Finding::error(path, message));
         }
         if defined.len() > 1 {
             let message = format!(
@@ -247,6 +251,9 @@ impl Eyes<'_> {
                 }
                 _ => continue,
             };
+            if let Some(finding) = self.taken.get(name) {
+                observed.broken.insert(name.clone(), finding.clone());
+            }
             if let Some(stamp) = &remote.deleted_if
                 && super::exists(self.root, stamp)
             {
@@ -378,6 +385,14 @@ fn follows<'v>(key: &str, value: &'v str) -> Option<&'v str> {
 /// In an image, or in a deployment that is not booted, `/ostree` leads to nothing.
 const fn is_elsewhere(error: &Unusable) -> bool {
     matches!(error.reason, Reason::Missing)
+}
+
+/// Whether ostree passes over what cannot be read for this reason: it opens regular files only.
+const fn is_nothing_to_ostree(error: &Unusable) -> bool {
+    matches!(
+        error.reason,
+        Reason::Missing | Reason::Loop | Reason::NotAFile(_) | Reason::NotADirectory
+    )
 }
 
 fn parse(text: &[u8], path: &Path) -> Result<Editor, Finding> {

@@ -7,6 +7,7 @@ mod collections;
 mod entries;
 mod faults;
 mod keyrings;
+mod races;
 mod scripts;
 mod world;
 
@@ -28,6 +29,7 @@ const CASES: &[&[Case]] = &[
     keyrings::CASES,
     collections::CASES,
     scripts::CASES,
+    races::CASES,
     faults::CASES,
 ];
 
