@@ -13,6 +13,7 @@ mod conf;
 mod histories;
 mod memory;
 mod observe;
+mod origins;
 mod places;
 mod plan;
 mod store;
