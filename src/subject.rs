@@ -302,7 +302,7 @@ pub(crate) fn exit(findings: &[Finding]) -> Exit {
 
 /// The tree that the owner asks about.
 pub(crate) fn tree(root: &Root, reading: &Reading) -> Result<Tree, Failure> {
-    let mut tree = definition::with_built_in(root);
+    let mut tree = Adapters::open(root).tree();
     // What is put somewhere stays, also below what is taken away.
     for path in &reading.without {
         tree = tree.without(path);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::Rules;
+use overlay_resolver::tree::Tree;
 
 use crate::commit::{CommitError, Lock, Outcome, commit};
 use crate::definition::{self, Kind};
@@ -93,6 +94,11 @@ pub(crate) trait Planner: std::fmt::Debug {
     /// What it writes: a file or a directory inside the root.
     fn target(&self) -> PathBuf;
 
+    /// Files of the target that lie where a layer's would, and are none.
+    fn among_layers(&self, _root: &Root) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// The directory to hold while writing.
     fn lock(&self) -> PathBuf;
 
@@ -164,7 +170,8 @@ impl Adapter<'_> {
 /// All adapters of one root.
 #[derive(Debug)]
 pub struct Adapters<'r> {
-    adapters: Vec<Adapter<'r>>,
+    root: &'r Root,
+    list: Vec<Adapter<'r>>,
     findings: Vec<Finding>,
 }
 
@@ -185,19 +192,44 @@ impl<'r> Adapters<'r> {
             }
         });
         Self {
-            adapters: adapters.collect(),
+            root,
+            list: adapters.collect(),
             findings,
         }
     }
 
     /// The adapters.
     pub fn iter(&self) -> impl Iterator<Item = &Adapter<'r>> {
-        self.adapters.iter()
+        self.list.iter()
     }
 
     /// The configuration paths that they read.
     pub fn sources(&self) -> Vec<SourcePath> {
         self.iter().flat_map(Adapter::sources).collect()
+    }
+
+    /// The tree as they read it: with the definitions that are built in, and without the files that they
+    /// write themselves where those of a layer would be.
+    pub fn tree(&self) -> Tree {
+        let targets = self.iter().flat_map(|a| a.planner.among_layers(self.root));
+        targets.fold(definition::with_built_in(self.root), |tree, path| {
+            tree.without(&path)
+        })
+    }
+
+    /// What the entries are reported under whose target a file is.
+    pub fn writer_of(&self, path: &Path) -> Option<String> {
+        let writes = |adapter: &&Adapter<'r>| {
+            adapter.target() == path
+                || adapter
+                    .planner
+                    .among_layers(self.root)
+                    .iter()
+                    .any(|target| target == path)
+        };
+        let adapter = self.iter().find(writes)?;
+        let source = adapter.sources().into_iter().find(|source| source.whole);
+        source.map(|source| source.adapter)
     }
 
     /// What a run of all would do.

@@ -74,6 +74,11 @@ pub(crate) enum Failure {
     },
     #[error("{} does not exist inside the root", escape_path(.0))]
     NoSuchFile(PathBuf),
+    #[error(
+        "{} is what {adapter} writes, no file of a layer; `overlayctl explain '{adapter}/*'` says where its values come from",
+        escape_path(path)
+    )]
+    IsTarget { path: PathBuf, adapter: String },
     #[error("{} is a directory; name a file in it", escape_path(.0))]
     IsDirectory(PathBuf),
     #[error("{} has {lines} lines only", escape_path(path))]

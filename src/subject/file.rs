@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
+use overlay_adapters::Adapters;
 use overlay_resolver::escape::unescape;
 use overlay_resolver::root::{Content, Kind, Reason, Root};
 use overlay_resolver::rules::{Layer, Rules};
@@ -48,6 +49,7 @@ impl File {
         reading: &Reading,
     ) -> Result<Self, Failure> {
         let tree = tree(root, reading)?;
+        let adapters = Adapters::open(root);
         let shown = OsString::from_vec(unescape(text.as_bytes()));
         let line = shown.to_str().and_then(|shown| split_line(shown));
         let line = line.or_else(|| split_line(text));
@@ -61,6 +63,9 @@ impl File {
             let inside = Path::new(file).strip_prefix(outside).ok();
             for path in std::iter::once(Path::new(file)).chain(inside) {
                 let path = Path::new("/").join(path);
+                if let Some(adapter) = adapters.writer_of(&path) {
+                    return Err(Failure::IsTarget { path, adapter });
+                }
                 if let Some(content) = look(&tree, &path) {
                     if line == Some(0) {
                         return Err(Failure::LineZero(path));

@@ -100,3 +100,23 @@ fn a_definition_that_cannot_be_used_hurts_itself_alone() {
         .write("etc/overlayctl/adapters.d/more.toml", "");
     assert_snapshot!("switched_off", image.shown(&["status"]));
 }
+
+#[test]
+fn a_target_is_no_layer() {
+    let image = image();
+    image.run(&["sync"]);
+    image.write(
+        "etc/ostree/remotes.d/os.conf.d/50-mine.conf",
+        "[remote \"os\"]\nproxy=http://mine/\n",
+    );
+    assert_snapshot!("target_list", image.shown(&["list", "ostree/remotes.d"]));
+    assert_snapshot!(
+        "target_show",
+        image.shown(&["show", "ostree/remotes.d", "--origin"])
+    );
+    assert_snapshot!("target_diff", image.shown(&["diff", "ostree/remotes.d"]));
+    let why = |file: &str| image.shown(&["why", file]);
+    assert_snapshot!("target_why", why("/etc/ostree/remotes.d/os.conf"));
+    let drop_in = "/etc/ostree/remotes.d/os.conf.d/50-mine.conf";
+    assert_snapshot!("target_why_drop_in", why(drop_in));
+}

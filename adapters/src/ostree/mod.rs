@@ -68,6 +68,10 @@ impl Planner for Ostree {
         self.places.target.clone()
     }
 
+    fn among_layers(&self, root: &Root) -> Vec<PathBuf> {
+        targets(root, &self.places)
+    }
+
     fn lock(&self) -> PathBuf {
         self.places.state.clone()
     }
@@ -101,7 +105,8 @@ struct Layers {
 
 impl Layers {
     fn read(root: &Root, sources: &Sources, places: &Places) -> Self {
-        let tree = without_targets(root, places);
+        let targets = targets(root, places).into_iter();
+        let tree = targets.fold(Tree::from(root.clone()), |tree, path| tree.without(&path));
         let remotes = Source::read(&tree, &sources.rules(CONF), &sources.remotes, conf::read);
         let mut remotes = remotes.refusing_names(CONF);
         let mut findings = Vec::new();
@@ -133,8 +138,8 @@ impl Layers {
     }
 }
 
-/// The tree without the files of the target that define something. What masks or cannot be read stays.
-fn without_targets(root: &Root, places: &Places) -> Tree {
+/// The files of the target that define something. What masks or cannot be read is the layers' affair.
+fn targets(root: &Root, places: &Places) -> Vec<PathBuf> {
     let names = root.dir(&places.target).ok().flatten();
     let names = names.and_then(|dir| dir.names().ok()).unwrap_or_default();
     names
@@ -146,7 +151,7 @@ fn without_targets(root: &Root, places: &Places) -> Tree {
                 .ends_with(CONF.as_bytes())
         })
         .filter(|path| matches!(root.read(path, LIMIT), Ok(Some(text)) if !text.is_empty()))
-        .fold(Tree::from(root.clone()), |tree, path| tree.without(&path))
+        .collect()
 }
 
 /// Where ostree finds the keys for remotes that have none of their own.
