@@ -113,18 +113,17 @@ impl Subject {
         reading: &Reading,
         rules: Option<&str>,
     ) -> Result<Self, Failure> {
-        Self::among(&Known::new(root), root, path, reading, rules)
+        Self::among(&Known::new(root), path, reading, rules)
     }
 
     /// The same, for whoever has many and asks once what is known.
     pub(crate) fn among(
         known: &Known,
-        root: &Root,
         path: &Path,
         reading: &Reading,
         rules: Option<&str>,
     ) -> Result<Self, Failure> {
-        let path = as_shown(root, reading, known, path)?;
+        let path = as_shown(reading, known, path)?;
         let (adapter, found) = known.rules(&path);
         let found = found.or_else(|| of_many_units(&known.catalog, &path));
         let is_known = found.is_some() || rules.is_some();
@@ -137,9 +136,12 @@ impl Subject {
             Some(name) => as_read_by(named(name)?, found),
             None => found.unwrap_or_default(),
         };
-        let resolver = Resolver::new(tree(root, reading)?)
-            .rules(rules)
-            .with_history();
+        let mut tree = tree(known, reading)?;
+        // Only there, since a tree with something laid over it takes longer to read.
+        if path.starts_with(definition::DIRECTORY) {
+            tree = definition::with_built_in(tree);
+        }
+        let resolver = Resolver::new(tree).rules(rules).with_history();
         let resolver = as_directory(resolver, &path);
         Ok(Self {
             resolver,
@@ -301,8 +303,8 @@ pub(crate) fn exit(findings: &[Finding]) -> Exit {
 }
 
 /// The tree that the owner asks about.
-pub(crate) fn tree(root: &Root, reading: &Reading) -> Result<Tree, Failure> {
-    let mut tree = Adapters::open(root).tree();
+pub(crate) fn tree(known: &Known, reading: &Reading) -> Result<Tree, Failure> {
+    let mut tree = known.tree.clone();
     // What is put somewhere stays, also below what is taken away.
     for path in &reading.without {
         tree = tree.without(path);
@@ -314,18 +316,13 @@ pub(crate) fn tree(root: &Root, reading: &Reading) -> Result<Tree, Failure> {
 }
 
 /// The configuration path that the owner names, or has copied from where it was shown with escapes.
-fn as_shown(
-    root: &Root,
-    reading: &Reading,
-    known: &Known,
-    path: &Path,
-) -> Result<PathBuf, Failure> {
+fn as_shown(reading: &Reading, known: &Known, path: &Path) -> Result<PathBuf, Failure> {
     let named = known.configuration_path(path);
     let shown = OsString::from_vec(unescape(path.as_os_str().as_bytes()));
     if shown == path.as_os_str() {
         return Ok(named);
     }
-    let tree = tree(root, reading)?;
+    let tree = tree(known, reading)?;
     let exists = |path: &Path| {
         let mut layers = Rules::default()
             .layers
@@ -367,10 +364,13 @@ fn as_directory(resolver: Resolver, path: &Path) -> Resolver {
 }
 
 /// What is known of configuration paths: by the catalog and by the adapters.
+#[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) catalog: Catalog,
     /// What the adapters read, and their definitions.
     pub(crate) sources: Vec<SourcePath>,
+    /// The tree as they read it.
+    tree: Tree,
 }
 
 impl Known {
@@ -386,11 +386,13 @@ impl Known {
     }
 
     pub(crate) fn new(root: &Root) -> Self {
-        let mut sources = Adapters::open(root).sources();
+        let adapters = Adapters::open(root);
+        let mut sources = adapters.sources();
         sources.push(definition::source());
         Self {
             catalog: Catalog::built_in(),
             sources,
+            tree: adapters.tree(),
         }
     }
 

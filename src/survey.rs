@@ -24,33 +24,25 @@ pub(crate) fn paths(
     root: &Root,
     reading: &Reading,
 ) -> Result<(Vec<PathBuf>, Vec<Finding>), Failure> {
-    search(&Known::new(root), root, reading)
+    search(&Known::new(root), reading)
 }
 
 /// The same, and all that is known by name, whether or not it has anything to tell.
-pub(crate) fn all_paths(
-    known: &Known,
-    root: &Root,
-    reading: &Reading,
-) -> Result<Vec<PathBuf>, Failure> {
-    let (mut paths, _) = search(known, root, reading)?;
+pub(crate) fn all_paths(known: &Known, reading: &Reading) -> Result<Vec<PathBuf>, Failure> {
+    let (mut paths, _) = search(known, reading)?;
     paths.extend(known.paths());
     paths.sort();
     paths.dedup();
     Ok(paths)
 }
 
-fn search(
-    known: &Known,
-    root: &Root,
-    reading: &Reading,
-) -> Result<(Vec<PathBuf>, Vec<Finding>), Failure> {
+fn search(known: &Known, reading: &Reading) -> Result<(Vec<PathBuf>, Vec<Finding>), Failure> {
     let sources: Vec<_> = known
         .sources
         .iter()
         .map(|source| (source.path.clone(), source.rules.clone()))
         .collect();
-    let tree = tree(root, reading)?;
+    let tree = tree(known, reading)?;
     let survey = overlay_resolver::survey::survey(&tree, &known.catalog, &sources);
     let paths = survey.paths.into_iter().map(|found| found.path);
     Ok((paths.collect(), survey.findings))
@@ -67,15 +59,15 @@ impl Survey {
         let known = Known::new(root);
         let mut survey = Self::default();
         if let Some(path) = path {
-            let subject = Subject::among(&known, root, path, reading, rules)?;
+            let subject = Subject::among(&known, path, reading, rules)?;
             let resolved = subject.resolve();
             survey.add(subject, resolved);
             return Ok(survey);
         }
-        let (paths, findings) = search(&known, root, reading)?;
+        let (paths, findings) = search(&known, reading)?;
         survey.findings = findings;
         for path in paths {
-            let subject = Subject::among(&known, root, &path, reading, rules)?;
+            let subject = Subject::among(&known, &path, reading, rules)?;
             let (subject, resolved) = guessed(subject, rules.is_some());
             survey.add(subject, resolved);
         }

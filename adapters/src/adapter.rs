@@ -208,11 +208,11 @@ impl<'r> Adapters<'r> {
         self.iter().flat_map(Adapter::sources).collect()
     }
 
-    /// The tree as they read it: with the definitions that are built in, and without the files that they
-    /// write themselves where those of a layer would be.
+    /// The tree as they read it: without the files that they write themselves where those of a layer
+    /// would be.
     pub fn tree(&self) -> Tree {
         let targets = self.iter().flat_map(|a| a.planner.among_layers(self.root));
-        targets.fold(definition::with_built_in(self.root), |tree, path| {
+        targets.fold(Tree::from(self.root.clone()), |tree, path| {
             tree.without(&path)
         })
     }

@@ -179,7 +179,7 @@ pub fn load(root: &Root) -> (Vec<Definition>, Vec<Finding>) {
         documents,
         mut findings,
         complete,
-    } = Resolver::new(with_built_in(root))
+    } = Resolver::new(with_built_in(Tree::from(root.clone())))
         .rules(source().rules)
         .entries(DIRECTORY);
     let mut definitions = Vec::new();
@@ -239,14 +239,12 @@ pub fn source() -> SourcePath {
     }
 }
 
-/// The tree of a root, with the definitions that overlayctl is built with in a layer of their own.
-pub fn with_built_in(root: &Root) -> Tree {
+/// The same tree, with the definitions that overlayctl is built with in a layer of their own.
+pub fn with_built_in(tree: Tree) -> Tree {
     let directory = Path::new(BUILT_IN).join(DIRECTORY);
-    DEFINITIONS
-        .iter()
-        .fold(Tree::from(root.clone()), |tree, (name, text)| {
-            tree.with(&directory.join(name), *text)
-        })
+    DEFINITIONS.iter().fold(tree, |tree, (name, text)| {
+        tree.with(&directory.join(name), *text)
+    })
 }
 
 impl Definition {

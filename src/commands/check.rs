@@ -43,14 +43,14 @@ pub(super) fn run(
     let known = Known::new(root);
     let is_survey = paths.is_empty();
     let paths = if is_survey {
-        survey::all_paths(&known, root, reading)?
+        survey::all_paths(&known, reading)?
     } else {
         let members = |path: &PathBuf| members(&known, root, path);
         paths.iter().flat_map(members).collect()
     };
     let mut findings = Vec::new();
     for path in &paths {
-        findings.extend(check(&known, root, path, reading, is_survey)?);
+        findings.extend(check(&known, path, reading, is_survey)?);
     }
     findings.retain(|finding| selection.has(finding));
     // A file may belong to several paths.
@@ -91,13 +91,12 @@ impl Selection<'_> {
 /// known, only what holds for every consumer.
 fn check(
     known: &Known,
-    root: &Root,
     path: &Path,
     reading: &Reading,
     is_survey: bool,
 ) -> Result<Vec<Finding>, Failure> {
     let rules = reading.rules.first().map(String::as_str);
-    let subject = Subject::among(known, root, path, reading, rules)?;
+    let subject = Subject::among(known, path, reading, rules)?;
     let is_guessed = subject.is_guessed();
     let Subject {
         resolver,

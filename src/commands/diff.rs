@@ -108,7 +108,7 @@ fn consumers(
     let mut pairs = Vec::with_capacity(paths.len());
     for path in &paths {
         let [first, second] = rules.map(|rules| {
-            let subject = Subject::among(&known, root, path, reading, Some(rules))?;
+            let subject = Subject::among(&known, path, reading, Some(rules))?;
             let resolved = subject.resolve();
             Ok::<_, Failure>((subject, resolved))
         });

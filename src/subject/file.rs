@@ -26,7 +26,7 @@ pub(crate) struct File {
     pub(crate) is_directory: bool,
     /// Its path without symlinks in its directory.
     place: PathBuf,
-    root: Root,
+    known: Known,
     tree: Tree,
 }
 
@@ -48,7 +48,8 @@ impl File {
         outside: &Path,
         reading: &Reading,
     ) -> Result<Self, Failure> {
-        let tree = tree(root, reading)?;
+        let known = Known::new(root);
+        let tree = tree(&known, reading)?;
         let adapters = Adapters::open(root);
         let shown = OsString::from_vec(unescape(text.as_bytes()));
         let line = shown.to_str().and_then(|shown| split_line(shown));
@@ -75,7 +76,7 @@ impl File {
                         place: place(&tree, &path),
                         path,
                         line,
-                        root: root.clone(),
+                        known,
                         tree,
                     });
                 }
@@ -96,18 +97,18 @@ impl File {
 
     /// What it may be a part of.
     pub(crate) fn whose(&self, reading: &Reading) -> Result<Whose, Failure> {
-        let known = Known::new(&self.root);
+        let known = &self.known;
         let layers = known.layers(reading)?;
         let Some(path) = self.below(&layers) else {
             return Ok(Whose::Nobody(Unread::NoLayer));
         };
         let known = InTree {
-            known: &known,
+            known,
             layers: &layers,
             tree: &self.tree,
         };
         let rules = reading.rules.first().map(String::as_str);
-        let subject = |path: &Path| Subject::among(known.known, &self.root, path, reading, rules);
+        let subject = |path: &Path| Subject::among(known.known, path, reading, rules);
         match owner(&path, &known) {
             Owner::Document(path) | Owner::Entries(path) => {
                 Ok(Whose::Subjects(vec![subject(&path)?]))
