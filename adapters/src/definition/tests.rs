@@ -63,6 +63,17 @@ fn they_are_an_overlay() {
 }
 
 #[test]
+fn the_name_tells_the_kind_where_the_file_does_not() {
+    let text = EXTRA.replace("kind='flatpak'\n", "") + "installation='/srv/mine'\n";
+    let (definitions, findings) = with(&[("flatpak.toml", &text)]);
+    assert_eq!(findings, [""; 0]);
+    assert_eq!(
+        installation(&definitions, "flatpak"),
+        Path::new("/srv/mine")
+    );
+}
+
+#[test]
 fn two_with_one_target_are_both_refused() {
     let rival = format!("{EXTRA}installation='/var/lib/flatpak'\n");
     let (definitions, findings) = with(&[("extra.toml", &rival)]);

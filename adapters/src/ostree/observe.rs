@@ -9,6 +9,8 @@ use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 use overlay_resolver::root::{Reason, Root, Unusable};
 
+use rustix::fs::StatVfsMountFlags;
+
 use super::memory::Memory;
 use super::places::{CONF, Places};
 use super::store::{Remotes, names};
@@ -108,9 +110,20 @@ impl Eyes<'_> {
             let twice = self.found.store.add_repository(&path, file);
             self.refuse(&path, twice);
             self.found.texts.insert(path, text);
+            if self.is_read_only(repository) {
+                self.found.store.freeze();
+            }
             return Ok(parent);
         }
         Ok(None)
+    }
+
+    fn is_read_only(&self, directory: &Path) -> bool {
+        let Ok(Some(dir)) = self.root.dir(directory) else {
+            return false;
+        };
+        let mounted = rustix::fs::fstatvfs(&dir);
+        mounted.is_ok_and(|mounted| mounted.f_flag.contains(StatVfsMountFlags::RDONLY))
     }
 
     /// The files of remotes. ostree reads every regular one that ends in .conf, hidden ones too.

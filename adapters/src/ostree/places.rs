@@ -118,7 +118,7 @@ impl Target for Places {
     /// The repository is shared by all deployments, so nothing is taken out of it unasked.
     fn adoption(&self, store: &Remotes, name: &str) -> Adoption {
         match store.defined_in(name) {
-            Some(_) if store.is_inherited(name) => Adoption::Never,
+            Some(_) if store.is_inherited(name) || store.is_frozen(name) => Adoption::Never,
             Some(path) if path != self.conf(name) => Adoption::Asked,
             _ => Adoption::Unasked,
         }
@@ -132,6 +132,10 @@ impl Target for Places {
             ),
             Adoption::Asked => format!(
                 "it is defined in {place}, and ostree fails where a name is defined twice; `overlayctl adopt {name}` moves it to {}",
+                escape_path(&self.conf(name))
+            ),
+            Adoption::Never if store.is_frozen(name) => format!(
+                "it is defined in {place}, on a read-only file system; once that can be written, `overlayctl adopt {name}` moves it to {}",
                 escape_path(&self.conf(name))
             ),
             Adoption::Never => format!("it is inherited from {place}"),

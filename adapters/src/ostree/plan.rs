@@ -13,6 +13,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use overlay_resolver::finding::Finding;
+
 use super::Layers;
 use super::observe::Found;
 use super::places::Places;
@@ -28,6 +30,10 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
     draft.findings.extend(found.findings.iter().cloned());
     let mut entries = remotes::plan(&mut draft, &layers.remotes);
     entries.extend(collections::plan(&mut draft, &layers.collections));
+    if let Some(path) = draft.store.frozen_change(&draft.before) {
+        let message = "is on a read-only file system, so no collection ID is written there; make it writable and run `overlayctl sync` again";
+        draft.findings.push(Finding::error(path, message));
+    }
     for (name, residue) in &found.observed.residue {
         if residue.iter().all(|path| draft.obsolete.contains(path)) {
             draft.store.forget_keyring(name);

@@ -22,6 +22,8 @@ pub(super) struct Remotes {
     files: BTreeMap<PathBuf, Editor>,
     /// The configuration of the system's repository.
     repository: Option<PathBuf>,
+    /// Whether that is on a read-only file system, as `/sysroot` often is.
+    frozen: bool,
     /// The configurations of the repositories that it builds on, which are not ours to change.
     parents: BTreeSet<PathBuf>,
     /// Where each remote is defined: the place that counts.
@@ -37,6 +39,7 @@ impl Remotes {
             places: places.clone(),
             files: BTreeMap::new(),
             repository: None,
+            frozen: false,
             parents: BTreeSet::new(),
             defined: BTreeMap::new(),
             memories: BTreeMap::new(),
@@ -49,6 +52,22 @@ impl Remotes {
     pub(super) fn add_repository(&mut self, path: &Path, file: Editor) -> Vec<(String, PathBuf)> {
         self.repository.get_or_insert_with(|| path.to_owned());
         self.add(path, file)
+    }
+
+    /// Notes that the repository's configuration cannot be written.
+    pub(super) fn freeze(&mut self) {
+        self.frozen = true;
+    }
+
+    /// Whether a remote is defined where nothing can be written.
+    pub(super) fn is_frozen(&self, name: &str) -> bool {
+        self.frozen && self.defined_in(name) == self.repository.as_deref()
+    }
+
+    /// The repository's configuration, if it cannot be written and is to be another.
+    pub(super) fn frozen_change(&self, before: &Self) -> Option<&Path> {
+        let path = self.repository.as_deref().filter(|_| self.frozen)?;
+        (self.files.get(path) != before.files.get(path)).then_some(path)
     }
 
     /// Takes in a configuration that remotes are inherited from: what is defined elsewhere counts more.
@@ -98,6 +117,7 @@ impl Remotes {
     pub(super) fn texts(&self) -> impl Iterator<Item = (&Path, Option<Vec<u8>>)> {
         let files = self.files.iter();
         let files = files.filter(|(path, _)| !self.parents.contains(*path));
+        let files = files.filter(|(path, _)| !(self.frozen && self.is_repository(path)));
         files.map(|(path, file)| {
             let stays = self.is_repository(path) || file.groups().next().is_some();
             (path.as_path(), stays.then(|| file.to_bytes()))

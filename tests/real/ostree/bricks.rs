@@ -2,9 +2,11 @@
 //! that sync does may bring it there, and where it is there already, sync says so and changes nothing.
 
 use std::fs;
+use std::process::Command;
 
 use super::Case;
 use super::world::{URL, World, edit, plain, state_of};
+use crate::machine::report_of;
 
 pub(super) const CASES: &[Case] = &[
     (
@@ -20,6 +22,10 @@ pub(super) const CASES: &[Case] = &[
         place_taken,
     ),
     ("case 53: names that ostree refuses", invalid_names),
+    (
+        "never brick: the repository is on a read-only file system",
+        read_only_repository,
+    ),
     ("never brick: garbage in the target", garbage),
     (
         "never brick: garbage in the repository's configuration",
@@ -152,6 +158,42 @@ fn invalid_names(world: &World<'_>) {
     let report = world.sync_fails();
     assert_eq!(state_of(&report, "-dash"), "failed");
     world.assert_remotes(&[("good", URL)]);
+}
+
+/// `/sysroot` is mounted so on Fedora's ostree systems: the remotes come all the same.
+fn read_only_repository(world: &World<'_>) {
+    const MOUNT: &str =
+        r#"mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@""#;
+    let read_only = |arguments: &[&str]| {
+        let command = world.overlayctl(arguments);
+        let mut unshare = Command::new("unshare");
+        unshare
+            .args(["--mount", "sh", "-c", MOUNT, "read-only"])
+            .arg(world.path("ostree"));
+        unshare.arg(command.get_program()).args(command.get_args());
+        report_of(&unshare.output().expect("unshare runs"))
+    };
+    world.in_config(&plain("old", OTHER));
+    let config = fs::read(world.config()).expect("a file");
+    world.vendor("v", plain("v", URL));
+    world.vendor("old", plain("old", URL));
+    read_only(&["sync"]).assert_code(0);
+    read_only(&["adopt", "old"]).assert_code(0);
+    world.assert_remotes(&[("old", OTHER), ("v", URL)]);
+    world.write(
+        "usr/lib/ostree/collections.d/self.conf",
+        "[Collection]\nRepository=true\nCollectionID=org.example.Os\n",
+    );
+    world.vendor("v", plain("v", OTHER));
+    let report = read_only(&["sync"]);
+    report.assert_code(1);
+    report.assert_finds("error", "ostree/repo/config");
+    world.assert_remotes(&[("old", OTHER), ("v", OTHER)]);
+    assert_eq!(fs::read(world.config()).expect("a file"), config);
+    world.sync();
+    world.report(&["adopt", "old"]).assert_code(0);
+    world.assert_remotes(&[("old", OTHER), ("v", OTHER)]);
+    assert!(world.conf("old").exists());
 }
 
 fn garbage(world: &World<'_>) {

@@ -13,6 +13,7 @@ pub(super) const CASES: &[Case] = &[
     ("rule 1, case 57: a second run writes nothing", second_run),
     ("rule 1: a machine without any repository", no_repository),
     ("rule 2, case 28: remote delete persists", deletion_persists),
+    ("cases 26, 28: added again, deleted again", as_its_own),
     ("rule 2: over a rename", renamed),
     (
         "rule 2: recorded by an older mechanism's stamp",
@@ -117,6 +118,22 @@ fn deletion_persists(world: &World<'_>) {
     world.assert_remotes(&[("v", SECOND)]);
     world.ostree(&["remote", "delete", "v"]);
     assert_stays_deleted(world, "v");
+}
+
+/// What `ostree remote` refuses and keeps of a remote that came from here is as for its own.
+fn as_its_own(world: &World<'_>) {
+    applied(world);
+    let add = ["remote", "add", "--no-gpg-verify"];
+    let twice = world.ostree_fails(&[&add[..], &["v", SECOND]].concat());
+    assert!(twice.contains("already exists"), "{twice}");
+    world.ostree(&[&add[..], &["--if-not-exists", "v", SECOND]].concat());
+    world.assert_remotes(&[("v", URL)]);
+    world.ostree_fails(&["remote", "delete", "w"]);
+    world.ostree(&["remote", "delete", "--if-exists", "w"]);
+    world.assert_settled();
+    world.ostree(&[&add[..], &["own", SECOND]].concat());
+    world.assert_settled();
+    world.assert_remotes(&[("own", SECOND), ("v", URL)]);
 }
 
 fn renamed(world: &World<'_>) {
