@@ -7,10 +7,11 @@ mod files;
 
 use overlay_adapters::reconcile::KeyAction;
 use overlay_adapters::report::{Change, EntryReport, KeyReport, Report};
+use overlay_resolver::Key as DocumentKey;
+use overlay_resolver::document::Standing;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::Finding;
-use overlay_resolver::scan::{self, State as FragmentState, Status};
-use overlay_resolver::{Assignment, Key as DocumentKey};
+use overlay_resolver::scan::{self, Status};
 use serde::Serialize;
 
 pub(crate) use self::check::{check, lints};
@@ -43,6 +44,8 @@ struct Fragment {
     path: String,
     layer: String,
     state: &'static str,
+    reason: String,
+    by: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -118,42 +121,34 @@ fn finding(finding: &Finding) -> FindingView {
 }
 
 fn entry(entry: &EntryReport, with_keys: bool) -> Entry {
-    let fragments = entry
-        .layered
-        .iter()
-        .flat_map(|document| document.entry().fragments.iter());
     Entry {
         path: None,
         adapter: entry.adapter.clone(),
         name: entry.name.clone(),
         state: entry.state.word(),
         reason: entry.reason.clone(),
-        fragments: fragments.map(fragment).collect(),
+        fragments: entry.layered.iter().flat_map(fragments).collect(),
         changes: entry.changes.iter().map(change).collect(),
         keys: with_keys.then(|| entry.keys.iter().map(|k| key(entry, k)).collect()),
     }
 }
 
-fn fragment(fragment: &scan::Fragment) -> Fragment {
+/// A file of a document, and what became of it.
+fn fragment(document: &overlay_resolver::Document, fragment: &scan::Fragment) -> Fragment {
+    let Standing { word, by, reason } = document.standing(fragment);
     Fragment {
         path: escape_path(&fragment.path).to_string(),
         layer: escape_path(fragment.layer.base()).to_string(),
-        state: fragment_word(&fragment.state),
+        state: word,
+        reason,
+        by: by.map(|by| by.to_string()),
     }
 }
 
-/// The word for a fragment's state.
-pub(crate) const fn fragment_word(state: &FragmentState) -> &'static str {
-    match state {
-        FragmentState::Effective => "effective",
-        FragmentState::Shadowed(_) => "shadowed",
-        FragmentState::Duplicate(_) => "duplicate",
-        FragmentState::PassedOver(_) => "passed-over",
-        FragmentState::Mask(_) => "mask",
-        FragmentState::Masked(_) => "masked",
-        FragmentState::Unusable(_) => "unusable",
-        FragmentState::Ignored(_) => "ignored",
-    }
+/// All files of a document.
+fn fragments(document: &overlay_resolver::Document) -> impl Iterator<Item = Fragment> {
+    let fragments = document.entry().fragments.iter();
+    fragments.map(|file| fragment(document, file))
 }
 
 /// The word for what an entry's files come to.
@@ -177,8 +172,9 @@ fn change(change: &Change) -> ChangeView {
 }
 
 fn key(entry: &EntryReport, key: &KeyReport) -> Key {
-    let assignments =
-        assignments(entry, key).map(|assignment| files::assignment(&entry.name, &assignment));
+    let source = source(entry, key);
+    let assignments = source.iter().flat_map(DocumentKey::history);
+    let assignments = assignments.map(|assignment| files::assignment(&entry.name, &assignment));
     Key {
         name: key.key.clone(),
         baseline: key.baseline.as_ref().map(show),
@@ -189,17 +185,10 @@ fn key(entry: &EntryReport, key: &KeyReport) -> Key {
     }
 }
 
-/// The assignments that a key's value follows from, in ledger order.
-pub(crate) fn assignments<'e>(
-    entry: &'e EntryReport,
-    key: &KeyReport,
-) -> impl DoubleEndedIterator<Item = Assignment<'e>> {
-    let key = key
-        .source
-        .as_ref()
-        .and_then(|(section, key)| entry.layered.as_ref()?.key(&**section, &**key));
-    let history: Vec<_> = key.iter().flat_map(DocumentKey::history).collect();
-    history.into_iter()
+/// The key of the layers that a key's value follows from.
+pub(crate) fn source<'e>(entry: &'e EntryReport, key: &KeyReport) -> Option<DocumentKey<'e>> {
+    let (section, name) = key.source.as_ref()?;
+    entry.layered.as_ref()?.key(&**section, &**name)
 }
 
 const fn action_word(action: KeyAction) -> &'static str {

@@ -15,19 +15,16 @@ use anstyle::{AnsiColor, Style};
 use bstr::{BStr, ByteSlice as _};
 use overlay_adapters::reconcile::KeyAction;
 use overlay_adapters::report::{Change, EntryReport, KeyReport, Operation, Report, State};
-use overlay_resolver::Assignment;
-use overlay_resolver::document::State as AssignmentState;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::{Finding, Level};
 
 pub(crate) use self::check::{check, lints};
 pub(crate) use self::diagnostics::diagnostics;
 pub(crate) use self::diff::{differences, disagreements, survey};
-pub(crate) use self::explain::{explain, has_multi_valued, multi_valued_note};
+pub(crate) use self::explain::{explain, has_multi_valued, ignored_note, multi_valued_note};
 use self::files::file;
 pub(crate) use self::files::{cat, files, show};
 pub(crate) use self::why::{Answer, nobody, why};
-use crate::json::assignments;
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const NOTABLE: Style = AnsiColor::Yellow.on_default();
@@ -169,7 +166,7 @@ pub(crate) fn explanation(report: &Report) -> String {
         if let Some(document) = &entry.layered {
             for fragment in &document.entry().fragments {
                 text.push_str("  ");
-                file(&mut text, document.entry(), fragment);
+                file(&mut text, document, fragment);
             }
         }
         for key in &entry.keys {
@@ -184,15 +181,8 @@ fn explain_key(text: &mut String, entry: &EntryReport, key: &KeyReport) {
         value.map_or_else(|| "none".into(), |value| shortened(value.as_bstr()))
     };
     let _ = writeln!(text, "\n  {BOLD}{}{BOLD:#}", key.key);
-    for assignment in ranked(entry, key) {
-        let _ = writeln!(
-            text,
-            "    {}  {}={}  {}",
-            assignment.place(),
-            escape(assignment.key()),
-            shortened(assignment.value()),
-            fate(assignment),
-        );
+    if let Some(source) = crate::json::source(entry, key) {
+        explain::outcomes(text, &source.explain());
     }
     for (label, side) in [
         ("layers", &key.desired),
@@ -202,20 +192,6 @@ fn explain_key(text: &mut String, entry: &EntryReport, key: &KeyReport) {
         let _ = writeln!(text, "    {label:8}  {}", value(side.as_ref()));
     }
     let _ = writeln!(text, "    {:8}  {}", "sync", verdict(key));
-}
-
-/// The winner first, then the losers, the one that came nearest first.
-fn ranked<'e>(entry: &'e EntryReport, key: &KeyReport) -> Vec<Assignment<'e>> {
-    let mut ranked: Vec<_> = assignments(entry, key).rev().collect();
-    ranked.sort_by_key(|assignment| assignment.state() != AssignmentState::Applied);
-    ranked
-}
-
-fn fate(assignment: Assignment<'_>) -> String {
-    match assignment.state() {
-        AssignmentState::Applied => format!("{GOOD}wins{GOOD:#}"),
-        _ => format!("{FAINT}{}{FAINT:#}", assignment.outcome()),
-    }
 }
 
 fn verdict(key: &KeyReport) -> &'static str {

@@ -2,6 +2,8 @@
 
 mod file;
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -9,7 +11,7 @@ use clap::Args;
 use overlay_adapters::adapter::SourcePath;
 use overlay_adapters::{Adapters, definition};
 use overlay_resolver::catalog::Catalog;
-use overlay_resolver::escape::escape_path;
+use overlay_resolver::escape::{escape_path, unescape};
 use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Repeated, Rules, Shape};
@@ -122,7 +124,7 @@ impl Subject {
         reading: &Reading,
         rules: Option<&str>,
     ) -> Result<Self, Failure> {
-        let path = known.configuration_path(path);
+        let path = as_shown(root, reading, known, path)?;
         let (adapter, found) = known.rules(&path);
         let found = found.or_else(|| of_many_units(&known.catalog, &path));
         let is_known = found.is_some() || rules.is_some();
@@ -170,7 +172,11 @@ impl Subject {
                 mut findings,
                 ..
             } = self.resolver.entries(&self.path);
-            findings.extend(documents.iter().flat_map(Document::findings).cloned());
+            findings.extend(
+                documents
+                    .iter()
+                    .flat_map(|document| self.findings(document)),
+            );
             findings.sort();
             return Resolved {
                 documents,
@@ -178,7 +184,7 @@ impl Subject {
             };
         }
         let document = self.resolver.resolve(&self.path);
-        let mut findings: Vec<_> = document.findings().cloned().collect();
+        let mut findings = self.findings(&document);
         findings.extend(self.part_of.as_ref().map(|whole| {
             let whole = escape_path(whole);
             let message =
@@ -191,6 +197,55 @@ impl Subject {
             findings,
         }
     }
+}
+
+impl Subject {
+    fn findings(&self, document: &Document) -> Vec<Finding> {
+        let findings = document.findings().cloned();
+        if self.is_guessed() {
+            guessed(findings, |finding| document.problems().contains(finding))
+        } else {
+            findings.collect()
+        }
+    }
+
+    /// Whether nobody says what syntax the files have that do not tell it by their names.
+    pub(crate) fn is_guessed(&self) -> bool {
+        !self.is_known && self.resolver.rule_set().format.is_none()
+    }
+}
+
+/// What cannot be read by a syntax that is only guessed is no error: one warning a file.
+pub(crate) fn guessed(
+    findings: impl Iterator<Item = Finding>,
+    is_of_syntax: impl Fn(&Finding) -> bool,
+) -> Vec<Finding> {
+    // These say by their names what they are.
+    let tells = |path: &Path| {
+        path.extension()
+            .is_some_and(|end| end == "toml" || end == "json")
+    };
+    let (problems, mut others): (Vec<_>, Vec<_>) =
+        findings.partition(|finding| is_of_syntax(finding) && !tells(&finding.path));
+    for file in problems.chunk_by(|a, b| a.path == b.path) {
+        let Some(first) = file.first() else {
+            continue;
+        };
+        let count = match file.len() {
+            1 => "a line".to_owned(),
+            count => format!("{count} lines"),
+        };
+        let message = format!(
+            "{count} cannot be read as systemd's files are; the consumer is not known, so the syntax may be \
+             another: `--rules` says which"
+        );
+        others.push(Finding {
+            level: Level::Warning,
+            message,
+            ..first.clone()
+        });
+    }
+    others
 }
 
 impl Resolved {
@@ -248,13 +303,42 @@ pub(crate) fn exit(findings: &[Finding]) -> Exit {
 /// The tree that the owner asks about.
 pub(crate) fn tree(root: &Root, reading: &Reading) -> Result<Tree, Failure> {
     let mut tree = definition::with_built_in(root);
-    for With { path, file } in &reading.with {
-        tree = tree.with(path, read_host(file)?);
-    }
+    // What is put somewhere stays, also below what is taken away.
     for path in &reading.without {
         tree = tree.without(path);
     }
+    for With { path, file } in &reading.with {
+        tree = tree.with(path, read_host(file)?);
+    }
     Ok(tree)
+}
+
+/// The configuration path that the owner names, or has copied from where it was shown with escapes.
+fn as_shown(
+    root: &Root,
+    reading: &Reading,
+    known: &Known,
+    path: &Path,
+) -> Result<PathBuf, Failure> {
+    let named = known.configuration_path(path);
+    let shown = OsString::from_vec(unescape(path.as_os_str().as_bytes()));
+    if shown == path.as_os_str() {
+        return Ok(named);
+    }
+    let tree = tree(root, reading)?;
+    let exists = |path: &Path| {
+        let mut layers = Rules::default()
+            .layers
+            .into_iter()
+            .map(|layer| layer.base().join(path));
+        layers.any(|path| file::look(&tree, &path).is_some())
+    };
+    let shown = known.configuration_path(Path::new(&shown));
+    Ok(if !exists(&named) && exists(&shown) {
+        shown
+    } else {
+        named
+    })
 }
 
 /// A path without a suffix that tells may be a directory of documents: it is one if no layer has a

@@ -106,16 +106,20 @@ fn ask(document: &Document) {
         key.items();
         is_fit_to_show(&key.explain().to_string());
     }
+    for part in document.effective() {
+        for value in part.values {
+            assert_eq!(value.lines().is_empty(), value.lines_by_item().is_empty());
+        }
+    }
     let rows = document.assignments().count();
     for assignment in document.assignments() {
         let text = &assignment.fragment().text;
         assert!(text.get(assignment.span()).is_some());
         assert!(text.get(assignment.raw_span()).is_some());
-        // Whoever loses loses to something, and the chain of winners ends.
-        assert_eq!(
-            assignment.by().is_none(),
-            assignment.state() == State::Applied
-        );
+        // Whoever loses loses to something, if not to what is missing, and the chain of winners ends.
+        let counts = assignment.state() == State::Applied;
+        assert!(!counts || document.loads());
+        assert!(assignment.by().is_none() == counts || !document.loads());
         let (mut winner, mut steps) = (assignment.winner(), 0);
         while let Some(next) = winner {
             steps += 1;

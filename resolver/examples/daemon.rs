@@ -95,12 +95,14 @@ pub(crate) fn watch(
         | WatchFlags::DELETE_SELF
         | WatchFlags::MOVE
         | WatchFlags::MOVE_SELF
-        | WatchFlags::ATTRIB;
+        | WatchFlags::ATTRIB
+        // Where a symlink leads is a path of its own.
+        | WatchFlags::DONT_FOLLOW;
     for path in document.watched() {
         let mut place = root.join(path.strip_prefix("/").unwrap_or(path));
         // What is not there will come into being in the nearest directory that is.
         while let Err(errno) = inotify::add_watch(inotify, &place, change) {
-            let is_absent = matches!(errno, Errno::NOENT | Errno::NOTDIR);
+            let is_absent = matches!(errno, Errno::NOENT | Errno::NOTDIR | Errno::LOOP);
             if !is_absent || !place.pop() {
                 return Err(errno);
             }

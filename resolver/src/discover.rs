@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 use crate::finding::Finding;
 use crate::root::Opened;
-use crate::rules::{DropIns, Ignored, Layer, Name, Rules, Shape, unit};
-use crate::scan::Role;
+use crate::rules::{DropIns, Layer, Name, Rules, Shape, unit};
+use crate::scan::{Fragment, Role};
 use crate::tree::{Tree, TreeDir};
 
 /// What to look for and how.
@@ -31,46 +31,15 @@ pub struct Query<'q> {
     pub history: bool,
 }
 
-/// One file of one layer, as found.
-#[derive(Debug)]
-pub struct Found {
-    /// Its layer.
-    pub layer: Layer,
-    /// The rank of its directory among those searched; higher wins.
-    pub(crate) rank: usize,
-    /// Where it was found, as seen inside the root; symlinks are not followed in this name.
-    pub path: PathBuf,
-    /// What was seen of it.
-    pub look: Look,
-}
-
-/// What was seen of a file.
-#[derive(Debug)]
-pub enum Look {
-    /// It was opened.
-    Opened(Opened),
-    /// A file of its name in a higher layer hides it, and nobody asked for its history.
-    Hidden,
-    /// Its name says that it is not meant.
-    Ignored(Ignored),
-}
-
-impl Found {
-    /// The last component of the path.
-    pub fn name(&self) -> &OsStr {
-        self.path.file_name().unwrap_or_default()
-    }
-}
-
 /// The files of one entry.
 #[derive(Debug, Default)]
 pub struct Candidate {
     /// Those that are named like the entry, lowest layer first.
-    pub mains: Vec<Found>,
+    pub mains: Vec<Fragment>,
     /// Those in drop-in directories, by name and then from the lowest layer up.
-    pub drop_ins: Vec<Found>,
+    pub drop_ins: Vec<Fragment>,
     /// Those whose names say that they are not meant.
-    pub ignored: Vec<Found>,
+    pub ignored: Vec<Fragment>,
     /// A drop-in directory that cannot be listed: nobody can tell what is in it.
     pub broken: Option<Finding>,
 }
@@ -81,12 +50,13 @@ pub struct Discovery {
     /// The entries, by file name.
     pub candidates: BTreeMap<OsString, Candidate>,
     /// Files beside the entries that belong to none, as their names say.
-    pub ignored: Vec<Found>,
+    pub ignored: Vec<Fragment>,
     /// Directories that cannot be listed.
     pub findings: Vec<Finding>,
     /// Whether every layer could be listed: if not, nobody can tell what is masked or overridden.
     pub complete: bool,
-    /// The directories and main files that were looked for, whether or not they are there.
+    /// The directories and main files that were looked for, and the symlinks on the way to them with
+    /// where those lead, whether or not they are there.
     pub searched: Vec<PathBuf>,
 }
 
@@ -174,20 +144,20 @@ impl Query<'_> {
 
 impl Discovery {
     /// The files named `name` in every layer's directory, lowest first.
-    fn mains(&mut self, query: Query<'_>, name: &OsStr) -> Vec<Found> {
+    fn mains(&mut self, query: Query<'_>, name: &OsStr) -> Vec<Fragment> {
         let parent = query.path.parent().unwrap_or(Path::new(""));
         let places = query.below_layers(parent);
         let searched = places.iter().map(|place| place.directory.join(name));
         self.searched.extend(searched);
-        let dirs = self.open_all(query, places);
+        let dirs = self.open_all(query, places, Some(name));
         let mut found = Vec::new();
         let mut taken = false;
         for dir in dirs.iter().rev() {
             let Some(opened) = dir.dir.open(name) else {
                 continue;
             };
-            let look = query.look(Role::Main, &mut taken, || opened);
-            found.push(dir.found(name, look));
+            let fragment = dir.fragment(Role::Main, name);
+            found.push(query.look(fragment, &mut taken, || opened));
         }
         found.reverse();
         found
@@ -199,15 +169,16 @@ impl Discovery {
         let directories = places.iter().map(|place| place.directory.clone());
         self.searched.extend(directories);
         let before = self.findings.len();
-        let dirs = self.open_all(query, places);
+        let dirs = self.open_all(query, places, None);
         let mut candidate = self.candidates.remove(name).unwrap_or_default();
         let mut names = Vec::new();
         for (index, dir) in dirs.iter().enumerate() {
             for name in self.names(query, dir) {
                 match query.rules.classify_drop_in(&name) {
-                    Some(reason) => candidate
-                        .ignored
-                        .push(dir.found(&name, Look::Ignored(reason))),
+                    Some(reason) => {
+                        let fragment = dir.fragment(Role::DropIn, &name);
+                        candidate.ignored.push(fragment.ignored(reason));
+                    }
                     None => names.push((name, index)),
                 }
             }
@@ -224,7 +195,7 @@ impl Discovery {
         let places = query.below_layers(query.path);
         let directories = places.iter().map(|place| place.directory.clone());
         self.searched.extend(directories);
-        let dirs = self.open_all(query, places);
+        let dirs = self.open_all(query, places, None);
         let mut mains = Vec::new();
         let mut drop_ins = BTreeMap::<OsString, Vec<Place>>::new();
         for (index, dir) in dirs.iter().enumerate() {
@@ -232,7 +203,8 @@ impl Discovery {
                 match query.rules.classify(&name) {
                     Name::Entry => mains.push((name, index)),
                     Name::Ignored(reason) => {
-                        self.ignored.push(dir.found(&name, Look::Ignored(reason)));
+                        let fragment = dir.fragment(Role::Main, &name);
+                        self.ignored.push(fragment.ignored(reason));
                     }
                     Name::DropInDirectory(entry) => {
                         drop_ins.entry(entry).or_default().push(Place {
@@ -256,10 +228,24 @@ impl Discovery {
         self.complete = complete;
     }
 
-    fn open_all<'t>(&mut self, query: Query<'t>, places: Vec<Place>) -> Vec<Opendir<'t>> {
+    /// Opens the directories that are there, to look for `name` in them, or for all that they hold.
+    fn open_all<'t>(
+        &mut self,
+        query: Query<'t>,
+        places: Vec<Place>,
+        name: Option<&OsStr>,
+    ) -> Vec<Opendir<'t>> {
         let mut dirs = Vec::new();
         for (rank, place) in places.into_iter().enumerate() {
-            match query.tree.dir(&place.directory) {
+            let mut trail = Vec::new();
+            let opened = query.tree.dir_by(&place.directory, &mut trail);
+            // What is looked for is in the directory in which the way ends.
+            let end = trail.pop().map(|end| match name {
+                Some(name) => end.join(name),
+                None => end,
+            });
+            self.searched.extend(trail.into_iter().chain(end));
+            match opened {
                 Ok(Some(dir)) => dirs.push(Opendir { place, rank, dir }),
                 Ok(None) => {}
                 Err(why) => self.unreadable(
@@ -301,7 +287,7 @@ impl Query<'_> {
         role: Role,
         dirs: &[Opendir<'_>],
         mut names: Vec<(OsString, usize)>,
-    ) -> Vec<Found> {
+    ) -> Vec<Fragment> {
         // Each directory's names are sorted already, which this sort makes use of.
         names.sort();
         let mut found = Vec::with_capacity(names.len());
@@ -312,10 +298,9 @@ impl Query<'_> {
                 let Some(dir) = dirs.get(*index) else {
                     continue;
                 };
-                let look = self.look(role, &mut taken, || {
+                found.push(self.look(dir.fragment(role, name), &mut taken, || {
                     dir.dir.open(name).unwrap_or_else(Opened::vanished)
-                });
-                found.push(dir.found(name, look));
+                }));
             }
             if let Some(stack) = found.get_mut(start..) {
                 stack.reverse();
@@ -324,23 +309,25 @@ impl Query<'_> {
         found
     }
 
-    fn look(&self, role: Role, taken: &mut bool, open: impl FnOnce() -> Opened) -> Look {
+    /// Judges a file by what lies there, unless one above it hides it and nobody wants to know.
+    fn look(
+        &self,
+        fragment: Fragment,
+        taken: &mut bool,
+        open: impl FnOnce() -> Opened,
+    ) -> Fragment {
         if *taken && !self.history && !self.rules.first_always_counts {
-            return Look::Hidden;
+            return fragment;
         }
-        let opened = open();
-        *taken |= !self.rules.passes_over(role, &opened);
-        Look::Opened(opened)
+        let fragment = fragment.judged(self.rules, open());
+        *taken |= fragment.takes_name();
+        fragment
     }
 }
 
 impl Opendir<'_> {
-    fn found(&self, name: &OsStr, look: Look) -> Found {
-        Found {
-            layer: self.place.layer.clone(),
-            rank: self.rank,
-            path: self.place.directory.join(name),
-            look,
-        }
+    fn fragment(&self, role: Role, name: &OsStr) -> Fragment {
+        let Place { layer, directory } = &self.place;
+        Fragment::new(role, layer.clone(), self.rank, directory, name)
     }
 }

@@ -4,10 +4,15 @@
 //! [`explain`](Document::explain) says come from the same rows, so they cannot disagree.
 
 mod digest;
+mod effective;
 mod explain;
 mod key;
+mod named;
+mod names;
 mod read;
 mod snapshot;
+mod standing;
+mod switch;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,47 +20,51 @@ use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bstr::{BStr, BString, ByteSlice as _};
-use indexmap::{IndexMap, IndexSet};
+use bstr::{BStr, ByteSlice as _};
 
+pub use self::effective::{Effective, Item, Line, Part};
 pub use self::explain::{Explanation, Outcome};
 pub use self::key::Key;
 pub(crate) use self::key::variable;
+pub(crate) use self::names::Names;
 pub use self::snapshot::Snapshot;
+pub use self::standing::Standing;
 use crate::escape::escape_path;
 use crate::finding::{Finding, Level};
-use crate::format::{Node, Value};
+use crate::format::{Format, Node, Value};
 use crate::merge::Rule;
 use crate::scan::{self, Entry, Fragment, Status};
-use crate::schema::Operator;
+use crate::schema::{KeyKind, Operator, Unknown};
 
 /// An entry, merged.
 #[derive(Debug, Default)]
 #[must_use = "it only tells"]
 pub struct Document {
     pub(crate) entry: Entry,
-    pub(crate) sections: IndexSet<BString, foldhash::fast::RandomState>,
-    pub(crate) keys: IndexMap<KeyName, Slot, foldhash::fast::RandomState>,
+    pub(crate) sections: Names<()>,
+    /// In the scope of their section's number.
+    pub(crate) keys: Names<Slot>,
     pub(crate) ledger: Vec<Record>,
     pub(crate) problems: Vec<Finding>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) searched: Arc<[PathBuf]>,
     /// A problem because of which the consumer loads nothing.
     pub(crate) fatal: Option<usize>,
+    /// The problem at which the consumer stops, and the file that has it.
+    pub(crate) ended: Option<(usize, usize)>,
+    /// How the files are read.
+    pub(crate) format: Option<&'static dyn Format>,
     pub(crate) is_nested: bool,
-}
-
-/// A key in its section, by the section's number.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct KeyName {
-    pub(crate) section: u32,
-    pub(crate) name: BString,
 }
 
 /// What is known of a key during and after the merge.
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub(crate) rule: Rule,
+    /// In a section that repeats, what holds among the assignments below one header.
+    pub(crate) in_item: Option<KeyKind>,
+    /// Why the consumer ignores it.
+    pub(crate) unknown: Option<Unknown>,
     /// The latest assignment that its consumer reads; the others follow by [`Record::previous`].
     pub(crate) last: Option<u32>,
 }
@@ -69,7 +78,11 @@ pub(crate) struct Record {
     pub(crate) last_line: u32,
     pub(crate) span: Range<u32>,
     pub(crate) raw: Range<u32>,
+    /// Which header it stands below, counted over all files from 1, if its section repeats; else 0.
+    pub(crate) header: u32,
     pub(crate) operator: Operator,
+    /// Whether its key is an older name of the one that it counts for, or short for several.
+    pub(crate) is_renamed: bool,
     pub(crate) value: Decoded,
     pub(crate) fate: Fate,
     /// The assignment of the same key that its consumer reads before this one.
@@ -93,6 +106,8 @@ pub(crate) enum Fate {
     Shadowed(u32),
     Masked(u32),
     Invalid(u32),
+    /// Nothing is loaded at all.
+    NotLoaded,
 }
 
 /// What became of an assignment.
@@ -109,7 +124,7 @@ pub enum State {
     Shadowed,
     /// Its file is masked.
     Masked,
-    /// Its consumer does not read it, because of a problem in its file.
+    /// Its consumer does not read it, because of a problem in its file, or because it loads nothing.
     Invalid,
 }
 
@@ -134,6 +149,13 @@ pub struct Place<'d> {
     pub path: &'d Path,
     /// The line, counted from 1; none for the file as a whole.
     pub line: Option<usize>,
+}
+
+impl<'d> Place<'d> {
+    pub(crate) fn of(finding: &'d Finding) -> Self {
+        let (path, line) = (&finding.path, finding.line);
+        Self { path, line }
+    }
 }
 
 impl fmt::Display for Place<'_> {
@@ -178,19 +200,22 @@ impl Document {
         })
     }
 
+    /// The section of the key with this number.
+    pub(crate) fn section_of(&self, key: u32) -> &BStr {
+        let section = self.keys.name(key).map(|(section, _)| section);
+        let name = section.and_then(|section| self.sections.name(section));
+        name.map(|(_, name)| name).unwrap_or_default()
+    }
+
     /// The keys, in the order in which they first appear.
     pub fn keys(&self) -> impl Iterator<Item = Key<'_>> {
-        (0..self.keys.len()).filter_map(|index| Key::new(self, index))
+        (0..).map_while(|number| Key::new(self, number))
     }
 
     /// A key, if any fragment assigns it.
     pub fn key(&self, section: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Option<Key<'_>> {
-        let section = self.sections.get_index_of(section.as_ref().as_bstr())?;
-        let name = KeyName {
-            section: u32::try_from(section).ok()?,
-            name: key.as_ref().into(),
-        };
-        Key::new(self, self.keys.get_index_of(&name)?)
+        let section = self.sections.find(0, section.as_ref())?;
+        Key::new(self, self.keys.find(section, key.as_ref())?)
     }
 
     /// The effective assignment of a key, the last one where there are several.
@@ -219,6 +244,16 @@ impl Document {
         self.findings().all(|finding| finding.level != Level::Error)
     }
 
+    /// Because of what the consumer loads nothing at all. None where it loads, and where it misses a
+    /// main file.
+    pub fn not_loaded_by(&self) -> Option<Place<'_>> {
+        if let Status::Refused(by) = self.entry.status {
+            let path = &self.entry.fragments.get(by)?.path;
+            return Some(Place { path, line: None });
+        }
+        self.problems.get(self.fatal?).map(Place::of)
+    }
+
     /// Whether the consumer would load anything at all.
     pub fn loads(&self) -> bool {
         self.fatal.is_none() && !matches!(self.entry.status, Status::Refused(_) | Status::Headless)
@@ -227,7 +262,9 @@ impl Document {
     /// Every path that could have changed the result, absent ones included, in byte order: what a
     /// daemon watches and a build depends on.
     ///
-    /// Directories are named as they were looked for, also where they are symlinks.
+    /// Directories and main files are named as they were looked for. Where symlinks are on the way to
+    /// them, or a file is one, each link of the chain is named, too, and where the last one leads, there
+    /// or not. The directories above all of these are not.
     pub fn watched(&self) -> Vec<&Path> {
         let searched = self.searched.iter().map(PathBuf::as_path);
         // An ignored file is one by its name, which is its directory's affair.
@@ -235,11 +272,8 @@ impl Document {
         let read = fragments.filter(|f| !matches!(f.state, scan::State::Ignored(_)));
         let files = read.flat_map(|fragment| {
             // What a symlink leads to can change without the symlink.
-            let target = fragment
-                .link
-                .as_ref()
-                .and_then(|link| link.target.as_deref());
-            std::iter::once(&*fragment.path).chain(target)
+            let trail = fragment.link.iter().flat_map(|link| &link.trail);
+            std::iter::once(&*fragment.path).chain(trail.map(PathBuf::as_path))
         });
         let mut watched: Vec<_> = searched.chain(files).collect();
         watched.sort_unstable_by_key(|path| path.as_os_str());
@@ -267,22 +301,13 @@ impl<'d> Assignment<'d> {
 
     /// The section, or the dotted path of tables; empty for none.
     pub fn section(&self) -> &'d BStr {
-        let section = self
-            .name()
-            .and_then(|name| self.document.sections.get_index(name.section as usize));
-        section.map(|section| section.as_bstr()).unwrap_or_default()
+        self.document.section_of(self.record.key)
     }
 
     /// The key, without `+` and `-` where those are operators.
     pub fn key(&self) -> &'d BStr {
-        self.name()
-            .map(|name| name.name.as_bstr())
-            .unwrap_or_default()
-    }
-
-    fn name(&self) -> Option<&'d KeyName> {
-        let (name, _) = self.document.keys.get_index(self.record.key as usize)?;
-        Some(name)
+        let name = self.document.keys.name(self.record.key);
+        name.map(|(_, name)| name).unwrap_or_default()
     }
 
     /// Whether it replaces, adds or takes away.
@@ -355,7 +380,7 @@ impl<'d> Assignment<'d> {
             Fate::Reset(_) => State::Reset,
             Fate::Shadowed(_) => State::Shadowed,
             Fate::Masked(_) => State::Masked,
-            Fate::Invalid(_) => State::Invalid,
+            Fate::Invalid(_) | Fate::NotLoaded => State::Invalid,
         }
     }
 
@@ -395,8 +420,26 @@ impl<'d> Assignment<'d> {
     pub fn spoiled_by(&self) -> Option<&'d Finding> {
         match self.record.fate {
             Fate::Invalid(by) => self.document.problems.get(by as usize),
+            Fate::NotLoaded => self.document.problems.get(self.document.fatal?),
             _ => None,
         }
+    }
+
+    /// Why its consumer ignores it, if it does, whatever its [state](Self::state) is.
+    pub fn unknown(&self) -> Option<Unknown> {
+        self.document.keys.get(self.record.key)?.unknown
+    }
+
+    /// The key as its file has it, where that is an older name of [`key`](Self::key) or short for it
+    /// and others; else that.
+    pub fn written_key(&self) -> &'d BStr {
+        if !self.record.is_renamed {
+            return self.key();
+        }
+        let line = self.span().start..self.raw_span().start;
+        let line = self.fragment.text.get(line).unwrap_or_default();
+        let name = line.split(|byte| *byte == b'=').next();
+        name.unwrap_or_default().trim_ascii().as_bstr()
     }
 
     /// What beat, reset, hid or spoiled it.
@@ -405,19 +448,11 @@ impl<'d> Assignment<'d> {
             Fate::Applied => None,
             Fate::Superseded(_) | Fate::Reset(_) => self.winner().map(|by| by.place()),
             Fate::Shadowed(by) | Fate::Masked(by) => {
-                let fragment = self.document.entry.fragments.get(by as usize)?;
-                Some(Place {
-                    path: &fragment.path,
-                    line: None,
-                })
+                let by = self.document.entry.fragments.get(by as usize)?;
+                Some(Place::file(by))
             }
-            Fate::Invalid(_) => {
-                let problem = self.spoiled_by()?;
-                Some(Place {
-                    path: &problem.path,
-                    line: problem.line,
-                })
-            }
+            Fate::Invalid(_) => self.spoiled_by().map(Place::of),
+            Fate::NotLoaded => self.document.not_loaded_by(),
         }
     }
 }
@@ -441,11 +476,18 @@ impl Record {
     }
 }
 
+/// Whether `value` is what stands at `raw` of `text`. It mostly is that very slice, whose bytes then
+/// need no look.
+fn is_at(text: &[u8], raw: &Range<usize>, value: &[u8]) -> bool {
+    text.get(raw.clone())
+        .is_some_and(|raw| raw.as_ptr_range() == value.as_ptr_range() || raw == value)
+}
+
 impl Decoded {
     /// The value that a format read from `text`, whose bytes are at `raw`.
     pub(crate) fn new(text: &[u8], raw: &Range<usize>, value: Value<'_>) -> Self {
         match value {
-            Value::Text(value) if text.get(raw.clone()) == Some(&*value) => Self::AsWritten,
+            Value::Text(value) if is_at(text, raw, &value) => Self::AsWritten,
             Value::Text(value) => Self::Text(value.into_owned().into()),
             Value::Typed(node) => Self::Node(node.into()),
         }

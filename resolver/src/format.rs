@@ -54,6 +54,11 @@ pub trait Format: fmt::Debug + Send + Sync {
         true
     }
 
+    /// Whether a value can be made of what the lines above it have set: `PATH=$PATH:/opt/bin`.
+    fn expands(&self) -> bool {
+        false
+    }
+
     /// Whether keys are nested, so that a value may stand where another file has a table. Sections
     /// are then dotted paths.
     fn is_nested(&self) -> bool {

@@ -29,6 +29,7 @@ pub mod escape;
 mod figment;
 pub mod finding;
 pub mod format;
+mod fragment;
 pub mod keyfile;
 pub mod lint;
 pub mod merge;

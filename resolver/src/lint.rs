@@ -19,6 +19,7 @@
 //! into another, a drop-in without a main file.
 
 mod files;
+mod install;
 mod keys;
 mod links;
 mod masks;
@@ -31,6 +32,7 @@ mod unknown;
 
 use std::path::{Path, PathBuf};
 
+pub use self::seen::LINE as BROKEN_LINE;
 use crate::document::{Assignment, Document, State};
 use crate::finding::{Finding, Level};
 use crate::resolver::Resolver;
@@ -128,6 +130,12 @@ pub const LINTS: &[Lint] = &[
         masks::empty_file_masks,
     ),
     lint(
+        "install-not-read",
+        Level::Warning,
+        "`[Install]` in a drop-in for all units of a prefix or type, which `systemctl enable` ignores",
+        install::install_not_read,
+    ),
+    lint(
         "link-leaves-root",
         Level::Warning,
         "a link that leads elsewhere for a program that does not resolve it inside the root",
@@ -174,6 +182,11 @@ pub const LINTS: &[Lint] = &[
         Level::Info,
         "an override that says what the lower layer says already",
         keys::same_value,
+    ),
+    seen(
+        seen::SWITCH,
+        Level::Warning,
+        "a file that says itself when it counts, which is not looked at",
     ),
     lint(
         "unknown-key",

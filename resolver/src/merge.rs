@@ -9,10 +9,8 @@ mod nested;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use bstr::{BString, ByteSlice as _};
-
 use self::nested::Paths;
-use crate::document::{Decoded, Document, Fate, KeyName, Record, Slot, variable};
+use crate::document::{Decoded, Document, Fate, Record, Slot, variable};
 use crate::finding::Finding;
 use crate::format::{Format, Item, Kind, Lost, Pair};
 use crate::root::{Reason, Unusable};
@@ -43,26 +41,36 @@ pub fn merge(entry: Entry, rules: &Rules) -> Document {
     let mut merging = Merging {
         document: Document {
             is_nested: format.is_nested(),
+            format: Some(format),
             ..Document::default()
         },
         rules,
         ended: None,
+        headers: 0,
         paths: Paths::default(),
     };
     for (index, fragment) in (0..).zip(&entry.fragments) {
         merging.fragment(format, index, fragment);
     }
     let mut document = merging.document;
+    document.ended = merging
+        .ended
+        .map(|(problem, fragment)| (problem as usize, fragment as usize));
     document.entry = entry;
     settle_maps(&mut document);
+    if !document.loads() {
+        unload(&mut document);
+    }
     document
 }
 
 struct Merging<'r> {
     document: Document,
     rules: &'r Rules,
-    /// The problem because of which the consumer reads no further file.
-    ended: Option<u32>,
+    /// The problem because of which the consumer reads no further file, and the file that has it.
+    ended: Option<(u32, u32)>,
+    /// The headers that were met.
+    headers: u32,
     /// What stands where in the tree of keys, for formats that nest them.
     paths: Paths,
 }
@@ -71,10 +79,10 @@ impl Merging<'_> {
     fn fragment(&mut self, format: &dyn Format, index: u32, fragment: &Fragment) {
         let fate = match (&fragment.state, self.ended) {
             (State::Effective, None) => Fate::Applied,
-            (State::Effective, Some(problem)) => Fate::Invalid(problem),
+            (State::Effective, Some((problem, _))) => Fate::Invalid(problem),
             (State::Shadowed(by), _) => Fate::Shadowed(number(*by)),
             (State::Masked(by), _) => Fate::Masked(number(*by)),
-            (State::Unusable(why), None) => return self.unusable(fragment, why),
+            (State::Unusable(why), None) => return self.unusable(index, fragment, why),
             _ => return,
         };
         let first = self.document.ledger.len();
@@ -93,7 +101,7 @@ impl Merging<'_> {
                 self.document.fatal.get_or_insert(problem as usize);
             }
             (Some((Lost::File | Lost::Rest, problem)), BrokenFile::EndsLoading) => {
-                self.ended = Some(problem);
+                self.ended = Some((problem, index));
             }
             _ => {}
         }
@@ -112,6 +120,7 @@ impl Merging<'_> {
         let first = self.document.problems.len();
         let mut worst = None;
         let mut section = None;
+        self.headers += 1;
         format.read(&fragment.text, &mut |item| {
             let Item { span, lines, kind } = item;
             match kind {
@@ -129,7 +138,8 @@ impl Merging<'_> {
                         worst = Some((problem.lost, number));
                     }
                 }
-                Kind::Problem(_) | Kind::Blank | Kind::Comment | Kind::Section(_) => {}
+                Kind::Section(_) => self.headers += 1,
+                Kind::Problem(_) | Kind::Blank | Kind::Comment => {}
             }
         });
         worst
@@ -153,9 +163,9 @@ impl Merging<'_> {
 
     /// A file that takes its name and cannot be read may end the loading too; one that is not there
     /// never does.
-    fn unusable(&mut self, fragment: &Fragment, why: &Unusable) {
+    fn unusable(&mut self, index: u32, fragment: &Fragment, why: &Unusable) {
         if self.rules.broken_file == BrokenFile::EndsLoading && why.reason != Reason::Missing {
-            self.ended = Some(number(self.document.problems.len()));
+            self.ended = Some((number(self.document.problems.len()), index));
             self.document.problems.push(Finding::error(
                 &fragment.path,
                 "its consumer stops here: it reads none of the files after this one",
@@ -170,52 +180,72 @@ impl Merging<'_> {
         span: &Range<usize>,
         pair: Pair<'_>,
         fate: Fate,
-        section: &mut Option<(u32, BString)>,
+        section: &mut Option<u32>,
     ) {
         let section = self.section(&pair.section, section);
-        let resolved = self.rules.schema.resolve_key(&pair.section, &pair.key);
-        let (name, operator, kind) = resolved;
-        let key = self.key(section, name, kind.copied());
-        self.document.ledger.push(Record {
-            key,
+        let schema = &self.rules.schema;
+        let is_repeated = schema.is_repeated(&pair.section);
+        let mut record = Record {
+            key: 0,
             fragment,
             first_line: number(first_line),
             last_line: number(last_line),
             span: number(span.start)..number(span.end),
             raw: number(pair.raw.start)..number(pair.raw.end),
-            operator,
-            value: Decoded::new(text, &pair.raw, pair.value),
+            header: if is_repeated { self.headers } else { 0 },
+            operator: Operator::Set,
+            is_renamed: true,
+            value: Decoded::AsWritten,
             fate,
             previous: None,
-        });
+        };
+        for name in schema.sets(&pair.section, &pair.key) {
+            let kind = schema.kind(&pair.section, name).copied();
+            record.key = self.key(section, name, kind);
+            self.document.ledger.push(Record {
+                value: Decoded::new(text, &pair.raw, pair.value.clone()),
+                span: record.span.clone(),
+                raw: record.raw.clone(),
+                ..record
+            });
+        }
+        if schema.sets(&pair.section, &pair.key).next().is_some() {
+            return;
+        }
+        let (name, operator, kind) = schema.resolve_key(&pair.section, &pair.key);
+        record.key = self.key(section, name, kind.copied());
+        record.is_renamed = operator == Operator::Set && *name != *pair.key;
+        record.operator = operator;
+        record.value = Decoded::new(text, &pair.raw, pair.value);
+        self.document.ledger.push(record);
     }
 
     /// The number of a section; most assignments stand in the one of the assignment before.
-    fn section(&mut self, name: &[u8], current: &mut Option<(u32, BString)>) -> u32 {
-        if let Some((number, known)) = current
-            && known == name
-        {
-            return *number;
-        }
-        let name = BString::from(name);
+    fn section(&mut self, name: &[u8], current: &mut Option<u32>) -> u32 {
         let sections = &mut self.document.sections;
-        let index = match sections.get_index_of(&name) {
-            Some(index) => index,
-            None => sections.insert_full(name.clone()).0,
-        };
-        let (number, _) = current.insert((number(index), name));
-        *number
+        match *current {
+            Some(number)
+                if sections
+                    .name(number)
+                    .is_some_and(|(_, known)| known == name) =>
+            {
+                number
+            }
+            _ => *current.insert(sections.insert(0, name, || ())),
+        }
     }
 
     fn key(&mut self, section: u32, name: &[u8], kind: Option<KeyKind>) -> u32 {
-        let name = KeyName {
-            section,
-            name: name.into(),
-        };
         let nested = self.document.is_nested;
-        let entry = self.document.keys.entry(name);
-        let index = entry.index();
-        entry.or_insert_with(|| Slot {
+        let schema = &self.rules.schema;
+        let in_section = self.document.sections.name(section);
+        let in_section = in_section.map(|(_, name)| &**name).unwrap_or_default();
+        self.document.keys.insert(section, name, || Slot {
+            in_item: schema
+                .is_repeated(in_section)
+                .then(|| schema.kind_in_item(in_section, name).copied())
+                .flatten(),
+            unknown: schema.unknown(in_section, name),
             rule: match (kind, self.rules.repeated) {
                 (Some(kind), _) => Rule::Kind(kind),
                 // A value of a structured format has a type, so it is known not to be a list of lines.
@@ -225,8 +255,7 @@ impl Merging<'_> {
                 (None, Repeated::Libeconf) => Rule::Libeconf,
             },
             last: None,
-        });
-        number(index)
+        })
     }
 
     /// Lets the assignments of a fragment, which begin at `first`, have their effect.
@@ -244,21 +273,25 @@ impl Merging<'_> {
         if record.fate != Fate::Applied {
             return;
         }
-        let Some((name, slot)) = self.document.keys.get_index_mut(record.key as usize) else {
+        let key = record.key;
+        let Some(slot) = self.document.keys.get_mut(key) else {
             return;
         };
         let previous = slot.last.replace(new);
         let is_empty = record.is_empty();
-        let (operator, fragment) = (record.operator, record.fragment);
-        let rule = slot.rule;
+        let (operator, fragment, header) = (record.operator, record.fragment, record.header);
+        let rule = slot.in_item.map_or(slot.rule, Rule::Kind);
         if self.document.is_nested {
-            let section = self.document.sections.get_index(name.section as usize);
-            let path = nested::path(section, &name.name);
+            let name = self.document.keys.name(key);
+            let name = name.map(|(_, name)| name).unwrap_or_default();
+            let path = nested::path(self.document.section_of(key), name);
             self.nest(new, &path);
         }
         if let Some(record) = self.document.ledger.get_mut(index) {
             record.previous = previous;
         }
+        // Below another header stands another item.
+        let previous = previous.filter(|&index| self.header(index) == Some(header));
         match rule {
             Rule::Unknown => {}
             Rule::Libeconf => self.libeconf(previous, new, fragment),
@@ -301,9 +334,9 @@ impl Merging<'_> {
         let record = self.document.ledger.get_mut(new as usize);
         let key = record.map(|record| {
             record.previous = None;
-            record.key as usize
+            record.key
         });
-        if let Some((_, slot)) = key.and_then(|key| self.document.keys.get_index_mut(key)) {
+        if let Some(slot) = key.and_then(|key| self.document.keys.get_mut(key)) {
             slot.last = previous;
         }
     }
@@ -312,24 +345,19 @@ impl Merging<'_> {
     /// (the triggers of a timer).
     fn reset_together(&mut self, new: u32) {
         let record = self.document.ledger.get(new as usize);
-        let Some((name, _)) =
-            record.and_then(|record| self.document.keys.get_index(record.key as usize))
+        let Some((key, (section, name))) =
+            record.and_then(|record| Some((record.key, self.document.keys.name(record.key)?)))
         else {
             return;
         };
-        let section = self.document.sections.get_index(name.section as usize);
-        let section = section
-            .map(|section| section.as_bytes())
-            .unwrap_or_default();
-        let names = self.rules.schema.together(section, &name.name);
+        let names = (self.rules.schema).together(self.document.section_of(key), name);
         let others = names
-            .filter(|other| **other != **name.name)
-            .map(|other| KeyName {
-                section: name.section,
-                name: other.into(),
-            });
+            .filter(|other| **other != **name)
+            .filter_map(|other| self.document.keys.find(section, other));
+        let header = self.header(new);
         let last: Vec<_> = others
-            .filter_map(|other| self.document.keys.get(&other)?.last)
+            .filter_map(|other| self.document.keys.get(other)?.last)
+            .filter(|&last| self.header(last) == header)
             .collect();
         for last in last {
             self.beat_all(Some(last), Fate::Reset(new));
@@ -338,6 +366,10 @@ impl Merging<'_> {
 
     fn fate(&self, index: Option<u32>) -> Option<Fate> {
         Some(self.document.ledger.get(index? as usize)?.fate)
+    }
+
+    fn header(&self, index: u32) -> Option<u32> {
+        Some(self.document.ledger.get(index as usize)?.header)
     }
 
     fn previous(&self, index: u32) -> Option<u32> {
@@ -352,11 +384,14 @@ impl Merging<'_> {
         }
     }
 
-    /// Gives this fate to `last` and those before it that count, back to the first that does not.
+    /// Gives this fate to `last` and those before it that count, back to the first that does not, or
+    /// stands below another header.
     fn beat_all(&mut self, last: Option<u32>, fate: Fate) {
         let mut next = last;
+        let header = last.and_then(|last| self.header(last));
         while let Some(index) = next
             && self.fate(next) == Some(Fate::Applied)
+            && self.header(index) == header
         {
             self.beat(next, fate);
             next = self.previous(index);
@@ -427,6 +462,15 @@ fn settle_maps(document: &mut Document) {
     }
 }
 
+/// Says of the assignments that would count that they do not, because nothing is loaded.
+fn unload(document: &mut Document) {
+    for record in &mut document.ledger {
+        if record.fate == Fate::Applied {
+            record.fate = Fate::NotLoaded;
+        }
+    }
+}
+
 /// Whether an empty value takes away what was assigned before.
 pub(crate) const fn resets(kind: KeyKind) -> bool {
     matches!(kind.empty, OnEmpty::Reset | OnEmpty::Clear)
@@ -470,17 +514,21 @@ mod tests {
 
     #[test]
     fn a_broken_file_costs_what_the_rules_say() {
-        for (broken_file, a, loads) in [
-            (BrokenFile::Alone, "2", true),
-            (BrokenFile::EndsLoading, "1", true),
-            (BrokenFile::Fatal, "2", false),
+        for (broken_file, a, b, loads) in [
+            (BrokenFile::Alone, Some("2"), Some("1"), true),
+            (BrokenFile::EndsLoading, Some("1"), Some("1"), true),
+            (BrokenFile::Fatal, None, None, false),
         ] {
             let document = resolve(broken_file);
             let value = |key| Some(document.get("S", key)?.value().to_string());
-            assert_eq!(value("A").as_deref(), Some(a), "{broken_file:?}");
-            assert_eq!(value("B").as_deref(), Some("1"), "above the bad header");
+            assert_eq!(value("A").as_deref(), a, "{broken_file:?}");
+            assert_eq!(value("B").as_deref(), b, "above the bad header");
             assert_eq!(document.loads(), loads, "{broken_file:?}");
         }
+        let document = resolve(BrokenFile::Fatal);
+        let lost = document.assignments().next().unwrap();
+        assert_eq!(lost.state().word(), "invalid");
+        assert_eq!(lost.by().unwrap().to_string(), "/etc/x.d/b.conf:3");
         let document = resolve(BrokenFile::EndsLoading);
         let lost = document.assignments().last().unwrap();
         assert_eq!(lost.by().unwrap().to_string(), "/etc/x.d/b.conf:3");

@@ -25,7 +25,7 @@ use crate::tree::Tree;
 /// assert_eq!(document.get("Server", "Port").unwrap().value(), "8080");
 /// assert_eq!(
 ///     document.explain("Server", "Port").to_string(),
-///     "/etc/myapp.d/10-port.conf:2  Port=8080  counts\n"
+///     "/etc/myapp.d/10-port.conf:2  Port=8080  wins\n"
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -135,6 +135,8 @@ impl Resolver {
         };
         document.findings = scan.findings;
         document.findings.append(&mut document.entry.findings);
+        let switches = document.switches(&self.rules);
+        document.findings.extend(switches);
         document.searched = scan.searched.into();
         document
     }
@@ -155,6 +157,8 @@ impl Resolver {
             let mut document = merge(entry, &resolver.rules);
             document.searched = Arc::clone(&searched);
             document.findings = std::mem::take(&mut document.entry.findings);
+            let switches = document.switches(&resolver.rules);
+            document.findings.extend(switches);
             document
         });
         Collection {

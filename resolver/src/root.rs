@@ -34,7 +34,7 @@
 mod member;
 mod open;
 mod unusable;
-mod walk;
+pub(crate) mod walk;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -50,10 +50,11 @@ use rustix::fs::{
 pub use rustix::io::Errno;
 
 pub use self::member::{Member, MemberKind};
-use self::open::{DIRECTORY, IN_ROOT, NO_LINKS, READ, open, read_regular};
+use self::open::{DIRECTORY, IN_ROOT, NO_LINKS, open, open_name, read_regular};
 pub use self::unusable::{Kind, Reason, Unusable};
 use self::walk::{End, Place, walk, walk_link};
 use crate::escape::escape_path;
+use crate::tree::absolute;
 
 /// The largest fragment that [`Dir::content`] reads: 16 MiB, four times the largest file that a
 /// distribution ships in a layer (systemd's `20-pci-vendor-model.hwdb`).
@@ -68,6 +69,15 @@ pub const NAMES_LIMIT: usize = 1 << 20;
 /// A clone is the same root.
 #[derive(Debug, Clone)]
 pub struct Root {
+    fd: Arc<OwnedFd>,
+    mount: Option<Arc<Mount>>,
+}
+
+/// A directory of another root in the place of one of this.
+#[derive(Debug)]
+struct Mount {
+    /// Relative to the root, without symlinks.
+    at: PathBuf,
     fd: Arc<OwnedFd>,
 }
 
@@ -99,7 +109,42 @@ impl Root {
         };
         // By openat2 too, so that a kernel without it is noticed here.
         let fd = open(rustix::fs::CWD, path, DIRECTORY, ResolveFlags::empty()).map_err(failed)?;
-        Ok(Self { fd: Arc::new(fd) })
+        Ok(Self {
+            fd: Arc::new(fd),
+            mount: None,
+        })
+    }
+
+    /// The same root with another one in the place of the directory `at`, as a mount has it: of an
+    /// ostree deployment that is not booted, the real `/var` is elsewhere. Symlinks cross it both ways.
+    ///
+    /// A root has one such place; a second call replaces the first.
+    #[must_use]
+    pub fn with_mount(self, at: &Path, other: &Self) -> Self {
+        let at = absolute(at);
+        let mount = Mount {
+            at: at.strip_prefix("/").unwrap_or(&at).into(),
+            fd: Arc::clone(&other.fd),
+        };
+        Self {
+            mount: Some(Arc::new(mount)),
+            ..self
+        }
+    }
+
+    /// Opens what is at `path`, which is relative and has neither symlinks nor `..`.
+    fn open_plain(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let mounted = self.mount.as_ref();
+        let mounted = mounted.and_then(|mount| Some((mount, path.strip_prefix(&mount.at).ok()?)));
+        let (fd, path) = mounted.map_or((self.as_fd(), path), |(mount, rest)| {
+            (mount.fd.as_fd(), rest)
+        });
+        let path = if path.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            path
+        };
+        open(fd, path, flags, NO_LINKS)
     }
 
     /// Opens a directory inside the root; `None` if nothing has this path.
@@ -108,26 +153,37 @@ impl Root {
     /// layer that somebody moved elsewhere and that is not there now must not look like an empty one.
     /// (systemd takes both for absent.)
     pub fn dir(&self, path: &Path) -> Result<Option<Dir>, Unusable> {
+        self.dir_by(path, &mut Vec::new())
+    }
+
+    /// The same; the symlinks on the way and where they end are added to `trail`.
+    pub(crate) fn dir_by(
+        &self,
+        path: &Path,
+        trail: &mut Vec<PathBuf>,
+    ) -> Result<Option<Dir>, Unusable> {
+        // The kernel knows nothing of a mount.
+        if self.mount.is_some() {
+            return self.dir_walked(path, trail);
+        }
         let nonempty = if path.as_os_str().is_empty() {
             Path::new(".")
         } else {
             path
         };
-        match open(self.as_fd(), nonempty, DIRECTORY, IN_ROOT) {
-            Ok(fd) => Ok(Some(Dir::new(self, path, fd))),
-            Err(errno) => self.why_no_dir(path, errno),
-        }
-    }
-
-    /// The reason in words, which needs to know where the path leads; `None` if there is nothing.
-    fn why_no_dir(&self, path: &Path, errno: Errno) -> Result<Option<Dir>, Unusable> {
         // Most layers do not have most paths. Where no symlink is on the way, one call tells.
-        if errno == Errno::NOENT
-            && open(self.as_fd(), path, DIRECTORY, NO_LINKS).err() == Some(Errno::NOENT)
-        {
-            return Ok(None);
+        match open(self.as_fd(), nonempty, DIRECTORY, NO_LINKS) {
+            Ok(fd) => return Ok(Some(Dir::new(self, path, fd))),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(_) => {}
         }
-        let place = walk(self.as_fd(), path)?;
+        let opened = open(self.as_fd(), nonempty, DIRECTORY, IN_ROOT);
+        let walked = walk(self, path, trail);
+        let errno = match opened {
+            Ok(fd) => return Ok(Some(Dir::new(self, path, fd))),
+            Err(errno) => errno,
+        };
+        let place = walked?;
         Err(place.unusable(match place.end {
             End::Absent => return Ok(None),
             End::Dangling => Reason::Missing,
@@ -136,15 +192,28 @@ impl Root {
         }))
     }
 
+    fn dir_walked(&self, path: &Path, trail: &mut Vec<PathBuf>) -> Result<Option<Dir>, Unusable> {
+        let place = walk(self, path, trail)?;
+        match place.end {
+            End::Absent => Ok(None),
+            End::Dangling => Err(place.unusable(Reason::Missing)),
+            _ if place.is_directory() => match self.open_plain(&place.path, DIRECTORY) {
+                Ok(fd) => Ok(Some(Dir::new(self, path, fd))),
+                Err(errno) => Err(place.unusable(Reason::Io(errno))),
+            },
+            _ => Err(place.unusable(Reason::NotADirectory)),
+        }
+    }
+
     /// Reads the regular file of up to `limit` bytes at `path`; `None` if nothing has this path.
     ///
     /// Nothing is a mask here: an empty file is empty, and a link to `/dev/null` leads to a device or
     /// to nothing, an error like every dangling symlink.
     pub fn read(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, Unusable> {
-        let place = walk(self.as_fd(), path)?;
+        let place = walk(self, path, &mut Vec::new())?;
         match place.end {
             End::Absent => Ok(None),
-            _ => place.read(self.as_fd(), limit).map(|(text, _)| Some(text)),
+            _ => place.read(self, limit).map(|(text, _)| Some(text)),
         }
     }
 
@@ -153,7 +222,7 @@ impl Root {
     ///
     /// This is for naming the place. Opening it later is a new lookup.
     pub fn chase(&self, path: &Path) -> Result<PathBuf, Unusable> {
-        walk(self.as_fd(), path).map(|place| place.path)
+        walk(self, path, &mut Vec::new()).map(|place| place.path)
     }
 }
 
@@ -172,7 +241,7 @@ pub enum Content {
     /// It hides what lower layers have under its name.
     Mask(Mask),
     /// It takes its name and nobody can tell what it means.
-    Unusable(Unusable),
+    Unusable(Box<Unusable>),
 }
 
 /// What a name in a layer's directory is, with all that was learned on the way.
@@ -181,7 +250,7 @@ pub struct Opened {
     /// What it comes to.
     pub content: Content,
     /// The symlink that it is.
-    pub link: Option<Link>,
+    pub link: Option<Box<Link>>,
     /// The file that was read, however many names it has.
     pub inode: Option<Inode>,
 }
@@ -190,7 +259,7 @@ impl Opened {
     /// A name that was listed and is not there any more.
     pub(crate) fn vanished() -> Self {
         Self {
-            content: Content::Unusable(Reason::Vanished.into()),
+            content: Reason::Vanished.into(),
             link: None,
             inode: None,
         }
@@ -204,6 +273,20 @@ pub struct Link {
     pub text: PathBuf,
     /// Where it ends after all other symlinks, as seen inside the root; none if that cannot be told.
     pub target: Option<PathBuf>,
+    /// What decides that: every other symlink on the way, and where it ends, there or not, as seen
+    /// inside the root.
+    pub trail: Vec<PathBuf>,
+}
+
+impl Link {
+    /// A symlink that nobody has followed yet.
+    pub(crate) fn new(text: PathBuf) -> Self {
+        Self {
+            text,
+            target: None,
+            trail: Vec::new(),
+        }
+    }
 }
 
 /// The identity of a file.
@@ -211,6 +294,16 @@ pub struct Link {
 pub struct Inode {
     device: u64,
     number: u64,
+}
+
+impl Inode {
+    /// Of a file that no file system has.
+    pub(crate) fn of_nothing(number: u64) -> Self {
+        Self {
+            device: u64::MAX,
+            number,
+        }
+    }
 }
 
 /// The two ways to mask a name (UAPI.6, "Masking").
@@ -234,6 +327,12 @@ impl fmt::Display for Mask {
             Self::DevNull => "a symlink to /dev/null",
             Self::Directory => "a directory, which reads as empty",
         })
+    }
+}
+
+impl From<Reason> for Content {
+    fn from(reason: Reason) -> Self {
+        Self::Unusable(Box::new(reason.into()))
     }
 }
 
@@ -348,8 +447,8 @@ impl Dir {
         }
         let (content, inode) = match plain {
             Ok(Some((bytes, inode))) => (bytes.into(), Some(inode)),
-            Ok(None) => (Content::Unusable(Reason::Changed.into()), None),
-            Err(reason) => (Content::Unusable(reason.into()), None),
+            Ok(None) => (Reason::Changed.into(), None),
+            Err(reason) => (reason.into(), None),
         };
         Opened {
             content,
@@ -361,8 +460,8 @@ impl Dir {
     fn open_link(&self, name: &OsStr) -> Opened {
         let mut link = None;
         let followed = self.read_link(name).and_then(|text| {
-            let text = &*link.insert(Link { text, target: None }).text;
-            self.follow(text)
+            let link = link.insert(Box::new(Link::new(text)));
+            self.follow(link)
         });
         let read = followed.and_then(|place| {
             if let Some(link) = &mut link {
@@ -371,10 +470,10 @@ impl Dir {
             if place.is_dev_null() {
                 return Ok((Content::Mask(Mask::DevNull), None));
             }
-            let (bytes, inode) = place.read(self.root.as_fd(), FRAGMENT_LIMIT)?;
+            let (bytes, inode) = place.read(&self.root, FRAGMENT_LIMIT)?;
             Ok((bytes.into(), Some(inode)))
         });
-        let (content, inode) = read.unwrap_or_else(|why| (Content::Unusable(why), None));
+        let (content, inode) = read.unwrap_or_else(|why| (Content::Unusable(why.into()), None));
         Opened {
             content,
             link,
@@ -394,7 +493,7 @@ impl Dir {
                 other => return Err(Reason::NotAFile(other.into())),
             }
         }
-        match open(self.as_fd(), Path::new(name), READ, NO_LINKS) {
+        match open_name(self.as_fd(), name) {
             Ok(file) => read_regular(&file, FRAGMENT_LIMIT).map(Some),
             Err(Errno::LOOP) => Ok(None),
             Err(errno) => Err(gone_or(errno)),
@@ -415,10 +514,10 @@ impl Dir {
     }
 
     /// Where a symlink in this directory leads.
-    fn follow(&self, text: &Path) -> Result<Place, Unusable> {
+    fn follow(&self, link: &mut Link) -> Result<Place, Unusable> {
         let place = self.place.get_or_init(|| self.root.chase(&self.path));
         let directory = place.as_ref().map_err(Clone::clone)?;
-        walk_link(self.root.as_fd(), directory, text)
+        walk_link(&self.root, directory, &link.text, &mut link.trail)
     }
 }
 

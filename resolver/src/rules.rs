@@ -120,6 +120,9 @@ pub struct Rules {
     pub append_lists: bool,
     /// What else the consumer does not read if a file has an error that it does not get over.
     pub broken_file: BrokenFile,
+    /// The key, as `SECTION.KEY`, by which a drop-in says itself when it counts; empty for none. Here it
+    /// counts whatever the key says, and is told.
+    pub switch_key: String,
     /// What is known of the keys.
     pub schema: Arc<Schema>,
 }
@@ -299,6 +302,7 @@ impl Default for Rules {
             repeated: Repeated::Schema,
             append_lists: false,
             broken_file: BrokenFile::Alone,
+            switch_key: String::new(),
             schema: Arc::default(),
         }
     }

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
 
-use crate::discover::{Candidate, Discovery, Found, Look};
+use crate::discover::{Candidate, Discovery};
 use crate::escape::escape_path;
 use crate::finding::Finding;
-use crate::root::{Inode, Link, Mask, Unusable};
-use crate::rules::{DropIns, Ignored, Layer, MainPlace, Order, Rules, Shape, Verdict};
+pub use crate::fragment::{Fragment, Role, State};
+use crate::rules::{DropIns, MainPlace, Order, Rules, Shape};
 
 /// The entries of one configuration path.
 #[derive(Debug, Default)]
@@ -62,57 +62,6 @@ pub enum Status {
     Headless,
 }
 
-/// One file found in one layer.
-#[derive(Debug)]
-pub struct Fragment {
-    /// Whether it is named like the entry or lies in a drop-in directory.
-    pub role: Role,
-    /// Its layer.
-    pub layer: Layer,
-    /// Where it was found, as seen inside the root.
-    pub path: PathBuf,
-    /// The symlink that it is.
-    pub link: Option<Link>,
-    /// Its bytes; none unless it is a regular file that was read.
-    pub text: Vec<u8>,
-    /// Whether it counts.
-    pub state: State,
-    /// Whether it would count, where the files above it decide otherwise.
-    alone: Option<Box<State>>,
-    pub(crate) inode: Option<Inode>,
-    pub(crate) rank: usize,
-}
-
-/// The part a fragment plays in its entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// It is named like the entry.
-    Main,
-    /// It is merged over the main file.
-    DropIn,
-}
-
-/// Whether a fragment counts, and if not, why. Indices are into [`Entry::fragments`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    /// It counts.
-    Effective,
-    /// A file of the same name in a higher layer hides it.
-    Shadowed(usize),
-    /// It is the main file and a drop-in in one, and read where the drop-in stands.
-    Duplicate(usize),
-    /// It hides the files of its name in lower layers.
-    Mask(Mask),
-    /// That mask hides it.
-    Masked(usize),
-    /// It takes its name and cannot be used.
-    Unusable(Unusable),
-    /// It cannot be used, and by these rules the next lower layer counts.
-    PassedOver(Unusable),
-    /// Its name says that it is not meant.
-    Ignored(Ignored),
-}
-
 impl Entry {
     /// Whether `path` is one of its files, or lies in or is its drop-in directory.
     pub fn has_file(&self, path: &Path) -> bool {
@@ -157,17 +106,14 @@ pub fn scan(rules: &Rules, shape: Shape, discovery: Discovery) -> Scan {
 
 impl Scan {
     /// An ignored file belongs to the entry that its name begins with, if there is one.
-    fn attach(&mut self, ignored: Vec<Found>) {
-        for found in ignored {
-            let visible = found.name().as_bytes().trim_start_with(|c| c == '.');
+    fn attach(&mut self, ignored: Vec<Fragment>) {
+        for fragment in ignored {
+            let visible = fragment.name().as_bytes().trim_start_with(|c| c == '.');
             let owner = self
                 .entries
                 .iter_mut()
                 .rev()
                 .find(|entry| visible.starts_with(entry.name.as_bytes()));
-            let Some(fragment) = Fragment::ignored(Role::Main, found) else {
-                continue;
-            };
             match owner {
                 Some(entry) => entry.fragments.push(fragment),
                 None => self.findings.extend(fragment.finding()),
@@ -178,31 +124,13 @@ impl Scan {
 
 impl Entry {
     fn new(rules: &Rules, shape: Shape, name: &OsStr, candidate: Candidate) -> Self {
-        let mut fragments = Vec::with_capacity(candidate.mains.len() + candidate.drop_ins.len());
-        let mut refused = None;
-        let drop_ins = candidate.drop_ins.into_iter();
-        let mains = candidate.mains.into_iter().map(|found| (Role::Main, found));
-        let drop_ins = drop_ins.map(|found| (Role::DropIn, found));
-        let mut found = mains.chain(drop_ins).peekable();
-        while let Some((role, first)) = found.next() {
-            let start = fragments.len();
-            let (fragment, fatal) = Fragment::new(rules, role, first);
-            let mut top = Top::default();
-            top.meet(start, &fragment, fatal);
-            fragments.push(fragment);
-            while let Some((_, next)) = found.next_if(|(next_role, next)| {
-                *next_role == role
-                    && (role == Role::Main
-                        || fragments
-                            .last()
-                            .is_some_and(|last| last.name() == next.name()))
-            }) {
-                let (fragment, fatal) = Fragment::new(rules, role, next);
-                top.meet(fragments.len(), &fragment, fatal);
-                fragments.push(fragment);
-            }
-            refused = refused.or(top.settle(&mut fragments, start));
+        let mut fragments = candidate.mains;
+        if fragments.is_empty() {
+            fragments = candidate.drop_ins;
+        } else {
+            fragments.extend(candidate.drop_ins);
         }
+        let mut refused = settle(&mut fragments);
         if rules.drop_in_order == Order::Layer {
             refused = refused.map(|index| by_layer(rules, &mut fragments, index));
             if refused.is_none() {
@@ -219,8 +147,7 @@ impl Entry {
             Some(index) => Status::Refused(index),
             None => status(rules, shape, &mut fragments),
         };
-        let ignored = candidate.ignored.into_iter();
-        fragments.extend(ignored.filter_map(|found| Fragment::ignored(Role::DropIn, found)));
+        fragments.extend(candidate.ignored);
         Self {
             name: name.into(),
             fragments,
@@ -260,36 +187,40 @@ impl Entry {
     }
 }
 
-/// The highest file of a name that takes it, among those met so far.
-#[derive(Debug, Default)]
-struct Top {
-    index: Option<usize>,
-    masks: bool,
-    fatal: bool,
+/// Lets the highest file of each name that takes it hide those below it. Returns the first that is
+/// fatal.
+fn settle(fragments: &mut [Fragment]) -> Option<usize> {
+    let mut refused = None;
+    let mut start = 0;
+    while let Some(rest) = fragments.get_mut(start..)
+        && let Some(first) = rest.first()
+    {
+        let is_same = |f: &Fragment| {
+            f.role == first.role && (f.role == Role::Main || f.name() == first.name())
+        };
+        let count = rest.iter().take_while(|f| is_same(f)).count();
+        let stack = rest.get_mut(..count).unwrap_or_default();
+        refused = refused.or(settle_name(stack, start));
+        start += count;
+    }
+    refused
 }
 
-impl Top {
-    /// Meets the file at `index`, which lies above those before.
-    const fn meet(&mut self, index: usize, fragment: &Fragment, fatal: bool) {
-        if !matches!(fragment.state, State::PassedOver(_)) {
-            self.index = Some(index);
-            self.masks = matches!(fragment.state, State::Mask(_));
-            self.fatal = fatal;
-        }
+/// The same for the files of one name, lowest first, the first of which has the index `start`.
+fn settle_name(stack: &mut [Fragment], start: usize) -> Option<usize> {
+    let top = stack.iter().rposition(Fragment::takes_name)?;
+    let (below, rest) = stack.split_at_mut(top);
+    let top = rest.first()?;
+    let by = start + below.len();
+    let masks = matches!(top.state, State::Mask(_));
+    for fragment in below {
+        fragment.hide(if masks {
+            State::Masked(by)
+        } else {
+            State::Shadowed(by)
+        });
     }
-
-    /// Hides the files below it, which begin at `start`; returns its index if it is fatal.
-    fn settle(self, fragments: &mut [Fragment], start: usize) -> Option<usize> {
-        let by = self.index?;
-        for fragment in fragments.get_mut(start..by).into_iter().flatten() {
-            fragment.hide(if self.masks {
-                State::Masked(by)
-            } else {
-                State::Shadowed(by)
-            });
-        }
-        self.fatal.then_some(by)
-    }
+    top.fatal.then_some(by)
 }
 
 /// Puts the fragments in order of their layers; returns where the one at `index` is then.
@@ -413,87 +344,5 @@ impl Entry {
                 ),
             )
         })
-    }
-}
-
-impl Fragment {
-    /// The fragment as if it were alone, and whether it keeps the consumer from loading anything.
-    fn new(rules: &Rules, role: Role, found: Found) -> (Self, bool) {
-        let mut fragment = Self {
-            role,
-            layer: found.layer,
-            rank: found.rank,
-            path: found.path,
-            link: None,
-            text: Vec::new(),
-            // Until the file above it is known.
-            state: State::Shadowed(0),
-            alone: None,
-            inode: None,
-        };
-        let opened = match found.look {
-            Look::Opened(opened) => opened,
-            Look::Hidden => return (fragment, false),
-            Look::Ignored(reason) => {
-                fragment.state = State::Ignored(reason);
-                return (fragment, false);
-            }
-        };
-        fragment.link.clone_from(&opened.link);
-        fragment.inode = opened.inode;
-        let mut fatal = false;
-        fragment.state = match rules.judge(role, opened) {
-            Verdict::Counts(text) => {
-                fragment.text = text;
-                State::Effective
-            }
-            Verdict::Masks(mask) => State::Mask(mask),
-            Verdict::Reserves(why) => State::Unusable(why),
-            Verdict::PassedOver(why) => State::PassedOver(why),
-            Verdict::Fatal(why) => {
-                fatal = true;
-                State::Unusable(why)
-            }
-        };
-        (fragment, fatal)
-    }
-
-    /// The last component of the path.
-    fn name(&self) -> &OsStr {
-        self.path.file_name().unwrap_or_default()
-    }
-
-    fn hide(&mut self, state: State) {
-        let alone = std::mem::replace(&mut self.state, state);
-        self.alone.get_or_insert_with(|| alone.into());
-    }
-
-    /// Whether it would count if it were the only file of its entry: [`State::Effective`],
-    /// [`State::Mask`], [`State::Unusable`] or [`State::PassedOver`]. [`State::Shadowed`] if it was not
-    /// looked at, because nobody asked for its history.
-    pub fn alone(&self) -> &State {
-        self.alone.as_deref().unwrap_or(&self.state)
-    }
-
-    fn ignored(role: Role, found: Found) -> Option<Self> {
-        let is_ignored = matches!(found.look, Look::Ignored(_));
-        is_ignored.then(|| Self::new(&Rules::default(), role, found).0)
-    }
-
-    fn finding(&self) -> Option<Finding> {
-        match &self.state {
-            State::Unusable(reason) => Some(Finding::error(
-                &self.path,
-                format!(
-                    "{reason}; it takes its name and hides what is below it: mend or remove it"
-                ),
-            )),
-            State::PassedOver(reason) => Some(Finding::warning(
-                &self.path,
-                format!("{reason}; its consumer passes over it, so the next lower layer counts"),
-            )),
-            State::Ignored(reason) => Some(Finding::info(&self.path, format!("ignored: {reason}"))),
-            _ => None,
-        }
     }
 }

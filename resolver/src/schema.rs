@@ -120,6 +120,28 @@ const EACH: KeyKind = KeyKind {
     empty: OnEmpty::Value,
 };
 
+/// Why a consumer ignores an assignment: its name says nothing to it ([`Schema::unknown`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unknown {
+    /// It does not know the section.
+    Section,
+    /// It does not know the key in this section.
+    Key,
+    /// The name begins with `X-`: it is for whoever wants to keep something there.
+    Private,
+}
+
+impl Unknown {
+    /// The word for it in machine output.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Section => "unknown-section",
+            Self::Key => "unknown-key",
+            Self::Private => "private",
+        }
+    }
+}
+
 type Bytes = Box<[u8]>;
 
 /// The keys of one consumer's files.
@@ -139,6 +161,7 @@ struct Group {
     keys: HashMap<Bytes, KeyKind>,
     aliases: HashMap<Bytes, Bytes>,
     together: Vec<Vec<Bytes>>,
+    sets: HashMap<Bytes, Vec<Bytes>>,
     repeated: bool,
 }
 
@@ -203,6 +226,37 @@ impl Schema {
             .into_iter()
             .flatten()
             .map(|key| &**key)
+    }
+
+    /// The keys that an assignment to this one sets, where it is short for several: `TimeoutSec=` of a
+    /// service. None for a key that stands for itself.
+    pub fn sets(&self, section: &[u8], key: &[u8]) -> impl Iterator<Item = &[u8]> {
+        self.groups(section)
+            .find_map(|group| group.sets.get(key))
+            .into_iter()
+            .flatten()
+            .map(|key| &**key)
+    }
+
+    /// Why the consumer ignores what is assigned to this key, if it does. None as well where nobody
+    /// says that it ignores what is not listed.
+    ///
+    /// Names that begin with `X-` are for others (systemd: conf-parser.c `parse_line()` and
+    /// `next_assignment()`).
+    pub fn unknown(&self, section: &[u8], key: &[u8]) -> Option<Unknown> {
+        if !self.ignores_unknown {
+            return None;
+        }
+        let mut groups = self.groups(section).peekable();
+        let is_section = groups.peek().is_some();
+        if is_section && groups.any(|group| group.keys.contains_key(key)) {
+            return None;
+        }
+        Some(match is_section {
+            _ if [section, key].iter().any(|name| name.starts_with(b"X-")) => Unknown::Private,
+            true => Unknown::Key,
+            false => Unknown::Section,
+        })
     }
 
     /// The keys of a section and what each is among the assignments below one header, in no order.

@@ -1,31 +1,45 @@
 //! A root as it would be if some files were different: the answer to "what if".
 //!
-//! Virtual files lie over the real tree by their names; without any, this is the [`Root`]. Nothing is
-//! written. A tree may also have no root at all and be made of virtual files only, which is how the
-//! laws of resolving are tested.
+//! Virtual files lie over the real tree; without any, this is the [`Root`]. Nothing is written. A tree may
+//! also have no root at all and be made of virtual files only, which is how the laws of resolving are
+//! tested.
 //!
-//! A virtual file is found under the name that it was given and no other: symlinks of the real tree do
-//! not lead to it.
+//! A virtual file is where it would be had it been written: in a directory that is reached through
+//! symlinks it stands at their end, and symlinks of the real tree lead to it.
+
+mod dir;
+mod view;
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ops::Bound;
 use std::path::{Component, Path, PathBuf};
 
-use crate::root::{
-    Content, Dir, Link, Mask, Member as Listed, MemberKind, Opened, Reason, Root, Unusable,
-};
+pub use self::dir::TreeDir;
+use crate::root::walk::{End, Seen, walk, walk_link};
+use crate::root::{Reason, Root, Unusable};
+use rustix::fs::FileType;
 
 /// A root, with virtual files over it.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
     root: Option<Root>,
-    /// By absolute path; none for a file that is to be taken for absent.
-    changes: BTreeMap<PathBuf, Option<Virtual>>,
+    /// By absolute path without symlinks. Where there is one, nothing is left of what is really there or
+    /// below.
+    changes: BTreeMap<PathBuf, Change>,
+    /// How many files were made up so far.
+    made_up: u64,
 }
 
+/// What is at a path instead of what is really there.
 #[derive(Debug, Clone)]
-enum Virtual {
-    File(Vec<u8>),
+enum Change {
+    /// Nothing.
+    Gone,
+    /// A directory, in which there is what was put there.
+    Directory,
+    /// A file, and its number among those that were made up.
+    File(Vec<u8>, u64),
+    /// A symlink to `/dev/null`.
     DevNull,
 }
 
@@ -33,42 +47,119 @@ impl From<Root> for Tree {
     fn from(root: Root) -> Self {
         Self {
             root: Some(root),
-            changes: BTreeMap::new(),
+            ..Self::default()
         }
     }
 }
 
 impl Tree {
     /// The same tree with a file of these bytes at `path`, whatever is there now.
+    ///
+    /// Symlinks on the way are followed, one at `path` itself is replaced. Directories that are missing
+    /// are made; what stands in their way is taken away.
     #[must_use]
     pub fn with(mut self, path: &Path, bytes: impl Into<Vec<u8>>) -> Self {
-        self.changes
-            .insert(absolute(path), Some(Virtual::File(bytes.into())));
+        self.made_up += 1;
+        let file = Change::File(bytes.into(), self.made_up);
+        self.put(path, file);
         self
     }
 
-    /// The same tree with a symlink to `/dev/null` at `path`, whatever is there now.
+    /// The same tree with a symlink to `/dev/null` at `path`, whatever is there now (see
+    /// [`with`](Self::with)).
     #[must_use]
     pub fn with_mask(mut self, path: &Path) -> Self {
-        self.changes.insert(absolute(path), Some(Virtual::DevNull));
+        self.put(path, Change::DevNull);
         self
     }
 
-    /// The same tree with nothing at `path`.
+    /// The same tree with nothing at `path`. Symlinks on the way are followed, one at `path` itself goes.
     #[must_use]
     pub fn without(mut self, path: &Path) -> Self {
-        self.changes.insert(absolute(path), None);
+        let path = absolute(path);
+        let place = match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) => self.place(parent).map(|parent| parent.join(name)),
+            _ => Some(path),
+        };
+        // Where the way to it leads nowhere, nothing is there.
+        if let Some(place) = place {
+            self.change(place, Change::Gone);
+        }
         self
+    }
+
+    fn put(&mut self, path: &Path, change: Change) {
+        let path = absolute(path);
+        let place = match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) => self.make_way(parent).join(name),
+            _ => path,
+        };
+        self.change(place, change);
+    }
+
+    /// Changes one place, and all that is below it.
+    fn change(&mut self, place: PathBuf, change: Change) {
+        let below = self.changes_below(&place).map(|(path, _)| path.clone());
+        for path in below.collect::<Vec<_>>() {
+            self.changes.remove(&path);
+        }
+        self.changes.insert(place, change);
+    }
+
+    fn changes_below<'t, 'p>(
+        &'t self,
+        place: &'p Path,
+    ) -> impl Iterator<Item = (&'t PathBuf, &'t Change)> + use<'t, 'p> {
+        // Paths are ordered by their components: what is below a path comes right after it.
+        let after = (Bound::Excluded(place), Bound::Unbounded);
+        let after = self.changes.range::<Path, _>(after);
+        after.take_while(move |(path, _)| path.starts_with(place))
+    }
+
+    /// Where a directory is, or will be once there is something in it: what is in the way goes.
+    fn make_way(&mut self, directory: &Path) -> PathBuf {
+        let mut place = PathBuf::from("/");
+        if self.changes.contains_key(&place) {
+            self.changes.insert(place.clone(), Change::Directory);
+        }
+        for name in directory.iter().skip(1) {
+            let next = place.join(name);
+            let led = match self.seen(&next) {
+                Ok(Seen::Link(text)) => self.end_of_link(&place, &text),
+                _ => None,
+            };
+            place = led.unwrap_or(next);
+            self.make_directories(&place);
+        }
+        place
+    }
+
+    /// Makes those that are not there; what has their names goes.
+    fn make_directories(&mut self, place: &Path) {
+        let is_there = |tree: &Self, path: &Path| {
+            path.parent().is_none() || tree.seen(path) == Ok(Seen::Other(FileType::Directory))
+        };
+        let ancestors = place.ancestors();
+        let new: Vec<_> = ancestors.take_while(|path| !is_there(self, path)).collect();
+        // The highest first: a change takes away what is below.
+        for path in new.into_iter().rev() {
+            self.change(path.to_owned(), Change::Directory);
+        }
+    }
+
+    /// Where a symlink in `directory` leads, if a directory is there or can be made there.
+    fn end_of_link(&self, directory: &Path, text: &Path) -> Option<PathBuf> {
+        let directory = directory.strip_prefix("/").unwrap_or(directory);
+        let end = walk_link(self, directory, text, &mut Vec::new()).ok()?;
+        let is_free = matches!(end.end, End::Absent | End::Dangling) && !end.is_dev_null();
+        (is_free || end.is_directory()).then(|| Path::new("/").join(end.path))
     }
 
     /// Where `path` ends after all symlinks, as seen inside the root, also if nothing is there; none
     /// if that cannot be told.
     pub fn place(&self, path: &Path) -> Option<PathBuf> {
-        let path = absolute(path);
-        match &self.root {
-            Some(root) => Some(Path::new("/").join(root.chase(&path).ok()?)),
-            None => Some(path),
-        }
+        let place = walk(self, &absolute(path), &mut Vec::new()).ok()?;
+        Some(Path::new("/").join(place.path))
     }
 
     /// The root below the virtual files.
@@ -78,166 +169,25 @@ impl Tree {
 
     /// Opens a directory; `None` if nothing has this path (see [`Root::dir`]).
     pub fn dir(&self, path: &Path) -> Result<Option<TreeDir<'_>>, Unusable> {
+        self.dir_by(path, &mut Vec::new())
+    }
+
+    /// The same; the symlinks on the way and where they end are added to `trail`.
+    pub(crate) fn dir_by(
+        &self,
+        path: &Path,
+        trail: &mut Vec<PathBuf>,
+    ) -> Result<Option<TreeDir<'_>>, Unusable> {
         let path = absolute(path);
-        let real = match (self.above(&path), &self.root) {
-            (Some(Some(_)), _) => return Err(Reason::NotADirectory.into()),
-            (None, Some(root)) => root.dir(&path),
-            (Some(None), _) | (None, None) => Ok(None),
-        };
-        if self.changes.is_empty() {
-            return Ok(real?.map(|dir| TreeDir {
-                real: Some(dir),
-                changes: BTreeMap::new(),
-            }));
+        if let (true, Some(root)) = (self.changes.is_empty(), &self.root) {
+            return Ok(root.dir_by(&path, trail)?.map(|dir| self.real_dir(dir)));
         }
-        let changes = self.changes_in(&path);
-        let adds = changes.values().any(|change| *change != Member::Absent);
-        match real {
-            Ok(real) if real.is_some() || adds => Ok(Some(TreeDir { real, changes })),
-            Err(why) if !adds => Err(why),
-            Ok(_) => Ok(None),
-            Err(_) => Ok(Some(TreeDir {
-                real: None,
-                changes,
-            })),
-        }
-    }
-
-    /// The virtual file or absence at a directory itself or above it.
-    fn above(&self, directory: &Path) -> Option<&Option<Virtual>> {
-        if self.changes.is_empty() {
-            return None;
-        }
-        directory
-            .ancestors()
-            .find_map(|path| self.changes.get(path))
-    }
-
-    /// What becomes of the names in a directory by the virtual files in it or below it.
-    fn changes_in(&self, directory: &Path) -> BTreeMap<OsString, Member<'_>> {
-        let mut members = BTreeMap::new();
-        for (path, change) in &self.changes {
-            let Ok(rest) = path.strip_prefix(directory) else {
-                continue;
-            };
-            let mut parts = rest.iter();
-            match (parts.next(), parts.next(), change) {
-                (Some(name), None, Some(file)) => {
-                    members.insert(name.to_owned(), Member::File(file));
-                }
-                (Some(name), None, None) => {
-                    members.insert(name.to_owned(), Member::Absent);
-                }
-                (Some(name), Some(_), Some(_)) => {
-                    members.entry(name.to_owned()).or_insert(Member::Directory);
-                }
-                _ => {}
-            }
-        }
-        members
-    }
-}
-
-/// What the virtual files make of a name in a directory.
-#[derive(Debug, Clone, Copy)]
-enum Member<'t> {
-    Absent,
-    Directory,
-    File(&'t Virtual),
-}
-
-impl PartialEq for Member<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other)
-    }
-}
-
-/// An open directory of a [`Tree`].
-#[derive(Debug)]
-pub struct TreeDir<'t> {
-    real: Option<Dir>,
-    changes: BTreeMap<OsString, Member<'t>>,
-}
-
-impl TreeDir<'_> {
-    /// All names in it, in byte order (see [`Dir::names`]).
-    pub fn names(&self) -> Result<Vec<OsString>, Unusable> {
-        let mut names = match &self.real {
-            Some(dir) => dir.names()?,
-            None => Vec::new(),
-        };
-        if !self.changes.is_empty() {
-            names.retain(|name| self.changes.get(name) != Some(&Member::Absent));
-            let is_new = |(name, member): &(&OsString, &Member<'_>)| {
-                **member != Member::Absent && names.binary_search(name).is_err()
-            };
-            let new: Vec<_> = self.changes.iter().filter(is_new).collect();
-            let new: Vec<_> = new.into_iter().map(|(name, _)| name.clone()).collect();
-            names.extend(new);
-            names.sort_unstable();
-        }
-        Ok(names)
-    }
-
-    /// All names in it with what each is, in byte order (see [`Dir::members`]).
-    pub fn members(&self) -> Result<Vec<Listed>, Unusable> {
-        let mut members = match &self.real {
-            Some(dir) => dir.members()?,
-            None => Vec::new(),
-        };
-        if !self.changes.is_empty() {
-            // A directory that has virtual files may be there already, as a directory or a link to one.
-            members.retain(|member| match self.changes.get(&member.name) {
-                Some(Member::Absent | Member::File(_)) => false,
-                Some(Member::Directory) | None => true,
-            });
-            let new = self.changes.iter().filter_map(|(name, change)| {
-                let kind = match change {
-                    Member::Absent => return None,
-                    Member::Directory => MemberKind::Directory,
-                    Member::File(Virtual::File(_)) => MemberKind::File,
-                    Member::File(Virtual::DevNull) => MemberKind::Symlink,
-                };
-                Some(Listed {
-                    name: name.clone(),
-                    kind,
-                })
-            });
-            members.extend(new);
-            // Stable: of two with one name the real one stands first.
-            members.sort_by(|a, b| a.name.cmp(&b.name));
-            members.dedup_by(|a, b| a.name == b.name);
-        }
-        Ok(members)
-    }
-
-    /// What `name` is; none if it is not there (see [`Dir::open`]).
-    pub fn open(&self, name: &OsStr) -> Option<Opened> {
-        match (self.changes.get(name), &self.real) {
-            (Some(Member::Absent), _) | (None | Some(Member::Directory), None) => None,
-            (Some(Member::File(file)), _) => Some(file.open()),
-            (None | Some(Member::Directory), Some(dir)) => {
-                let opened = dir.open(name);
-                let vanished = Content::Unusable(Reason::Vanished.into());
-                (opened.link.is_some() || opened.content != vanished).then_some(opened)
-            }
-        }
-    }
-}
-
-impl Virtual {
-    fn open(&self) -> Opened {
-        let (content, link) = match self {
-            Self::File(bytes) => (Content::from(bytes.clone()), None),
-            Self::DevNull => (Content::Mask(Mask::DevNull), Some("/dev/null".into())),
-        };
-        Opened {
-            content,
-            link: link.map(|text: PathBuf| Link {
-                target: Some(text.clone()),
-                text,
-            }),
-            inode: None,
+        let place = walk(self, &path, trail)?;
+        match place.end {
+            End::Absent => Ok(None),
+            End::Dangling => Err(place.unusable(Reason::Missing)),
+            _ if place.is_directory() => self.dir_at(place),
+            _ => Err(place.unusable(Reason::NotADirectory)),
         }
     }
 }
@@ -257,7 +207,10 @@ pub fn absolute(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::{OsStr, OsString};
+
     use super::*;
+    use crate::root::{Content, Mask, Member as Listed, MemberKind};
 
     fn names(tree: &Tree, path: &str) -> Vec<OsString> {
         let dir = tree.dir(Path::new(path)).unwrap();

@@ -11,7 +11,7 @@ use overlay_resolver::{format, lint};
 
 use super::{Failure, Output};
 use crate::cli::Cli;
-use crate::subject::{Known, Reading, Subject};
+use crate::subject::{Known, Reading, Subject, guessed};
 use crate::{Exit, json, render, survey};
 
 /// Which lints are asked for.
@@ -97,12 +97,20 @@ fn check(
     is_survey: bool,
 ) -> Result<Vec<Finding>, Failure> {
     let rules = reading.rules.first().map(String::as_str);
+    let subject = Subject::among(known, root, path, reading, rules)?;
+    let is_guessed = subject.is_guessed();
     let Subject {
         resolver,
         path,
         is_known,
         ..
-    } = Subject::among(known, root, path, reading, rules)?;
+    } = subject;
+    if is_guessed && !is_survey {
+        let findings = resolver.check(path).into_iter();
+        return Ok(guessed(findings, |finding| {
+            finding.code == Some(lint::BROKEN_LINE)
+        }));
+    }
     if is_known || !is_survey {
         return Ok(resolver.check(path));
     }

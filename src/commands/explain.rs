@@ -5,6 +5,7 @@ use std::path::Path;
 use overlay_adapters::Adapters;
 use overlay_adapters::report::{EntryReport, KeyReport, Report, Request};
 use overlay_resolver::escape::escape;
+use overlay_resolver::format::path;
 use overlay_resolver::root::Root;
 use overlay_resolver::{Document, Key};
 
@@ -65,21 +66,28 @@ fn path(cli: &Cli, key: Option<&str>, subject: &Subject) -> Result<Output, Failu
 
 /// The keys whose names come nearest to one that nobody assigns.
 fn similar(name: &str, resolved: &Resolved) -> Vec<String> {
-    let name = name.to_lowercase();
-    let name = name.rsplit('.').next().unwrap_or_default();
+    let name = name.to_lowercase().replace('"', "");
+    let name = name.rsplit(['.', ']']).next().unwrap_or_default().trim();
     let keys = resolved.documents.iter().flat_map(Document::keys);
     let mut known: Vec<_> = keys
-        .map(|key| {
-            (
-                distance(&escape(key.name()).to_string(), name),
-                full_key(key),
-            )
-        })
+        .map(|key| (distance(&last_part(key), name), full_key(key)))
         .collect();
     known.retain(|(distance, _)| *distance <= 1 + name.chars().count() / 4);
     known.sort();
     known.dedup();
     known.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// The name of a key; of a dotted one of tables, what is behind the last dot.
+fn last_part(key: Key<'_>) -> String {
+    let name = escape(key.name()).to_string();
+    match path::split(&name) {
+        Some(parts) => parts
+            .last()
+            .and_then(|part| part.rsplit('.').next())
+            .map_or(name, str::to_owned),
+        None => name,
+    }
 }
 
 fn distance(known: &str, name: &str) -> usize {

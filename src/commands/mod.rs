@@ -78,6 +78,8 @@ pub(crate) enum Failure {
     IsDirectory(PathBuf),
     #[error("{} has {lines} lines only", escape_path(path))]
     NoSuchLine { path: PathBuf, lines: usize },
+    #[error("{} has no line 0: lines are counted from 1", escape_path(.0))]
+    LineZero(PathBuf),
     #[error("--rules is given {0} times; two are compared")]
     ManyRules(usize),
     #[error("{} is not empty; name a directory that does not exist yet", .0.display())]

@@ -24,12 +24,18 @@ pub(super) fn run(
         || {
             json::files(&subject, &resolved)
                 .with_assignments(&resolved)
+                .with_effective(&resolved)
                 .print()
         },
         || render::show(&subject, &resolved, origin),
     );
     if !cli.json && render::has_multi_valued(&resolved) {
         output.messages.push_str(&render::multi_valued_note());
+    }
+    if !cli.json
+        && let Some(note) = render::ignored_note(&resolved)
+    {
+        output.messages.push_str(&note);
     }
     Ok(output)
 }

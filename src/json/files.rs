@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use overlay_resolver::document::Place;
+use overlay_resolver::document::{Effective, Part, Place};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::Finding;
+use overlay_resolver::schema::{Merge, Split, Unknown};
 use overlay_resolver::why::{Effect, Line};
 use overlay_resolver::{Assignment, Document, Key};
 use serde::Serialize;
 
-use super::{Entry, FindingView, finding, fragment, show, status_word, to_text};
+use super::{Entry, FindingView, finding, fragments, show, status_word, to_text};
 use crate::render::Answer;
 use crate::subject::{Explained, File, Resolved, Subject};
 
@@ -22,6 +23,8 @@ pub(crate) struct Files {
     entries: Vec<Entry>,
     #[serde(skip_serializing_if = "Option::is_none")]
     assignments: Option<Vec<AssignmentView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effective: Option<Vec<EffectiveView>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     digests: Option<Vec<DigestView>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +47,26 @@ pub(crate) struct AssignmentView {
     layer: String,
     state: &'static str,
     by: Option<String>,
+    ignored: Option<&'static str>,
+}
+
+/// What one key comes to.
+#[derive(Serialize)]
+struct EffectiveView {
+    entry: String,
+    section: String,
+    /// Which header of this name it stands below, where each begins an item.
+    number: Option<usize>,
+    key: String,
+    kind: &'static str,
+    items: Vec<ItemView>,
+}
+
+#[derive(Serialize)]
+struct ItemView {
+    value: String,
+    path: String,
+    line: usize,
 }
 
 #[derive(Serialize)]
@@ -74,6 +97,7 @@ pub(crate) fn files(subject: &Subject, resolved: &Resolved) -> Files {
             .map(|document| entry(subject, document))
             .collect(),
         assignments: None,
+        effective: None,
         digests: None,
         watched: None,
         effect: None,
@@ -90,6 +114,21 @@ impl Files {
         });
         Self {
             assignments: Some(assignments.collect()),
+            ..self
+        }
+    }
+
+    /// With what every key comes to.
+    pub(crate) fn with_effective(self, resolved: &Resolved) -> Self {
+        let effective = resolved.documents.iter().flat_map(|document| {
+            let parts = document.effective().into_iter();
+            parts.flat_map(|part| {
+                let view = |value: &Effective<'_>| effective(document, &part, value);
+                part.values.iter().map(view).collect::<Vec<_>>()
+            })
+        });
+        Self {
+            effective: Some(effective.collect()),
             ..self
         }
     }
@@ -188,6 +227,7 @@ fn of_answers(answers: &[Answer<'_>], findings: &[Finding]) -> Files {
             .map(|(subject, document)| entry(subject, document))
             .collect(),
         assignments: Some(assignments.collect()),
+        effective: None,
         digests: None,
         watched: None,
         effect: None,
@@ -212,7 +252,14 @@ fn effect_view(file: &File, effect: &Effect<'_>, line: Option<&Line<'_>>) -> Eff
 
 fn line_word(line: &Line<'_>) -> &'static str {
     match line {
-        Line::Assignments(found) => found.first().map_or("unread", |a| a.state().word()),
+        Line::Assignments(found) => {
+            found
+                .first()
+                .map_or("unread", |a| match a.outcome().ignored() {
+                    Some(_) => "unknown",
+                    None => a.state().word(),
+                })
+        }
         Line::Header(_) => "header",
         Line::Comment => "comment",
         Line::Blank => "blank-line",
@@ -234,7 +281,7 @@ pub(super) fn entry(subject: &Subject, document: &Document) -> Entry {
         name: name.strip_suffix(&*suffix).unwrap_or(&name).into(),
         state: status_word(document.entry().status),
         reason: String::new(),
-        fragments: document.entry().fragments.iter().map(fragment).collect(),
+        fragments: fragments(document).collect(),
         changes: Vec::new(),
         keys: None,
     }
@@ -254,5 +301,39 @@ pub(crate) fn assignment(entry: &str, assignment: &Assignment<'_>) -> Assignment
         layer: escape_path(fragment.layer.base()).to_string(),
         state: assignment.state().word(),
         by: assignment.by().map(|by: Place<'_>| by.to_string()),
+        ignored: assignment.unknown().map(Unknown::word),
+    }
+}
+
+fn effective(document: &Document, part: &Part<'_>, value: &Effective<'_>) -> EffectiveView {
+    let items = value.items.iter().map(|item| ItemView {
+        value: show(&item.value),
+        path: escape_path(&item.from.fragment().path).to_string(),
+        line: item.from.line(),
+    });
+    EffectiveView {
+        entry: name(document),
+        section: show(part.section),
+        number: part.number,
+        key: show(value.key.name()),
+        kind: kind_word(value),
+        items: items.collect(),
+    }
+}
+
+/// What the items of a key are to each other.
+fn kind_word(value: &Effective<'_>) -> &'static str {
+    let Some(kind) = value.kind else {
+        return if value.key.is_multi_valued() {
+            "multi-valued"
+        } else {
+            "scalar"
+        };
+    };
+    match (kind.merge, kind.split) {
+        (Merge::Last | Merge::First, Split::None) => "scalar",
+        (Merge::Last | Merge::First | Merge::Append, _) => "list",
+        (Merge::Map, _) => "map",
+        (Merge::Set, _) => "set",
     }
 }

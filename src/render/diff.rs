@@ -29,11 +29,10 @@ pub(crate) fn survey(survey: &Survey) -> String {
             "{BOLD}{}{BOLD:#}",
             escape_path(&subject.path_of(document))
         );
-        let entry = document.entry();
-        for fragment in &entry.fragments {
+        for fragment in &document.entry().fragments {
             if !matches!(fragment.state, State::Ignored(_)) {
                 text.push_str("  ");
-                super::files::file(&mut text, entry, fragment);
+                super::files::file(&mut text, document, fragment);
             }
         }
     }

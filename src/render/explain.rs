@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use bstr::BStr;
-use overlay_resolver::document::State;
+use overlay_resolver::document::{Explanation, Outcome};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::{Document, Key};
 
@@ -17,6 +17,27 @@ const MULTI_VALUED: &str = "has several values, and nothing says whether the las
 /// For standard error, once, below the output that has the mark.
 pub(crate) fn multi_valued_note() -> String {
     format!("{NOTABLE}note{NOTABLE:#}: a key with the mark `# multi-valued` {MULTI_VALUED}\n")
+}
+
+/// For standard error: how many assignments are left out because their consumer ignores them.
+pub(crate) fn ignored_note(resolved: &Resolved) -> Option<String> {
+    let loaded = resolved
+        .documents
+        .iter()
+        .filter(|document| document.loads());
+    let assignments = loaded.flat_map(Document::assignments);
+    let (count, what) = match assignments
+        .filter(|a| a.outcome().ignored().is_some())
+        .count()
+    {
+        0 => return None,
+        1 => (1, "assignment is"),
+        count => (count, "assignments are"),
+    };
+    Some(format!(
+        "{NOTABLE}note{NOTABLE:#}: {count} {what} left out, since the consumer does not know the key or its \
+         section: `overlayctl explain` shows which\n"
+    ))
 }
 
 /// Whether a key with that mark is among them.
@@ -41,7 +62,7 @@ pub(crate) fn explain(subject: &Subject, explained: &[Explained<'_>]) -> String 
         );
         for fragment in &document.entry().fragments {
             text.push_str("  ");
-            file(&mut text, document.entry(), fragment);
+            file(&mut text, document, fragment);
         }
         for key in keys {
             text.push('\n');
@@ -70,6 +91,26 @@ pub(super) fn read_by(subject: &Subject) -> String {
     }
 }
 
+/// What became of each assignment, in the order of the explanation.
+pub(super) fn outcomes(text: &mut String, explanation: &Explanation<'_>) {
+    for outcome in explanation.outcomes() {
+        let (place, pair) = (outcome.assignment.place(), outcome_line(&outcome));
+        let _ = writeln!(text, "    {place}  {pair}");
+    }
+}
+
+/// `KEY=VALUE  what became of it`.
+pub(super) fn outcome_line(outcome: &Outcome<'_>) -> String {
+    let assignment = outcome.assignment;
+    let (name, sign) = (
+        escape(assignment.written_key()),
+        assignment.operator().sign(),
+    );
+    let value = shortened(BStr::new(&assignment.shown()));
+    let style = if outcome.has_effect() { GOOD } else { FAINT };
+    format!("{name}{sign}={value}  {style}{outcome}{style:#}")
+}
+
 /// A key and its assignments: those that count, then the losers, the nearest first.
 pub(super) fn explain_key(text: &mut String, key: Key<'_>) {
     let section = match key.section() {
@@ -77,20 +118,7 @@ pub(super) fn explain_key(text: &mut String, key: Key<'_>) {
         name => format!("[{}] ", escape(name)),
     };
     let _ = writeln!(text, "  {BOLD}{section}{}{BOLD:#}", escape(key.name()));
-    for outcome in key.explain().outcomes() {
-        let assignment = outcome.assignment;
-        let (place, name) = (assignment.place(), escape(assignment.key()));
-        let (sign, value) = (
-            assignment.operator().sign(),
-            shortened(BStr::new(&assignment.shown())),
-        );
-        let _ = write!(text, "    {place}  {name}{sign}={value}  ");
-        let _ = match assignment.state() {
-            _ if outcome.is_only() => writeln!(text, "{GOOD}wins{GOOD:#}"),
-            State::Applied => writeln!(text, "{GOOD}{outcome}{GOOD:#}"),
-            _ => writeln!(text, "{FAINT}{outcome}{FAINT:#}"),
-        };
-    }
+    outcomes(text, &key.explain());
     if key.is_multi_valued() {
         let _ = writeln!(text, "    {NOTABLE}{MULTI_VALUED}{NOTABLE:#}");
     }

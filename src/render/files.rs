@@ -1,18 +1,14 @@
 //! Text about files: which count, what is in them, what they come to.
 
-use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
-use bstr::BStr;
-
-use overlay_resolver::document::State as AssignmentState;
+use overlay_resolver::Document;
+use overlay_resolver::document::{Line, Part, Standing};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::format::{Item, Kind};
-use overlay_resolver::scan::{Entry, Fragment, State};
-use overlay_resolver::{Assignment, Document};
+use overlay_resolver::scan::{Fragment, State};
 
 use super::{BAD, BOLD, FAINT, GOOD, NOTABLE};
-use crate::json::fragment_word;
 use crate::subject::{Resolved, Subject};
 
 /// The files of every entry, each with its state.
@@ -25,7 +21,7 @@ pub(crate) fn files(resolved: &Resolved) -> String {
         let mut first = name(document);
         for fragment in &document.entry().fragments {
             let _ = write!(text, "{first:width$}  ");
-            file(&mut text, document.entry(), fragment);
+            file(&mut text, document, fragment);
             first.clear();
         }
     }
@@ -36,26 +32,21 @@ pub(crate) fn files(resolved: &Resolved) -> String {
 }
 
 /// One file and what becomes of it.
-pub(super) fn file(text: &mut String, entry: &Entry, fragment: &Fragment) {
-    let style = match fragment.state {
-        State::Effective => GOOD,
-        State::Unusable(_) => BAD,
-        State::Mask(_) | State::PassedOver(_) => NOTABLE,
+pub(super) fn file(text: &mut String, document: &Document, fragment: &Fragment) {
+    let Standing { word, by, reason } = document.standing(fragment);
+    let style = match (&fragment.state, word) {
+        (State::Effective, "effective") => GOOD,
+        (State::Effective | State::Unusable(_), _) => BAD,
+        (State::Mask(_) | State::PassedOver(_), _) => NOTABLE,
         _ => FAINT,
     };
-    let by = |index: usize| {
-        let by = entry.fragments.get(index);
-        by.map_or_else(String::new, |by| format!(" by {}", escape_path(&by.path)))
+    let why = match (by, &fragment.state) {
+        (Some(by), State::Duplicate(_)) => format!(" of {by}"),
+        (Some(by), State::Effective) => format!(" because of {by}"),
+        (Some(by), _) => format!(" by {by}"),
+        (None, _) if reason.is_empty() => reason,
+        (None, _) => format!(": {reason}"),
     };
-    let why = match &fragment.state {
-        State::Effective => String::new(),
-        State::Shadowed(index) | State::Masked(index) => by(*index),
-        State::Duplicate(index) => by(*index).replacen(" by", " of", 1),
-        State::Mask(mask) => format!(": {mask}"),
-        State::Unusable(reason) | State::PassedOver(reason) => format!(": {reason}"),
-        State::Ignored(reason) => format!(": {reason}"),
-    };
-    let word = fragment_word(&fragment.state);
     let path = escape_path(&fragment.path);
     let _ = writeln!(text, "{path}  {style}{word}{why}{style:#}");
 }
@@ -140,71 +131,57 @@ pub(crate) fn show(subject: &Subject, resolved: &Resolved, origin: bool) -> Stri
 }
 
 fn one(text: &mut String, document: &Document, origin: bool) {
-    let places: Vec<_> = document
-        .assignments()
-        .filter(|assignment| assignment.state() == AssignmentState::Applied)
-        .map(|assignment| assignment.place().to_string().len())
-        .collect();
+    let parts = document.effective();
+    let parts = parts.iter().map(|part| (part.section, lines(part, origin)));
+    let parts: Vec<_> = parts.collect();
+    let places = parts.iter().flat_map(|(_, lines)| lines);
+    let places = places.map(|(line, _)| line.from.place().to_string().len());
     let width = if origin {
-        places.iter().max().copied().unwrap_or_default() + 2
+        places.max().unwrap_or_default() + 2
     } else {
         0
     };
-    // Keys without a section first: below a header they would belong to it.
-    let mut sections = BTreeMap::from([(0, (BStr::new(""), Vec::new()))]);
-    let mut places = HashMap::from([(BStr::new(""), 0)]);
-    for key in document.keys() {
-        let next = places.len();
-        let place = *places.entry(key.section()).or_insert(next);
-        let (_, keys) = sections.entry(place).or_insert((key.section(), Vec::new()));
-        keys.push(key);
-    }
-    for (section, keys) in sections.into_values() {
-        let counting = keys.iter().flat_map(|key| {
-            let many = key.is_multi_valued();
-            key.applied()
-                .into_iter()
-                .map(move |assignment| (assignment, many))
-        });
-        for (index, (assignment, many)) in counting.enumerate() {
-            if index == 0 && !section.is_empty() {
-                let gap = if text.is_empty() { "" } else { "\n" };
-                let _ = writeln!(
-                    text,
-                    "{gap}{:width$}{BOLD}[{}]{BOLD:#}",
-                    "",
-                    escape(section)
-                );
-            }
+    for (section, lines) in &parts {
+        if !section.is_empty() {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            let section = escape(section);
+            let _ = writeln!(text, "{gap}{:width$}{BOLD}[{section}]{BOLD:#}", "");
+        }
+        for (line, note) in lines {
             let place = if origin {
-                assignment.place().to_string()
+                line.from.place().to_string()
             } else {
                 String::new()
             };
-            let _ = write!(text, "{FAINT}{place:width$}{FAINT:#}");
-            let _ = writeln!(text, "{}", value(&assignment, many));
+            let value = escape(&line.text);
+            let _ = writeln!(text, "{FAINT}{place:width$}{FAINT:#}{value}{note}");
         }
-    }
-    let has_files = !document.entry().fragments.is_empty();
-    if has_files && document.keys().all(|key| key.last().is_none()) {
-        let _ = writeln!(text, "{FAINT}no file assigns a key{FAINT:#}");
     }
     if !document.loads() {
         let _ = writeln!(text, "{BAD}# its consumer loads none of this{BAD:#}");
+    } else if parts.is_empty() && !document.entry().fragments.is_empty() {
+        let what = match document.keys().next() {
+            None => "no file assigns a key",
+            Some(_) => "no key has a value",
+        };
+        let _ = writeln!(text, "{FAINT}{what}{FAINT:#}");
     }
 }
 
-/// An assignment as its file has it. A line that is its own key has no `=`.
-fn value(assignment: &Assignment<'_>, many: bool) -> String {
-    let (key, value) = (escape(assignment.key()), assignment.shown());
-    let note = if many {
-        format!("  {NOTABLE}# multi-valued{NOTABLE:#}")
-    } else {
-        String::new()
-    };
-    let sign = assignment.operator().sign();
-    if assignment.is_bare() {
-        return format!("{key}{note}");
-    }
-    format!("{key}{sign}={}{note}", escape(&value))
+/// The lines of a section, each with the note that comes after it.
+fn lines<'d>(part: &Part<'d>, origin: bool) -> Vec<(Line<'d>, String)> {
+    let lines = part.values.iter().flat_map(|value| {
+        let note = if value.key.is_multi_valued() {
+            format!("  {NOTABLE}# multi-valued{NOTABLE:#}")
+        } else {
+            String::new()
+        };
+        let lines = if origin {
+            value.lines_by_item()
+        } else {
+            value.lines()
+        };
+        lines.into_iter().map(move |line| (line, note.clone()))
+    });
+    lines.collect()
 }

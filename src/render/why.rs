@@ -2,17 +2,15 @@
 
 use std::fmt::Write as _;
 
-use bstr::BStr;
 use overlay_resolver::Document;
-use overlay_resolver::document::State;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::format::Lost;
 use overlay_resolver::rules::{Order, Shape};
 use overlay_resolver::scan::Role;
 use overlay_resolver::why::{Effect, Line};
 
-use super::explain::{explain_key, read_by};
-use super::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened};
+use super::explain::{explain_key, outcome_line, read_by};
+use super::{BAD, BOLD, GOOD, NOTABLE};
 use crate::subject::{File, Subject};
 
 /// The most documents named of those to which a file does the same.
@@ -118,21 +116,12 @@ fn of_file(text: &mut String, answer: &Answer<'_>) {
             let _ = writeln!(text, "  {BOLD}[{}]{BOLD:#}", escape(assignment.section()));
         }
         section = Some(assignment.section());
-        let style = if assignment.state() == State::Applied {
-            GOOD
-        } else {
-            FAINT
+        let (line, pair) = (assignment.line(), outcome_line(&assignment.outcome()));
+        let meant = match assignment.key() {
+            key if key == assignment.written_key() => String::new(),
+            key => format!("for {}: ", escape(key)),
         };
-        let (line, name) = (assignment.line(), escape(assignment.key()));
-        let (sign, value) = (
-            assignment.operator().sign(),
-            shortened(BStr::new(&assignment.shown())),
-        );
-        let outcome = assignment.outcome();
-        let _ = writeln!(
-            text,
-            "  {line}: {name}{sign}={value}  {style}{outcome}{style:#}"
-        );
+        let _ = writeln!(text, "  {line}: {meant}{pair}");
     }
     if let Some(advice) = advice(answer) {
         let _ = writeln!(text, "\n  {advice}");

@@ -1,8 +1,11 @@
 //! What a file of the tree may be a part of.
 
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
+use overlay_resolver::escape::unescape;
 use overlay_resolver::root::{Content, Kind, Reason, Root};
 use overlay_resolver::rules::{Layer, Rules};
 use overlay_resolver::tree::Tree;
@@ -36,7 +39,8 @@ pub(crate) enum Whose {
 }
 
 impl File {
-    /// The file that `FILE[:LINE]` means; below `outside`, the path of the root on the host, too.
+    /// The file that `FILE[:LINE]` means, as it is named or as it was shown; below `outside`, the path of
+    /// the root on the host, too.
     pub(crate) fn new(
         root: &Root,
         text: &str,
@@ -44,16 +48,26 @@ impl File {
         reading: &Reading,
     ) -> Result<Self, Failure> {
         let tree = tree(root, reading)?;
-        let line = text.rsplit_once(':');
-        let line = line.and_then(|(file, line)| Some((file, Some(line.parse().ok()?))));
-        for (file, line) in std::iter::once((text, None)).chain(line) {
+        let shown = OsString::from_vec(unescape(text.as_bytes()));
+        let line = shown.to_str().and_then(|shown| split_line(shown));
+        let line = line.or_else(|| split_line(text));
+        let texts = [
+            Some((OsStr::new(text), None)),
+            Some((&*shown, None)),
+            split_line(text).map(|(file, line)| (OsStr::new(file), Some(line))),
+            line.map(|(file, line)| (OsStr::new(file), Some(line))),
+        ];
+        for (file, line) in texts.into_iter().flatten() {
             let inside = Path::new(file).strip_prefix(outside).ok();
             for path in std::iter::once(Path::new(file)).chain(inside) {
                 let path = Path::new("/").join(path);
                 if let Some(content) = look(&tree, &path) {
+                    if line == Some(0) {
+                        return Err(Failure::LineZero(path));
+                    }
                     return Ok(Self {
                         is_directory: is_directory(&content),
-                        place: place(root, &path),
+                        place: place(&tree, &path),
                         path,
                         line,
                         root: root.clone(),
@@ -62,7 +76,7 @@ impl File {
                 }
             }
         }
-        let path = line.map_or(text, |(file, _)| file);
+        let path = split_line(text).map_or(text, |(file, _)| file);
         Err(Failure::NoSuchFile(Path::new("/").join(path)))
     }
 
@@ -72,7 +86,7 @@ impl File {
         mut paths: impl Iterator<Item = &'p Path> + Clone,
     ) -> Option<&'p Path> {
         let exact = paths.clone().find(|path| **path == self.path);
-        exact.or_else(|| paths.find(|path| place(&self.root, path) == self.place))
+        exact.or_else(|| paths.find(|path| place(&self.tree, path) == self.place))
     }
 
     /// What it may be a part of.
@@ -121,7 +135,7 @@ impl File {
             .filter_map(|layer| below(&self.path, layer.base()));
         let by_place = layers
             .iter()
-            .filter_map(|layer| below(&self.place, &place(&self.root, layer.base())));
+            .filter_map(|layer| below(&self.place, &place(&self.tree, layer.base())));
         let shortest = |paths: &mut dyn Iterator<Item = PathBuf>| {
             paths.min_by_key(|path| path.components().count())
         };
@@ -195,8 +209,14 @@ impl Known {
     }
 }
 
+/// `FILE:LINE`.
+fn split_line(text: &str) -> Option<(&str, usize)> {
+    let (file, line) = text.rsplit_once(':')?;
+    Some((file, line.parse().ok()?))
+}
+
 /// What is at `path`, if anything is.
-fn look(tree: &Tree, path: &Path) -> Option<Content> {
+pub(super) fn look(tree: &Tree, path: &Path) -> Option<Content> {
     let dir = tree.dir(path.parent()?).ok()??;
     Some(dir.open(path.file_name()?)?.content)
 }
@@ -206,12 +226,12 @@ fn is_directory(content: &Content) -> bool {
 }
 
 /// A path with the symlinks of its directory followed.
-fn place(root: &Root, path: &Path) -> PathBuf {
+fn place(tree: &Tree, path: &Path) -> PathBuf {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return path.into();
     };
-    match root.chase(parent) {
-        Ok(parent) => Path::new("/").join(parent).join(name),
-        Err(_) => path.into(),
+    match tree.place(parent) {
+        Some(parent) => parent.join(name),
+        None => path.into(),
     }
 }

@@ -492,3 +492,108 @@ fn the_rules_of_the_documentation_work() {
         );
     }
 }
+
+/// What `show` prints is what the consumer ends with, and not what the files say on the way there.
+#[test]
+fn show_prints_what_the_consumer_ends_with() {
+    let image = image();
+    for (path, text) in [
+        (
+            "etc/systemd/system/web.service.d/20.conf",
+            "[Unit]\nAfter=a b\nAfter=c\n[Service]\nEnvironment=A=2 \"C=d e\"\nUser=\nTyp=x\n[Servce]\nType=simple\n",
+        ),
+        (
+            "usr/lib/systemd/network/eth.network",
+            "[Match]\nName=eth0\n[Address]\nAddress=10.0.0.1/24\nLabel=a\nLabel=b\n[Address]\nAddress=10.0.0.2/24\n",
+        ),
+        (
+            "etc/systemd/network/eth.network.d/x.conf",
+            "[Address]\nAddress=10.0.0.3/24\n[Match]\nName=\nName=eth1\n",
+        ),
+        (
+            "usr/lib/NetworkManager/conf.d/10.conf",
+            "[main]\nplugins=keyfile,ifcfg-rh\n",
+        ),
+        (
+            "etc/NetworkManager/conf.d/20.conf",
+            "[main]\nplugins-=ifcfg-rh\nplugins+=mine\n",
+        ),
+        ("etc/loadless/x.conf", "a=1\n[b\n"),
+    ] {
+        image.write(path, text);
+    }
+    for (name, arguments) in [
+        ("effective_unit", &["systemd/system/web.service"][..]),
+        (
+            "effective_unit_origin",
+            &["--origin", "systemd/system/web.service"],
+        ),
+        (
+            "effective_network",
+            &["--origin", "systemd/network/eth.network"],
+        ),
+        ("effective_set", &["NetworkManager/NetworkManager.conf"]),
+        (
+            "effective_set_origin",
+            &["--origin", "NetworkManager/NetworkManager.conf"],
+        ),
+        (
+            "effective_nothing_loads",
+            &["--rules", "libeconf", "loadless/x.conf"],
+        ),
+    ] {
+        assert_snapshot!(name, image.shown(&[&["show"], arguments].concat()));
+    }
+    assert_snapshot!(
+        "why_unknown",
+        image.shown(&["why", "/etc/systemd/system/web.service.d/20.conf"])
+    );
+    assert_snapshot!(
+        "explain_unknown_section",
+        image.shown(&["explain", "systemd/system/web.service", "Servce.Type"])
+    );
+    assert_snapshot!(
+        "list_nothing_loads",
+        image.shown(&["list", "--rules", "libeconf", "loadless/x.conf"])
+    );
+}
+
+/// What was shown can be given back, and a section can be named as files name it.
+#[test]
+fn names_are_taken_as_they_are_shown() {
+    let image = image();
+    let odd = "etc/systemd/journald.conf.d/95-\u{1b}odd\u{202e}.conf";
+    image.write(odd, "[Journal]\nSeal=no\n");
+    let shown = r"/etc/systemd/journald.conf.d/95-\x1bodd\u{202e}.conf";
+    assert!(image.shown(&["list", PATH]).contains(shown));
+    for arguments in [
+        &["why", shown][..],
+        &["why", &format!("{shown}:2")],
+        &["explain", PATH, "Journal.Seal"],
+        &["explain", PATH, "[Journal] Seal"],
+    ] {
+        assert!(
+            image.shown(arguments).contains("effective"),
+            "{arguments:?}"
+        );
+        assert_eq!(image.exit_status(arguments), 0, "{arguments:?}");
+    }
+    let told = image.shown(&["why", &format!("{shown}:0")]);
+    assert!(told.contains("counted from 1"), "{told}");
+    assert!(told.ends_with("[exit status 1]"), "{told}");
+}
+
+/// A guess at a syntax is no reason to fail.
+#[test]
+fn a_syntax_that_is_only_guessed_is_no_error() {
+    let image = Image::new();
+    image.write("etc/odd.d/a.conf", "run this\nand that\nA=1\n");
+    for command in ["list", "show", "explain", "check", "digest"] {
+        let told = image.shown(&[command, "odd.d"]);
+        assert!(told.ends_with("[exit status 0]"), "{told}");
+        assert!(!told.contains("error:"), "{told}");
+    }
+    let told = image.shown(&["show", "odd.d"]);
+    assert!(told.contains("2 lines cannot be read"), "{told}");
+    assert_eq!(image.exit_status(&["show", "odd.d", "--rules", "uapi6"]), 1);
+}

@@ -6,6 +6,8 @@ use crate::image::Image;
 
 const SCHEMA: &str = include_str!("../../data/schema/report.schema.json");
 
+const NETWORK: &str = "[Network]\nDNS=1 2\n[Address]\nAddress=a\n[Address]\nAddress=b\n";
+
 fn document(image: &Image, arguments: &[&str]) -> Value {
     let output = image.run(&[&["--json"], arguments].concat());
     serde_json::from_slice(&output.stdout).expect("one JSON document")
@@ -22,7 +24,13 @@ fn every_command_s_document_follows_the_schema() {
         .write(
             "etc/systemd/journald.conf.d/80-bad.conf",
             "junk\n[Journal]\nSeal=no\n",
-        );
+        )
+        .write(
+            "etc/systemd/journald.conf.d/95-typo.conf",
+            "[Journal]\nStorge=none\n[Jornal]\nSeal=no\n[X-Mine]\nA=1\n",
+        )
+        .write("etc/systemd/network/eth.network", NETWORK)
+        .write("etc/loadless/x.conf", "a=1\n[b\n");
     let mine = "/etc/systemd/journald.conf.d/10-mine.conf";
     for arguments in [
         &["sync", "--dry-run"][..],
@@ -43,6 +51,12 @@ fn every_command_s_document_follows_the_schema() {
         &["cat", "flatpak/collections.d"],
         &["show", "systemd/journald.conf"],
         &["show", "myapp/app.conf"],
+        &["show", "systemd/system/web.service"],
+        &["show", "systemd/network/eth.network"],
+        &["show", "loadless/x.conf", "--rules", "libeconf"],
+        &["list", "loadless/x.conf", "--rules", "libeconf"],
+        &["why", "/etc/systemd/journald.conf.d/95-typo.conf"],
+        &["why", "/etc/systemd/journald.conf.d/95-typo.conf:2"],
         &["digest", "sysctl.d"],
         &["watch-list", "sysctl.d"],
         &["why", mine],
@@ -161,4 +175,82 @@ fn a_finding_has_its_place() {
     assert_eq!(finding["level"], "error");
     assert_eq!(finding["path"], "/etc/flatpak/remotes.d/broken.flatpakrepo");
     assert_eq!(finding["line"], 3);
+}
+
+#[test]
+fn show_has_the_values_that_the_consumer_ends_with() {
+    let image = crate::files::image();
+    image.write("etc/systemd/network/eth.network", NETWORK);
+    let effective = |path| document(&image, &["show", path])["effective"].take();
+    let file = "/etc/systemd/network/eth.network";
+    let value = |section: &str, number: Option<usize>, key: &str, items: &[(&str, usize)]| {
+        let kind = if key == "DNS" { "list" } else { "scalar" };
+        let item =
+            |(value, line)| serde_json::json!({ "value": value, "path": file, "line": line });
+        let items: Vec<_> = items.iter().copied().map(item).collect();
+        serde_json::json!({
+            "entry": "eth.network", "section": section, "number": number, "key": key, "kind": kind, "items": items
+        })
+    };
+    assert_eq!(
+        effective("systemd/network/eth.network"),
+        serde_json::json!([
+            value("Network", None, "DNS", &[("1", 2), ("2", 2)]),
+            value("Address", Some(1), "Address", &[("a", 4)]),
+            value("Address", Some(2), "Address", &[("b", 6)]),
+        ])
+    );
+    let web = effective("systemd/system/web.service");
+    assert_eq!(web[0]["items"][0]["value"], "/bin/other");
+    assert_eq!(web[0]["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(effective("myapp/app.conf")[0]["kind"], "multi-valued");
+}
+
+#[test]
+fn what_is_not_loaded_does_not_look_effective() {
+    let image = crate::files::image();
+    image.write("etc/loadless/x.conf", "a=1\n[b\n");
+    let shown = document(&image, &["show", "loadless/x.conf", "--rules", "libeconf"]);
+    assert_eq!(shown["loads"], false);
+    assert_eq!(shown["effective"], serde_json::json!([]));
+    let by = "/etc/loadless/x.conf:2";
+    let row = &shown["assignments"][0];
+    assert_eq!((&row["state"], &row["by"]), (&"invalid".into(), &by.into()));
+    let file = &shown["entries"][0]["fragments"][0];
+    assert_eq!(
+        (&file["state"], &file["by"]),
+        (&"not-loaded".into(), &by.into())
+    );
+    assert_eq!(
+        file["reason"],
+        "its consumer loads nothing at all because of /etc/loadless/x.conf:2"
+    );
+}
+
+#[test]
+fn what_the_consumer_does_not_know_is_marked() {
+    let image = crate::files::image();
+    let file = "etc/systemd/journald.conf.d/95-typo.conf";
+    image.write(
+        file,
+        "[Journal]\nStorge=none\n[Jornal]\nSeal=no\n[X-Mine]\nA=1\n",
+    );
+    let why = document(&image, &["why", &format!("/{file}")]);
+    assert_eq!(why["effect"]["state"], "unknown");
+    let rows = why["assignments"].as_array().expect("rows").iter();
+    let ignored: Vec<_> = rows.map(|row| (&row["state"], &row["ignored"])).collect();
+    assert_eq!(
+        serde_json::to_value(ignored).expect("rows"),
+        serde_json::json!([
+            ["applied", "unknown-key"],
+            ["applied", "unknown-section"],
+            ["applied", "private"],
+        ])
+    );
+    let line = document(&image, &["why", &format!("/{file}:2")]);
+    assert_eq!(line["effect"]["state"], "unknown");
+    assert_eq!(
+        document(&image, &["show", "systemd/journald.conf"])["assignments"][0]["ignored"],
+        Value::Null
+    );
 }

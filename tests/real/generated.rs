@@ -10,10 +10,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed, TestCaseResult, TestRunner};
 
+use crate::how_many;
 use crate::peers::{Found, read};
 
-/// How many batches a trial generates, and how large they are: a peer reads a batch in one process.
-const BATCHES: u32 = 50;
+/// How many batches a thorough trial generates, and how large they are: a peer reads a batch in one
+/// process.
+const BATCHES: usize = 50;
 pub(crate) const BATCH: usize = 100;
 
 pub(crate) type Bytes = Vec<u8>;
@@ -30,7 +32,7 @@ pub(crate) fn one_of(list: &'static [u8]) -> impl Strategy<Value = Bytes> {
 /// Runs `test` on many values; what fails is made as small as possible.
 pub(crate) fn for_all<S: Strategy>(strategy: &S, test: impl Fn(S::Value) -> TestCaseResult) {
     let mut config = Config {
-        cases: BATCHES,
+        cases: u32::try_from(how_many(BATCHES)).unwrap(),
         failure_persistence: None,
         ..Config::default()
     };

@@ -3,6 +3,9 @@
 //!
 //! Plain `cargo test` runs what this machine can run, lists the rest as ignored and says why at the
 //! end. With `OVERLAYCTL_REQUIRE_PEERS=1` (`tests/run` sets it) a trial that cannot run fails.
+//!
+//! The long trials, which try generated texts, trees and points of failure by the hundred, try a
+//! [part](how_many) of them; with `OVERLAYCTL_THOROUGH=1` (`tests/run` sets it, too) all.
 #![allow(clippy::unwrap_used, reason = "a trial ends at the first surprise")]
 #![allow(
     clippy::disallowed_methods,
@@ -30,10 +33,41 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use libtest_mimic::{Arguments, Trial};
 
 use peers::Found;
+
+/// How much of `all` a long trial tries: all of it in the gate, a tenth in a plain `cargo test`.
+pub(crate) fn how_many(all: usize) -> usize {
+    one_in(10, all)
+}
+
+/// The same for what takes longer than the rest: one in `part`, but something.
+pub(crate) fn one_in(part: usize, all: usize) -> usize {
+    if is_thorough() {
+        all
+    } else {
+        all.div_ceil(part)
+    }
+}
+
+/// Whether the long trials try all that they can.
+fn is_thorough() -> bool {
+    static THOROUGH: OnceLock<bool> = OnceLock::new();
+    *THOROUGH.get_or_init(|| is_set("OVERLAYCTL_THOROUGH"))
+}
+
+/// Two for each processor: a trial waits for its peer, and for pauses, half of the time.
+fn threads() -> Option<usize> {
+    let processors = std::thread::available_parallelism().ok()?;
+    processors.get().checked_mul(2)
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| value == "1")
+}
 
 /// Counts, by reason, the trials that this machine cannot run.
 #[derive(Debug)]
@@ -78,10 +112,10 @@ impl NotRun {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let required = std::env::var_os("OVERLAYCTL_REQUIRE_PEERS").is_some_and(|value| value == "1");
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or_else(threads);
     let not_run = NotRun {
-        required,
+        required: is_set("OVERLAYCTL_REQUIRE_PEERS"),
         reasons: RefCell::default(),
     };
     let trials = [

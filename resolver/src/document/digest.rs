@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
-use super::Document;
-use crate::schema::OnEmpty;
+use super::{Document, Effective};
 
 impl Document {
     /// A SHA-256 digest, in hexadecimal, of the effective result: the keys in byte order with what
@@ -14,24 +13,23 @@ impl Document {
     /// Two trees that come to the same have the same digest, whichever files say it and in whatever
     /// order the keys stand. Of values with a type the value is compared, not how it is written.
     pub fn digest(&self) -> String {
-        // Where the consumer loads nothing, nothing is what it comes to.
-        let mut keys: Vec<_> = self.keys().filter(|_| self.loads()).collect();
-        keys.sort_by_key(|key| (key.section(), key.name()));
+        let mut parts = self.effective();
+        parts.sort_by_key(|part| (part.section, part.number));
         let mut hash = Sha256::new();
         hash.update([u8::from(self.loads())]);
-        for key in keys {
-            let items = key.items();
-            // A reset leaves nothing; only an emptied list that no default fills is something.
-            let clears = key.kind().is_some_and(|kind| kind.empty == OnEmpty::Clear);
-            if items.is_empty() && !(clears && key.last().is_some()) {
-                continue;
-            }
-            for part in [key.section(), key.name()] {
-                update(&mut hash, part);
-            }
-            hash.update(items.len().to_be_bytes());
-            for item in items {
-                update(&mut hash, &item);
+        for mut part in parts {
+            part.values.sort_by_key(|value| value.key.name());
+            for Effective { key, items, .. } in part.values {
+                for name in [key.section(), key.name()] {
+                    update(&mut hash, name);
+                }
+                if let Some(number) = part.number {
+                    hash.update(number.to_be_bytes());
+                }
+                hash.update(items.len().to_be_bytes());
+                for item in items {
+                    update(&mut hash, &item.value);
+                }
             }
         }
         let mut text = String::new();

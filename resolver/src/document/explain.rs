@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use bstr::ByteSlice as _;
-
 use super::{Assignment, Key, State};
 use crate::document::Document;
 use crate::escape::escape;
-use crate::schema::OnEmpty;
+use crate::schema::{OnEmpty, Unknown};
 
 /// All assignments of a key: its values first, in their order, then what resets it, then the others,
 /// the one that came nearest first. Displays as one line each.
@@ -30,20 +28,6 @@ impl Document {
                 assignments: Vec::new(),
             },
         }
-    }
-
-    /// The keys that `name` can mean: `SECTION.KEY`, split at the last dot for which there is such a
-    /// key, else `KEY` in whatever sections have it.
-    pub fn keys_named(&self, name: impl AsRef<[u8]>) -> Vec<Key<'_>> {
-        let name = name.as_ref();
-        let dots = name.rfind_iter(b".");
-        let split = dots.filter_map(|dot| Some((name.get(..dot)?, name.get(dot + 1..)?)));
-        let full = split.filter_map(|(section, key)| self.key(section, key));
-        let full: Vec<_> = full.take(1).collect();
-        if full.is_empty() {
-            return self.keys().filter(|key| key.name() == name).collect();
-        }
-        full
     }
 }
 
@@ -91,8 +75,8 @@ impl<'d> Assignment<'d> {
 
     /// What an empty value does to its key, if this is one and it is no value.
     fn empties(&self) -> Option<OnEmpty> {
-        let key = Key::new(self.document, self.record.key as usize)?;
-        let on_empty = key.kind()?.empty;
+        let key = Key::new(self.document, self.record.key)?;
+        let on_empty = key.kind_in_item()?.empty;
         (self.record.is_empty() && on_empty != OnEmpty::Value).then_some(on_empty)
     }
 }
@@ -105,7 +89,7 @@ impl fmt::Display for Explanation<'_> {
         for outcome in self.outcomes() {
             let assignment = outcome.assignment;
             let place = assignment.place();
-            let (name, value) = (escape(assignment.key()), escape(assignment.value()));
+            let (name, value) = (escape(assignment.written_key()), escape(assignment.value()));
             let sign = assignment.operator().sign();
             writeln!(f, "{place}  {name}{sign}={value}  {outcome}")?;
         }
@@ -113,8 +97,8 @@ impl fmt::Display for Explanation<'_> {
     }
 }
 
-/// What became of an assignment. Displays as `counts`, `counts (1 of 3)`, `resets it` or `loses:
-/// superseded by /etc/x.conf:3`.
+/// What became of an assignment. Displays as `wins` (the only value of its key), `counts (1 of 3)`,
+/// `counts` (where nobody counted), `resets it`, `ignored: …` or `loses: superseded by /etc/x.conf:3`.
 #[derive(Debug, Clone, Copy)]
 pub struct Outcome<'d> {
     /// The assignment.
@@ -127,22 +111,47 @@ pub struct Outcome<'d> {
 impl Outcome<'_> {
     /// Whether it is a value of its key.
     pub fn counts(&self) -> bool {
-        self.assignment.state() == State::Applied && self.assignment.empties().is_none()
+        self.has_effect() && self.assignment.empties().is_none()
     }
 
-    /// Whether it is the only value of its key.
-    pub fn is_only(&self) -> bool {
-        self.counts() && self.of == 1
+    /// Whether it makes a difference: it is a value of its key, or takes one away.
+    pub fn has_effect(&self) -> bool {
+        self.assignment.state() == State::Applied
+            && self.ignored().is_none()
+            && self.assignment.empties() != Some(OnEmpty::Ignored)
+    }
+
+    /// Why the consumer ignores it although it reads its file; none if it does not.
+    pub fn ignored(&self) -> Option<Unknown> {
+        let is_read = matches!(
+            self.assignment.state(),
+            State::Applied | State::Superseded | State::Reset
+        );
+        self.assignment.unknown().filter(|_| is_read)
     }
 }
 
 impl fmt::Display for Outcome<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(unknown) = self.ignored() {
+            let section = escape(self.assignment.section());
+            return match unknown {
+                Unknown::Section if self.assignment.section().is_empty() => {
+                    f.write_str("ignored: it stands below no header")
+                }
+                Unknown::Section => write!(f, "ignored: its consumer does not know [{section}]"),
+                Unknown::Key => {
+                    write!(f, "ignored: its consumer knows no such key in [{section}]")
+                }
+                Unknown::Private => f.write_str("ignored: names that begin with X- are for others"),
+            };
+        }
         let words = match self.assignment.state() {
             State::Applied => {
                 return match self.assignment.empties() {
                     Some(OnEmpty::Ignored) => f.write_str("changes nothing: it is empty"),
                     Some(_) => f.write_str("resets it"),
+                    None if self.of == 1 => f.write_str("wins"),
                     None if self.of > 1 => write!(f, "counts ({} of {})", self.number, self.of),
                     None => f.write_str("counts"),
                 };
@@ -155,7 +164,8 @@ impl fmt::Display for Outcome<'_> {
         };
         match self.assignment.by() {
             Some(by) => write!(f, "loses: {words} {by}"),
-            None => write!(f, "loses: {words} nothing"),
+            // It is the main file that is missing.
+            None => f.write_str("loses: nothing is loaded, since no layer has the main file"),
         }
     }
 }
@@ -225,7 +235,7 @@ mod tests {
         assert_eq!(
             words("Service", "ExecStart"),
             [
-                "counts",
+                "wins",
                 "resets it",
                 "loses: reset by /etc/systemd/system/a.service.d/b.conf:2"
             ]
@@ -238,7 +248,7 @@ mod tests {
         let lines = |rules| document(rules).explain("S", "A").to_string();
         assert_eq!(
             lines("format = 'gkeyfile'\nrepeated = 'last'"),
-            "/etc/x.d/2.conf:2  A=3  counts\n\
+            "/etc/x.d/2.conf:2  A=3  wins\n\
              /usr/lib/x.d/1.conf:2  A=1  loses: superseded by /etc/x.d/2.conf:2\n"
         );
         assert_eq!(

@@ -1,52 +1,55 @@
 //! One key and all that its assignments come to.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use bstr::{BStr, ByteSlice as _};
-use indexmap::IndexSet;
 
-use super::{Assignment, Document, KeyName, Slot, State};
+use super::effective::{by_header, items_of};
+use super::{Assignment, Document, Slot, State};
 use crate::merge::{Rule, resets};
-use crate::schema::{KeyKind, Merge, OnEmpty, Operator};
+use crate::schema::{KeyKind, Merge, OnEmpty, Operator, Unknown};
 
 /// One key of a [`Document`].
 #[derive(Debug, Clone, Copy)]
 pub struct Key<'d> {
     document: &'d Document,
-    index: usize,
-    name: &'d KeyName,
+    number: u32,
+    name: &'d BStr,
     slot: &'d Slot,
 }
 
 impl<'d> Key<'d> {
-    pub(super) fn new(document: &'d Document, index: usize) -> Option<Self> {
-        let (name, slot) = document.keys.get_index(index)?;
+    pub(super) fn new(document: &'d Document, number: u32) -> Option<Self> {
         Some(Self {
             document,
-            index,
-            name,
-            slot,
+            number,
+            name: document.keys.name(number)?.1,
+            slot: document.keys.get(number)?,
         })
     }
 
     /// The section, or the dotted path of tables; empty for none.
     pub fn section(&self) -> &'d BStr {
-        let section = self.document.sections.get_index(self.name.section as usize);
-        section.map(|section| section.as_bstr()).unwrap_or_default()
+        self.document.section_of(self.number)
+    }
+
+    /// The number of its section, by their first appearance.
+    pub(super) fn section_number(&self) -> u32 {
+        let name = self.document.keys.name(self.number);
+        name.map(|(section, _)| section).unwrap_or_default()
     }
 
     /// Its name.
     pub fn name(&self) -> &'d BStr {
-        self.name.name.as_bstr()
+        self.name
     }
 
     /// Every assignment, those that do not count included, in ledger order.
     pub fn history(&self) -> impl DoubleEndedIterator<Item = Assignment<'d>> {
-        let index = self.index;
+        let number = self.number;
         self.document
             .assignments()
-            .filter(move |assignment| assignment.record.key as usize == index)
+            .filter(move |assignment| assignment.record.key == number)
     }
 
     /// The assignments that count, in order: one for a scalar, any number for a list.
@@ -73,6 +76,8 @@ impl<'d> Key<'d> {
     }
 
     /// What is known of it; none if nobody can tell what repeated assignments come to.
+    ///
+    /// In a section that repeats all assignments stand ([`Schema::kind`](crate::schema::Schema::kind)).
     pub fn kind(&self) -> Option<&'d KeyKind> {
         match &self.slot.rule {
             Rule::Kind(kind) => Some(kind),
@@ -80,9 +85,23 @@ impl<'d> Key<'d> {
         }
     }
 
+    /// What is known of it among the assignments below one header of a section that repeats; of other
+    /// sections, what is known of it.
+    pub fn kind_in_item(&self) -> Option<&'d KeyKind> {
+        self.slot.in_item.as_ref().or_else(|| self.kind())
+    }
+
+    /// Why the consumer ignores it, if it does; assignments of such a key have no effect, whatever
+    /// their state is.
+    pub fn unknown(&self) -> Option<Unknown> {
+        self.slot.unknown
+    }
+
     /// Whether it has several assignments and nothing says what they come to: the last, or a list.
     pub fn is_multi_valued(&self) -> bool {
-        matches!(self.slot.rule, Rule::Unknown) && self.applied().len() > 1
+        matches!(self.slot.rule, Rule::Unknown)
+            && self.slot.unknown.is_none()
+            && self.applied().len() > 1
     }
 
     /// What the assignments come to, item by item; of an unknown key, every value.
@@ -94,32 +113,10 @@ impl<'d> Key<'d> {
 
     /// What these of its assignments come to, if they are those that count.
     pub(crate) fn items_of(&self, applied: &[Assignment<'d>]) -> Vec<Cow<'d, [u8]>> {
-        let Some(kind) = self.kind() else {
-            return applied.iter().map(Assignment::shown).collect();
-        };
-        let read = applied
-            .iter()
-            .filter(|a| !a.value().is_empty() || kind.empty == OnEmpty::Value);
-        let of = |assignment: &Assignment<'d>| match assignment.node() {
-            Some(_) => vec![assignment.shown()],
-            None => kind.split.items(assignment.value().as_bytes()),
-        };
-        match kind.merge {
-            Merge::Last | Merge::First | Merge::Append => read.flat_map(of).collect(),
-            Merge::Map => last_of_each(read.flat_map(of).collect()),
-            Merge::Set => {
-                let mut items = IndexSet::<_, foldhash::fast::RandomState>::default();
-                for assignment in read {
-                    if assignment.operator() == Operator::Remove {
-                        let gone: HashSet<_> = of(assignment).into_iter().collect();
-                        items.retain(|item| !gone.contains(item));
-                    } else {
-                        items.extend(of(assignment));
-                    }
-                }
-                items.into_iter().collect()
-            }
-        }
+        let kind = self.kind_in_item().copied();
+        let groups = by_header(applied.iter().copied());
+        let items = groups.iter().flat_map(|(_, group)| items_of(kind, group));
+        items.map(|item| item.value).collect()
     }
 
     /// Which of these of its assignments would count if the consumer read them and no others. (Lists
@@ -128,23 +125,30 @@ impl<'d> Key<'d> {
         &self,
         read: impl Iterator<Item = Assignment<'d>>,
     ) -> Vec<Assignment<'d>> {
+        let groups = by_header(read).into_iter();
+        groups
+            .flat_map(|(_, group)| self.counting_of(group))
+            .collect()
+    }
+
+    fn counting_of(&self, read: Vec<Assignment<'d>>) -> Vec<Assignment<'d>> {
         let mut counting = Vec::<Assignment<'d>>::new();
         let mut has_lower = false;
         for new in read {
             let is_empty = new.record.is_empty();
-            let kind = match &self.slot.rule {
-                Rule::Kind(kind) => kind,
-                Rule::Unknown => {
-                    counting.push(new);
-                    continue;
-                }
-                Rule::Libeconf => {
+            let kind = match (self.kind_in_item(), &self.slot.rule) {
+                (Some(kind), _) => kind,
+                (None, Rule::Libeconf) => {
                     let own = counting.first().map(Assignment::fragment_index)
                         == Some(new.fragment_index());
                     if !own || has_lower {
                         has_lower |= !counting.is_empty();
                         counting = vec![new];
                     }
+                    continue;
+                }
+                (None, _) => {
+                    counting.push(new);
                     continue;
                 }
             };
@@ -159,18 +163,6 @@ impl<'d> Key<'d> {
         }
         counting
     }
-}
-
-/// Of the items of a map, the last of every variable, in their order.
-fn last_of_each(items: Vec<Cow<'_, [u8]>>) -> Vec<Cow<'_, [u8]>> {
-    let mut seen = HashSet::new();
-    let mut last: Vec<_> = items
-        .into_iter()
-        .rev()
-        .filter(|item| seen.insert(variable(item).to_vec()))
-        .collect();
-    last.reverse();
-    last
 }
 
 /// The name before the `=` of an item of a map.

@@ -2,23 +2,20 @@
 
 use std::fmt;
 
-use bstr::ByteSlice as _;
-
-use super::{Assignment, Document, Key};
+use super::Document;
 use crate::escape::escape;
-use crate::schema::OnEmpty;
 
-/// The effective assignments of a [`Document`], as a text.
+/// The effective values of a [`Document`], as a text.
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshot<'d>(&'d Document);
 
 impl Document {
-    /// The effective assignments as a text that stays as long as the result does: for the snapshot
+    /// The effective values as a text that stays as long as the result does: for the snapshot
     /// tests of an image, and for a diff between two.
     ///
     /// Sections and keys stand in byte order, so the text does not depend on which file says what, and
     /// unsafe bytes are [escaped](crate::escape). `{}` shows the result alone; `{:#}` adds the file and
-    /// line of each assignment.
+    /// line of each item.
     ///
     /// ```
     /// # use overlay_resolver::{Resolver, Tree};
@@ -42,36 +39,30 @@ impl fmt::Display for Snapshot<'_> {
         if !self.0.loads() {
             return f.write_str("# its consumer loads nothing\n");
         }
-        let mut keys: Vec<_> = self.0.keys().collect();
-        keys.sort_by_key(|key| (key.section(), key.name()));
-        let mut section = b"".as_bstr();
-        for key in keys {
-            for assignment in told(key) {
-                if assignment.section() != section {
-                    section = assignment.section();
-                    writeln!(f, "[{}]", escape(section))?;
-                }
-                let (name, value) = (escape(assignment.key()), escape(assignment.value()));
-                write!(f, "{name}{}={value}", assignment.operator().sign())?;
+        let mut parts = self.0.effective();
+        parts.sort_by_key(|part| (part.section, part.number));
+        for mut part in parts {
+            if !part.section.is_empty() {
+                writeln!(f, "[{}]", escape(part.section))?;
+            }
+            part.values.sort_by_key(|value| value.key.name());
+            let lines = part.values.iter().flat_map(|value| {
                 if f.alternate() {
-                    write!(f, "  # {}", assignment.place())?;
+                    value.lines_by_item()
+                } else {
+                    value.lines()
+                }
+            });
+            for line in lines.collect::<Vec<_>>() {
+                escape(&line.text).fmt(f)?;
+                if f.alternate() {
+                    write!(f, "  # {}", line.from.place())?;
                 }
                 f.write_str("\n")?;
             }
         }
         Ok(())
     }
-}
-
-/// The assignments of a key that make a difference: one that empties a list does so no more where the
-/// list has something again.
-fn told(key: Key<'_>) -> Vec<Assignment<'_>> {
-    let mut told = key.applied();
-    let empties = key.kind().is_some_and(|kind| kind.empty != OnEmpty::Value);
-    if empties && told.iter().any(|assignment| !assignment.value().is_empty()) {
-        told.retain(|assignment| !assignment.value().is_empty());
-    }
-    told
 }
 
 #[cfg(test)]
@@ -122,7 +113,7 @@ mod tests {
                     "/etc/x.d/1.conf",
                     "[Service]\nExecStart=a\nExecStart=\nExecStart=b\nUser=\n",
                 )],
-                "[Service]\nExecStart=b\nUser=\n",
+                "[Service]\nExecStart=b\n",
             ),
         ] {
             assert_eq!(snapshot(rules, files), expected, "{files:?}");

@@ -69,6 +69,10 @@ impl Format for Environment {
             start = cursor.at;
         }
     }
+
+    fn expands(&self) -> bool {
+        *self == Self::Generator
+    }
 }
 
 impl Environment {

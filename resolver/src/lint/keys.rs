@@ -21,7 +21,8 @@ pub(super) fn duplicate_key(subject: &Subject<'_>) -> Vec<Finding> {
             && winner.fragment_index() == assignment.fragment_index()
             && assignment.operator() == Operator::Set
             && !assignment.value().is_empty()
-            && !winner.value().is_empty();
+            && !winner.value().is_empty()
+            && !is_expanded(subject, assignment, &winner);
         is_twice.then(|| {
             let message = format!(
                 "{} is never used: line {} of the same file says {}",
@@ -33,6 +34,32 @@ pub(super) fn duplicate_key(subject: &Subject<'_>) -> Vec<Finding> {
         })
     });
     beaten.collect()
+}
+
+/// Whether a later line up to the one that wins makes something of the value: `PATH=$PATH:/opt/bin`.
+fn is_expanded(subject: &Subject<'_>, used: &Assignment<'_>, winner: &Assignment<'_>) -> bool {
+    let expands = subject.rules.format_of(subject.document.entry()).expands();
+    let file = subject.files.get(used.fragment_index());
+    let mut later = file
+        .into_iter()
+        .flatten()
+        .filter(|assignment| (used.number() + 1..=winner.number()).contains(&assignment.number()));
+    expands && later.any(|assignment| refers_to(assignment.value(), used.key()))
+}
+
+/// Whether `$NAME`, `${NAME}`, `${NAME:-…}` or `${NAME:+…}` is in a text, where `$$` is a `$`:
+/// environment.d(5).
+fn refers_to(text: &[u8], name: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once_str("$") {
+        rest = after.strip_prefix(b"$").unwrap_or(after);
+        let reference = after.strip_prefix(b"{").unwrap_or(after);
+        let end = reference.strip_prefix(name).map(<[u8]>::first);
+        if end.is_some_and(|next| next.is_none_or(|&c| c != b'_' && !c.is_ascii_alphanumeric())) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Overrides of the owner that say what counts without them: a key, or a whole file.

@@ -11,7 +11,9 @@ use super::is_owners;
 
 pub(super) const DIRECTORY: &str = "broken-directory";
 pub(super) const FILE: &str = "broken-file";
-pub(super) const LINE: &str = "broken-line";
+pub(super) const SWITCH: &str = "switched-file";
+/// The lint of lines that their consumer refuses.
+pub const LINE: &str = "broken-line";
 
 /// The findings of a document. What lints say better is left to them.
 pub(super) fn in_document(document: &Document) -> Vec<Finding> {
@@ -28,6 +30,8 @@ pub(super) fn in_document(document: &Document) -> Vec<Finding> {
                 findings.push(finding.clone().of_lint(FILE));
             }
             None => findings.push(finding.clone().of_lint(DIRECTORY)),
+            // Of a file that is read, only this is told with a line.
+            Some(_) if finding.line.is_some() => findings.push(finding.clone().of_lint(SWITCH)),
             Some(_) => {}
         }
     }

@@ -71,6 +71,13 @@ const CASES: &[Case<'_>] = &[
     ("unreachable-file", UNITS, "s/a.service", &[("etc/s/service.d/x.conf", "[a]\n")], &[]),
     ("unreachable-file", UNITS, "s/a-.slice", &[("etc/s/a-.slice.d/x.conf", "[a]\n")], &[]),
     ("unreachable-file", UNITS, "s/a@1.service", &[("usr/lib/s/a@.service", "[a]\n"), ("etc/s/a@1.service.d/x.conf", "[a]\n")], &[]),
+    // install-not-read
+    ("install-not-read", UNITS, "s/a-b.service", &[("usr/lib/s/a-b.service", "[a]\n"), ("etc/s/a-.service.d/x.conf", "[Install]\nWantedBy=c\nAlias=d\n")], &["/etc/s/a-.service.d/x.conf:2"]),
+    ("install-not-read", UNITS, "s/a-b.service", &[("usr/lib/s/a-b.service", "[a]\n"), ("etc/s/service.d/x.conf", "[Unit]\nAfter=c\n[Install]\nWantedBy=c\n")], &["/etc/s/service.d/x.conf:4"]),
+    ("install-not-read", UNITS, "s/a-b.service", &[("usr/lib/s/a-b.service", "[Install]\nWantedBy=c\n"), ("etc/s/a-b.service.d/x.conf", "[Install]\nWantedBy=c\n")], &[]),
+    ("install-not-read", UNITS, "s/a@b.service", &[("usr/lib/s/a@.service", "[a]\n"), ("etc/s/a@.service.d/x.conf", "[Install]\nWantedBy=c\n")], &[]),
+    ("install-not-read", UNITS, "s/a-b.service", &[("usr/lib/s/a-b.service", "[a]\n"), ("etc/s/service.d/x.conf", "[Unit]\nAfter=c\n")], &[]),
+    ("install-not-read", "", "s/a.conf", &[("etc/s/a.conf.d/x.conf", "[Install]\nWantedBy=c\n")], &[]),
     // mask-of-nothing
     ("mask-of-nothing", "", "a.d", &[("etc/a.d/x.conf", NULL)], &["/etc/a.d/x.conf"]),
     ("mask-of-nothing", "", "a.d", &[("etc/a.d/x.conf", "")], &["/etc/a.d/x.conf"]),
@@ -114,6 +121,12 @@ const CASES: &[Case<'_>] = &[
     ("locale-order", "", "a.d", &[("etc/a.d/a.conf", "[a]\nk=1\n"), ("etc/a.d/b.conf", "[a]\nk=2\n")], &[]),
     ("locale-order", "drop-in-order = 'layer'", "a.d", &[("usr/lib/a.d/10-x.conf", "[a]\nk=1\n"), ("etc/a.d/9-y.conf", "[a]\nk=2\n")], &[]),
     // duplicate-key
+    ("switched-file", "switch-key = '.c.on'", "a.d", &[("etc/a.d/x.conf", "[.c]\non=no\n")], &["/etc/a.d/x.conf:2"]),
+    ("switched-file", "switch-key = '.c.on'", "a.d", &[("etc/a.d/x.conf", "[.c]\noff=no\n")], &[]),
+    ("duplicate-key", "format = 'environment'", "e.d", &[("etc/e.d/1.conf", "P=/a\nP=$P:/b\n")], &[]),
+    ("duplicate-key", "format = 'environment'", "e.d", &[("etc/e.d/1.conf", "P=/a\nQ=${P:-x}\nP=/b\n")], &[]),
+    ("duplicate-key", "format = 'environment'", "e.d", &[("etc/e.d/1.conf", "P=/a\nP=$PQ:$$P:/b\nQ=$P\n")], &["/etc/e.d/1.conf:1"]),
+    ("duplicate-key", "format = 'systemd-flat'", "e.d", &[("etc/e.d/1.conf", "P=/a\nP=$P:/b\n")], &["/etc/e.d/1.conf:1"]),
     ("duplicate-key", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\n[b]\n[a]\nk=2\n")], &["/etc/a.d/x.conf:2"]),
     ("duplicate-key", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\n[b]\nk=2\n")], &[]),
     ("duplicate-key", "", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\n"), ("etc/a.d/y.conf", "[a]\nk=2\n")], &[]),

@@ -6,17 +6,12 @@ use super::{Subject, about};
 use crate::document::{Assignment, State};
 use crate::escape::escape;
 use crate::finding::{Finding, Level};
-use crate::schema::Schema;
+use crate::schema::{Schema, Unknown};
 
-/// Keys and sections that the schema does not have, where it says that its consumer ignores them.
-///
-/// Names that begin with `X-` are for whoever wants to keep something there (systemd: conf-parser.c
-/// `parse_line()` and `next_assignment()`).
+/// Keys and sections that the schema does not have, where it says that its consumer ignores them, and
+/// that are not private.
 pub(super) fn unknown_key(subject: &Subject<'_>) -> Vec<Finding> {
     let schema = &*subject.rules.schema;
-    if !schema.ignores_unknown() {
-        return Vec::new();
-    }
     let is_read =
         |a: &Assignment<'_>| matches!(a.state(), State::Applied | State::Superseded | State::Reset);
     let mut findings = Vec::new();
@@ -24,29 +19,20 @@ pub(super) fn unknown_key(subject: &Subject<'_>) -> Vec<Finding> {
         let mut reported = Vec::new();
         for assignment in file.iter().filter(|a| is_read(a)) {
             let (section, key) = (assignment.section(), assignment.key());
-            if is_private(section) || is_private(key) {
-                continue;
-            }
-            let message = if !schema.has_section(section) {
+            let message = match assignment.unknown() {
                 // Once: the section is to be mended, not its keys.
-                if reported.contains(&section) {
-                    continue;
+                Some(Unknown::Section) if reported.contains(&section) => continue,
+                Some(Unknown::Section) => {
+                    reported.push(section);
+                    unknown_section(schema, section, key)
                 }
-                reported.push(section);
-                unknown_section(schema, section, key)
-            } else if schema.kind_in_item(section, key).is_none() {
-                unknown_name(schema, section, key)
-            } else {
-                continue;
+                Some(Unknown::Key) => unknown_name(schema, section, key),
+                Some(Unknown::Private) | None => continue,
             };
             findings.push(about(assignment, Level::Warning, message));
         }
     }
     findings
-}
-
-fn is_private(name: &[u8]) -> bool {
-    name.starts_with(b"X-")
 }
 
 fn unknown_section(schema: &Schema, section: &[u8], key: &[u8]) -> String {

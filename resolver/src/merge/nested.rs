@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use bstr::{BString, ByteSlice as _};
-
 use super::Merging;
 use crate::document::{Decoded, Fate};
 use crate::format::Node;
@@ -12,11 +10,11 @@ use crate::format::Node;
 pub(super) type Paths = BTreeMap<Vec<u8>, u32>;
 
 /// The dotted path of a key.
-pub(super) fn path(section: Option<&BString>, key: &BString) -> Vec<u8> {
-    match section {
-        Some(section) if !section.is_empty() => [section.as_bytes(), b".", key.as_bytes()].concat(),
-        _ => key.to_vec(),
+pub(super) fn path(section: &[u8], key: &[u8]) -> Vec<u8> {
+    if section.is_empty() {
+        return key.to_vec();
     }
+    [section, b".", key].concat()
 }
 
 impl Merging<'_> {

@@ -1,10 +1,11 @@
 //! The system calls that open and read, each decided by the descriptor that it got.
 
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::buffer::spare_capacity;
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
 use rustix::io::{Errno, read, retry_on_intr};
 
 use super::Inode;
@@ -44,6 +45,15 @@ pub(super) fn open(
         }
     }
     attempt()
+}
+
+/// Opens a file for reading by its name in a directory; a symlink is ELOOP.
+///
+/// `name` must be one component and not `..`, so that there is nothing to resolve: the plain call is
+/// as safe as openat2(2), and cheaper.
+pub(super) fn open_name(at: BorrowedFd<'_>, name: &OsStr) -> Result<OwnedFd, Errno> {
+    let flags = READ | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    retry_on_intr(|| openat(at, name, flags, Mode::empty()))
 }
 
 /// Reads a regular file of up to `limit` bytes.

@@ -5,37 +5,82 @@
 //! systemd (`src/basic/chase.c`): `..` stops at the root, and what follows the first component that
 //! does not exist is kept as text, unless it has a `..`.
 //!
-//! Each component is opened inside the root with `O_PATH`, so that neither a race nor a device node
-//! can do harm; nothing is opened for reading here.
+//! Each component is [looked at](Look) by itself: in a real tree it is opened inside the root with
+//! `O_PATH`, so that neither a race nor a device node can do harm, and nothing is opened for reading
+//! here; a tree with virtual files over it looks at those first.
 
 use std::ffi::{OsStr, OsString};
-use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{FileType, OFlags, PROC_SUPER_MAGIC, fstat, fstatfs, major, minor, readlinkat};
 use rustix::io::Errno;
 
-use super::Inode;
-use super::open::{NO_LINKS, READ, open, read_regular};
+use super::open::{READ, read_regular};
 use super::unusable::{Reason, Unusable};
+use super::{Inode, Root};
 
 /// How many symlinks one path may lead through, as in the kernel (`path_resolution(7)`).
 pub(super) const MAX_LINKS: usize = 40;
 
+/// A tree whose names can be looked at one by one.
+pub(crate) trait Look {
+    /// What `path` is, itself; no component above its last one is a symlink. It is relative to the root.
+    fn look(&self, path: &Path) -> Result<Seen, Reason>;
+}
+
+/// What a name is, itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Nothing has it.
+    Absent,
+    /// A symlink with this text.
+    Link(PathBuf),
+    /// The character device 1:3.
+    NullDevice,
+    /// Anything else.
+    Other(FileType),
+}
+
+impl Look for Root {
+    fn look(&self, path: &Path) -> Result<Seen, Reason> {
+        let fd = match self.open_plain(path, OFlags::PATH | OFlags::NOFOLLOW) {
+            Ok(fd) => fd,
+            Err(Errno::NOENT) => return Ok(Seen::Absent),
+            Err(Errno::NOTDIR) => return Err(Reason::NotADirectory),
+            Err(Errno::LOOP) => return Err(Reason::Changed),
+            Err(errno) => return Err(Reason::Io(errno)),
+        };
+        let stat = fstat(&fd).map_err(Reason::Io)?;
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Symlink => {
+                if fstatfs(&fd).map_err(Reason::Io)?.f_type == PROC_SUPER_MAGIC {
+                    return Err(Reason::MagicLink);
+                }
+                let text = readlinkat(&fd, "", Vec::new()).map_err(Reason::Io)?;
+                Ok(Seen::Link(OsStr::from_bytes(text.to_bytes()).into()))
+            }
+            FileType::CharacterDevice if (major(stat.st_rdev), minor(stat.st_rdev)) == (1, 3) => {
+                Ok(Seen::NullDevice)
+            }
+            other => Ok(Seen::Other(other)),
+        }
+    }
+}
+
 /// Where a path ends.
-pub(super) struct Place {
+pub(crate) struct Place {
     /// Relative to the root, without symlinks and `..`.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// What is there.
-    pub(super) end: End,
+    pub(crate) end: End,
     /// Whether a symlink was followed.
     linked: bool,
 }
 
 /// What is at the end of a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// Something of this type; never a symlink.
     Exists(FileType),
     /// The character device 1:3.
@@ -48,72 +93,90 @@ pub(super) enum End {
 
 impl Place {
     /// This reason, with the place named in it if a symlink led here.
-    pub(super) fn unusable(&self, reason: Reason) -> Unusable {
+    pub(crate) fn unusable(&self, reason: Reason) -> Unusable {
         Unusable::at(&self.path, self.linked, reason)
     }
 
     /// Whether this is the null device: by its name, whether or not it exists, or by its number.
-    pub(super) fn is_dev_null(&self) -> bool {
+    pub(crate) fn is_dev_null(&self) -> bool {
         self.end == End::NullDevice || self.path == Path::new("dev/null")
     }
 
-    /// Reads the regular file here. Opens nothing else: opening a device can have effects.
-    pub(super) fn read(
-        &self,
-        root: BorrowedFd<'_>,
-        limit: usize,
-    ) -> Result<(Vec<u8>, Inode), Unusable> {
-        let read = match self.end {
-            End::Exists(FileType::RegularFile) => self.open_and_read(root, limit),
-            End::Exists(other) => Err(Reason::NotAFile(other.into())),
-            End::NullDevice => Err(Reason::NotAFile(FileType::CharacterDevice.into())),
-            End::Absent | End::Dangling => Err(Reason::Missing),
+    /// Whether there is a directory here.
+    pub(crate) fn is_directory(&self) -> bool {
+        self.end == DIRECTORY
+    }
+
+    /// Why there is no regular file here, if there is none.
+    pub(crate) fn no_file(&self) -> Option<Unusable> {
+        let reason = match self.end {
+            End::Exists(FileType::RegularFile) => return None,
+            End::Exists(other) => Reason::NotAFile(other.into()),
+            End::NullDevice => Reason::NotAFile(FileType::CharacterDevice.into()),
+            End::Absent | End::Dangling => Reason::Missing,
         };
+        Some(self.unusable(reason))
+    }
+
+    /// Reads the regular file here. Opens nothing else: opening a device can have effects.
+    pub(crate) fn read(&self, root: &Root, limit: usize) -> Result<(Vec<u8>, Inode), Unusable> {
+        if let Some(why) = self.no_file() {
+            return Err(why);
+        }
+        let read = self.open_and_read(root, limit);
         read.map_err(|reason| self.unusable(reason))
     }
 
-    fn open_and_read(
-        &self,
-        root: BorrowedFd<'_>,
-        limit: usize,
-    ) -> Result<(Vec<u8>, Inode), Reason> {
-        let file = open(root, &self.path, READ, NO_LINKS).map_err(|errno| match errno {
-            Errno::NOENT => Reason::Vanished,
-            Errno::LOOP | Errno::NOTDIR => Reason::Changed,
-            errno => Reason::Io(errno),
-        })?;
+    fn open_and_read(&self, root: &Root, limit: usize) -> Result<(Vec<u8>, Inode), Reason> {
+        let file = root
+            .open_plain(&self.path, READ)
+            .map_err(|errno| match errno {
+                Errno::NOENT => Reason::Vanished,
+                Errno::LOOP | Errno::NOTDIR => Reason::Changed,
+                errno => Reason::Io(errno),
+            })?;
         read_regular(&file, limit)
     }
 }
 
 /// Follows `path` from the top of the root.
-pub(super) fn walk(root: BorrowedFd<'_>, path: &Path) -> Result<Place, Unusable> {
-    let mut walk = Walk::new(root, Path::new(""));
+///
+/// What decides where it leads is added to `trail`: each symlink on the way, each directory that one enters
+/// and leaves again by `..`, and, where there is a symlink, the end, as seen inside the root.
+pub(crate) fn walk(
+    tree: &dyn Look,
+    path: &Path,
+    trail: &mut Vec<PathBuf>,
+) -> Result<Place, Unusable> {
+    let mut walk = Walk::new(tree, Path::new(""), trail);
     walk.push(path, false);
     walk.run()
 }
 
 /// Follows the `text` of a symlink that lies in `directory`, itself a path without symlinks.
-pub(super) fn walk_link(
-    root: BorrowedFd<'_>,
+pub(crate) fn walk_link(
+    tree: &dyn Look,
     directory: &Path,
     text: &Path,
+    trail: &mut Vec<PathBuf>,
 ) -> Result<Place, Unusable> {
-    let mut walk = Walk::new(root, directory);
+    let mut walk = Walk::new(tree, directory, trail);
     walk.links = 1;
     walk.push(text, true);
     walk.run()
 }
 
-struct Walk<'r> {
-    root: BorrowedFd<'r>,
+struct Walk<'w> {
+    tree: &'w dyn Look,
+    trail: &'w mut Vec<PathBuf>,
     /// The part that is resolved, relative to the root, and what is there.
     done: PathBuf,
     end: End,
     /// The part that is not, last component first.
     todo: Vec<Step>,
-    /// How many symlinks were followed.
+    /// How many symlinks were followed, and the directory that the last one is in.
     links: usize,
+    base: PathBuf,
 }
 
 struct Step {
@@ -123,34 +186,45 @@ struct Step {
 
 const DIRECTORY: End = End::Exists(FileType::Directory);
 
-impl<'r> Walk<'r> {
-    fn new(root: BorrowedFd<'r>, directory: &Path) -> Self {
+impl<'w> Walk<'w> {
+    fn new(tree: &'w dyn Look, directory: &Path, trail: &'w mut Vec<PathBuf>) -> Self {
         Self {
-            root,
+            tree,
+            trail,
             done: directory.into(),
             end: DIRECTORY,
             todo: Vec::new(),
             links: 0,
+            base: directory.into(),
         }
     }
 
     fn run(mut self) -> Result<Place, Unusable> {
         while let Some(step) = self.todo.pop() {
-            if step.name == ".." {
-                self.leave()?;
+            let went = if step.name == ".." {
+                self.leave()
             } else {
-                self.enter(step)?;
+                self.enter(step)
+            };
+            if let Err((at, reason)) = went {
+                self.note(&at);
+                return Err(Unusable::at(&at, self.links > 0, reason));
             }
         }
+        let done = std::mem::take(&mut self.done);
+        self.note(&done);
         Ok(Place {
             linked: self.links > 0,
             end: self.end,
-            path: self.done,
+            path: done,
         })
     }
 
-    fn fail<T>(&self, at: &Path, reason: Reason) -> Result<T, Unusable> {
-        Err(Unusable::at(at, self.links > 0, reason))
+    /// Without a symlink, a path decides for itself.
+    fn note(&mut self, path: &Path) {
+        if self.links > 0 {
+            self.trail.push(Path::new("/").join(path));
+        }
     }
 
     /// Puts the components of `path` before what is left to do.
@@ -174,51 +248,49 @@ impl<'r> Walk<'r> {
     }
 
     /// One directory up; at the top of the root, nowhere.
-    fn leave(&mut self) -> Result<(), Unusable> {
+    fn leave(&mut self) -> Result<(), (PathBuf, Reason)> {
         if self.end != DIRECTORY {
-            return self.fail(&self.done, Reason::NotADirectory);
+            return Err((self.done.clone(), Reason::NotADirectory));
+        }
+        // It has to be a directory all the same; the one that the symlink is in is.
+        if !self.base.starts_with(&self.done) {
+            let left = self.done.clone();
+            self.note(&left);
         }
         self.done.pop();
         Ok(())
     }
 
     /// One component down, or on along a symlink.
-    fn enter(&mut self, step: Step) -> Result<(), Unusable> {
+    fn enter(&mut self, step: Step) -> Result<(), (PathBuf, Reason)> {
+        if self.end != DIRECTORY {
+            return Err((self.done.clone(), Reason::NotADirectory));
+        }
         let next = self.done.join(&step.name);
-        let fd = match open(self.root, &next, OFlags::PATH | OFlags::NOFOLLOW, NO_LINKS) {
-            Ok(fd) => fd,
-            Err(Errno::NOENT) => return self.stop(step),
-            Err(Errno::NOTDIR) => return self.fail(&self.done, Reason::NotADirectory),
-            Err(Errno::LOOP) => return self.fail(&next, Reason::Changed),
-            Err(errno) => return self.fail(&next, Reason::Io(errno)),
-        };
-        let stat = fstat(&fd).or_else(|errno| self.fail(&next, Reason::Io(errno)))?;
-        let null = (major(stat.st_rdev), minor(stat.st_rdev)) == (1, 3);
-        match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Symlink => return self.follow(&fd, &next),
-            FileType::CharacterDevice if null => self.end = End::NullDevice,
-            other => self.end = End::Exists(other),
+        match self.tree.look(&next) {
+            Ok(Seen::Absent) => return self.stop(step),
+            Ok(Seen::Link(text)) => return self.follow(next, &text),
+            Ok(Seen::NullDevice) => self.end = End::NullDevice,
+            Ok(Seen::Other(kind)) => self.end = End::Exists(kind),
+            Err(reason) => return Err((next, reason)),
         }
         self.done = next;
         Ok(())
     }
 
-    fn follow(&mut self, link: &OwnedFd, at: &Path) -> Result<(), Unusable> {
-        let io = |errno| Unusable::at(at, true, Reason::Io(errno));
-        if fstatfs(link).map_err(io)?.f_type == PROC_SUPER_MAGIC {
-            return self.fail(at, Reason::MagicLink);
-        }
+    fn follow(&mut self, at: PathBuf, text: &Path) -> Result<(), (PathBuf, Reason)> {
         self.links += 1;
         if self.links > MAX_LINKS {
-            return self.fail(at, Reason::Loop);
+            return Err((at, Reason::Loop));
         }
-        let text = readlinkat(link, "", Vec::new()).map_err(io)?;
-        self.push(Path::new(OsStr::from_bytes(text.to_bytes())), true);
+        self.note(&at);
+        self.base = at.parent().map(Path::to_owned).unwrap_or_default();
+        self.push(text, true);
         Ok(())
     }
 
     /// Nothing has this name, so the rest can only be taken as text.
-    fn stop(&mut self, missing: Step) -> Result<(), Unusable> {
+    fn stop(&mut self, missing: Step) -> Result<(), (PathBuf, Reason)> {
         self.end = if missing.by_link {
             End::Dangling
         } else {
@@ -226,7 +298,7 @@ impl<'r> Walk<'r> {
         };
         self.done.push(missing.name);
         if self.todo.iter().any(|step| step.name == "..") {
-            return self.fail(&self.done, Reason::Missing);
+            return Err((self.done.clone(), Reason::Missing));
         }
         while let Some(step) = self.todo.pop() {
             self.done.push(step.name);

@@ -60,6 +60,8 @@ pub(crate) struct SchemaFile {
     alias: BTreeMap<Name, BTreeMap<Name, Name>>,
     #[serde(default)]
     together: BTreeMap<Name, Vec<Vec<Name>>>,
+    #[serde(default)]
+    sets: BTreeMap<Name, BTreeMap<Name, Vec<Name>>>,
 }
 
 impl Schema {
@@ -237,6 +239,21 @@ impl<'t> Reader<'t> {
             let aliases = names.iter().map(|(old, name)| (bytes(old), bytes(name)));
             let group = Group {
                 aliases: aliases.collect(),
+                ..Group::default()
+            };
+            self.add(schema, pattern, group)?;
+        }
+        for (pattern, names) in &file.sets {
+            self.keys_known(
+                schema,
+                pattern,
+                names.iter().flat_map(|(key, set)| set.iter().chain([key])),
+            )?;
+            let sets = names
+                .iter()
+                .map(|(key, set)| (bytes(key), set.iter().map(bytes).collect()));
+            let group = Group {
+                sets: sets.collect(),
                 ..Group::default()
             };
             self.add(schema, pattern, group)?;

@@ -31,6 +31,65 @@ impl Split {
             Self::Specs => separated(value, b",;"),
         }
     }
+
+    /// A value of these items, for lists whose items are not quoted.
+    pub(crate) fn join(self, items: &[&[u8]]) -> Vec<u8> {
+        let (separator, apart): (&[u8], &[u8]) = match self {
+            Self::None | Self::Words | Self::Blanks => (b" ", b" "),
+            Self::Commas | Self::Specs => (b",", b" ,"),
+            Self::Semicolons => (b";", b" ;"),
+            Self::Colons => (b":", b" :"),
+        };
+        let value = items.join(separator);
+        if self
+            .items(&value)
+            .iter()
+            .map(|item| &**item)
+            .eq(items.iter().copied())
+        {
+            return value;
+        }
+        // A backslash at the end of an item is not to escape the separator.
+        items.join(apart)
+    }
+
+    /// A value of which this is the one item; none if there is no such value.
+    pub(crate) fn quote(self, item: &[u8]) -> Option<Vec<u8>> {
+        let value = match self {
+            Self::Words => quoted(item),
+            _ => item.to_vec(),
+        };
+        matches!(&self.items(&value)[..], [only] if **only == *item).then_some(value)
+    }
+}
+
+/// A word in quotes where it needs them, those that it does not have itself.
+fn quoted(word: &[u8]) -> Vec<u8> {
+    let is_plain = |byte: &u8| !is_blank(*byte) && !matches!(byte, b'"' | b'\'');
+    if !word.is_empty() && word.iter().all(is_plain) {
+        return word.to_vec();
+    }
+    let mut text = Vec::new();
+    let mut rest = word;
+    loop {
+        let quote = if rest.first() == Some(&b'"') {
+            b'\''
+        } else {
+            b'"'
+        };
+        let end = rest
+            .iter()
+            .position(|byte| *byte == quote)
+            .unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        text.push(quote);
+        text.extend_from_slice(part);
+        text.push(quote);
+        rest = after;
+        if rest.is_empty() {
+            return text;
+        }
+    }
 }
 
 /// systemd's `WHITESPACE`.

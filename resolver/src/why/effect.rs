@@ -1,5 +1,6 @@
 //! What a file does to the document that it is a part of.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Display as _};
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,13 @@ pub enum Effect<'d> {
         by: Vec<&'d Fragment>,
         /// Whether they do it because they come later.
         is_early: bool,
+        /// The files of its name that it hides.
+        hides: Vec<&'d Fragment>,
+    },
+    /// It counts, and its consumer ignores all that it assigns, since it does not know it.
+    Unknown {
+        /// Its assignments.
+        ignored: Vec<Assignment<'d>>,
         /// The files of its name that it hides.
         hides: Vec<&'d Fragment>,
     },
@@ -160,10 +168,11 @@ impl<'d> Effect<'d> {
         let assignments = document.assignments();
         let (wins, loses): (Vec<_>, Vec<_>) = assignments
             .filter(|a| a.fragment_index() == index)
-            .partition(|a| a.state() == Fate::Applied);
+            .partition(|a| a.state() == Fate::Applied && a.unknown().is_none());
         let hides = hidden_by(document, index);
         let problem = problem_of(document, index, &loses);
-        let is_read = loses.iter().any(|a| a.state() != Fate::Invalid);
+        let is_read = |a: &Assignment<'_>| a.state() != Fate::Invalid;
+        let is_known = loses.iter().any(|a| is_read(a) && a.unknown().is_none());
         match problem {
             Some((problem, costs @ BrokenFile::Fatal)) => Self::Invalid {
                 problem,
@@ -171,10 +180,14 @@ impl<'d> Effect<'d> {
                 hides,
             },
             _ if !wins.is_empty() => Self::Effective { wins, loses, hides },
-            _ if is_read => Self::superseded(index, loses, hides),
+            _ if is_known => Self::superseded(index, loses, hides),
             Some((problem, costs)) => Self::Invalid {
                 problem,
                 costs,
+                hides,
+            },
+            None if loses.iter().any(is_read) => Self::Unknown {
+                ignored: loses,
                 hides,
             },
             None => match loses.iter().find_map(Assignment::by) {
@@ -185,7 +198,8 @@ impl<'d> Effect<'d> {
     }
 
     fn superseded(index: usize, loses: Vec<Assignment<'d>>, hides: Vec<&'d Fragment>) -> Self {
-        let winners: Vec<_> = loses.iter().filter_map(in_the_end).collect();
+        let known = loses.iter().filter(|a| a.unknown().is_none());
+        let winners: Vec<_> = known.filter_map(in_the_end).collect();
         let mut by = Vec::<&Fragment>::new();
         for winner in &winners {
             if !by.iter().any(|known| known.path == winner.fragment().path) {
@@ -204,7 +218,7 @@ impl<'d> Effect<'d> {
     pub fn assignments(&self) -> Vec<Assignment<'d>> {
         let mut all = match self {
             Self::Effective { wins, loses, .. } => [&wins[..], loses].concat(),
-            Self::Superseded { loses, .. } => loses.clone(),
+            Self::Superseded { loses: all, .. } | Self::Unknown { ignored: all, .. } => all.clone(),
             _ => Vec::new(),
         };
         all.sort_by_key(Assignment::number);
@@ -216,6 +230,7 @@ impl<'d> Effect<'d> {
         match self {
             Self::Effective { .. } => "effective",
             Self::Superseded { .. } => "superseded",
+            Self::Unknown { .. } => "unknown",
             Self::Blank(_) => "blank",
             Self::Invalid { .. } => "invalid",
             Self::NotLoaded(_) => "not-loaded",
@@ -244,6 +259,7 @@ impl<'d> Effect<'d> {
             } => true,
             Self::Mask { hides, .. }
             | Self::Blank(hides)
+            | Self::Unknown { hides, .. }
             | Self::Superseded { hides, .. }
             | Self::Invalid { hides, .. } => !hides.is_empty(),
             _ => false,
@@ -299,33 +315,40 @@ fn hidden_by(document: &Document, index: usize) -> Vec<&Fragment> {
         .collect()
 }
 
+/// How many of its assignments count.
+fn how_many(
+    f: &mut fmt::Formatter<'_>,
+    wins: &[Assignment<'_>],
+    loses: &[Assignment<'_>],
+) -> fmt::Result {
+    let all = written(wins.iter().chain(loses));
+    let wins = written(wins.iter());
+    match (wins, all - wins) {
+        (1, 0) => f.write_str("its one assignment counts"),
+        (wins, 0) => write!(f, "all its {wins} assignments count"),
+        (1, _) => write!(f, "1 of its {all} assignments counts"),
+        (wins, _) => write!(f, "{wins} of its {all} assignments count"),
+    }
+}
+
+/// How many assignments these are in the file, where one may stand for several keys.
+fn written<'a>(assignments: impl Iterator<Item = &'a Assignment<'a>>) -> usize {
+    let starts: BTreeSet<_> = assignments.map(|a| a.span().start).collect();
+    starts.len()
+}
+
 /// What keeps the consumer from loading anything, if that is not the file with this index.
 fn not_loaded_by(document: &Document, index: usize) -> Option<Place<'_>> {
-    let fragments = &document.entry().fragments;
-    if let Status::Refused(by) = document.entry().status {
-        let path = &fragments.get(by)?.path;
-        return (by != index).then_some(Place { path, line: None });
-    }
-    let problem = document.problems().get(document.fatal?)?;
-    let own = fragments
-        .get(index)
-        .is_some_and(|fragment| fragment.path == problem.path);
-    (!own).then_some(Place {
-        path: &problem.path,
-        line: problem.line,
-    })
+    let path = &document.entry().fragments.get(index)?.path;
+    let by = document.not_loaded_by();
+    by.filter(|place| place.path != path)
 }
 
 impl fmt::Display for Effect<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Effective { wins, loses, hides } => {
-                match (wins.len(), loses.len()) {
-                    (1, 0) => f.write_str("its one assignment counts")?,
-                    (wins, 0) => write!(f, "all its {wins} assignments count")?,
-                    (1, loses) => write!(f, "1 of its {} assignments counts", 1 + loses)?,
-                    (wins, loses) => write!(f, "{wins} of its {} assignments count", wins + loses)?,
-                }
+                how_many(f, wins, loses)?;
                 replaces(f, hides)
             }
             Self::Superseded {
@@ -346,6 +369,10 @@ impl fmt::Display for Effect<'_> {
                         "all that it assigns is assigned by {by} too, which beats it"
                     )?;
                 }
+                replaces(f, hides)
+            }
+            Self::Unknown { hides, .. } => {
+                f.write_str("its consumer ignores all that it assigns, since it does not know it")?;
                 replaces(f, hides)
             }
             Self::Blank(hides) if hides.is_empty() => f.write_str("it assigns nothing"),

@@ -237,10 +237,7 @@ fn a_growing_file_never_exceeds_the_limit() {
                         bytes.len() <= FRAGMENT_LIMIT && bytes.iter().all(|&byte| byte == b'x')
                     );
                 }
-                Content::Unusable(Unusable {
-                    reason: Reason::TooLarge { .. },
-                    ..
-                }) => break,
+                Content::Unusable(why) if matches!(why.reason, Reason::TooLarge { .. }) => break,
                 content => assert!(
                     [unusable(Reason::Changed), Content::Mask(Mask::Empty)].contains(&content),
                     "{content:?}"

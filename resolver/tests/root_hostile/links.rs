@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use overlay_resolver::root::{Content, Errno, Mask, Reason, Root, Unusable};
+use overlay_resolver::root::{Content, Errno, Mask, Reason, Root};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::tree::{CANARY, Tree, file, leads};
@@ -148,13 +148,7 @@ fn loops_end() {
     tree.link("etc/x.d/deeper", "deeper/deeper");
     for name in ["self", "ping", "deeper"] {
         assert!(
-            matches!(
-                tree.content(name),
-                Content::Unusable(Unusable {
-                    reason: Reason::Loop,
-                    ..
-                })
-            ),
+            matches!(tree.content(name), Content::Unusable(why) if why.reason == Reason::Loop),
             "{name}"
         );
     }

@@ -7,5 +7,6 @@
 
 mod files;
 mod links;
+mod mount;
 mod races;
 mod tree;

@@ -97,14 +97,12 @@ pub(crate) fn file(text: &str) -> Content {
 }
 
 pub(crate) fn unusable(reason: Reason) -> Content {
-    Content::Unusable(reason.into())
+    reason.into()
 }
 
 pub(crate) fn leads(target: &str, reason: Reason) -> Content {
-    Content::Unusable(Unusable {
-        target: Some(target.into()),
-        reason,
-    })
+    let target = Some(target.into());
+    Content::Unusable(Unusable { target, reason }.into())
 }
 
 /// Fails instead of hanging.

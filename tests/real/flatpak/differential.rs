@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use super::Case;
 use super::generator::{Random, accepted, suspicious};
 use super::world::World;
+use crate::how_many;
 use crate::peers::Certificate;
 
 pub(super) const CASES: &[Case] = &[
@@ -23,6 +24,7 @@ pub(super) const CASES: &[Case] = &[
     ),
 ];
 
+/// How many files a thorough trial has.
 const ACCEPTED: usize = 240;
 const SUSPICIOUS: usize = 60;
 
@@ -60,9 +62,10 @@ fn import(world: &World<'_>) -> BTreeMap<String, Import> {
 
 fn same_import(world: &World<'_>) {
     let theirs = world.another();
+    let all = how_many(ACCEPTED);
     let mut random = Random::new(0x5eed);
     let mut files = BTreeMap::new();
-    for number in 0..ACCEPTED {
+    for number in 0..all {
         let text = accepted(
             &mut random,
             world.keys(),
@@ -88,13 +91,14 @@ fn same_import(world: &World<'_>) {
     }
     assert!(differences.is_empty(), "{differences}");
     report.assert_code(0);
-    assert_eq!(theirs.len(), ACCEPTED, "flatpak imported all of them");
+    assert_eq!(theirs.len(), all, "flatpak imported all of them");
 }
 
 fn same_refusals(world: &World<'_>) {
     let mut random = Random::new(0xbad);
+    let all = how_many(SUSPICIOUS);
     let mut files = BTreeMap::new();
-    for number in 0..SUSPICIOUS {
+    for number in 0..all {
         let text = suspicious(&mut random, world.keys());
         let name = format!("remote-{number:02}");
         world.vendor(&name, &text);
@@ -125,7 +129,7 @@ fn same_refusals(world: &World<'_>) {
     }
     assert!(differences.is_empty(), "{differences}");
     assert!(
-        refused > SUSPICIOUS / 3 && refused < SUSPICIOUS,
+        refused > all / 3 && refused < all,
         "{refused} refused: too one-sided"
     );
 }

@@ -5,6 +5,7 @@ use std::thread;
 
 use super::Case;
 use super::world::{World, titled};
+use crate::how_many;
 
 pub(super) const CASES: &[Case] = &[
     (
@@ -17,6 +18,7 @@ pub(super) const CASES: &[Case] = &[
     ),
 ];
 
+/// Of a thorough trial.
 const ROUNDS: usize = 30;
 
 /// Runs syncs, each with something new to write, until `work` is done. A sync that gave up loudly
@@ -66,8 +68,9 @@ fn settle(world: &World<'_>) {
 /// One flatpak at a time, so that whatever is lost was lost to sync.
 fn no_update_lost(world: &World<'_>) {
     with_two_remotes(world);
+    let rounds = how_many(ROUNDS);
     while_syncing(world, || {
-        for round in 0..ROUNDS {
+        for round in 0..rounds {
             for name in ["one", "two"] {
                 world.flatpak(&["remote-modify", &format!("--title=round {round}"), name]);
                 assert_eq!(
@@ -80,20 +83,21 @@ fn no_update_lost(world: &World<'_>) {
     });
     settle(world);
     for name in ["one", "two"] {
-        world.assert_value(name, "xa.title", &format!("round {}", ROUNDS - 1));
+        world.assert_value(name, "xa.title", &format!("round {}", rounds - 1));
     }
 }
 
 /// Two flatpaks at once also lose updates to each other, so each says its last word alone.
 fn two_flatpaks(world: &World<'_>) {
     with_two_remotes(world);
+    let rounds = how_many(ROUNDS);
     let modify = |name: &str, title: &str| {
         world.flatpak(&["remote-modify", &format!("--title={title}"), name]);
     };
     while_syncing(world, || {
         thread::scope(|scope| {
             for name in ["one", "two"] {
-                scope.spawn(move || (0..ROUNDS).for_each(|round| modify(name, &round.to_string())));
+                scope.spawn(move || (0..rounds).for_each(|round| modify(name, &round.to_string())));
             }
         });
         modify("one", "last word");

@@ -37,8 +37,8 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use self::ours::{Answer, ours};
 use self::tree::Tree;
-use crate::NotRun;
 use crate::peers::Found;
+use crate::{NotRun, how_many};
 
 /// A consumer of layered configuration.
 pub(crate) trait Peer {
@@ -54,7 +54,7 @@ pub(crate) trait Peer {
     /// The path below the layers.
     fn path(&self) -> &'static str;
 
-    /// The trees it is asked about, and how many of them.
+    /// The trees it is asked about, and how many of them a thorough trial has.
     fn trees(&self) -> (BoxedStrategy<Tree>, usize);
 
     /// What it makes of the tree at `root`.
@@ -137,7 +137,8 @@ const ENOUGH: usize = 10;
 
 /// Gives the peer's trees to both; where they differ, fails with the smallest such tree.
 fn compare<P: Peer>(mut peer: P, rules: &Rules) {
-    let (trees, count) = peer.trees();
+    let (trees, all) = peer.trees();
+    let count = how_many(all);
     let (mut runner, seed) = runner();
     let started = Instant::now();
     let mut tally = Tally::default();

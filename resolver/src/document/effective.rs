@@ -1,0 +1,190 @@
+//! What a document comes to: the values that its consumer ends with.
+
+mod lines;
+
+use std::borrow::Cow;
+
+use bstr::{BStr, ByteSlice as _};
+use indexmap::IndexMap;
+
+pub use self::lines::Line;
+use super::{Assignment, Document, Key, key::variable};
+use crate::schema::{KeyKind, Merge, OnEmpty, Operator};
+
+type Map<K, V> = IndexMap<K, V, foldhash::fast::RandomState>;
+
+/// A section that has values; of a section that repeats ([`Schema::is_repeated`]), what stands below
+/// one header.
+///
+/// [`Schema::is_repeated`]: crate::schema::Schema::is_repeated
+#[derive(Debug, Clone)]
+pub struct Part<'d> {
+    /// The section, or the dotted path of tables; empty for none.
+    pub section: &'d BStr,
+    /// Which of the headers of this name it is, counted from 1, where each begins an item of its own;
+    /// else none.
+    pub number: Option<usize>,
+    /// The values, in the order in which their keys first appear in the section, or below the header.
+    pub values: Vec<Effective<'d>>,
+}
+
+/// What one key comes to.
+#[derive(Debug, Clone)]
+pub struct Effective<'d> {
+    /// The key.
+    pub key: Key<'d>,
+    /// What is known of it; none if nobody can tell what repeated assignments come to.
+    pub kind: Option<KeyKind>,
+    /// The value item by item: one for a scalar. A list without an item is an emptied one whose default
+    /// does not come back.
+    pub items: Vec<Item<'d>>,
+    /// The assignments that count.
+    pub(super) applied: Vec<Assignment<'d>>,
+}
+
+/// One item of a value, and where it comes from.
+#[derive(Debug, Clone)]
+pub struct Item<'d> {
+    /// The item; of a value with a type, that value in the notation of TOML.
+    pub value: Cow<'d, [u8]>,
+    /// The assignment that brought it.
+    pub from: Assignment<'d>,
+}
+
+impl Document {
+    /// The values that the consumer ends with, section by section: lists with their items, without
+    /// what empties them, and without what the consumer ignores ([`Key::unknown`]). Nothing where it
+    /// loads nothing.
+    ///
+    /// Sections stand in the order in which they first appear, the one without a name first. Where
+    /// every header begins an item of its own, so does every header that has a value here: systemd-networkd
+    /// makes one object of a header's file and line, so no two of them merge
+    /// (systemd: networkd-util.c `network_config_section_new()`).
+    ///
+    /// ```
+    /// # use overlay_resolver::{Catalog, Resolver, Tree};
+    /// let path = "systemd/system/a.service";
+    /// let document = Resolver::new(Tree::default())
+    ///     .rules(Catalog::built_in().rules(path.as_ref()).unwrap())
+    ///     .with("/usr/lib/systemd/system/a.service", "[Service]\nExecStart=/bin/a\n")
+    ///     .with("/etc/systemd/system/a.service.d/b.conf", "[Service]\nExecStart=\nExecStart=/bin/b\n")
+    ///     .resolve(path);
+    /// let exec_start = &document.effective()[0].values[0];
+    /// let items: Vec<_> = exec_start.items.iter().map(|item| &*item.value).collect();
+    /// assert_eq!(items, [b"/bin/b"]);
+    /// assert_eq!(exec_start.items[0].from.line(), 3);
+    /// ```
+    pub fn effective(&self) -> Vec<Part<'_>> {
+        if !self.loads() {
+            return Vec::new();
+        }
+        let mut parts = Map::<(bool, u32, u32), Part<'_>>::default();
+        for key in self.keys().filter(|key| key.unknown().is_none()) {
+            for (header, value) in key.effective() {
+                let section = key.section();
+                let place = (!section.is_empty(), key.section_number(), header);
+                let part = parts.entry(place).or_insert_with(|| Part {
+                    section,
+                    number: None,
+                    values: Vec::new(),
+                });
+                part.values.push(value);
+            }
+        }
+        parts.sort_unstable_keys();
+        let mut before = None;
+        for ((_, section, header), part) in &mut parts {
+            let last = before.filter(|(known, _)| known == section);
+            let number = last.map_or(1, |(_, number)| number + 1);
+            if *header > 0 {
+                part.number = Some(number);
+                // Where the keys of another header first appear says nothing here.
+                let first = |value: &Effective<'_>| value.applied.first().map(Assignment::number);
+                part.values.sort_by_key(first);
+            }
+            before = Some((*section, number));
+        }
+        parts.into_values().collect()
+    }
+}
+
+impl<'d> Key<'d> {
+    /// What it comes to below each of the headers that begin an item; else all in one, of number 0.
+    fn effective(self) -> Vec<(u32, Effective<'d>)> {
+        let kind = self.kind_in_item().copied();
+        let is_there = |kind: KeyKind| matches!(kind.empty, OnEmpty::Clear | OnEmpty::Value);
+        let groups = by_header(self.applied());
+        let values = groups.into_iter().map(|(header, applied)| {
+            let value = Effective {
+                key: self,
+                kind,
+                items: items_of(kind, &applied),
+                applied,
+            };
+            (header, value)
+        });
+        values
+            .filter(|(_, value)| !value.items.is_empty() || kind.is_some_and(is_there))
+            .collect()
+    }
+}
+
+/// These assignments of a key, those below one header of a section that repeats together.
+pub(super) fn by_header<'d>(
+    assignments: impl IntoIterator<Item = Assignment<'d>>,
+) -> Vec<(u32, Vec<Assignment<'d>>)> {
+    let mut groups = Vec::<(u32, Vec<Assignment<'d>>)>::new();
+    for assignment in assignments {
+        let header = assignment.record.header;
+        match groups.last_mut() {
+            Some((last, group)) if *last == header => group.push(assignment),
+            _ => groups.push((header, vec![assignment])),
+        }
+    }
+    groups
+}
+
+/// What these assignments come to, if they are those that count.
+pub(super) fn items_of<'d>(kind: Option<KeyKind>, applied: &[Assignment<'d>]) -> Vec<Item<'d>> {
+    let Some(kind) = kind else {
+        let whole = |&from: &Assignment<'d>| Item {
+            value: from.shown(),
+            from,
+        };
+        return applied.iter().map(whole).collect();
+    };
+    let read = applied
+        .iter()
+        .filter(|a| !a.record.is_empty() || kind.empty == OnEmpty::Value);
+    let items = read.flat_map(|&from| {
+        let values = match from.node() {
+            Some(_) => vec![from.shown()],
+            None => kind.split.items(from.value().as_bytes()),
+        };
+        values.into_iter().map(move |value| Item { value, from })
+    });
+    match kind.merge {
+        Merge::Last | Merge::First | Merge::Append => items.collect(),
+        Merge::Map => {
+            let mut last = Map::default();
+            // The last of a variable is its value, and stands where that stands.
+            for item in items {
+                last.shift_remove(variable(&item.value));
+                last.insert(variable(&item.value).to_vec(), item);
+            }
+            last.into_values().collect()
+        }
+        Merge::Set => {
+            let mut set = Map::default();
+            for item in items {
+                if item.from.operator() == Operator::Remove {
+                    set.shift_remove(&item.value);
+                } else {
+                    set.entry(item.value).or_insert(item.from);
+                }
+            }
+            let items = set.into_iter().map(|(value, from)| Item { value, from });
+            items.collect()
+        }
+    }
+}

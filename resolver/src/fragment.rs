@@ -1,0 +1,166 @@
+//! One file of one layer, and whether it counts.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use bstr::ByteSlice as _;
+
+use crate::finding::Finding;
+use crate::root::{Content, Inode, Link, Mask, Opened, Unusable};
+use crate::rules::{Ignored, Layer, Rules, Verdict};
+
+/// One file found in one layer.
+#[derive(Debug)]
+pub struct Fragment {
+    /// Whether it is named like the entry or lies in a drop-in directory.
+    pub role: Role,
+    /// Its layer.
+    pub layer: Layer,
+    /// Where it was found, as seen inside the root.
+    pub path: PathBuf,
+    /// The symlink that it is.
+    pub link: Option<Box<Link>>,
+    /// Its bytes; none unless it is a regular file that was read.
+    pub text: Vec<u8>,
+    /// Whether it counts.
+    pub state: State,
+    /// Whether it would count, where the files above it decide otherwise.
+    alone: Option<State>,
+    /// Whether it keeps the consumer from loading anything.
+    pub(crate) fatal: bool,
+    pub(crate) inode: Option<Inode>,
+    pub(crate) rank: usize,
+}
+
+/// The part a fragment plays in its entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// It is named like the entry.
+    Main,
+    /// It is merged over the main file.
+    DropIn,
+}
+
+/// Whether a fragment counts, and if not, why. Indices are into [`Entry::fragments`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// It counts.
+    Effective,
+    /// A file of the same name in a higher layer hides it.
+    Shadowed(usize),
+    /// It is the main file and a drop-in in one, and read where the drop-in stands.
+    Duplicate(usize),
+    /// It hides the files of its name in lower layers.
+    Mask(Mask),
+    /// That mask hides it.
+    Masked(usize),
+    /// It takes its name and cannot be used.
+    Unusable(Box<Unusable>),
+    /// It cannot be used, and by these rules the next lower layer counts.
+    PassedOver(Box<Unusable>),
+    /// Its name says that it is not meant.
+    Ignored(Ignored),
+}
+
+impl Fragment {
+    /// The file `name` of a directory, as if one above it hid it: nobody has looked at it yet.
+    pub(crate) fn new(
+        role: Role,
+        layer: Layer,
+        rank: usize,
+        directory: &Path,
+        name: &OsStr,
+    ) -> Self {
+        // `join` would grow it once more.
+        let mut path = PathBuf::with_capacity(directory.as_os_str().len() + 1 + name.len());
+        path.push(directory);
+        path.push(name);
+        Self {
+            role,
+            layer,
+            path,
+            link: None,
+            text: Vec::new(),
+            state: State::Shadowed(0),
+            alone: None,
+            fatal: false,
+            inode: None,
+            rank,
+        }
+    }
+
+    /// The same, whose name says that it is not meant.
+    pub(crate) fn ignored(self, reason: Ignored) -> Self {
+        Self {
+            state: State::Ignored(reason),
+            ..self
+        }
+    }
+
+    /// The same, judged by what lies there, as if it were alone.
+    pub(crate) fn judged(self, rules: &Rules, opened: Opened) -> Self {
+        let (state, fatal) = match rules.judge(self.role, &opened) {
+            Verdict::Counts => (State::Effective, false),
+            Verdict::Masks(mask) => (State::Mask(mask), false),
+            Verdict::Reserves(why) => (State::Unusable(why), false),
+            Verdict::PassedOver(why) => (State::PassedOver(why), false),
+            Verdict::Fatal(why) => (State::Unusable(why), true),
+        };
+        let text = match opened.content {
+            Content::File(text) if state == State::Effective => text,
+            _ => Vec::new(),
+        };
+        Self {
+            link: opened.link,
+            text,
+            state,
+            fatal,
+            inode: opened.inode,
+            ..self
+        }
+    }
+
+    /// Whether files of its name in lower layers do not count.
+    pub(crate) const fn takes_name(&self) -> bool {
+        !matches!(self.state, State::PassedOver(_))
+    }
+
+    /// The last component of the path, without taking the whole path apart.
+    pub(crate) fn name(&self) -> &OsStr {
+        let path = self.path.as_os_str().as_bytes();
+        let start = path.rfind_byte(b'/').map_or(0, |slash| slash + 1);
+        OsStr::from_bytes(path.get(start..).unwrap_or_default())
+    }
+
+    /// Lets it be hidden.
+    pub(crate) fn hide(&mut self, state: State) {
+        let alone = std::mem::replace(&mut self.state, state);
+        self.alone.get_or_insert(alone);
+    }
+
+    /// Whether it would count if it were the only file of its entry: [`State::Effective`],
+    /// [`State::Mask`], [`State::Unusable`] or [`State::PassedOver`]. [`State::Shadowed`] if it was not
+    /// looked at, because nobody asked for its history.
+    pub fn alone(&self) -> &State {
+        self.alone.as_ref().unwrap_or(&self.state)
+    }
+
+    /// What its owner should know of it.
+    pub(crate) fn finding(&self) -> Option<Finding> {
+        match &self.state {
+            State::Unusable(reason) => Some(Finding::error(
+                &self.path,
+                format!(
+                    "{reason}; it takes its name and hides what is below it: mend or remove it"
+                ),
+            )),
+            State::PassedOver(reason) => Some(Finding::warning(
+                &self.path,
+                format!("{reason}; its consumer passes over it, so the next lower layer counts"),
+            )),
+            State::Ignored(reason) => Some(Finding::info(&self.path, format!("ignored: {reason}"))),
+            _ => None,
+        }
+    }
+}
