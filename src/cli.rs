@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use overlay_adapters::Scope;
 use overlay_resolver::lint::LINTS;
 
 use crate::subject::Reading;
@@ -41,6 +42,8 @@ pub(crate) enum Command {
         /// Say what would be done, and do nothing.
         #[arg(long)]
         dry_run: bool,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Show each entry and how it stands.
     Status {
@@ -50,6 +53,8 @@ pub(crate) enum Command {
         /// Only these entries: NAME or ADAPTER/NAME, with `*`, `?`, `[…]` and `{…}`.
         #[arg(value_name = "ENTRY")]
         entries: Vec<String>,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// List the files of a configuration path over all layers, and which of them count.
     List {
@@ -156,18 +161,49 @@ pub(crate) enum Command {
         /// NAME or ADAPTER/NAME, with `*`, `?`, `[…]` and `{…}`.
         #[arg(required = true, value_name = "ENTRY")]
         entries: Vec<String>,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Let entries that somebody else made follow the vendor; values that differ stay as they are.
     Adopt {
         /// NAME or ADAPTER/NAME, with `*`, `?`, `[…]` and `{…}`.
         #[arg(required = true, value_name = "ENTRY")]
         entries: Vec<String>,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Make a small image in a new directory, run `sync` on it, and say what to try next.
     Demo {
         /// A directory that does not exist yet, or is empty.
         dir: PathBuf,
     },
+}
+
+/// What a run may write.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Writing {
+    /// Write only what is below /etc (`etc`), /run (`run`) or elsewhere, which is shared by all
+    /// deployments (`var`); `all` is the default for `/` and for a plain tree, `etc` for an ostree
+    /// deployment that is not booted and for an ostree image.
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = scopes)]
+    pub(crate) scope: Vec<ScopeWord>,
+}
+
+/// What `--scope` is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScopeWord {
+    All,
+    One(Scope),
+}
+
+fn scopes(word: &str) -> Result<ScopeWord, String> {
+    match word {
+        "all" => Ok(ScopeWord::All),
+        word => word
+            .parse()
+            .map(ScopeWord::One)
+            .map_err(|_| "expected etc, var, run or all".into()),
+    }
 }
 
 /// The names of lints, so that a wrong one is wrong usage.

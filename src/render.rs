@@ -13,6 +13,7 @@ use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use bstr::{BStr, ByteSlice as _};
+use overlay_adapters::System;
 use overlay_adapters::reconcile::KeyAction;
 use overlay_adapters::report::{Change, EntryReport, KeyReport, Operation, Report, State};
 use overlay_resolver::escape::{escape, escape_path};
@@ -57,11 +58,30 @@ pub(crate) fn report(report: &Report, tense: Tense) -> String {
                 .for_each(|change| planned(&mut text, change));
         }
     }
-    if report.entries.is_empty() {
+    if report.entries.is_empty() && report.left.is_empty() {
         text.push_str("no entries: no layer has any, and the target has none of ours\n");
     }
     if report.pending && tense != Tense::Done {
         text.push_str("changes are pending; `overlayctl sync` makes them\n");
+    }
+    text
+}
+
+/// What another run has to do, and why.
+pub(crate) fn left(report: &Report, system: &System) -> String {
+    let mut text = String::new();
+    for left in &report.left {
+        let _ = write!(
+            text,
+            "{NOTABLE}left for the boot{NOTABLE:#}: {}, which writes {}: {}",
+            left.adapter,
+            escape_path(&left.target),
+            system.why_left(left.scope)
+        );
+        let _ = match system.allows(left.scope) {
+            true => writeln!(text, " (`--scope {}` writes it now)", left.scope),
+            false => writeln!(text),
+        };
     }
     text
 }
@@ -94,6 +114,7 @@ fn words(entry: &EntryReport, tense: Tense) -> (Style, String) {
         State::Removed => (NOTABLE, format!("removed: {reason}")),
         State::Released => (NOTABLE, format!("released: {reason}")),
         State::Foreign => (NOTABLE, format!("not touched: {reason}")),
+        State::Waiting => (NOTABLE, format!("left for the boot: {reason}")),
         State::Failed => (BAD, format!("failed: {reason}")),
     }
 }

@@ -21,6 +21,10 @@ mod reader;
 pub mod reconcile;
 pub mod remotes;
 pub mod report;
+pub mod scope;
 pub mod source;
+pub mod system;
 
-pub use self::adapter::{Adapter, Adapters, Scope, SyncError};
+pub use self::adapter::{Adapter, Adapters, SyncError};
+pub use self::scope::{Scope, Scopes};
+pub use self::system::System;

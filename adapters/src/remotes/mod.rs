@@ -31,6 +31,7 @@ use self::target::{Store, Target};
 use crate::openpgp::Keyring;
 use crate::reconcile::{self, Action, Actual, KeyAction, Marks, Wanted};
 use crate::report::{Change, EntryReport, KeyReport, Operation, State, full_name};
+use crate::scope::Scope;
 use crate::source::{Layered, Source, Want};
 
 /// The key that says that a remote is ours, and how it became so: `created` or `adopted`.
@@ -48,6 +49,9 @@ pub(crate) fn plan<T: Target>(
     let mut names: BTreeSet<String> = source.entries.keys().cloned().collect();
     names.extend(managed(&draft.before).map(str::to_owned));
     names.extend(draft.before.remembered().into_iter().map(str::to_owned));
+    for name in &names {
+        refuse_held(draft, name);
+    }
     let entries: Vec<_> = names
         .iter()
         .filter_map(|name| Subject::new(draft, source, name).plan())
@@ -56,6 +60,20 @@ pub(crate) fn plan<T: Target>(
         unite_names(draft, source, &entry.name, entry.state == State::Deleted);
     }
     entries
+}
+
+/// Says that a remote which the owner wants adopted cannot move now.
+fn refuse_held<T: Target>(draft: &mut Draft<'_, T>, name: &str) {
+    let full = format!("{}/{name}", draft.target.remotes());
+    if draft.request.adopt.contains(&full)
+        && let Some(place) = draft.held(name)
+    {
+        let scope = Scope::of(&place);
+        let message = format!(
+            "{name} cannot move from here in this run, which does not write what is {scope}'s; add `--scope {scope}`"
+        );
+        draft.findings.push(Finding::error(place, message));
+    }
 }
 
 /// The remotes with our baseline.
