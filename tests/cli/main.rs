@@ -12,4 +12,5 @@ mod exit_status;
 mod files;
 mod image;
 mod json;
+mod scopes;
 mod text;

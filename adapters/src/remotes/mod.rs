@@ -31,7 +31,6 @@ use self::target::{Store, Target};
 use crate::openpgp::Keyring;
 use crate::reconcile::{self, Action, Actual, KeyAction, Marks, Wanted};
 use crate::report::{Change, EntryReport, KeyReport, Operation, State, full_name};
-use crate::scope::Scope;
 use crate::source::{Layered, Source, Want};
 
 /// The key that says that a remote is ours, and how it became so: `created` or `adopted`.
@@ -68,9 +67,8 @@ fn refuse_held<T: Target>(draft: &mut Draft<'_, T>, name: &str) {
     if draft.request.adopt.contains(&full)
         && let Some(place) = draft.held(name)
     {
-        let scope = Scope::of(&place);
         let message = format!(
-            "{name} cannot move from here in this run, which does not write what is {scope}'s; add `--scope {scope}`"
+            "{name} cannot move from here: all deployments share this file, and this run does not write it; add `--scope all`"
         );
         draft.findings.push(Finding::error(place, message));
     }
