@@ -135,7 +135,9 @@ impl Adapter<'_> {
         for _ in 0..ATTEMPTS {
             let plan = self.planner.plan(self.root, request);
             if plan.batch.steps.is_empty() {
-                return Ok(carried_out.unwrap_or(plan.report));
+                // What went wrong meanwhile is news; what was done is not in a plan of nothing.
+                let done = carried_out.filter(|done| done.failed() || !plan.report.failed());
+                return Ok(done.unwrap_or(plan.report));
             }
             if commit(self.root, &plan.batch)? == Outcome::Done {
                 carried_out = Some(plan.report);

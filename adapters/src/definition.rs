@@ -183,16 +183,36 @@ pub fn load(root: &Root) -> (Vec<Definition>, Vec<Finding>) {
     for document in documents {
         findings.extend(document.findings().cloned());
         match Definition::read(&document) {
-            Ok(definition) => definitions.extend(definition),
+            Ok(definition) => {
+                definitions.extend(definition.map(|definition| (definition, path_of(&document))));
+            }
             Err(finding) => findings.push(finding),
         }
     }
     if !complete {
         definitions.clear();
     }
+    let (alone, rivals): (Vec<_>, Vec<_>) = definitions
+        .iter()
+        .partition(|(definition, _)| rival(definition, &definitions).is_none());
+    findings.extend(rivals.into_iter().filter_map(|(definition, path)| {
+        let message = format!(
+            "writes {}, as {} does: each would take for withdrawn what the other brought; give one of them another target, or switch it off",
+            escape_path(definition.kind.target()),
+            rival(definition, &definitions)?.name
+        );
+        Some(Finding::error(path, message))
+    }));
     findings.sort();
     findings.dedup();
-    (definitions, findings)
+    let alone = alone.into_iter().map(|(definition, _)| definition.clone());
+    (alone.collect(), findings)
+}
+
+/// Another adapter with the same target.
+fn rival<'d>(one: &Definition, all: &'d [(Definition, PathBuf)]) -> Option<&'d Definition> {
+    let mut others = all.iter().map(|(other, _)| other);
+    others.find(|other| other.name != one.name && other.kind.target() == one.kind.target())
 }
 
 /// The definitions as a configuration path like any other, in a tree [`with_built_in`].
@@ -248,6 +268,14 @@ impl Definition {
 }
 
 impl Kind {
+    /// What an adapter of this kind writes.
+    fn target(&self) -> &Path {
+        match self {
+            Self::Flatpak(flatpak) => &flatpak.installation,
+            Self::Ostree(ostree) => &ostree.target,
+        }
+    }
+
     fn read(document: &Document, name: &str) -> Result<Self, Finding> {
         let file: AnyFile = typed(document)?;
         let kind = file.kind.as_ref().map_or(name, |kind| &kind.value);
@@ -405,6 +433,21 @@ mod tests {
             Path::new("/srv/main")
         );
         assert_eq!(installation(&definitions, "extra"), Path::new("/srv/apps"));
+    }
+
+    #[test]
+    fn two_with_one_target_are_both_refused() {
+        let rival = format!("{EXTRA}installation='/var/lib/flatpak'\n");
+        let (definitions, findings) = with(&[("extra.toml", &rival)]);
+        assert_eq!(names(&definitions), ["ostree"]);
+        let [built_in, extra] = &findings[..] else {
+            panic!("{findings:?}")
+        };
+        assert!(built_in.contains("writes /var/lib/flatpak, as extra does"));
+        assert!(extra.starts_with("/etc/overlayctl/adapters.d/extra.toml: writes"));
+        let (definitions, findings) = with(&[("extra.toml", &rival), ("flatpak.toml", "")]);
+        assert_eq!(findings, [""; 0]);
+        assert_eq!(names(&definitions), ["extra", "ostree"]);
     }
 
     #[test]

@@ -26,9 +26,6 @@ const LOOKING: [&str; 8] = [
     "readlinkat",
 ];
 
-/// Of how many points a plain run tries one.
-const PART: usize = 40;
-
 /// Every file below the installation with its content, directories without.
 type Tree = BTreeMap<PathBuf, Option<Vec<u8>>>;
 
@@ -44,6 +41,9 @@ pub(crate) struct Campaign<'c> {
     pub(crate) written: &'c [&'c str],
     /// Of an error injected into calls that only look, every how many-th is tried.
     pub(crate) stride: usize,
+    /// Whether a kill before each of those is tried all the same, though it leaves nothing else than one
+    /// before the next call that writes.
+    pub(crate) kills_everywhere: bool,
     /// Fails unless the real consumer can work with the machine; told after what.
     pub(crate) assert_sound: &'c dyn Fn(&Machine, &str),
 }
@@ -60,17 +60,16 @@ impl Campaign<'_> {
         let mut points = 0;
         // The kills first: what they leave is held to every byte.
         for fault in ["signal=SIGKILL", "error=ENOSPC", "error=EIO"] {
+            let everywhere = self.kills_everywhere && fault == "signal=SIGKILL";
+            let tried = |(call, ordinal): &(&String, usize)| {
+                everywhere || !LOOKING.contains(&call.as_str()) || (ordinal - 1) % self.stride == 0
+            };
             let all: Vec<_> = calls
                 .iter()
                 .flat_map(|(call, &count)| (1..=count).map(move |n| (call, n)))
+                .filter(tried)
                 .collect();
             for (call, ordinal) in some_of(&all) {
-                if fault != "signal=SIGKILL"
-                    && LOOKING.contains(&call.as_str())
-                    && (ordinal - 1) % self.stride != 0
-                {
-                    continue;
-                }
                 let victim = self.copy();
                 self.disturb(&victim, call, &format!("{fault}:when={ordinal}"));
                 // What the next run does follows from what it finds, so once for each is enough.
@@ -203,6 +202,17 @@ pub(crate) fn copy_of(machine: &Machine, copy: &Machine) {
     assert!(status.expect("cp runs").success());
 }
 
+/// Of how many points a plain run tries one.
+const PART: usize = 40;
+
+/// All of them if the trial is thorough, else a part, evenly spread; another one each time.
+fn some_of<T: Copy>(all: &[T]) -> impl Iterator<Item = T> {
+    let step = (all.len() / one_in(PART, all.len()).max(1)).max(1);
+    let first = RandomState::new().hash_one(step) % u64::try_from(step).expect("a step");
+    let first = usize::try_from(first).expect("less than a step");
+    all.iter().copied().skip(first).step_by(step)
+}
+
 /// The same with the lines of the configuration and the elements of its lists in order.
 fn orderless(tree: &Tree) -> BTreeMap<PathBuf, Option<Vec<String>>> {
     let sorted = |text: &Vec<u8>| {
@@ -225,12 +235,4 @@ fn difference(left: &Tree, right: &Tree) -> String {
         .chain(right.keys())
         .filter(|path| left.get(*path) != right.get(*path));
     format!("{:?}", paths.collect::<Vec<_>>())
-}
-
-/// All of them if the trial is thorough, else a part, evenly spread; another one each time.
-fn some_of<T: Copy>(all: &[T]) -> impl Iterator<Item = T> {
-    let step = (all.len() / one_in(PART, all.len()).max(1)).max(1);
-    let first = RandomState::new().hash_one(step) % u64::try_from(step).expect("a step");
-    let first = usize::try_from(first).expect("less than a step");
-    all.iter().copied().skip(first).step_by(step)
 }

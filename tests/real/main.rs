@@ -13,6 +13,7 @@
 )]
 
 mod delta;
+mod documents;
 mod environment;
 mod faults;
 mod flatpak;

@@ -251,3 +251,45 @@ pub(super) fn unlink_file(dir: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::disallowed_methods,
+        reason = "a root is a directory of the test's"
+    )]
+
+    use std::fs;
+
+    use overlay_resolver::root::Root;
+
+    use crate::commit::{Batch, Outcome, Step, commit};
+
+    #[test]
+    fn only_what_was_read_is_taken() {
+        for (found, outcome, left) in [
+            (Some("as read"), Outcome::Done, None),
+            (Some("written since"), Outcome::Raced, Some("written since")),
+            (None, Outcome::Done, None),
+        ] {
+            let place = tempfile::tempdir().unwrap();
+            let path = place.path().join("file");
+            if let Some(found) = found {
+                fs::write(&path, found).unwrap();
+            }
+            let take = Step::Take {
+                path: "/file".into(),
+                expected: b"as read".to_vec(),
+            };
+            let batch = Batch { steps: vec![take] };
+            let root = Root::open(place.path()).unwrap();
+            assert_eq!(commit(&root, &batch).unwrap(), outcome, "{found:?}");
+            assert_eq!(fs::read_to_string(&path).ok().as_deref(), left, "{found:?}");
+            assert_eq!(
+                fs::read_dir(place.path()).unwrap().count(),
+                usize::from(left.is_some()),
+                "nothing stays aside"
+            );
+        }
+    }
+}

@@ -116,3 +116,77 @@ pub(super) fn key_paths(raw: &[u8]) -> Vec<String> {
         .map(str::to_owned)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use overlay_resolver::Resolver;
+    use overlay_resolver::tree::Tree;
+
+    use super::*;
+    use crate::remotes::histories::sources;
+
+    /// The keys of `v.conf` with this text, or what is wrong with it.
+    fn keys(text: &str) -> Result<String, String> {
+        let tree = Tree::default().with("/usr/lib/remotes.d/v.conf".as_ref(), text);
+        let resolver = Resolver::new(tree).rules(sources().rules(CONF));
+        let document = resolver.entries("remotes.d").documents.remove(0);
+        let (remote, findings) = read(&document);
+        let Some(remote) = remote else {
+            let error = findings.iter().min().unwrap();
+            return Err(error.to_string().replace("/usr/lib/remotes.d/v.conf:", ""));
+        };
+        let keys = remote.settings.iter();
+        let keys: Vec<_> = keys.map(|s| format!("{}={}", s.key, s.value)).collect();
+        Ok(keys.join(" "))
+    }
+
+    #[test]
+    fn what_a_file_comes_to() {
+        let v = "[remote \"v\"]\n";
+        for (text, expected) in [
+            ("url=https://x/\n", Ok("url=https://x/")),
+            ("url=x\nnew-key=a b\nurl=y\n", Ok("url=y new-key=a b")),
+            ("url=x\n[core]\nmode=bare\n", Ok("url=x")),
+            ("url=x\n[Overlay]\nFormerNames=w;\n", Ok("url=x")),
+            ("url=\n", Err("2: has no url=")),
+            ("gpg-verify=false\n", Err(" has no url=")),
+            ("url=x\ngpg-verify=maybe\n", Err("3: gpg-verify: ")),
+            ("url=\\q\n", Err("2: url: ")),
+            (
+                "url=x\nx-overlayctl.remotes=created\n",
+                Err("3: x-overlayctl"),
+            ),
+            (
+                "url=x\n[remote \"w\"]\nurl=y\n",
+                Err("4: defines the remote w"),
+            ),
+            (
+                "url=x\n[Overlay]\nDeletedIf=relative\n",
+                Err("4: DeletedIf="),
+            ),
+        ] {
+            let found = keys(&format!("{v}{text}"));
+            match (&found, expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{text}"),
+                (Err(found), Err(expected)) => {
+                    assert!(found.starts_with(expected), "{found} for {text}");
+                }
+                _ => panic!("{found:?} for {text}"),
+            }
+        }
+        assert!(keys("[remote \"w\"]\nurl=x\n").is_err());
+        assert!(keys("# nothing\n").is_err());
+    }
+
+    #[test]
+    fn paths_of_keys() {
+        for (raw, expected) in [
+            ("/a", vec!["/a"]),
+            ("/a;/b,/c;", vec!["/a", "/b", "/c"]),
+            (" /a ; ", vec!["/a"]),
+            ("", vec![]),
+        ] {
+            assert_eq!(key_paths(raw.as_bytes()), expected, "{raw}");
+        }
+    }
+}

@@ -57,6 +57,7 @@ fn campaign(world: &World<'_>, stride: usize, prepare: fn(&World<'_>)) {
         command: &["sync"],
         written: &["var"],
         stride,
+        kills_everywhere: true,
         assert_sound: &|victim, point| assert_sound(world, victim, point),
     }
     .run();

@@ -14,6 +14,7 @@ mod masks;
 mod offline;
 mod others;
 mod races;
+mod scripts;
 mod updates;
 mod world;
 
@@ -39,6 +40,7 @@ const CASES: &[&[Case]] = &[
     files::CASES,
     others::CASES,
     races::CASES,
+    scripts::CASES,
     offline::CASES,
     differential::CASES,
     faults::CASES,

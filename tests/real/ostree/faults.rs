@@ -76,6 +76,7 @@ fn campaign(world: &World<'_>, command: &[&str], stride: usize, prepare: fn(&Wor
         command,
         written: &["etc", "ostree/repo/config"],
         stride,
+        kills_everywhere: false,
         assert_sound: &|victim, point| assert_sound(world, victim, point),
     }
     .run();

@@ -7,6 +7,7 @@ mod collections;
 mod entries;
 mod faults;
 mod keyrings;
+mod scripts;
 mod world;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ const CASES: &[&[Case]] = &[
     adoption::CASES,
     keyrings::CASES,
     collections::CASES,
+    scripts::CASES,
     faults::CASES,
 ];
 
