@@ -12,6 +12,7 @@
 pub mod commit;
 pub mod definition;
 pub mod editor;
+pub mod etc;
 pub mod flatpak;
 pub mod openpgp;
 pub mod reconcile;
