@@ -5,6 +5,7 @@ mod check;
 mod demo;
 pub(crate) mod diff;
 mod digest;
+mod etc;
 mod explain;
 mod list;
 mod report;
@@ -13,6 +14,8 @@ mod why;
 
 use std::path::PathBuf;
 
+use overlay_adapters::commit::CommitError;
+use overlay_adapters::etc::SideError;
 use overlay_adapters::flatpak::{Flatpak, SyncError};
 use overlay_resolver::Rules;
 use overlay_resolver::escape::escape_path;
@@ -44,6 +47,10 @@ pub(crate) enum Failure {
     Root(#[from] RootError),
     #[error(transparent)]
     Sync(#[from] SyncError),
+    #[error(transparent)]
+    Side(#[from] SideError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
     #[error("{0}")]
     Finding(Box<Finding>),
     #[error(
@@ -220,6 +227,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
             reading,
         } => explain::run(cli, &root, subject, key.as_deref(), reading),
         Command::Why { file, reading } => why::run(cli, &root, file, reading),
+        Command::Etc { command } => etc::run(cli, &root, command),
         Command::Restore { entries } => report::restore(cli, &root, entries),
         Command::Adopt { entries } => report::adopt(cli, &root, entries),
         Command::Demo { dir } => demo::run(cli, dir),

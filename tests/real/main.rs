@@ -14,6 +14,7 @@
 
 mod delta;
 mod environment;
+mod etc;
 mod flatpak;
 mod generated;
 mod glib;
@@ -118,6 +119,7 @@ fn main() -> ExitCode {
     let trials = [
         delta::trials,
         environment::trials,
+        etc::trials,
         flatpak::trials,
         glib::trials,
         libeconf::trials,

@@ -244,7 +244,7 @@ impl Decider<'_> {
                     old => old != Some(*node),
                 }
         };
-        let owners: Vec<_> = below(nodes, path)
+        let owners: BTreeSet<_> = below(nodes, path)
             .filter(is_owners)
             .map(|(member, _)| member.clone())
             .collect();
@@ -261,12 +261,16 @@ impl Decider<'_> {
         }
         for member in members {
             if let (Some(node), Ok(rest)) = (nodes.get(&member), member.strip_prefix(path)) {
-                let place = if rest.as_os_str().is_empty() {
+                let is_top = rest.as_os_str().is_empty();
+                let place = if is_top {
                     saved.clone()
                 } else {
                     saved.join(rest)
                 };
                 self.put(&place, piece(From::Current, &member, node));
+                if !is_top && owners.contains(&member) {
+                    self.tell(&member, State::Saved(place));
+                }
             }
         }
         Some(State::Saved(saved))
@@ -326,6 +330,8 @@ impl Decider<'_> {
         decision
             .pieces
             .retain(|path, piece| !piece.if_needed || needed.contains(path));
+        // A directory is told of after what was saved of it is known.
+        decision.outcomes.sort_by(|a, b| a.path.cmp(&b.path));
         let pieces = &decision.pieces;
         decision.outcomes.retain(|outcome| {
             outcome.state != State::Withdrawn || !pieces.contains_key(&outcome.path)

@@ -184,7 +184,7 @@ fn what_gave_way_is_saved() {
             ("a/e", "d"),
         ],
         &[("a", "f2")],
-        "a=f2 a.overlayctl-save=d a.overlayctl-save/x=fu a.overlayctl-save/z=d a.overlayctl-save/z/n=fn | a=saved",
+        "a=f2 a.overlayctl-save=d a.overlayctl-save/x=fu a.overlayctl-save/z=d a.overlayctl-save/z/n=fn | a=saved a/x=saved a/z/n=saved",
     );
     // Deletions need no saving.
     case(
