@@ -70,26 +70,22 @@ const fn style(state: &State) -> Style {
 }
 
 fn words(outcome: &Outcome) -> String {
-    let attributes = outcome.attributes.join(", ");
-    let and_attributes = if attributes.is_empty() {
-        String::new()
-    } else {
-        format!(", {attributes}")
+    let differ = match outcome.attributes.join(", ") {
+        none if none.is_empty() => none,
+        attributes => format!("; {attributes} differ"),
     };
     match &outcome.state {
         State::Added => "new from the vendor".into(),
         State::Updated => "follows the vendor".into(),
         State::Withdrawn => "withdrawn by the vendor".into(),
-        State::Kept => "yours".into(),
+        State::Kept => format!("yours{differ}"),
         State::Deleted if outcome.vendor == Some(Change::Modified) => {
             "deleted by you; the vendor changed it".into()
         }
         State::Deleted => "deleted by you".into(),
         State::Same => "you and the vendor made the same of it".into(),
-        State::Merged => {
-            format!("merged: what you changed and what the vendor changed{and_attributes}")
-        }
-        State::Conflict => conflict(outcome, &and_attributes),
+        State::Merged => format!("merged: your changes and the vendor's{differ}"),
+        State::Conflict => conflict(outcome, &differ),
         State::Saved(saved) => format!(
             "conflict: the vendor's is in place, being of another kind; yours is saved as {}",
             escape_path(saved)
@@ -98,13 +94,13 @@ fn words(outcome: &Outcome) -> String {
     }
 }
 
-fn conflict(outcome: &Outcome, and_attributes: &str) -> String {
+fn conflict(outcome: &Outcome, differ: &str) -> String {
     let keys: Vec<_> = outcome.conflicts().map(name).collect();
     match (outcome.vendor, keys.as_slice()) {
         (Some(Change::Deleted), _) => {
             "conflict: you changed it, the vendor withdrew it; yours stays".into()
         }
-        (_, []) => format!("conflict: you and the vendor changed it{and_attributes}; yours stays"),
+        (_, []) => format!("conflict: you and the vendor changed it; yours stays{differ}"),
         (_, keys) => format!(
             "conflict: you and the vendor changed {}; yours stays",
             keys.join(", ")

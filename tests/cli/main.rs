@@ -7,6 +7,7 @@
 
 mod check;
 mod diff;
+mod etc;
 mod exit_status;
 mod files;
 mod image;

@@ -30,7 +30,7 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
 }
 
 /// What a row puts at its path: in the old vendor's tree, in the owner's, in the vendor's new one.
-type Row = (&'static str, [&'static str; 3]);
+type Row<'r> = (&'r str, [&'r str; 3]);
 
 /// A merge, ours and ostree's.
 struct Merged {
@@ -44,12 +44,12 @@ struct Merged {
 
 impl Merged {
     /// Deploys the old trees, makes the owner's changes, merges with both programs.
-    fn of(rows: &[Row]) -> Self {
+    fn of(rows: &[Row<'_>]) -> Self {
         Self::with(rows, |_| {})
     }
 
     /// The same, with something done to the owner's tree before the merge.
-    fn with(rows: &[Row], prepare: impl FnOnce(&Path)) -> Self {
+    fn with(rows: &[Row<'_>], prepare: impl FnOnce(&Path)) -> Self {
         let sysroot = Sysroot::new();
         for (path, [old, ..]) in rows {
             put(&sysroot.vendor(), path, old);
@@ -324,7 +324,7 @@ fn attributes() {
         let mut value = [0; 8];
         rustix::fs::getxattr(path, "user.mine", &mut value[..]).is_ok()
     };
-    let rows: &[Row] = &[
+    let rows: &[Row<'_>] = &[
         ("changed", ["f 1", "f user", "f 1"]),
         ("chmod", ["f 1", "m600 1", "f 2"]),
         ("unchanged", ["f 1", "f 1", "f 2"]),
@@ -370,6 +370,9 @@ fn attributes() {
     }
 }
 
+/// What a path of a random tree may be.
+const LEAVES: [&str; 8] = ["-", "f 1", "f 2", "f 3", "m600 1", "m640 2", "l x", "l y"];
+
 /// Trees of a few files, links and directories, each of them in any state on any side.
 fn random() {
     let mut seed: u64 = 0x5eed;
@@ -380,9 +383,8 @@ fn random() {
             .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(seed >> 33).expect("31 bits") % limit
     };
-    const LEAVES: [&str; 8] = ["-", "f 1", "f 2", "f 3", "m600 1", "m640 2", "l x", "l y"];
     for round in 0..4 {
-        let mut rows: Vec<(String, [&'static str; 3])> = Vec::new();
+        let mut named: Vec<(String, [&str; 3])> = Vec::new();
         for directory in ["", "a/", "a/b/", "c/", "c.d/"] {
             for leaf in 0..12 {
                 let sides = [(); 3].map(|()| LEAVES[below(LEAVES.len())]);
@@ -392,12 +394,12 @@ fn random() {
                     1 => [sides[0], sides[1], sides[0]],
                     _ => sides,
                 };
-                rows.push((format!("{directory}{leaf}"), sides));
+                named.push((format!("{directory}{leaf}"), sides));
             }
         }
-        let rows: Vec<Row> = rows
+        let rows: Vec<Row<'_>> = named
             .iter()
-            .map(|(path, sides)| (&*path.clone().leak(), *sides))
+            .map(|(path, sides)| (path.as_str(), *sides))
             .collect();
         let merged = Merged::of(&rows);
         let theirs = merged.theirs();

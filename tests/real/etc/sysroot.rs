@@ -58,7 +58,7 @@ impl Sysroot {
             fs::write(tree.join(path), text).expect("a file");
         }
         fs::create_dir(sysroot.path("root")).expect("a directory");
-        sysroot.ostree(&["admin", "init-fs", &sysroot.text("root")]);
+        ostree_says(&["admin", "init-fs", &sysroot.text("root")]);
         sysroot.admin("os-init", &[OS]);
         sysroot
     }
@@ -81,7 +81,7 @@ impl Sysroot {
         let before = self.deployments();
         let repo = format!("--repo={}", self.text("root/ostree/repo"));
         let tree = format!("--tree=dir={}", self.text("tree"));
-        self.ostree(&[&repo, "commit", "--branch=test", "--fsync=false", &tree]);
+        ostree_says(&[&repo, "commit", "--branch=test", "--fsync=false", &tree]);
         let sysroot = format!("--sysroot={}", self.text("root"));
         let output = run(&["admin", "deploy", &sysroot, "--os=testos", "test"]);
         if !output.status.success() {
@@ -113,17 +113,7 @@ impl Sysroot {
 
     fn admin(&self, command: &str, arguments: &[&str]) -> String {
         let sysroot = format!("--sysroot={}", self.text("root"));
-        self.ostree(&[&["admin", command, sysroot.as_str()], arguments].concat())
-    }
-
-    fn ostree(&self, arguments: &[&str]) -> String {
-        let output = run(arguments);
-        assert!(
-            output.status.success(),
-            "ostree {arguments:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).expect("UTF-8")
+        ostree_says(&[&["admin", command, sysroot.as_str()], arguments].concat())
     }
 }
 
@@ -141,6 +131,13 @@ pub(crate) fn unlock(deployment: &Path) {
     if let Ok(directory) = fs::File::open(deployment) {
         let _ = rustix::fs::ioctl_setflags(&directory, rustix::fs::IFlags::empty());
     }
+}
+
+fn ostree_says(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "ostree {arguments:?}: {said}");
+    String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 fn run(arguments: &[&str]) -> Output {
