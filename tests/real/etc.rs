@@ -1,6 +1,7 @@
 //! The merge of `/etc` against the real one: `ostree admin deploy` on a scratch sysroot has the last word
 //! on every row of the table, and on trees made at random.
 
+mod faults;
 mod sysroot;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +27,12 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
     let trial = |(name, run): (&str, fn())| {
         not_run.trial(format!("etc: {name}"), ostree(), move |()| run())
     };
-    trials.into_iter().map(trial).collect()
+    let killed = not_run.trial(
+        "etc: killed or failing anywhere".into(),
+        faults::strace(),
+        |()| faults::campaign(),
+    );
+    trials.into_iter().map(trial).chain([killed]).collect()
 }
 
 /// What a row puts at its path: in the old vendor's tree, in the owner's, in the vendor's new one.

@@ -160,13 +160,11 @@ fn dress(file: &OwnedFd, member: &Member<'_>, keeps_times: bool) -> Result<(), E
         rustix::fs::fchown(file, owner, group)?;
     }
     let (at, path) = member.metadata;
-    // What is a link there, or gone, has none to give.
-    if let Ok(from) = open(at, path, OFlags::NONBLOCK | OFlags::NOCTTY) {
-        stage::copy_xattrs(&from, file)?;
-        if keeps_times {
-            let stat = rustix::fs::fstat(&from)?;
-            rustix::fs::futimens(file, &times(&stat))?;
-        }
+    let from = open(at, path, OFlags::NONBLOCK | OFlags::NOCTTY)?;
+    stage::copy_xattrs(&from, file)?;
+    if keeps_times {
+        let stat = rustix::fs::fstat(&from)?;
+        rustix::fs::futimens(file, &times(&stat))?;
     }
     // After the access control list, a part of which it is.
     rustix::fs::fchmod(file, Mode::from_raw_mode(member.mode))
