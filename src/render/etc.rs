@@ -72,7 +72,7 @@ const fn style(state: &State) -> Style {
 fn words(outcome: &Outcome) -> String {
     let differ = match outcome.attributes.join(", ") {
         none if none.is_empty() => none,
-        attributes => format!("; {attributes} differ"),
+        attributes => format!(", differing in {attributes}"),
     };
     match &outcome.state {
         State::Added => "new from the vendor".into(),

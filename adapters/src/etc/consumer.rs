@@ -20,19 +20,17 @@ const KEYFILES: [(&str, &str); 4] = [
 
 /// How the file at `path` below `/etc` is read, and by whose rules, in words.
 pub(super) fn dialect(catalog: &Catalog, path: &Path) -> (Dialect, String) {
+    let by = |name: &str| format!("read by the rules of {name}");
     let known = match rules(catalog, path) {
-        Some(rules) => rules.format.map(|format| (format, rules.name)),
+        Some(rules) => rules.format.map(|format| (format, by(&rules.name))),
         None if is_keyfile(path) => {
-            format::named("gkeyfile").map(|format| (format, "gkeyfile".into()))
+            format::named("gkeyfile").map(|format| (format, by("gkeyfile")))
         }
         None => None,
     };
-    let by_suffix = || format::of_suffix(path).map(|format| (format, "its suffix".to_owned()));
+    let by_suffix = || Some((format::of_suffix(path)?, "read as its suffix says".into()));
     match known.or_else(by_suffix) {
-        Some((format, name)) => (
-            Dialect::Known(format),
-            format!("read by the rules of {name}"),
-        ),
+        Some((format, words)) => (Dialect::Known(format), words),
         None => (Dialect::Plain, "read as plain key=value".into()),
     }
 }

@@ -11,14 +11,18 @@
 //! round: the owner's would have no effect where it was, and the vendor's would have none either. In
 //! every other case the owner chose what it is, and keeps it.
 
+mod rule;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
+pub(crate) use self::rule::merged_attributes;
+use self::rule::{both_changed, fingerprint, rule};
 use super::outcome::{Change, Outcome, State};
 use super::side::{Attributes, Kind, Node, Nodes};
-use crate::reconcile::{self, KeyAction};
+use crate::reconcile::KeyAction;
 
 /// What is behind the name of a file that gave way to a directory, or the other way round.
 pub const SAVED: &str = ".overlayctl-save";
@@ -359,82 +363,6 @@ fn piece(from: From, path: &Path, node: &Node) -> Piece {
         content: None,
         if_needed: false,
     }
-}
-
-/// The one rule: old, current, new.
-fn rule(sides: [Option<&[u8]>; 3]) -> KeyAction {
-    let [baseline, actual, desired] = sides;
-    reconcile::key(reconcile::Key {
-        baseline,
-        actual,
-        desired,
-        owners: false,
-        refreshed: false,
-    })
-}
-
-/// What is the same exactly if the nodes are.
-fn fingerprint(node: &Node) -> Vec<u8> {
-    format!("{node:?}").into_bytes()
-}
-
-/// A path that both changed, each in its own way: files are taken apart into content and attributes.
-/// The content that both changed stays the owner's until it is merged key by key.
-fn both_changed(path: &Path, old: Option<&Node>, current: &Node, new: &Node) -> (Piece, bool) {
-    let owners = piece(From::Current, path, current);
-    let contents = [old, Some(current), Some(new)].map(|node| node.and_then(Node::content));
-    let [Some(before), Some(actual), Some(desired)] = contents else {
-        return (owners, true);
-    };
-    let contents = [before, actual, desired].map(|content| format!("{content:?}").into_bytes());
-    let action = rule(contents.each_ref().map(|content| Some(content.as_slice())));
-    let (attributes, conflict) = merged_attributes(old, current, new);
-    let piece = Piece {
-        from: match action {
-            KeyAction::Write | KeyAction::Record => From::New,
-            KeyAction::Keep { .. } | KeyAction::Drift => From::Current,
-        },
-        attributes,
-        ..owners
-    };
-    (
-        piece,
-        conflict || action == KeyAction::Keep { conflict: true },
-    )
-}
-
-/// Mode, owner and group, each by the rule; and whether both changed one of them.
-pub(super) fn merged_attributes(
-    old: Option<&Node>,
-    current: &Node,
-    new: &Node,
-) -> (Attributes, bool) {
-    let mut conflict = false;
-    let mut merge = |of: fn(&Attributes) -> u32| {
-        let sides = [
-            old.map(|old| of(&old.attributes)),
-            Some(of(&current.attributes)),
-            Some(of(&new.attributes)),
-        ];
-        let bytes = sides.map(|side| side.map(u32::to_le_bytes));
-        match rule(
-            bytes
-                .each_ref()
-                .map(|side| side.as_ref().map(<[u8; 4]>::as_slice)),
-        ) {
-            KeyAction::Write | KeyAction::Record => of(&new.attributes),
-            action => {
-                conflict |= action == KeyAction::Keep { conflict: true };
-                of(&current.attributes)
-            }
-        }
-    };
-    let attributes = Attributes {
-        mode: merge(|attributes| attributes.mode),
-        uid: merge(|attributes| attributes.uid),
-        gid: merge(|attributes| attributes.gid),
-    };
-    (attributes, conflict)
 }
 
 /// `path` and all that lies below it.

@@ -6,8 +6,8 @@
 //! assigned several times is the whole sequence of its assignments.
 //!
 //! A merge that nobody can be sure of is none: texts with a line that their consumer refuses, with a
-//! section that stands there twice (systemd's `[Route]` makes an object each time), of nested formats or
-//! of lines without keys. And the result is read once more: it must say what it should.
+//! section that stands there twice (systemd's `[Route]` makes an object each time), of lines without keys;
+//! and of nested formats (TOML, JSON) only values take the place of others. And the result is read once more: it must say what it should.
 
 mod edit;
 mod read;
@@ -69,9 +69,19 @@ pub struct Assigned {
 /// Why texts are not merged key by key; reads well after "not merged key by key: ".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unmergeable {
-    /// Its format is nested, or has no keys.
+    /// Its format has no keys.
     #[error("files of this format are taken as a whole")]
     Format,
+    /// In a nested format, the vendor brought a key or took one away: where it would stand, and what would
+    /// be left around it, has too many answers.
+    #[error(
+        "of files of this format single values are merged, and the vendor added or removed {}",
+        escape(key)
+    )]
+    Nested {
+        /// The key.
+        key: BString,
+    },
     /// Nobody knows its consumer, and it is not plain.
     #[error("its consumer is not known, and line {line} of {side} is no plain `key=value`")]
     NotPlain {
@@ -115,11 +125,6 @@ type Name = (BString, BString);
 
 /// Merges `new` into `current`, both of which came from `old`.
 pub fn merge(dialect: Dialect, texts: [&[u8]; 3]) -> Result<Merged, Unmergeable> {
-    if let Dialect::Known(format) = dialect
-        && (format.is_nested() || !format.is_lossless())
-    {
-        return Err(Unmergeable::Format);
-    }
     let [old, current, new] = [0, 1, 2].map(|side| Text::read(dialect, texts[side], SIDES[side]));
     let (old, current, new) = (old?, current?, new?);
     let names: BTreeSet<&Name> = [&old, &current, &new]
@@ -130,40 +135,26 @@ pub fn merge(dialect: Dialect, texts: [&[u8]; 3]) -> Result<Merged, Unmergeable>
     let mut expected = BTreeMap::new();
     let mut written = BTreeSet::new();
     for name in names {
-        let sides = [&old, &current, &new].map(|text| text.assigned(name));
-        let values = sides.each_ref().map(|side| side.as_ref().map(sequence));
-        let [baseline, actual, desired] = values.each_ref().map(Option::as_deref);
-        let action = reconcile::key(reconcile::Key {
-            baseline,
-            actual,
-            desired,
-            owners: false,
-            refreshed: false,
-        });
-        let is_same = baseline == actual && actual == desired;
-        let [old, current, new] = sides;
-        let result = if action == KeyAction::Write {
+        let report = report(name, [&old, &current, &new].map(|text| text.assigned(name)));
+        let result = if report.action == KeyAction::Write {
             written.insert(name);
-            &new
+            &report.new
         } else {
-            &current
+            &report.current
         };
         if let Some(assigned) = result {
             expected.insert(name, assigned.values.clone());
         }
-        if !is_same {
-            let (section, key) = name.clone();
-            keys.push(KeyReport {
-                section,
-                key,
-                old,
-                current,
-                new,
-                action,
-            });
+        let values = [&report.old, &report.current, &report.new]
+            .map(|side| side.as_ref().map(|found| &found.values));
+        if values != [values[0]; 3] {
+            keys.push(report);
         }
     }
-    let text = Edit::new(&current, &new, &written).text();
+    let text = match dialect {
+        Dialect::Known(format) if format.is_nested() => edit::values(&current, &new, &written)?,
+        Dialect::Known(_) | Dialect::Plain => Edit::new(&current, &new, &written).text(),
+    };
     let read = Text::read(dialect, &text, SIDES[1]).map_err(|_| Unmergeable::Unsound)?;
     let is_sound = read.places.len() == expected.len()
         && expected.iter().all(|(name, values)| {
@@ -173,6 +164,28 @@ pub fn merge(dialect: Dialect, texts: [&[u8]; 3]) -> Result<Merged, Unmergeable>
     is_sound
         .then_some(Merged { text, keys })
         .ok_or(Unmergeable::Unsound)
+}
+
+/// What becomes of one key.
+fn report((section, key): &Name, sides: [Option<Assigned>; 3]) -> KeyReport {
+    let values = sides.each_ref().map(|side| side.as_ref().map(sequence));
+    let [baseline, actual, desired] = values.each_ref().map(Option::as_deref);
+    let action = reconcile::key(reconcile::Key {
+        baseline,
+        actual,
+        desired,
+        owners: false,
+        refreshed: false,
+    });
+    let [old, current, new] = sides;
+    KeyReport {
+        section: section.clone(),
+        key: key.clone(),
+        old,
+        current,
+        new,
+        action,
+    }
 }
 
 /// A sequence of values as one, which no other sequence equals.

@@ -4,8 +4,33 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::BString;
 
-use super::Name;
 use super::read::{Text, What};
+use super::{Name, Unmergeable};
+
+/// A text of a nested format, with the vendor's values in the place of the owner's.
+pub(super) fn values(
+    current: &Text<'_>,
+    new: &Text<'_>,
+    written: &BTreeSet<&Name>,
+) -> Result<Vec<u8>, Unmergeable> {
+    let mut values = BTreeMap::new();
+    for name in written {
+        let value = current.value(name).zip(new.value(name));
+        let ((at, _), (_, value)) = value.ok_or_else(|| Unmergeable::Nested {
+            key: name.1.clone(),
+        })?;
+        values.insert(at.start, (at.end, value));
+    }
+    let mut text = Vec::with_capacity(current.bytes.len());
+    let mut done = 0;
+    for (start, (end, value)) in values {
+        text.extend_from_slice(current.bytes.get(done..start).unwrap_or_default());
+        text.extend_from_slice(value);
+        done = end;
+    }
+    text.extend_from_slice(current.bytes.get(done..).unwrap_or_default());
+    Ok(text)
+}
 
 /// What changes in the owner's text.
 pub(super) struct Edit<'t> {

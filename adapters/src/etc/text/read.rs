@@ -20,6 +20,8 @@ pub(super) struct Text<'t> {
 pub(super) struct Part {
     pub(super) span: Range<usize>,
     pub(super) line: usize,
+    /// Of an assignment, the value as written.
+    raw: Range<usize>,
     pub(super) what: What,
 }
 
@@ -67,6 +69,7 @@ impl<'t> Text<'t> {
         sections: &mut BTreeSet<BString>,
     ) -> Result<(), Unmergeable> {
         let line = *item.lines.start();
+        let mut written = item.span.end..item.span.end;
         let what = match item.kind {
             Kind::Blank => What::Filler,
             Kind::Comment => What::Comment,
@@ -81,8 +84,9 @@ impl<'t> Text<'t> {
                 section,
                 key,
                 value,
-                ..
+                raw,
             }) => {
+                written = raw;
                 // Where a line is its own key, its place among the others is what counts.
                 let whole = self.bytes.get(item.span.clone()).unwrap_or_default();
                 if whole.trim_with(|c| c.is_whitespace() || c == '\0') == &*key || key.is_empty() {
@@ -113,6 +117,7 @@ impl<'t> Text<'t> {
         self.items.push(Part {
             span: item.span,
             line,
+            raw: written,
             what,
         });
         Ok(())
@@ -147,6 +152,15 @@ impl<'t> Text<'t> {
             }
         }
         Some(assigned)
+    }
+
+    /// Where the value of a key stands that is assigned once, and as what.
+    pub(super) fn value(&self, name: &Name) -> Option<(Range<usize>, &'t [u8])> {
+        let [place] = self.places.get(name)?.as_slice() else {
+            return None;
+        };
+        let raw = self.items.get(*place)?.raw.clone();
+        Some((raw.clone(), self.bytes.get(raw)?))
     }
 
     /// The bytes of an item with a line end.

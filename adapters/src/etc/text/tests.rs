@@ -154,6 +154,22 @@ fn the_table_of_lines() {
             "A=\"1 3\"\nB=2\n",
         ),
         (
+            "TOML: single values",
+            "toml",
+            "a = 1\n[t]\nb = [1]\nc = 'x'\n",
+            "# mine\na = 5 # five\n[t]\nc = 'x' # c\nb = [1]\nmine = 1\n",
+            "a = 1\n[t]\nb = [\n  1,\n  2,\n]\nc = \"y\"\n",
+            "# mine\na = 5 # five\n[t]\nc = \"y\" # c\nb = [\n  1,\n  2,\n]\nmine = 1\n",
+        ),
+        (
+            "JSON: single values",
+            "json",
+            r#"{"a": 1, "t": {"b": [1]}}"#,
+            r#"{ "mine": 1, "t": {"b": [1]}, "a": 1 }"#,
+            r#"{"a": "1", "t": {"b": [1, 2]}}"#,
+            r#"{ "mine": 1, "t": {"b": [1, 2]}, "a": "1" }"#,
+        ),
+        (
             "locales are keys of their own",
             "gkeyfile",
             "[A]\nx=1\nx[de]=1\n",
@@ -192,12 +208,21 @@ fn what_nobody_can_be_sure_of_is_not_merged() {
         (
             known("toml"),
             ["x=1", "x=2", "x=1\ny=1"],
-            "files of this format are taken as a whole",
+            "of files of this format single values are merged, and the vendor added or removed y",
         ),
         (
             known("json"),
-            ["{}", "{}", "{}"],
-            "files of this format are taken as a whole",
+            [r#"{"a": 1, "b": 1}"#, r#"{"a": 1, "b": 2}"#, r#"{"b": 1}"#],
+            "of files of this format single values are merged, and the vendor added or removed a",
+        ),
+        (
+            known("toml"),
+            [
+                "[[a]]\nx=1\n[[a]]\ny=1\n",
+                "z=1\n[[a]]\nx=1\n[[a]]\ny=1\n",
+                "[[a]]\nx=2\n[[a]]\ny=1\n",
+            ],
+            "the result would be read otherwise than it is meant",
         ),
         (
             known("lines"),
