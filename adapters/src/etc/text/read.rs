@@ -14,6 +14,8 @@ pub(super) struct Text<'t> {
     pub(super) items: Vec<Part>,
     /// Where each key is assigned.
     pub(super) places: BTreeMap<Name, Vec<usize>>,
+    /// Behind which item each section ends: its last assignment, or its header.
+    ends: BTreeMap<BString, usize>,
 }
 
 /// An item of a text.
@@ -47,6 +49,7 @@ impl<'t> Text<'t> {
             bytes: text,
             items: Vec::new(),
             places: BTreeMap::new(),
+            ends: BTreeMap::new(),
         };
         let mut sections = BTreeSet::new();
         let mut problem = None;
@@ -108,11 +111,16 @@ impl<'t> Text<'t> {
                 });
             }
         };
-        if let What::Assignment(name, _) = &what {
-            self.places
-                .entry(name.clone())
-                .or_default()
-                .push(self.items.len());
+        let place = self.items.len();
+        match &what {
+            What::Assignment(name, _) => {
+                self.places.entry(name.clone()).or_default().push(place);
+                self.ends.insert(name.0.clone(), place + 1);
+            }
+            What::Header(section) => {
+                self.ends.insert(section.clone(), place + 1);
+            }
+            What::Filler | What::Comment => {}
         }
         self.items.push(Part {
             span: item.span,
@@ -178,13 +186,8 @@ impl<'t> Text<'t> {
 
     /// Where a key goes that is new to `section`; none if there is no such section.
     pub(super) fn end_of(&self, section: &BString) -> Option<usize> {
-        let last = self.items.iter().rposition(|part| match &part.what {
-            What::Assignment((of, _), _) => of == section,
-            What::Header(name) => name == section,
-            What::Filler | What::Comment => false,
-        });
-        match last {
-            Some(last) => Some(last + 1),
+        match self.ends.get(section) {
+            Some(end) => Some(*end),
             // Before the first header, and before the comment that stands over it.
             None if section.is_empty() => {
                 let header = |part: &Part| matches!(part.what, What::Header(_));

@@ -281,6 +281,21 @@ fn plain_is_what_can_be_read_in_one_way_only() {
     );
 }
 
+/// Quadratic, this would take long.
+#[test]
+fn time_is_in_proportion_to_size() {
+    let sections = |value: &str| -> String {
+        (0..10_000)
+            .map(|number| format!("[{number}]\nx{value}={value}\n"))
+            .collect()
+    };
+    let (one, two) = (sections("1"), sections("2"));
+    let merge = |texts: [&str; 3]| merged(known("systemd"), texts).unwrap().len();
+    assert_eq!(merge(["", "", &one]), one.len() + 10_000 - 1);
+    assert_eq!(merge([&one, &one, &two]), two.len());
+    assert_eq!(merge(["", &one, &two]), one.len() + 10_000 * "x2=2\n".len());
+}
+
 #[test]
 fn every_key_says_where_its_values_stand() {
     let texts = [
