@@ -7,7 +7,8 @@
 //! ```
 //!
 //! [`reconcile`] holds the rules and touches nothing; [`commit`] is the only place that writes. What
-//! a target is, how it is read and how the rules apply to it is in its module: [`flatpak`].
+//! a target is, how it is read and how the rules apply to it is in its module: [`flatpak`]. By the rule of
+//! a key alone, [`etc`] merges whole trees.
 
 pub mod commit;
 pub mod definition;

@@ -145,7 +145,7 @@ fn ours(old: &Path, current: &Path, new: &Path, out: &Path) -> Value {
 
 /// Where ostree is right, the trees are the same, byte by byte and bit by bit.
 fn agreed() {
-    let merged = Merged::of(&[
+    let rows: &[Row<'_>] = &[
         ("same", ["f 1", "f 1", "f 1"]),
         ("updated", ["f 1", "f 1", "f 2"]),
         ("edited", ["f 1", "f user", "f 1"]),
@@ -184,7 +184,9 @@ fn agreed() {
         ("became.d", ["f 1", "f 1", "d"]),
         ("became.d/x", ["-", "-", "f 2"]),
         ("became-file", ["d", "d", "f 2"]),
-    ]);
+    ];
+    // Who writes what is there already has changed nothing.
+    let merged = Merged::with(rows, |current| put(current, "pinned", "f 1"));
     assert_eq!(&merged.ours, merged.theirs());
     for (path, state) in [
         ("both", "conflict"),

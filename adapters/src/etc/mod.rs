@@ -118,10 +118,10 @@ impl Sides {
         }
         let both = actual != before && desired != before && actual != desired;
         let (dialect, words) = consumer::dialect(catalog, path);
-        let merged = match self.texts(path)? {
-            Some([old, current, new]) => {
-                text::merge(dialect, [&old, &current, &new]).map_err(|why| why.to_string())
-            }
+        let texts = self.texts(path)?;
+        let merged = match &texts {
+            Some(texts) => text::merge(dialect, texts.each_ref().map(Vec::as_slice))
+                .map_err(|why| why.to_string()),
             None => Err(format!("files of up to {TEXT_LIMIT} bytes are")),
         };
         match (merged, piece) {
@@ -135,7 +135,9 @@ impl Sides {
                     } else {
                         State::Merged
                     };
-                    piece.content = Some(merged.text);
+                    // What the owner has may be the result, times and all.
+                    let is_new = texts.is_none_or(|[_, current, _]| current != merged.text);
+                    piece.content = is_new.then_some(merged.text);
                 }
             }
             (Err(why), _) if both => outcome.note = Some(format!("not merged key by key: {why}")),

@@ -285,9 +285,8 @@ fn plain_is_what_can_be_read_in_one_way_only() {
 #[test]
 fn time_is_in_proportion_to_size() {
     let sections = |value: &str| -> String {
-        (0..10_000)
-            .map(|number| format!("[{number}]\nx{value}={value}\n"))
-            .collect()
+        let section = |number| format!("[{number}]\nx{value}={value}\n");
+        (0..10_000).map(section).collect()
     };
     let (one, two) = (sections("1"), sections("2"));
     let merge = |texts: [&str; 3]| merged(known("systemd"), texts).unwrap().len();
