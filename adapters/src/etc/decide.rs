@@ -1,9 +1,10 @@
 //! What becomes of each path: the table, and nothing else. Pure.
 //!
 //! The rule of a whole file, of its content and of each of its attributes is
-//! [`reconcile::key`]: what the owner did not touch follows the vendor, what the owner touched stays. So
-//! a file whose mode alone the owner changed still gets the vendor's new content, and one whose content
-//! the owner changed still gets the vendor's new mode; ostree freezes the whole file in both cases.
+//! [`reconcile::key`](crate::reconcile::key): what the owner did not touch follows the vendor, what the
+//! owner touched stays. So a file whose mode alone the owner changed still gets the vendor's new content,
+//! and one whose content the owner changed still gets the vendor's new mode; ostree freezes the whole file
+//! in both cases.
 //!
 //! Where one side has a directory and the other something else, ostree gives up. Here the kind counts
 //! as an attribute, too: **if the vendor alone changed it, the vendor's is put in place** and the owner's
