@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
-use overlay_adapters::Scope;
 use overlay_resolver::lint::LINTS;
 
 use crate::subject::Reading;
+use crate::writing::Writing;
 
 /// Vendor defaults, the owner's changes and vendor updates, each in its place.
 ///
@@ -19,8 +19,8 @@ use crate::subject::Reading;
     max_term_width = 100,
     after_help = "\
 Exit status: 0 in order; 1 something failed (the rest was done); 2 wrong usage;
-3 changes are pending (sync --dry-run, status --check), or something differs (diff --check,
-diff with two --rules)."
+3 changes are pending (sync --dry-run, status --check), something differs (diff --check,
+diff with two --rules), or is in conflict (etc diff --check, etc merge --check)."
 )]
 pub(crate) struct Cli {
     /// The tree to work on; nothing outside it is read or written.
@@ -172,6 +172,12 @@ pub(crate) enum Command {
         #[command(flatten)]
         writing: Writing,
     },
+    /// Merge an owner's /etc with a vendor's new one, as ostree does at every deployment, and key by key
+    /// where ostree would lose the vendor's change.
+    Etc {
+        #[command(subcommand)]
+        command: Etc,
+    },
     /// Make a small image in a new directory, run `sync` on it, and say what to try next.
     Demo {
         /// A directory that does not exist yet, or is empty.
@@ -179,31 +185,40 @@ pub(crate) enum Command {
     },
 }
 
-/// What a run may write.
-#[derive(Debug, Default, Args)]
-pub(crate) struct Writing {
-    /// Write only what is below /etc (`etc`), /run (`run`) or elsewhere, which is shared by all
-    /// deployments (`var`); `all` is the default for `/` and for a plain tree, `etc` for an ostree
-    /// deployment that is not booted and for an ostree image.
-    #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = scopes)]
-    pub(crate) scope: Vec<ScopeWord>,
+#[derive(Debug, Subcommand)]
+pub(crate) enum Etc {
+    /// Show what the owner changed, and what a merge makes of it.
+    Diff {
+        #[command(flatten)]
+        trees: Trees,
+    },
+    /// Show every path that the owner or the vendor changed and what becomes of it; with --out, write the
+    /// result.
+    Merge {
+        #[command(flatten)]
+        trees: Trees,
+        /// Write the merged tree here: a directory that does not exist yet, or is empty. Without it,
+        /// nothing is written.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
 }
 
-/// What `--scope` is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ScopeWord {
-    All,
-    One(Scope),
-}
-
-fn scopes(word: &str) -> Result<ScopeWord, String> {
-    match word {
-        "all" => Ok(ScopeWord::All),
-        word => word
-            .parse()
-            .map(ScopeWord::One)
-            .map_err(|_| "expected etc, var, run or all".into()),
-    }
+/// The three trees of a merge, inside the root.
+#[derive(Debug, Args)]
+pub(crate) struct Trees {
+    /// The vendor's /usr/etc that the owner's /etc was made from.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) old: PathBuf,
+    /// The owner's /etc.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) current: PathBuf,
+    /// The vendor's new /usr/etc.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) new: PathBuf,
+    /// End with status 3 if the owner and the vendor changed the same.
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// The names of lints, so that a wrong one is wrong usage.

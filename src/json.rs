@@ -3,6 +3,7 @@
 
 mod check;
 mod diff;
+mod etc;
 mod files;
 
 use overlay_adapters::System;
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 pub(crate) use self::check::{check, lints};
 pub(crate) use self::diff::{differences, disagreements, survey};
+pub(crate) use self::etc::etc;
 pub(crate) use self::files::{files, nobody, why};
 
 #[derive(Serialize)]

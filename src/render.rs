@@ -4,6 +4,7 @@
 mod check;
 mod diagnostics;
 mod diff;
+mod etc;
 mod explain;
 mod files;
 mod why;
@@ -22,6 +23,7 @@ use overlay_resolver::finding::{Finding, Level};
 pub(crate) use self::check::{check, lints};
 pub(crate) use self::diagnostics::diagnostics;
 pub(crate) use self::diff::{differences, disagreements, survey};
+pub(crate) use self::etc::{etc, written};
 pub(crate) use self::explain::{explain, has_multi_valued, ignored_note, multi_valued_note};
 use self::files::file;
 pub(crate) use self::files::{cat, files, show};

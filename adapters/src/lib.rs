@@ -9,11 +9,13 @@
 //! [`reconcile`] holds the rules and touches nothing; [`commit`] is the only place that writes. Remotes,
 //! whoever reads them, are in [`remotes`]; what a target is and what is particular about it is in its
 //! own module: [`flatpak`] and `ostree`. Which adapters there are is data: [`definition`].
+//! By the rule of a key alone, [`etc`] merges whole trees.
 
 pub mod adapter;
 pub mod commit;
 pub mod definition;
 pub mod editor;
+pub mod etc;
 pub mod flatpak;
 pub mod openpgp;
 mod ostree;

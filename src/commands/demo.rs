@@ -10,8 +10,9 @@ use std::path::Path;
 use overlay_adapters::System;
 
 use super::{Failure, Output, report};
-use crate::cli::{Cli, Writing};
+use crate::cli::Cli;
 use crate::render;
+use crate::writing::Writing;
 
 /// What the image's vendor ships, by path inside the image.
 const VENDOR: [(&str, &str); 3] = [

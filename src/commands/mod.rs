@@ -5,6 +5,7 @@ mod check;
 mod demo;
 pub(crate) mod diff;
 mod digest;
+mod etc;
 mod explain;
 mod list;
 mod report;
@@ -13,6 +14,8 @@ mod why;
 
 use std::path::PathBuf;
 
+use overlay_adapters::commit::CommitError;
+use overlay_adapters::etc::SideError;
 use overlay_adapters::{Scope, System};
 use overlay_resolver::Rules;
 use overlay_resolver::escape::escape_path;
@@ -42,6 +45,10 @@ pub(crate) struct Output {
 pub(crate) enum Failure {
     #[error(transparent)]
     Root(#[from] RootError),
+    #[error(transparent)]
+    Side(#[from] SideError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
     #[error("{0}")]
     Finding(Box<Finding>),
     #[error(
@@ -227,6 +234,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
             reading,
         } => explain::run(cli, root, subject, key.as_deref(), reading),
         Command::Why { file, reading } => why::run(cli, root, file, reading),
+        Command::Etc { command } => etc::run(cli, root, command),
         Command::Restore { entries, writing } => report::restore(cli, &system, entries, writing),
         Command::Adopt { entries, writing } => report::adopt(cli, &system, entries, writing),
         Command::Demo { dir } => demo::run(cli, dir),

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use overlay_adapters::report::{EntryReport, Report, Request};
-use overlay_adapters::{Adapters, Scope, Scopes, System};
+use overlay_adapters::{Adapters, System};
 
 use super::{Failure, Output};
-use crate::cli::{Cli, ScopeWord, Writing};
+use crate::cli::Cli;
 use crate::render::Tense;
 use crate::select::Selection;
+use crate::writing::Writing;
 use crate::{Exit, json, render};
 
 pub(super) fn sync(
@@ -17,7 +18,7 @@ pub(super) fn sync(
     dry_run: bool,
     writing: &Writing,
 ) -> Result<Output, Failure> {
-    let request = request(system, writing)?;
+    let request = writing.request(system)?;
     if dry_run {
         let report = Adapters::open(system.root()).plan(&request);
         let exit = exit(&report, report.pending);
@@ -34,7 +35,7 @@ pub(super) fn status(
     writing: &Writing,
 ) -> Result<Output, Failure> {
     let selection = Selection::new(entries)?;
-    let request = request(system, writing)?;
+    let request = writing.request(system)?;
     let mut report = Adapters::open(system.root()).plan(&request);
     selection.must_match(report.entries.iter())?;
     report.entries.retain(|entry| selection.matches(entry));
@@ -48,7 +49,7 @@ pub(super) fn restore(
     entries: &[String],
     writing: &Writing,
 ) -> Result<Output, Failure> {
-    let request = request(system, writing)?;
+    let request = writing.request(system)?;
     let restore = whole(system, entries, &request)?;
     Ok(carry_out(cli, system, &Request { restore, ..request }))
 }
@@ -59,33 +60,9 @@ pub(super) fn adopt(
     entries: &[String],
     writing: &Writing,
 ) -> Result<Output, Failure> {
-    let request = request(system, writing)?;
+    let request = writing.request(system)?;
     let adopt = whole(system, entries, &request)?;
     Ok(carry_out(cli, system, &Request { adopt, ..request }))
-}
-
-/// What may be written: what the owner says, else what is usual for such a tree.
-fn request(system: &System, writing: &Writing) -> Result<Request, Failure> {
-    let asked = writing.scope.iter().flat_map(|word| match word {
-        ScopeWord::All => Scope::ALL.to_vec(),
-        ScopeWord::One(scope) => vec![*scope],
-    });
-    let asked: Vec<_> = asked.collect();
-    if let Some(scope) = asked.iter().find(|scope| !system.allows(**scope)) {
-        return Err(Failure::ScopeRefused {
-            scope: *scope,
-            why: system.why_left(*scope),
-        });
-    }
-    let scopes = if asked.is_empty() {
-        system.usual_scopes()
-    } else {
-        Scopes::from_iter(asked)
-    };
-    Ok(Request {
-        scopes,
-        ..Request::default()
-    })
 }
 
 /// The full names of the entries that are meant: those that can be deleted or adopted whole.

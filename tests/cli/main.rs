@@ -8,6 +8,7 @@
 mod adapters;
 mod check;
 mod diff;
+mod etc;
 mod exit_status;
 mod files;
 mod image;

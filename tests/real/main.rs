@@ -15,6 +15,7 @@
 mod delta;
 mod documents;
 mod environment;
+mod etc;
 mod faults;
 mod flatpak;
 mod generated;
@@ -122,6 +123,7 @@ fn main() -> ExitCode {
     let trials = [
         delta::trials,
         environment::trials,
+        etc::trials,
         flatpak::trials,
         glib::trials,
         libeconf::trials,
