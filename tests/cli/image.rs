@@ -21,7 +21,10 @@ impl Image {
     /// The same below a directory that has more than the image.
     pub(crate) fn below(path: &str) -> Self {
         let place = TempDir::new().expect("a directory");
-        let root = place.path().join(path);
+        let root = match path {
+            "" => place.path().to_owned(),
+            path => place.path().join(path),
+        };
         let image = Self { place, root };
         image
             .write(
