@@ -2,7 +2,6 @@
 //! on every row of the table, and on trees made at random.
 
 mod faults;
-mod sysroot;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,8 +11,8 @@ use std::process::Command;
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use self::sysroot::{Listing, Sysroot, listing, ostree, put};
 use crate::NotRun;
+use crate::sysroot::{Listing, Sysroot, listing, ostree, put, unlock};
 
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
     let trials: [(&str, fn()); 6] = [
@@ -304,7 +303,7 @@ fn next_deployment(merged: &Merged) -> Listing {
     copy(&merged.sysroot.vendor(), &sysroot.vendor());
     let deployment = sysroot.deploy().expect("a deployment");
     let etc = deployment.join("etc");
-    sysroot::unlock(&deployment);
+    unlock(&deployment);
     fs::remove_dir_all(&etc).expect("removed");
     copy(&merged.sysroot.path("out"), &etc);
     fs::write(sysroot.path("tree/usr/lib/next"), "").expect("a file");

@@ -27,6 +27,7 @@ mod openpgp;
 mod ostree;
 mod peers;
 mod schemas;
+mod sysroot;
 mod systemd;
 mod systemd_files;
 mod trees;

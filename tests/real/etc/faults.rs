@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::sysroot::{Listing, listing, put};
 use crate::peers::{Found, SCRATCH, read};
+use crate::sysroot::{Listing, listing, put};
 
 /// That strace is there. ostree is not needed: nothing but our own result is judged.
 pub(super) fn strace() -> Found<()> {

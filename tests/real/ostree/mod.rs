@@ -4,6 +4,7 @@
 mod adoption;
 mod bricks;
 mod collections;
+mod deployments;
 mod entries;
 mod faults;
 mod keyrings;
@@ -27,6 +28,7 @@ const CASES: &[&[Case]] = &[
     adoption::CASES,
     keyrings::CASES,
     collections::CASES,
+    deployments::CASES,
     scripts::CASES,
     faults::CASES,
 ];

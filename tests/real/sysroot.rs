@@ -93,6 +93,24 @@ impl Sysroot {
         Ok(new.remove(0))
     }
 
+    /// The directory that everything is deployed below.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.path("root")
+    }
+
+    /// `/var` of every deployment.
+    pub(crate) fn var(&self) -> PathBuf {
+        self.path("root/ostree/deploy/testos/var")
+    }
+
+    /// Goes back to the deployment before the newest one, which goes.
+    pub(crate) fn roll_back(&self) {
+        for deployment in self.deployments() {
+            unlock(&deployment);
+        }
+        self.admin("undeploy", &["0"]);
+    }
+
     fn deployments(&self) -> Vec<PathBuf> {
         let Ok(members) = fs::read_dir(self.path("root/ostree/deploy/testos/deploy")) else {
             return Vec::new();
