@@ -11,8 +11,8 @@ use std::process::Command;
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::NotRun;
 use crate::sysroot::{Listing, Sysroot, listing, ostree, put, unlock};
+use crate::{NotRun, how_many};
 
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
     let trials: [(&str, fn()); 6] = [
@@ -390,7 +390,7 @@ fn random() {
             .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(seed >> 33).expect("31 bits") % limit
     };
-    for round in 0..4 {
+    for round in 0..how_many(30) {
         let mut named: Vec<(String, [&str; 3])> = Vec::new();
         for directory in ["", "a/", "a/b/", "c/", "c.d/"] {
             for leaf in 0..12 {
