@@ -80,9 +80,10 @@ pub(crate) fn left(report: &Report, system: &System) -> String {
             escape_path(&left.target),
             system.why_left(left.scope)
         );
-        let _ = match system.allows(left.scope) {
-            true => writeln!(text, " (`--scope {}` writes it now)", left.scope),
-            false => writeln!(text),
+        let _ = if system.allows(left.scope) {
+            writeln!(text, " (`--scope {}` writes it now)", left.scope)
+        } else {
+            writeln!(text)
         };
     }
     text

@@ -56,17 +56,20 @@ impl System {
     pub fn open(path: &Path) -> Result<Self, RootError> {
         let root = Root::open(path)?;
         let Some(place) = Deployment::at(path) else {
-            let kind = match is_image(&root) && !is_booted(path) {
-                true => Kind::Image,
-                false => Kind::Whole,
+            let kind = if is_image(&root) && !is_booted(path) {
+                Kind::Image
+            } else {
+                Kind::Whole
             };
             return Ok(Self { root, kind });
         };
         let sysroot = Root::open(&place.sysroot)?;
-        let kind = match () {
-            () if is_running(path) => Kind::Whole,
-            () if place.is_staged(&sysroot) => Kind::Staged,
-            () => Kind::Deployment,
+        let kind = if is_running(path) {
+            Kind::Whole
+        } else if place.is_staged(&sysroot) {
+            Kind::Staged
+        } else {
+            Kind::Deployment
         };
         let var = place.stateroot.join("var");
         let root = match Root::open(&var) {
