@@ -5,6 +5,9 @@
 //! empty one switches it off, a drop-in `NAME.toml.d/*.toml` changes single keys, and a file of another
 //! name is another adapter.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Component, Path, PathBuf};
 
 use overlay_resolver::escape::escape_path;
@@ -369,114 +372,4 @@ fn unusable(document: &Document) -> Finding {
     let mut errors = errors.filter(|finding| finding.level == Level::Error);
     let error = errors.next().cloned();
     error.unwrap_or_else(|| Finding::error(path_of(document), "cannot be used"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The definitions of a tree with these files below `/etc/overlayctl/adapters.d`.
-    fn with(files: &[(&str, &str)]) -> (Vec<Definition>, Vec<String>) {
-        let place = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = place.path().join("etc").join(DIRECTORY).join(name);
-            #[expect(clippy::disallowed_methods, reason = "the tree of the test")]
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            #[expect(clippy::disallowed_methods, reason = "the tree of the test")]
-            std::fs::write(path, text).unwrap();
-        }
-        let (definitions, findings) = load(&Root::open(place.path()).unwrap());
-        let findings = findings.iter().map(ToString::to_string).collect();
-        (definitions, findings)
-    }
-
-    fn names(definitions: &[Definition]) -> Vec<&str> {
-        definitions.iter().map(|d| d.name.as_str()).collect()
-    }
-
-    fn installation(definitions: &[Definition], name: &str) -> PathBuf {
-        let definition = definitions.iter().find(|d| d.name == name).unwrap();
-        match &definition.kind {
-            Kind::Flatpak(flatpak) => flatpak.installation.clone(),
-            Kind::Ostree(_) => panic!("{name} is no flatpak"),
-        }
-    }
-
-    const EXTRA: &str = "kind='flatpak'\nlayers=['/etc']\nremotes='r'\ncollections='c'\n";
-
-    #[test]
-    fn the_built_in_definitions_are_sound() {
-        let (definitions, findings) = with(&[]);
-        assert_eq!(findings, [""; 0]);
-        assert_eq!(names(&definitions), ["flatpak", "ostree"]);
-        assert_eq!(
-            installation(&definitions, "flatpak"),
-            Path::new("/var/lib/flatpak")
-        );
-    }
-
-    #[test]
-    fn they_are_an_overlay() {
-        let another = format!("{EXTRA}installation='/srv/apps'\n");
-        let (definitions, findings) = with(&[
-            ("ostree.toml", ""),
-            (
-                "flatpak.toml.d/50-mine.toml",
-                "installation = '/srv/main'\n",
-            ),
-            ("extra.toml", &another),
-        ]);
-        assert_eq!(findings, [""; 0]);
-        assert_eq!(names(&definitions), ["extra", "flatpak"]);
-        assert_eq!(
-            installation(&definitions, "flatpak"),
-            Path::new("/srv/main")
-        );
-        assert_eq!(installation(&definitions, "extra"), Path::new("/srv/apps"));
-    }
-
-    #[test]
-    fn two_with_one_target_are_both_refused() {
-        let rival = format!("{EXTRA}installation='/var/lib/flatpak'\n");
-        let (definitions, findings) = with(&[("extra.toml", &rival)]);
-        assert_eq!(names(&definitions), ["ostree"]);
-        let [built_in, extra] = &findings[..] else {
-            panic!("{findings:?}")
-        };
-        assert!(built_in.contains("writes /var/lib/flatpak, as extra does"));
-        assert!(extra.starts_with("/etc/overlayctl/adapters.d/extra.toml: writes"));
-        let (definitions, findings) = with(&[("extra.toml", &rival), ("flatpak.toml", "")]);
-        assert_eq!(findings, [""; 0]);
-        assert_eq!(names(&definitions), ["extra", "ostree"]);
-    }
-
-    #[test]
-    fn one_that_cannot_be_used_hurts_itself_alone_and_says_where() {
-        for (text, expected) in [
-            ("kind = 'nonsense'\n", "1: kind = \"nonsense\": there are"),
-            ("layers = []\n", " has no kind"),
-            (EXTRA, " missing field `installation`"),
-            ("junk\n", "1: "),
-            (
-                "kind='flatpak'\nlayers=[\n  'usr',\n]\nremotes='r'\ncollections='c'\ninstallation='/i'\n",
-                "2: usr: expected an absolute path without `..`",
-            ),
-            (
-                "kind='flatpak'\nlayers=[]\nremotes='../r'\ncollections='c'\ninstallation='/i'\n",
-                "3: ../r: expected a relative path without `..`",
-            ),
-            (
-                &format!("{EXTRA}installation='/i'\nlayer=1\n"),
-                "6: layer: unknown field",
-            ),
-        ] {
-            let (definitions, findings) = with(&[("extra.toml", text)]);
-            assert_eq!(names(&definitions), ["flatpak", "ostree"], "{text}");
-            let expected = format!("/etc/{DIRECTORY}/extra.toml:{expected}");
-            let [finding] = &findings[..] else {
-                panic!("{text}: {findings:?}")
-            };
-            assert!(finding.starts_with(&expected), "{finding} for {text}");
-        }
-    }
 }

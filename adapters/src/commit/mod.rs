@@ -78,6 +78,12 @@ pub fn staged_name(name: &OsStr) -> OsString {
     staged
 }
 
+/// Whether a name is that of something staged, whole or not: what a run that was killed leaves.
+pub fn is_staged(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b".#") && (name.ends_with(b".overlayctl") || name.ends_with(b".overlayctl~"))
+}
+
 /// Carries out a batch.
 pub fn commit(root: &Root, batch: &Batch) -> Result<Outcome, CommitError> {
     let mut ready = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! The whole adapter is one transaction on one repository. What a remote's group is to hold comes
 //! from [`repofile`]; the configuration with its marks and baselines is [`config`]; what is particular
-//! about a remote of flatpak is [`conventions`].
+//! about a remote of flatpak is in `conventions`.
 
 pub mod config;
 mod conventions;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use overlay_resolver::finding::Finding;
@@ -12,7 +11,7 @@ use overlay_resolver::root::{Reason, Root, Unusable};
 use super::Layers;
 use super::config::{self, RepoConfig};
 use super::installation::Installation;
-use crate::commit::staged_name;
+use crate::commit::{is_staged, staged_name};
 use crate::remotes::draft::Observed;
 use crate::remotes::name::is_remote_name;
 use crate::remotes::target::Store;
@@ -89,14 +88,12 @@ impl Eyes<'_> {
     /// What an interrupted run left: its staged files, and in the staged configuration which
     /// certificates it was bringing when the keyrings were already in place.
     fn stale(&self, observed: &mut Observed) -> Result<(), Finding> {
-        let staged = |name: &OsStr| {
-            name.as_bytes().starts_with(b".#") && {
-                let name = name.as_bytes();
-                name.ends_with(b".overlayctl") || name.ends_with(b".overlayctl~")
-            }
-        };
         for directory in [self.paths.path().to_owned(), self.paths.repo()] {
-            for name in self.names(&directory)?.iter().filter(|name| staged(name)) {
+            for name in self
+                .names(&directory)?
+                .iter()
+                .filter(|name| is_staged(name))
+            {
                 observed.stale.push(directory.join(name));
             }
         }

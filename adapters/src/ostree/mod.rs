@@ -13,6 +13,7 @@ mod conf;
 mod histories;
 mod memory;
 mod observe;
+mod origins;
 mod places;
 mod plan;
 mod store;
@@ -20,6 +21,7 @@ mod store;
 use std::path::{Path, PathBuf};
 
 use bstr::BString;
+use overlay_resolver::Document;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 use overlay_resolver::root::Root;
@@ -104,7 +106,7 @@ impl Layers {
         let mut remotes = remotes.refusing_names(CONF);
         let mut findings = Vec::new();
         for (name, layered) in &mut remotes.entries {
-            findings.extend(bring_keys(root, name, layered));
+            findings.extend(bring_keys(root, places, name, layered));
         }
         remotes.findings.append(&mut findings);
         Self {
@@ -147,55 +149,74 @@ fn without_targets(root: &Root, places: &Places) -> Tree {
         .fold(Tree::from(root.clone()), |tree, path| tree.without(&path))
 }
 
+/// Where ostree finds the keys for remotes that have none of their own.
+const GLOBAL_KEYS: &str = "/usr/share/ostree/trusted.gpg.d";
+
 /// Brings the keys that come with a remote: the keyring beside its file, and those of the paths that it
 /// names which exist. ostree fails where one does not.
-fn bring_keys(root: &Root, name: &str, layered: &mut Layered<Remote>) -> Vec<Finding> {
+fn bring_keys(
+    root: &Root,
+    places: &Places,
+    name: &str,
+    layered: &mut Layered<Remote>,
+) -> Vec<Finding> {
     let Want::Present(remote) = &mut layered.want else {
         return Vec::new();
     };
-    let mut findings = Vec::new();
-    match keyring_beside(
-        root,
-        name,
-        layered
-            .document
-            .entry()
-            .effective()
-            .next()
-            .map(|f| &*f.path),
-    ) {
+    let main = layered.document.entry().effective().next();
+    let main = main.map(|fragment| fragment.path.clone());
+    match keyring_beside(root, name, main.as_deref()) {
         Ok(keyring) => remote.keyring = keyring,
         Err(finding) => {
             layered.want = Want::Unresolved(finding.clone());
             return vec![finding];
         }
     }
-    let Some(at) = remote.settings.iter().position(|s| s.key == "gpgkeypath") else {
-        return findings;
-    };
-    let paths = conf::key_paths(&remote.settings[at].value);
+    let mut findings = Vec::new();
+    findings.extend(leave_out_missing(root, remote, &layered.document));
+    let mut elsewhere = places.preferred_keyrings(name);
+    if remote.needs_keys()
+        && remote.keyring.is_empty()
+        && !elsewhere.any(|path| exists(root, &path))
+        && !has_files(root, Path::new(GLOBAL_KEYS))
+    {
+        let message = format!(
+            "signatures of {name} are verified, and there is no key for it: put a keyring {} beside this file, or name one with gpgkeypath=",
+            keyring_name(name)
+        );
+        findings.push(Finding::warning(main.unwrap_or_default(), message));
+    }
+    findings
+}
+
+/// Leaves out of `gpgkeypath=` what does not exist.
+fn leave_out_missing(root: &Root, remote: &mut Remote, document: &Document) -> Option<Finding> {
+    let at = remote.settings.iter().position(|s| s.key == "gpgkeypath")?;
+    let setting = remote.settings.get_mut(at)?;
+    let paths = conf::key_paths(&setting.value);
     let (there, missing): (Vec<_>, Vec<_>) = paths
         .into_iter()
         .partition(|path| exists(root, Path::new(path)));
     if missing.is_empty() {
-        return findings;
+        return None;
     }
-    let (section, key) = remote.settings[at].source.clone();
-    let place = layered.document.get(&*section, &*key);
-    findings.extend(place.map(|place| {
-        let missing = missing.join(", ");
-        Finding::warning(
-            &place.fragment().path,
-            format!("gpgkeypath: {missing} does not exist here, and ostree fails where a path does not: left out"),
-        )
-        .at(place.line())
-    }));
+    let (section, key) = setting.source.clone();
     if there.is_empty() {
         remote.settings.remove(at);
     } else {
-        remote.settings[at].value = BString::from(value::encode_string(&there.join(";")));
+        setting.value = BString::from(value::encode_string(&there.join(";")));
     }
-    findings
+    let place = document.get(&*section, &*key)?;
+    let message = format!(
+        "gpgkeypath: {} does not exist here, and ostree fails where a path does not: left out",
+        missing.join(", ")
+    );
+    Some(Finding::warning(&place.fragment().path, message).at(place.line()))
+}
+
+fn has_files(root: &Root, path: &Path) -> bool {
+    let dir = root.dir(path).ok().flatten();
+    dir.is_some_and(|dir| dir.names().is_ok_and(|names| !names.is_empty()))
 }
 
 /// The vendor's keyring for a remote, binary or armored, beside the file that defines it.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use bstr::ByteSlice as _;
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
@@ -14,7 +13,7 @@ use super::memory::Memory;
 use super::places::{CONF, Places};
 use super::store::{Remotes, names};
 use super::{LIMIT, Layers};
-use crate::commit::staged_name;
+use crate::commit::{is_staged, staged_name};
 use crate::editor::Editor;
 use crate::openpgp::Keyring;
 use crate::remotes::draft::Observed;
@@ -58,6 +57,7 @@ pub(super) fn observe(root: &Root, places: &Places, layers: &Layers) -> Result<F
             journals: Vec::new(),
             findings: Vec::new(),
         },
+        taken: BTreeMap::new(),
     };
     let parent = eyes.repository()?;
     eyes.target()?;
@@ -68,21 +68,24 @@ pub(super) fn observe(root: &Root, places: &Places, layers: &Layers) -> Result<F
     Ok(eyes.found)
 }
 
-struct Eyes<'a> {
+/// What looks.
+pub(super) struct Eyes<'a> {
     root: &'a Root,
-    places: &'a Places,
+    pub(super) places: &'a Places,
     found: Found,
+    /// Names whose place is that of other remotes.
+    taken: BTreeMap<String, Finding>,
 }
 
 impl Eyes<'_> {
-    fn file(&self, path: &Path) -> Result<Option<Vec<u8>>, Finding> {
+    pub(super) fn file(&self, path: &Path) -> Result<Option<Vec<u8>>, Finding> {
         self.root
             .read(path, LIMIT)
             .map_err(|error| Finding::error(path, error.to_string()))
     }
 
     /// The names in a directory; none if there is no such directory.
-    fn names(&self, path: &Path) -> Result<Option<Vec<OsString>>, Finding> {
+    pub(super) fn names(&self, path: &Path) -> Result<Option<Vec<OsString>>, Finding> {
         let dir = match self.root.dir(path) {
             Err(error) if is_elsewhere(&error) => return Ok(None),
             other => other,
@@ -124,7 +127,7 @@ impl Eyes<'_> {
         for name in &listed {
             let path = self.places.target.join(name);
             let bytes = name.as_encoded_bytes();
-            if is_staged(bytes) {
+            if is_staged(name) {
                 self.found.observed.stale.push(path);
             } else if bytes.ends_with(CONF.as_bytes()) {
                 self.conf(&path)?;
@@ -135,9 +138,11 @@ impl Eyes<'_> {
 
     fn conf(&mut self, path: &Path) -> Result<(), Finding> {
         // A directory or a link to nothing is none to ostree; that it takes a name is found in the layers.
-        let Ok(Some(text)) = self.root.read(path, LIMIT) else {
-            return Ok(());
+        let text = match self.root.read(path, LIMIT) {
+            Err(error) if is_nothing_to_ostree(&error) => None,
+            other => other.map_err(|error| Finding::error(path, error.to_string()))?,
         };
+        let Some(text) = text else { return Ok(()) };
         let name = path.file_stem().and_then(|stem| stem.to_str());
         let name = name.unwrap_or_default().to_owned();
         if text.is_empty() {
@@ -151,8 +156,7 @@ impl Eyes<'_> {
                 "defines the remote {}, so {name} has no place there; name the file after its remote",
                 defined.join(", ")
             );
-            let broken = &mut self.found.observed.broken;
-            broken.insert(name, Finding::error(path, message));
+            self.taken.insert(name, Finding::error(path, message));
         }
         if defined.len() > 1 {
             let message = format!(
@@ -200,7 +204,7 @@ impl Eyes<'_> {
     fn remembered(&mut self) -> Result<(), Finding> {
         for name in self.names(&self.places.state)?.unwrap_or_default() {
             let path = self.places.state.join(&name);
-            if is_staged(name.as_encoded_bytes()) {
+            if is_staged(&name) {
                 self.found.observed.stale.push(path);
                 continue;
             }
@@ -247,6 +251,9 @@ impl Eyes<'_> {
                 }
                 _ => continue,
             };
+            if let Some(finding) = self.taken.get(name) {
+                observed.broken.insert(name.clone(), finding.clone());
+            }
             if let Some(stamp) = &remote.deleted_if
                 && super::exists(self.root, stamp)
             {
@@ -322,62 +329,19 @@ impl Eyes<'_> {
         self.found.observed.files.insert(path, text);
         Ok(())
     }
-
-    /// The remotes that a deployment follows, by its origin.
-    fn followed(&self) -> Result<BTreeSet<String>, Finding> {
-        let mut followed = BTreeSet::new();
-        for directory in self.matching(&self.places.origins)? {
-            for name in self.names(&directory)?.unwrap_or_default() {
-                if name.as_encoded_bytes().ends_with(b".origin")
-                    && let Some(text) = self.file(&directory.join(&name))?
-                    && let Ok(file) = Editor::parse(&text)
-                {
-                    followed.extend(file.pairs("origin").filter_map(|(key, value)| {
-                        let value = value::decode_string(value).ok()?;
-                        follows(key.to_str().ok()?, &value).map(str::to_owned)
-                    }));
-                }
-            }
-        }
-        Ok(followed)
-    }
-
-    /// The directories that a path with one `*` stands for.
-    fn matching(&self, pattern: &Path) -> Result<Vec<PathBuf>, Finding> {
-        let mut components = pattern.components();
-        let before: PathBuf = components
-            .by_ref()
-            .take_while(|part| part.as_os_str() != "*")
-            .collect();
-        let rest = components.as_path();
-        if before == pattern {
-            return Ok(vec![before]);
-        }
-        let names = self.names(&before)?.unwrap_or_default();
-        Ok(names
-            .iter()
-            .map(|name| before.join(name).join(rest))
-            .collect())
-    }
-}
-
-/// The remote that a key of an origin names: `refspec=REMOTE:REF`, or a container image that is verified
-/// by a remote's keys, as rpm-ostree and bootc write them.
-fn follows<'v>(key: &str, value: &'v str) -> Option<&'v str> {
-    match key {
-        "refspec" | "baserefspec" => Some(value.split_once(':')?.0),
-        "container-image-reference" => {
-            let rest = value.strip_prefix("ostree-remote-")?;
-            let (_, rest) = rest.split_once(':')?;
-            Some(rest.split_once(':')?.0)
-        }
-        _ => None,
-    }
 }
 
 /// In an image, or in a deployment that is not booted, `/ostree` leads to nothing.
 const fn is_elsewhere(error: &Unusable) -> bool {
     matches!(error.reason, Reason::Missing)
+}
+
+/// Whether ostree passes over what cannot be read for this reason: it opens regular files only.
+const fn is_nothing_to_ostree(error: &Unusable) -> bool {
+    matches!(
+        error.reason,
+        Reason::Missing | Reason::Loop | Reason::NotAFile(_) | Reason::NotADirectory
+    )
 }
 
 fn parse(text: &[u8], path: &Path) -> Result<Editor, Finding> {
@@ -396,40 +360,4 @@ fn parent_of(file: &Editor) -> Option<PathBuf> {
 /// Where the next content of a file waits.
 fn staged_path(path: &Path) -> PathBuf {
     path.with_file_name(staged_name(path.file_name().unwrap_or_default()))
-}
-
-/// What a run that was killed leaves.
-fn is_staged(name: &[u8]) -> bool {
-    name.starts_with(b".#") && (name.ends_with(b".overlayctl") || name.ends_with(b".overlayctl~"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whom_an_origin_follows() {
-        for (key, value, remote) in [
-            (
-                "refspec",
-                "fedora:fedora/43/x86_64/silverblue",
-                Some("fedora"),
-            ),
-            ("refspec", "local/ref", None),
-            ("baserefspec", "fedora:x", Some("fedora")),
-            (
-                "container-image-reference",
-                "ostree-remote-image:fedora:docker://quay.io/x:43",
-                Some("fedora"),
-            ),
-            (
-                "container-image-reference",
-                "ostree-unverified-registry:quay.io/x:43",
-                None,
-            ),
-            ("override-commit", "fedora:x", None),
-        ] {
-            assert_eq!(follows(key, value), remote, "{key}={value}");
-        }
-    }
 }

@@ -54,9 +54,7 @@ impl<T: Target> Subject<'_, '_, T> {
         };
         let baseline = fingerprints(&self.draft.before, self.name);
         let empty = BTreeSet::new();
-        let wants = remote
-            .get("gpg-verify")
-            .is_some_and(|setting| setting.value == "true");
+        let wants = remote.needs_keys();
         let has = self
             .draft
             .before

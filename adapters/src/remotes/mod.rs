@@ -1,7 +1,7 @@
 //! Remotes, whoever reads them: the tables of [`reconcile`] applied to groups of keys. Pure.
 //!
 //! What flatpak and ostree call a remote is the same thing: a named group of keys, and a keyring. What
-//! differs between their places is behind [`Target`]; what follows from the tables is here, once.
+//! differs between their places is behind `Target`; what follows from the tables is here, once.
 
 pub mod collection;
 pub(crate) mod collections;

@@ -50,6 +50,13 @@ impl Remote {
         self.settings.iter().find(|setting| setting.key == key)
     }
 
+    /// Whether signatures are verified with the keyring. libostree does so unless it is told otherwise.
+    pub(crate) fn needs_keys(&self) -> bool {
+        let verify = self.get("gpg-verify");
+        let verify = verify.map(|setting| value::decode_boolean(&setting.value));
+        verify.is_none_or(|verify| verify != Ok(false)) && self.get("gpgkeypath").is_none()
+    }
+
     /// Reads what the entry was before.
     pub(crate) fn read_history(&mut self, reader: &mut Reader<'_>) {
         self.former_names = reader.list(OVERLAY, "FormerNames");

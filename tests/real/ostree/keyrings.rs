@@ -12,6 +12,10 @@ pub(super) const CASES: &[Case] = &[
     ("keys: the owner's stay", owners),
     ("keys: gone with the remote that was deleted", deleted),
     ("keys: armored ones and broken ones", armored),
+    (
+        "keys: the last is not withdrawn, and none is told",
+        last_one,
+    ),
     ("keys: by path, while it exists", by_path),
     ("keys: the repository's keyring comes first", preferred),
     ("keys: ostree verifies with them", verifies),
@@ -122,6 +126,25 @@ fn armored(world: &World<'_>) {
     report.assert_finds("error", "usr/lib/ostree/remotes.d/w.trustedkeys.gpg");
     assert_keys(world, "v", &[&keys.vendor]);
     world.assert_remotes(&[("v", URL)]);
+}
+
+fn last_one(world: &World<'_>) {
+    let keys = world.keys();
+    // Nothing is said of gpg-verify: ostree verifies.
+    world.vendor("v", remote("v", &[("url", URL)]));
+    keyring(world, "v", &[&keys.vendor]);
+    let report = world.sync_to("v", "applied");
+    assert!(!report.finds("warning", "v.conf"), "{report:#?}");
+    world.remove("usr/lib/ostree/remotes.d/v.trustedkeys.gpg");
+    world
+        .sync()
+        .assert_finds("warning", "usr/lib/ostree/remotes.d/v.conf");
+    assert_keys(world, "v", &[&keys.vendor]);
+    world.write(
+        "usr/share/ostree/trusted.gpg.d/key.gpg",
+        &keys.owner.certificate,
+    );
+    assert!(!world.sync().finds("warning", "v.conf"));
 }
 
 fn by_path(world: &World<'_>) {

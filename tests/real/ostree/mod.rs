@@ -8,6 +8,7 @@ mod deployments;
 mod entries;
 mod faults;
 mod keyrings;
+mod races;
 mod scripts;
 mod world;
 
@@ -30,6 +31,7 @@ const CASES: &[&[Case]] = &[
     collections::CASES,
     deployments::CASES,
     scripts::CASES,
+    races::CASES,
     faults::CASES,
 ];
 
