@@ -5,6 +5,8 @@
 
 mod digest;
 mod explain;
+mod index;
+mod items;
 mod key;
 mod names;
 mod read;
@@ -14,13 +16,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bstr::{BStr, ByteSlice as _};
 
 pub use self::explain::{Explanation, Outcome};
+pub(crate) use self::items::Items;
 pub use self::key::Key;
-pub(crate) use self::key::variable;
 pub(crate) use self::names::Names;
 pub use self::snapshot::Snapshot;
 use crate::escape::escape_path;
@@ -45,6 +47,7 @@ pub struct Document {
     /// A problem because of which the consumer loads nothing.
     pub(crate) fatal: Option<usize>,
     pub(crate) is_nested: bool,
+    pub(crate) index: OnceLock<index::Index>,
 }
 
 /// What is known of a key during and after the merge.
@@ -368,6 +371,14 @@ impl<'d> Assignment<'d> {
             Fate::Superseded(by) | Fate::Reset(by) => self.document.assignment(by),
             _ => None,
         }
+    }
+
+    /// The assignment that counts in the place of one that was beaten or reset, perhaps by others in
+    /// between that were beaten in their turn.
+    pub fn final_winner(&self) -> Option<Self> {
+        self.winner()?;
+        self.document
+            .assignment(self.document.index().end_of(self.index)?)
     }
 
     /// The assignment of the same key that its consumer reads before it.

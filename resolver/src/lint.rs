@@ -346,19 +346,6 @@ fn is_owners(rules: &Rules, layer: &Layer) -> bool {
     }
 }
 
-/// The assignment that counts instead of one that was beaten: the end of the chain of winners.
-fn final_winner<'d>(beaten: &Assignment<'d>) -> Option<Assignment<'d>> {
-    let mut winner = beaten.winner()?;
-    // Who wins stands later in the ledger, but for kinds where the first one counts.
-    while let Some(next) = winner
-        .winner()
-        .filter(|next| next.number() > winner.number())
-    {
-        winner = next;
-    }
-    Some(winner)
-}
-
 /// Whether the consumer read it, and something else counts instead.
 fn is_beaten(assignment: &Assignment<'_>) -> bool {
     matches!(assignment.state(), State::Superseded | State::Reset)

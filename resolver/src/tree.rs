@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::ops::Bound;
 use std::path::{Component, Path, PathBuf};
 
 use crate::root::{
@@ -116,9 +117,11 @@ impl Tree {
     /// What becomes of the names in a directory by the virtual files in it or below it.
     fn changes_in(&self, directory: &Path) -> BTreeMap<OsString, Member<'_>> {
         let mut members = BTreeMap::new();
-        for (path, change) in &self.changes {
+        // Paths are in order part by part, so all that is below a directory follows it.
+        let from = (Bound::Excluded(directory), Bound::Unbounded);
+        for (path, change) in self.changes.range::<Path, _>(from) {
             let Ok(rest) = path.strip_prefix(directory) else {
-                continue;
+                break;
             };
             let mut parts = rest.iter();
             match (parts.next(), parts.next(), change) {

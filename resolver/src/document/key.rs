@@ -1,12 +1,10 @@
 //! One key and all that its assignments come to.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
-use bstr::{BStr, ByteSlice as _};
-use indexmap::IndexSet;
+use bstr::BStr;
 
-use super::{Assignment, Document, Slot, State};
+use super::{Assignment, Document, Items, Slot, State};
 use crate::merge::{Rule, resets};
 use crate::schema::{KeyKind, Merge, OnEmpty, Operator};
 
@@ -41,10 +39,9 @@ impl<'d> Key<'d> {
 
     /// Every assignment, those that do not count included, in ledger order.
     pub fn history(&self) -> impl DoubleEndedIterator<Item = Assignment<'d>> {
-        let number = self.number;
-        self.document
-            .assignments()
-            .filter(move |assignment| assignment.record.key == number)
+        let document = self.document;
+        let rows = document.index().rows_of(self.number).iter();
+        rows.filter_map(|&row| document.assignment(row))
     }
 
     /// The assignments that count, in order: one for a scalar, any number for a list.
@@ -92,32 +89,17 @@ impl<'d> Key<'d> {
 
     /// What these of its assignments come to, if they are those that count.
     pub(crate) fn items_of(&self, applied: &[Assignment<'d>]) -> Vec<Cow<'d, [u8]>> {
-        let Some(kind) = self.kind() else {
-            return applied.iter().map(Assignment::shown).collect();
-        };
-        let read = applied
-            .iter()
-            .filter(|a| !a.value().is_empty() || kind.empty == OnEmpty::Value);
-        let of = |assignment: &Assignment<'d>| match assignment.node() {
-            Some(_) => vec![assignment.shown()],
-            None => kind.split.items(assignment.value().as_bytes()),
-        };
-        match kind.merge {
-            Merge::Last | Merge::First | Merge::Append => read.flat_map(of).collect(),
-            Merge::Map => last_of_each(read.flat_map(of).collect()),
-            Merge::Set => {
-                let mut items = IndexSet::<_, foldhash::fast::RandomState>::default();
-                for assignment in read {
-                    if assignment.operator() == Operator::Remove {
-                        let gone: HashSet<_> = of(assignment).into_iter().collect();
-                        items.retain(|item| !gone.contains(item));
-                    } else {
-                        items.extend(of(assignment));
-                    }
-                }
-                items.into_iter().collect()
-            }
+        let items = self.read(applied);
+        items.iter().map(|item| item.value.clone()).collect()
+    }
+
+    /// The same, with where each item comes from.
+    pub(crate) fn read(&self, applied: &[Assignment<'d>]) -> Items<'d> {
+        let mut items = Items::new(*self);
+        for assignment in applied {
+            items.read(*assignment);
         }
+        items
     }
 
     /// Which of these of its assignments would count if the consumer read them and no others. (Lists
@@ -157,21 +139,4 @@ impl<'d> Key<'d> {
         }
         counting
     }
-}
-
-/// Of the items of a map, the last of every variable, in their order.
-fn last_of_each(items: Vec<Cow<'_, [u8]>>) -> Vec<Cow<'_, [u8]>> {
-    let mut seen = HashSet::new();
-    let mut last: Vec<_> = items
-        .into_iter()
-        .rev()
-        .filter(|item| seen.insert(variable(item).to_vec()))
-        .collect();
-    last.reverse();
-    last
-}
-
-/// The name before the `=` of an item of a map.
-pub(crate) fn variable(item: &[u8]) -> &[u8] {
-    item.split_once_str("=").map_or(item, |(name, _)| name)
 }

@@ -1,5 +1,7 @@
 //! What scanning and merging found, under the names of lints.
 
+use std::collections::HashMap;
+
 use crate::document::Document;
 use crate::finding::{Finding, Level};
 use crate::root::Reason;
@@ -16,10 +18,10 @@ pub(super) const LINE: &str = "broken-line";
 /// The findings of a document. What lints say better is left to them.
 pub(super) fn in_document(document: &Document) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let fragments = document.entry().fragments.iter();
+    let states: HashMap<_, _> = fragments.map(|f| (&f.path, &f.state)).collect();
     for finding in &document.findings {
-        let mut fragments = document.entry().fragments.iter();
-        let state = fragments.find(|f| f.path == finding.path).map(|f| &f.state);
-        match state {
+        match states.get(&finding.path) {
             Some(State::Unusable(why)) if is_limit(&why.reason) => {
                 let message = format!("not looked at: {why}");
                 findings.push(Finding::info(&finding.path, message).of_lint(FILE));

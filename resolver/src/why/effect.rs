@@ -1,5 +1,6 @@
 //! What a file does to the document that it is a part of.
 
+use std::collections::HashSet;
 use std::fmt::{self, Display as _};
 use std::path::{Path, PathBuf};
 
@@ -185,13 +186,12 @@ impl<'d> Effect<'d> {
     }
 
     fn superseded(index: usize, loses: Vec<Assignment<'d>>, hides: Vec<&'d Fragment>) -> Self {
-        let winners: Vec<_> = loses.iter().filter_map(in_the_end).collect();
-        let mut by = Vec::<&Fragment>::new();
-        for winner in &winners {
-            if !by.iter().any(|known| known.path == winner.fragment().path) {
-                by.push(winner.fragment());
-            }
-        }
+        let winners: Vec<_> = loses.iter().filter_map(Assignment::final_winner).collect();
+        let mut seen = HashSet::new();
+        let new = winners
+            .iter()
+            .filter(|winner| seen.insert(winner.fragment_index()));
+        let by = new.map(Assignment::fragment).collect();
         Self::Superseded {
             is_early: winners.iter().all(|winner| winner.fragment_index() > index),
             loses,
@@ -276,16 +276,6 @@ fn problem_of<'d>(
         BrokenFile::Alone
     };
     Some((problem, costs))
-}
-
-/// The assignment that counts in the place of one that was beaten, perhaps by others in between.
-fn in_the_end<'d>(loser: &Assignment<'d>) -> Option<Assignment<'d>> {
-    let mut winner = loser.winner()?;
-    // No assignment is beaten by one that it beats, so this ends; the ledger's length is at most 2^32.
-    while let Some(next) = winner.winner() {
-        winner = next;
-    }
-    Some(winner)
 }
 
 /// The files that the one with this index hides.
