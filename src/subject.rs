@@ -74,6 +74,9 @@ pub(crate) struct Subject {
     pub(crate) is_known: bool,
     /// The known document that it is only a part of.
     pub(crate) part_of: Option<PathBuf>,
+    /// Whether it is no surprise that no layer has it: something reads it if it is there, or the
+    /// question takes it away.
+    pub(crate) may_be_absent: bool,
 }
 
 /// What a subject comes to.
@@ -125,6 +128,7 @@ impl Subject {
         let (adapter, found) = known.rules(&path);
         let found = found.or_else(|| of_many_units(&known.catalog, &path));
         let is_known = found.is_some() || rules.is_some();
+        let may_be_absent = found.is_some() || !reading.without.is_empty();
         let part_of = match found {
             Some(_) => None,
             None => whole(known, &path),
@@ -144,6 +148,7 @@ impl Subject {
             adapter,
             is_known,
             part_of,
+            may_be_absent,
         })
     }
 
@@ -159,6 +164,20 @@ impl Subject {
         } else {
             self.path.clone()
         }
+    }
+
+    /// Resolves what has to be there: a path that nobody has, and that nobody is known to read, is
+    /// likely to be mistyped.
+    pub(crate) fn resolve_existing(&self) -> Resolved {
+        let mut resolved = self.resolve();
+        if resolved.is_empty() && !self.may_be_absent {
+            let searched = self.resolver.scan(&self.path).searched;
+            let searched = searched.iter().map(|path| escape_path(path).to_string());
+            let searched = searched.collect::<Vec<_>>().join(", ");
+            let message = format!("no layer has it; looked for {searched}");
+            resolved.findings.push(Finding::error(&self.path, message));
+        }
+        resolved
     }
 
     /// Resolves it.

@@ -23,7 +23,7 @@ use std::path::Path;
 use indexmap::{IndexMap, IndexSet};
 
 use crate::document::{Assignment, Document, Key, State as Fate};
-use crate::scan::{Fragment, Role, State, Status};
+use crate::scan::{Fragment, Role, State};
 
 /// What a file does to what is below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -206,8 +206,9 @@ fn alone<'d>(
     if matches!(top.alone(), State::Mask(_)) {
         return Difference::new(Class::Masked, top, None);
     }
-    let is_masked_with_main = matches!(document.entry().status, Status::Masked(_));
-    if top.role == Role::Main || is_masked_with_main || !rows.extends(document, top) {
+    // What cannot be used above it may hide it, and the mask of the main file does.
+    let counts = matches!(top.state, State::Effective | State::Duplicate(_));
+    if top.role == Role::Main || !counts || !rows.extends(document, top) {
         return Difference::new(Class::Unchanged, top, None);
     }
     Difference {

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use self::nested::Paths;
 use crate::document::{Decoded, Document, Fate, Record, Slot};
-use crate::finding::Finding;
+use crate::finding::{Finding, Level};
 use crate::format::{Format, Item, Kind, Lost, Pair};
 use crate::root::{Reason, Unusable};
 use crate::rules::{BrokenFile, Repeated, Rules};
@@ -118,7 +118,12 @@ impl Merging<'_> {
                     self.assignment(&fragment.text, place, &span, pair, fate, &mut section);
                 }
                 Kind::Problem(problem) if counts => {
-                    let found = Finding::error(&fragment.path, problem.message);
+                    // A consumer that goes on behind it does what it says there all the same.
+                    let level = match problem.lost {
+                        Lost::Item => Level::Warning,
+                        Lost::Rest | Lost::File => Level::Error,
+                    };
+                    let found = Finding::new(level, &fragment.path, problem.message);
                     let number = self.problem(first, found.at(*lines.start()).spanning(span));
                     if problem.lost != Lost::Item && fate == Fate::Applied {
                         fate = Fate::Invalid(number);

@@ -158,10 +158,12 @@ pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>])
                 .iter()
                 .map(|refused| view("loads", refusal(names, refused))),
         );
-        views.extend(disagreements.keys.iter().map(|key| DisagreementView {
+        let keys = disagreements.keys.iter().map(|key| ("key", key));
+        let unsure = disagreements.unsure.iter().map(|key| ("unsure", key));
+        views.extend(keys.chain(unsure).map(|(kind, key)| DisagreementView {
             section: Some(show(key.section)),
             key: Some(show(key.name)),
-            ..view("key", values(names, key))
+            ..view(kind, values(names, key))
         }));
         views.extend(disagreements.files.iter().map(|found| DisagreementView {
             file: Some(escape_path(found.path).to_string()),

@@ -225,14 +225,19 @@ pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>])
         disagreements,
     } in comparisons
     {
-        if disagreements.is_empty() {
+        if disagreements.is_empty() && disagreements.unsure.is_empty() {
             continue;
         }
+        let verb = if disagreements.is_empty() {
+            "may disagree"
+        } else {
+            "disagree"
+        };
         let gap = if text.is_empty() { "" } else { "\n" };
         let path = escape_path(path);
         let _ = writeln!(
             text,
-            "{gap}{BOLD}{path}: {first} and {second} disagree{BOLD:#}"
+            "{gap}{BOLD}{path}: {first} and {second} {verb}{BOLD:#}"
         );
         let mut told = Telling {
             text: &mut text,
@@ -240,7 +245,8 @@ pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>])
             width,
         };
         told.refusal(disagreements);
-        told.keys(disagreements);
+        told.keys(&disagreements.keys);
+        told.keys(&disagreements.unsure);
         told.files(disagreements);
         told.order(disagreements);
     }
@@ -307,8 +313,8 @@ impl Telling<'_> {
         }
     }
 
-    fn keys(&mut self, found: &Disagreements<'_>) {
-        for key in &found.keys {
+    fn keys(&mut self, keys: &[KeyDisagreement<'_>]) {
+        for key in keys {
             let key_of = key.sides.iter().flatten().next();
             self.heading(&key_of.map_or_else(String::new, name));
             let values = values(key);

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use crate::document::Document;
 use crate::finding::{Finding, Level};
-use crate::root::Reason;
 use crate::rules::{Name, Rules};
 use crate::scan::State;
 
@@ -22,10 +21,6 @@ pub(super) fn in_document(document: &Document) -> Vec<Finding> {
     let states: HashMap<_, _> = fragments.map(|f| (&f.path, &f.state)).collect();
     for finding in &document.findings {
         match states.get(&finding.path) {
-            Some(State::Unusable(why)) if is_limit(&why.reason) => {
-                let message = format!("not looked at: {why}");
-                findings.push(Finding::info(&finding.path, message).of_lint(FILE));
-            }
             Some(State::Unusable(_) | State::PassedOver(_)) => {
                 findings.push(finding.clone().of_lint(FILE));
             }
@@ -36,11 +31,6 @@ pub(super) fn in_document(document: &Document) -> Vec<Finding> {
     let lines = document.problems().iter();
     findings.extend(lines.map(|finding| finding.clone().of_lint(LINE)));
     findings
-}
-
-/// The limit is ours: the consumer reads the file, so nothing is known to be wrong with it.
-fn is_limit(reason: &Reason) -> bool {
-    matches!(reason, Reason::TooLarge { .. })
 }
 
 /// The findings of a directory that belong to no document: directories that cannot be listed, and
