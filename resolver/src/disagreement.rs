@@ -330,11 +330,20 @@ fn has_value(key: &Key<'_>) -> bool {
 fn agree(sides: &[Option<Key<'_>>; 2]) -> Option<bool> {
     let [a, b] = sides;
     let items = |key: &Option<Key<'_>>| key.as_ref().map_or_else(Vec::new, own);
-    let is_same = items(a) == items(b);
+    let [ours, theirs] = [items(a), items(b)];
+    let is_same = ours == theirs;
     match (a, b) {
         // Where nobody can tell what several values come to, it may well be the last of them.
         (Some(a), Some(b)) if a.is_multi_valued() != b.is_multi_valued() && !is_same => {
-            (a.last().map(value) != b.last().map(value)).then_some(false)
+            let mut values = ours.iter().chain(&theirs);
+            let first = values.next();
+            if a.last().map(value) != b.last().map(value) {
+                Some(false)
+            } else if values.all(|value| Some(value) == first) {
+                Some(true)
+            } else {
+                None
+            }
         }
         (None, Some(reset)) | (Some(reset), None) => Some(reset.items().is_empty()),
         _ => Some(is_same),

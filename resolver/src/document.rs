@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 use bstr::{BStr, ByteSlice as _};
 
 pub use self::explain::{Explanation, Outcome};
-pub(crate) use self::items::Items;
+pub(crate) use self::items::{Item, Items};
 pub use self::key::Key;
 pub(crate) use self::names::Names;
 pub use self::snapshot::Snapshot;

@@ -106,9 +106,13 @@ pub const LINTS: &[Lint] = &[
     seen(
         seen::FILE,
         Level::Error,
-        "a name taken by what cannot be read: a link to nothing or in a circle, a directory, a device",
+        "a name taken by what cannot be read: a link to nothing or in a circle, a directory, a device, a file of more than 16 MiB",
     ),
-    seen(seen::LINE, Level::Error, "a line that its consumer refuses"),
+    seen(
+        seen::LINE,
+        Level::Error,
+        "a line that its consumer refuses; a warning if it passes over that line only",
+    ),
     lint(
         "carriage-return",
         Level::Warning,

@@ -118,10 +118,10 @@ impl Merging<'_> {
                     self.assignment(&fragment.text, place, &span, pair, fate, &mut section);
                 }
                 Kind::Problem(problem) if counts => {
-                    // A consumer that goes on behind it does what it says there all the same.
-                    let level = match problem.lost {
-                        Lost::Item => Level::Warning,
-                        Lost::Rest | Lost::File => Level::Error,
+                    // A consumer that passes over a line does what the others say all the same.
+                    let level = match (problem.lost, fate) {
+                        (Lost::Item, Fate::Applied) => Level::Warning,
+                        _ => Level::Error,
                     };
                     let found = Finding::new(level, &fragment.path, problem.message);
                     let number = self.problem(first, found.at(*lines.start()).spanning(span));

@@ -204,3 +204,27 @@ fn many_sections_that_nobody_knows() {
         .filter(|finding| finding.code == Some("unknown-key"));
     assert_eq!(unknown.count(), MANY / 10);
 }
+
+/// What each of many drop-ins does to one key: of a scalar, a list and a map.
+#[test]
+fn many_drop_ins_of_one_key() {
+    let drop_ins = 5000;
+    let mut tree = Tree::default().with("/etc/systemd/system/a.service".as_ref(), "[Service]\n");
+    for n in 0..drop_ins {
+        let text = format!("[Service]\nType={n}\nExecStartPre=/bin/{n}\nEnvironment=V{n}=1\n");
+        let path = format!("/etc/systemd/system/a.service.d/{n:05}.conf");
+        tree = tree.with(path.as_ref(), text);
+    }
+    let path = "systemd/system/a.service";
+    let rules = Catalog::built_in().rules(path.as_ref()).unwrap();
+    let document = Resolver::new(tree)
+        .rules(rules)
+        .with_history()
+        .resolve(path);
+    let differences = overlay_resolver::delta::delta(&document);
+    assert_eq!(differences.len(), drop_ins + 1);
+    for change in differences.iter().flat_map(|difference| &difference.keys) {
+        assert_eq!(change.to_items().len(), 1);
+        assert!(change.from_items().len() <= 1);
+    }
+}

@@ -3,6 +3,7 @@
 mod lines;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use anstyle::Style;
@@ -138,11 +139,11 @@ fn masked(text: &mut String, keys: &[KeyChange<'_>]) {
 
 fn key(text: &mut String, change: &KeyChange<'_>) {
     let [from, to] = [change.from_items(), change.to_items()];
-    let set = assignment(&change.key, &to);
-    let was = || match (change.from.last(), is_line(&change.key, &from)) {
+    let set = assignment(&change.key, to);
+    let was = || match (change.from.last(), is_line(&change.key, from)) {
         (Some(last), true) => format!("  {FAINT}at {}{FAINT:#}", last.place()),
         (Some(last), false) => {
-            format!("  {FAINT}was {} at {}{FAINT:#}", all(&from), last.place())
+            format!("  {FAINT}was {} at {}{FAINT:#}", all(from), last.place())
         }
         (None, _) => String::new(),
     };
@@ -158,14 +159,14 @@ fn key(text: &mut String, change: &KeyChange<'_>) {
             ),
             None => Ok(()),
         },
-        Change::Changed if from.len() <= 1 && to.len() <= 1 => {
+        Change::Changed if from.len() == 1 && to.len() == 1 => {
             writeln!(text, "    {NOTABLE}~{NOTABLE:#} {set}{}", was())
         }
         Change::Changed => {
             writeln!(
                 text,
                 "    {NOTABLE}~{NOTABLE:#} {name}  {}",
-                items(&from, &to)
+                items(from, to)
             )
         }
     };
@@ -199,6 +200,7 @@ fn all(items: &[Cow<'_, [u8]>]) -> String {
 /// What is new in a list, and what is gone from it.
 fn items(from: &[Cow<'_, [u8]>], to: &[Cow<'_, [u8]>]) -> String {
     let only = |list: &[Cow<'_, [u8]>], other: &[Cow<'_, [u8]>], sign: char, style: Style| {
+        let other: HashSet<_> = other.iter().collect();
         let new = list.iter().filter(|item| !other.contains(item));
         let shown = new.map(|item| format!("{style}{sign}{}{style:#}", shortened(item.as_bstr())));
         shown.collect::<Vec<_>>()

@@ -24,6 +24,7 @@ pub(crate) struct Items<'d> {
     found: Vec<Option<Item<'d>>>,
     /// Where the items of sets and maps are: by the item, or by its variable.
     places: HashMap<Vec<u8>, usize>,
+    count: usize,
 }
 
 impl<'d> Items<'d> {
@@ -32,10 +33,11 @@ impl<'d> Items<'d> {
             kind: key.kind().copied(),
             found: Vec::new(),
             places: HashMap::new(),
+            count: 0,
         }
     }
 
-    /// Reads an assignment that counts; returns the items that go because of it.
+    /// Reads an assignment that counts; returns the items in whose places it puts others, or none.
     pub(crate) fn read(&mut self, assignment: Assignment<'d>) -> Vec<Item<'d>> {
         let mut gone = Vec::new();
         let is_set = self.is_set();
@@ -44,29 +46,41 @@ impl<'d> Items<'d> {
             let item = Item { value, assignment };
             let Some(identity) = self.identity(&item.value) else {
                 self.found.push(Some(item));
+                self.count += 1;
                 continue;
             };
             if is_set && !removes {
-                self.join(identity, item);
+                gone.extend(self.join(identity, item));
                 continue;
             }
             let known = self.places.remove(&identity);
             let slot = known.and_then(|place| self.found.get_mut(place));
-            gone.extend(slot.and_then(Option::take));
+            if let Some(known) = slot.and_then(Option::take) {
+                self.count -= 1;
+                gone.push(known);
+            }
             if !removes {
-                self.join(identity, item);
+                gone.extend(self.join(identity, item));
             }
         }
         gone
     }
 
-    /// Adds an item; one that is there already keeps its place.
-    fn join(&mut self, identity: Vec<u8>, item: Item<'d>) {
+    /// Adds an item; one that is there already keeps its place, and is returned.
+    fn join(&mut self, identity: Vec<u8>, item: Item<'d>) -> Option<Item<'d>> {
         let place = *self.places.entry(identity).or_insert(self.found.len());
+        let known = self.found.get_mut(place).and_then(Option::take);
         match self.found.get_mut(place) {
             Some(slot) => *slot = Some(item),
             None => self.found.push(Some(item)),
         }
+        self.count += usize::from(known.is_none());
+        known
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.count
     }
 
     /// The item that is in the place of the first one that `assignment` brought.
