@@ -143,7 +143,7 @@ pub(crate) enum Command {
         /// systemd/journald.conf. With --rules, --with or --without always a path.
         #[arg(value_name = "ENTRY|PATH")]
         subject: String,
-        /// Only this key: KEY, SECTION.KEY or '[SECTION] KEY'; of an entry also as the target calls it (xa.title).
+        /// Only this key: KEY, SECTION.KEY or `'[SECTION] KEY'`; of an entry also as the target calls it (xa.title).
         key: Option<String>,
         #[command(flatten)]
         reading: Reading,
