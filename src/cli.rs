@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use overlay_resolver::lint::LINTS;
 
 use crate::subject::Reading;
+use crate::writing::Writing;
 
 /// Vendor defaults, the owner's changes and vendor updates, each in its place.
 ///
@@ -18,8 +19,8 @@ use crate::subject::Reading;
     max_term_width = 100,
     after_help = "\
 Exit status: 0 in order; 1 something failed (the rest was done); 2 wrong usage;
-3 changes are pending (sync --dry-run, status --check), or something differs (diff --check,
-diff with two --rules)."
+3 changes are pending (sync --dry-run, status --check), something differs (diff --check,
+diff with two --rules), or is in conflict (etc diff --check, etc merge --check)."
 )]
 pub(crate) struct Cli {
     /// The tree to work on; nothing outside it is read or written.
@@ -41,6 +42,8 @@ pub(crate) enum Command {
         /// Say what would be done, and do nothing.
         #[arg(long)]
         dry_run: bool,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Show each entry and how it stands.
     Status {
@@ -50,6 +53,8 @@ pub(crate) enum Command {
         /// Only these entries: NAME or ADAPTER/NAME, with `*`, `?`, `[…]` and `{…}`.
         #[arg(value_name = "ENTRY")]
         entries: Vec<String>,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// List the files of a configuration path over all layers, and which of them count.
     List {
@@ -138,7 +143,7 @@ pub(crate) enum Command {
         /// systemd/journald.conf. With --rules, --with or --without always a path.
         #[arg(value_name = "ENTRY|PATH")]
         subject: String,
-        /// Only this key: KEY, SECTION.KEY or '[SECTION] KEY'; of an entry also as the target calls it (xa.title).
+        /// Only this key: KEY, SECTION.KEY or `'[SECTION] KEY'`; of an entry also as the target calls it (xa.title).
         key: Option<String>,
         #[command(flatten)]
         reading: Reading,
@@ -156,18 +161,64 @@ pub(crate) enum Command {
         /// NAME or ADAPTER/NAME, with `*`, `?`, `[…]` and `{…}`.
         #[arg(required = true, value_name = "ENTRY")]
         entries: Vec<String>,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Let entries that somebody else made follow the vendor; values that differ stay as they are.
     Adopt {
         /// NAME or ADAPTER/NAME, with `*`, `?`, `[…]` and `{…}`.
         #[arg(required = true, value_name = "ENTRY")]
         entries: Vec<String>,
+        #[command(flatten)]
+        writing: Writing,
+    },
+    /// Merge an owner's /etc with a vendor's new one, as ostree does at every deployment, and key by key
+    /// where ostree would lose the vendor's change.
+    Etc {
+        #[command(subcommand)]
+        command: Etc,
     },
     /// Make a small image in a new directory, run `sync` on it, and say what to try next.
     Demo {
         /// A directory that does not exist yet, or is empty.
         dir: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Etc {
+    /// Show what the owner changed, and what a merge makes of it.
+    Diff {
+        #[command(flatten)]
+        trees: Trees,
+    },
+    /// Show every path that the owner or the vendor changed and what becomes of it; with --out, write the
+    /// result.
+    Merge {
+        #[command(flatten)]
+        trees: Trees,
+        /// Write the merged tree here: a directory that does not exist yet, or is empty. Without it,
+        /// nothing is written.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// The three trees of a merge, inside the root.
+#[derive(Debug, Args)]
+pub(crate) struct Trees {
+    /// The vendor's /usr/etc that the owner's /etc was made from.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) old: PathBuf,
+    /// The owner's /etc.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) current: PathBuf,
+    /// The vendor's new /usr/etc.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) new: PathBuf,
+    /// End with status 3 if the owner and the vendor changed the same.
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// The names of lints, so that a wrong one is wrong usage.

@@ -3,8 +3,10 @@
 
 mod check;
 mod diff;
+mod etc;
 mod files;
 
+use overlay_adapters::System;
 use overlay_adapters::reconcile::KeyAction;
 use overlay_adapters::report::{Change, EntryReport, KeyReport, Report};
 use overlay_resolver::Key as DocumentKey;
@@ -16,12 +18,24 @@ use serde::Serialize;
 
 pub(crate) use self::check::{check, lints};
 pub(crate) use self::diff::{differences, disagreements, survey};
+pub(crate) use self::etc::etc;
 pub(crate) use self::files::{files, nobody, why};
 
 #[derive(Serialize)]
 struct Document {
     entries: Vec<Entry>,
     findings: Vec<FindingView>,
+    /// The adapters that were not run, where a document is about running them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<Vec<LeftView>>,
+}
+
+#[derive(Serialize)]
+struct LeftView {
+    adapter: String,
+    target: String,
+    scope: &'static str,
+    reason: &'static str,
 }
 
 #[derive(Serialize)]
@@ -78,11 +92,18 @@ struct Key {
 }
 
 /// The document of `sync` and `status`.
-pub(crate) fn report(report: &Report) -> String {
-    document(
-        report.entries.iter().map(|e| entry(e, false)).collect(),
-        &report.findings,
-    )
+pub(crate) fn report(report: &Report, system: &System) -> String {
+    let left = report.left.iter().map(|left| LeftView {
+        adapter: left.adapter.clone(),
+        target: escape_path(&left.target).to_string(),
+        scope: left.scope.word(),
+        reason: system.why_left(left.scope),
+    });
+    to_text(&Document {
+        entries: report.entries.iter().map(|e| entry(e, false)).collect(),
+        findings: report.findings.iter().map(finding).collect(),
+        left: Some(left.collect()),
+    })
 }
 
 /// The document of `explain`: the same, with keys.
@@ -102,6 +123,7 @@ fn document(entries: Vec<Entry>, findings: &[Finding]) -> String {
     to_text(&Document {
         entries,
         findings: findings.iter().map(finding).collect(),
+        left: None,
     })
 }
 

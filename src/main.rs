@@ -7,6 +7,7 @@ mod render;
 mod select;
 mod subject;
 mod survey;
+mod writing;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;

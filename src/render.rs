@@ -4,6 +4,7 @@
 mod check;
 mod diagnostics;
 mod diff;
+mod etc;
 mod explain;
 mod files;
 mod why;
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use bstr::{BStr, ByteSlice as _};
+use overlay_adapters::System;
 use overlay_adapters::reconcile::KeyAction;
 use overlay_adapters::report::{Change, EntryReport, KeyReport, Operation, Report, State};
 use overlay_resolver::escape::{escape, escape_path};
@@ -21,6 +23,7 @@ use overlay_resolver::finding::{Finding, Level};
 pub(crate) use self::check::{check, lints};
 pub(crate) use self::diagnostics::diagnostics;
 pub(crate) use self::diff::{differences, disagreements, survey};
+pub(crate) use self::etc::{etc, written};
 pub(crate) use self::explain::{explain, has_multi_valued, ignored_note, multi_valued_note};
 use self::files::file;
 pub(crate) use self::files::{cat, files, show};
@@ -57,11 +60,31 @@ pub(crate) fn report(report: &Report, tense: Tense) -> String {
                 .for_each(|change| planned(&mut text, change));
         }
     }
-    if report.entries.is_empty() {
+    if report.entries.is_empty() && report.left.is_empty() {
         text.push_str("no entries: no layer has any, and the target has none of ours\n");
     }
     if report.pending && tense != Tense::Done {
         text.push_str("changes are pending; `overlayctl sync` makes them\n");
+    }
+    text
+}
+
+/// What another run has to do, and why.
+pub(crate) fn left(report: &Report, system: &System) -> String {
+    let mut text = String::new();
+    for left in &report.left {
+        let _ = write!(
+            text,
+            "{NOTABLE}left for the boot{NOTABLE:#}: {}, which writes {}: {}",
+            left.adapter,
+            escape_path(&left.target),
+            system.why_left(left.scope)
+        );
+        let _ = if system.allows(left.scope) {
+            writeln!(text, " (`--scope {}` writes it now)", left.scope)
+        } else {
+            writeln!(text)
+        };
     }
     text
 }
@@ -94,6 +117,7 @@ fn words(entry: &EntryReport, tense: Tense) -> (Style, String) {
         State::Removed => (NOTABLE, format!("removed: {reason}")),
         State::Released => (NOTABLE, format!("released: {reason}")),
         State::Foreign => (NOTABLE, format!("not touched: {reason}")),
+        State::Waiting => (NOTABLE, format!("left for the boot: {reason}")),
         State::Failed => (BAD, format!("failed: {reason}")),
     }
 }

@@ -2,6 +2,7 @@
 
 mod file;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
@@ -77,6 +78,9 @@ pub(crate) struct Subject {
     pub(crate) is_known: bool,
     /// The known document that it is only a part of.
     pub(crate) part_of: Option<PathBuf>,
+    /// Whether it is no surprise that no layer has it: something reads it if it is there, or the
+    /// question takes it away.
+    pub(crate) may_be_absent: bool,
 }
 
 /// What a subject comes to.
@@ -127,6 +131,7 @@ impl Subject {
         let (adapter, found) = known.rules(&path);
         let found = found.or_else(|| of_many_units(&known.catalog, &path));
         let is_known = found.is_some() || rules.is_some();
+        let may_be_absent = found.is_some() || !reading.without.is_empty();
         let part_of = match found {
             Some(_) => None,
             None => whole(known, &path),
@@ -149,6 +154,7 @@ impl Subject {
             adapter: adapter.to_owned(),
             is_known,
             part_of,
+            may_be_absent,
         })
     }
 
@@ -164,6 +170,20 @@ impl Subject {
         } else {
             self.path.clone()
         }
+    }
+
+    /// Resolves what has to be there: a path that nobody has, and that nobody is known to read, is
+    /// likely to be mistyped.
+    pub(crate) fn resolve_existing(&self) -> Resolved {
+        let mut resolved = self.resolve();
+        if resolved.is_empty() && !self.may_be_absent {
+            let searched = self.resolver.scan(&self.path).searched;
+            let searched = searched.iter().map(|path| escape_path(path).to_string());
+            let searched = searched.collect::<Vec<_>>().join(", ");
+            let message = format!("no layer has it; looked for {searched}");
+            resolved.findings.push(Finding::error(&self.path, message));
+        }
+        resolved
     }
 
     /// Resolves it.
@@ -205,7 +225,8 @@ impl Subject {
     fn findings(&self, document: &Document) -> Vec<Finding> {
         let findings = document.findings().cloned();
         if self.is_guessed() {
-            guessed(findings, |finding| document.problems().contains(finding))
+            let problems: BTreeSet<_> = document.problems().iter().collect();
+            guessed(findings, |finding| problems.contains(finding))
         } else {
             findings.collect()
         }
@@ -227,8 +248,10 @@ pub(crate) fn guessed(
         path.extension()
             .is_some_and(|end| end == "toml" || end == "json")
     };
-    let (problems, mut others): (Vec<_>, Vec<_>) =
+    let (mut problems, mut others): (Vec<_>, Vec<_>) =
         findings.partition(|finding| is_of_syntax(finding) && !tells(&finding.path));
+    // Those of a file follow each other, whatever their levels are.
+    problems.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     for file in problems.chunk_by(|a, b| a.path == b.path) {
         let Some(first) = file.first() else {
             continue;

@@ -1,6 +1,6 @@
 //! Adapters, each bringing its sources to its target: which there are in a root, and how they run.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ use crate::definition::{self, Kind};
 use crate::flatpak::Flatpak;
 use crate::ostree::Ostree;
 use crate::remotes::draft::Plan;
-use crate::report::{Report, Request};
+use crate::report::{Left, Report, Request};
+use crate::scope::Scope;
 
 /// How often a run starts again because another program wrote the target meanwhile.
 const ATTEMPTS: usize = 20;
@@ -47,28 +48,6 @@ impl SyncError {
                     "another program rewrote it {ATTEMPTS} times while it was being changed; nothing of theirs was lost, but ours is not in place: run the command again when that program has finished"
                 ),
             ),
-        }
-    }
-}
-
-/// Whose a target is, and so when it may be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    /// Of one deployment of the system: below `/etc`.
-    Etc,
-    /// Of the machine, whatever runs on it: everything that is not the others'.
-    Var,
-    /// Of the running system: below `/run`.
-    Run,
-}
-
-impl Scope {
-    /// The scope of a target, by its path inside the root.
-    pub fn of(target: &Path) -> Self {
-        match target.components().nth(1).map(Component::as_os_str) {
-            Some(top) if top == "etc" => Self::Etc,
-            Some(top) if top == "run" => Self::Run,
-            _ => Self::Var,
         }
     }
 }
@@ -133,6 +112,14 @@ impl Adapter<'_> {
     /// Whose that is.
     pub fn scope(&self) -> Scope {
         Scope::of(&self.target())
+    }
+
+    fn left(&self) -> Left {
+        Left {
+            adapter: self.name.clone(),
+            target: self.target(),
+            scope: self.scope(),
+        }
     }
 
     /// What a run would do. Writes nothing.
@@ -232,22 +219,30 @@ impl<'r> Adapters<'r> {
         source.map(|source| source.adapter)
     }
 
-    /// What a run of all would do.
+    /// What a run of all would do, as far as it may write their targets.
     pub fn plan(&self, request: &Request) -> Report {
-        self.all(|adapter| Ok(adapter.plan(request)))
+        self.all(request, |adapter| Ok(adapter.plan(request)))
     }
 
     /// Runs all of them. One that fails hurts itself alone: its error is among the findings.
     pub fn sync(&self, request: &Request) -> Report {
-        self.all(|adapter| adapter.sync(request))
+        self.all(request, |adapter| adapter.sync(request))
     }
 
-    fn all(&self, mut run: impl FnMut(&Adapter<'r>) -> Result<Report, SyncError>) -> Report {
+    fn all(
+        &self,
+        request: &Request,
+        mut run: impl FnMut(&Adapter<'r>) -> Result<Report, SyncError>,
+    ) -> Report {
         let mut report = Report {
             findings: self.findings.clone(),
             ..Report::default()
         };
         for adapter in self.iter() {
+            if !request.scopes.contains(adapter.scope()) {
+                report.left.push(adapter.left());
+                continue;
+            }
             match run(adapter) {
                 Ok(theirs) => report.absorb(theirs),
                 Err(error) => report.findings.push(error.finding()),
@@ -255,23 +250,5 @@ impl<'r> Adapters<'r> {
         }
         report.tell_apart();
         report
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scopes() {
-        for (target, scope) in [
-            ("/etc/ostree/remotes.d", Scope::Etc),
-            ("/run/NetworkManager/system-connections", Scope::Run),
-            ("/var/lib/flatpak", Scope::Var),
-            ("/srv/apps", Scope::Var),
-            ("/etcetera", Scope::Var),
-        ] {
-            assert_eq!(Scope::of(Path::new(target)), scope, "{target}");
-        }
     }
 }

@@ -9,11 +9,13 @@
 //! [`reconcile`] holds the rules and touches nothing; [`commit`] is the only place that writes. Remotes,
 //! whoever reads them, are in [`remotes`]; what a target is and what is particular about it is in its
 //! own module: [`flatpak`] and `ostree`. Which adapters there are is data: [`definition`].
+//! By the rule of a key alone, [`etc`] merges whole trees.
 
 pub mod adapter;
 pub mod commit;
 pub mod definition;
 pub mod editor;
+pub mod etc;
 pub mod flatpak;
 pub mod openpgp;
 mod ostree;
@@ -21,6 +23,10 @@ mod reader;
 pub mod reconcile;
 pub mod remotes;
 pub mod report;
+pub mod scope;
 pub mod source;
+pub mod system;
 
-pub use self::adapter::{Adapter, Adapters, Scope, SyncError};
+pub use self::adapter::{Adapter, Adapters, SyncError};
+pub use self::scope::{Scope, Scopes};
+pub use self::system::System;

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use bstr::BString;
 use overlay_resolver::Document;
 use overlay_resolver::finding::{Finding, Level};
 
 use crate::reconcile::KeyAction;
+use crate::scope::{Scope, Scopes};
 
 /// The outcome of a plan or of a run: one line an entry, and what else there is to say.
 #[derive(Debug, Default)]
@@ -18,6 +20,19 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Whether the plan has anything to write, be it only a mark.
     pub pending: bool,
+    /// The adapters that were not run because this run may not write their targets.
+    pub left: Vec<Left>,
+}
+
+/// An adapter that is left for another run, such as that of the next boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// Its name.
+    pub adapter: String,
+    /// What it writes.
+    pub target: PathBuf,
+    /// Whose that is.
+    pub scope: Scope,
 }
 
 impl Report {
@@ -33,6 +48,7 @@ impl Report {
         self.entries.append(&mut other.entries);
         self.findings.append(&mut other.findings);
         self.pending |= other.pending;
+        self.left.append(&mut other.left);
     }
 
     /// Where two entries that can be restored or adopted have one name, advice calls them by their
@@ -117,6 +133,8 @@ pub enum State {
     Released,
     /// Somebody else's entry of the same name; not touched.
     Foreign,
+    /// To be changed by a run that may write its target.
+    Waiting,
     /// The layers or the target cannot be read well enough; nothing was changed.
     Failed,
 }
@@ -136,6 +154,7 @@ impl State {
             Self::Removed => "removed",
             Self::Released => "released",
             Self::Foreign => "foreign",
+            Self::Waiting => "waiting",
             Self::Failed => "failed",
         }
     }
@@ -252,4 +271,6 @@ pub struct Request {
     /// Entries that are taken under management although they may not be what the layers define, as
     /// `ADAPTER/NAME`.
     pub adopt: BTreeSet<String>,
+    /// What may be written.
+    pub scopes: Scopes,
 }

@@ -17,13 +17,14 @@
 //! ```
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
 use indexmap::{IndexMap, IndexSet};
 
 use crate::document::{Assignment, Document, Key, State as Fate};
-use crate::scan::{Fragment, Role, State, Status};
+use crate::scan::{Fragment, Role, State};
 
 /// What a file does to what is below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,10 +86,13 @@ pub struct KeyChange<'d> {
     pub key: Key<'d>,
     /// What becomes of it.
     pub change: Change,
-    /// The assignments that its value follows from below.
+    /// The assignments that its value follows from below. Of a drop-in only those that it ends: what
+    /// a list keeps is in neither.
     pub from: Vec<Assignment<'d>>,
-    /// Those that it follows from with the file.
+    /// Those that it follows from with the file; of a drop-in its own.
     pub to: Vec<Assignment<'d>>,
+    before: Vec<Cow<'d, [u8]>>,
+    after: Vec<Cow<'d, [u8]>>,
 }
 
 /// What a file does to a key.
@@ -117,14 +121,14 @@ impl Change {
 }
 
 impl<'d> KeyChange<'d> {
-    /// What the key comes to below, item by item.
-    pub fn from_items(&self) -> Vec<Cow<'d, [u8]>> {
-        self.key.items_of(&self.from)
+    /// What the key comes to below, item by item; of a drop-in, the items that go or are given anew.
+    pub fn from_items(&self) -> &[Cow<'d, [u8]>] {
+        &self.before
     }
 
-    /// What it comes to with the file.
-    pub fn to_items(&self) -> Vec<Cow<'d, [u8]>> {
-        self.key.items_of(&self.to)
+    /// What it comes to with the file; of a drop-in, the items that it brings.
+    pub fn to_items(&self) -> &[Cow<'d, [u8]>] {
+        &self.after
     }
 }
 
@@ -132,10 +136,10 @@ impl<'d> KeyChange<'d> {
 /// order of their names. Every file has one, but for ignored ones and the lowest file of a name that
 /// others stand over.
 pub fn delta(document: &Document) -> Vec<Difference<'_>> {
-    let rows = Rows::new(document);
+    let mut rows = Rows::new(document);
     let mut differences = Vec::new();
     for stack in stacks(document) {
-        stack_differences(document, &rows, &stack, &mut differences);
+        stack_differences(document, &mut rows, &stack, &mut differences);
     }
     differences
 }
@@ -165,7 +169,7 @@ fn stacks(document: &Document) -> Vec<Vec<usize>> {
 
 fn stack_differences<'d>(
     document: &'d Document,
-    rows: &Rows<'d>,
+    rows: &mut Rows<'d>,
     stack: &[usize],
     differences: &mut Vec<Difference<'d>>,
 ) {
@@ -199,15 +203,16 @@ fn stack_differences<'d>(
 /// What the lowest file of its name does.
 fn alone<'d>(
     document: &'d Document,
-    rows: &Rows<'d>,
+    rows: &mut Rows<'d>,
     index: usize,
     top: &'d Fragment,
 ) -> Difference<'d> {
     if matches!(top.alone(), State::Mask(_)) {
         return Difference::new(Class::Masked, top, None);
     }
-    let is_masked_with_main = matches!(document.entry().status, Status::Masked(_));
-    if top.role == Role::Main || is_masked_with_main || !rows.extends(document, top) {
+    // What cannot be used above it may hide it, and the mask of the main file does.
+    let counts = matches!(top.state, State::Effective | State::Duplicate(_));
+    if top.role == Role::Main || !counts || !rows.extends(document, top) {
         return Difference::new(Class::Unchanged, top, None);
     }
     Difference {
@@ -268,6 +273,8 @@ struct Rows<'d> {
     of_key: Vec<Vec<Assignment<'d>>>,
     /// Of every file, the keys that it assigns, in its order, and those whose table it replaces.
     of_file: Vec<IndexSet<usize>>,
+    /// What each file does to each key, over all that is read before it.
+    steps: HashMap<(usize, usize), KeyChange<'d>>,
 }
 
 impl<'d> Rows<'d> {
@@ -280,6 +287,7 @@ impl<'d> Rows<'d> {
             lowest: counting().map(|fragment| fragment.rank).min(),
             of_key: vec![Vec::new(); keys.len()],
             of_file: vec![IndexSet::new(); document.entry().fragments.len()],
+            steps: HashMap::new(),
             keys,
         };
         for assignment in document.assignments().filter(|a| !a.is_whole_file()) {
@@ -293,6 +301,11 @@ impl<'d> Rows<'d> {
             if let Some(by) = assignment.winner() {
                 rows.note(by.fragment_index(), assignment.key_number());
             }
+        }
+        for (number, (key, assignments)) in rows.keys.iter().zip(&rows.of_key).enumerate() {
+            let steps = replay::steps(*key, assignments);
+            let steps = steps.into_iter().map(|(file, step)| ((file, number), step));
+            rows.steps.extend(steps);
         }
         rows
     }
@@ -329,16 +342,10 @@ impl<'d> Rows<'d> {
     }
 
     /// What a drop-in does to the keys that it assigns, over all that is read before it.
-    fn by_drop_in(&self, file: usize) -> Vec<KeyChange<'d>> {
-        let is_read = |a: &Assignment<'d>| {
-            matches!(a.state(), Fate::Applied | Fate::Superseded | Fate::Reset)
-        };
-        let changes = self.keys_of(file).filter_map(|key| {
-            let before = |a: &Assignment<'d>| is_read(a) && a.fragment_index() < file;
-            let after = |a: &Assignment<'d>| is_read(a) && a.fragment_index() <= file;
-            self.change(key, before, after)
-        });
-        changes.collect()
+    fn by_drop_in(&mut self, file: usize) -> Vec<KeyChange<'d>> {
+        let keys: Vec<_> = self.keys_of(file).collect();
+        let steps = keys.into_iter().map(|key| self.steps.remove(&(file, key)));
+        steps.flatten().collect()
     }
 
     /// A key by some of its assignments, and by others; none if neither has any.
@@ -376,9 +383,12 @@ impl<'d> Rows<'d> {
             change,
             from,
             to,
+            before,
+            after,
         })
     }
 }
 
+mod replay;
 #[cfg(test)]
 mod tests;

@@ -58,6 +58,9 @@ pub struct Disagreements<'d> {
     pub refusal: Option<Refusal<'d>>,
     /// Keys that come to something else.
     pub keys: Vec<KeyDisagreement<'d>>,
+    /// Keys that perhaps do: one consumer is known to take the last of several values, of the other
+    /// nothing says whether it takes that or all.
+    pub unsure: Vec<KeyDisagreement<'d>>,
     /// Files that count for one of them only.
     pub files: Vec<FileDisagreement<'d>>,
     /// The files that count for both, as each reads them, where that is not in the same order and has, or
@@ -141,7 +144,7 @@ impl fmt::Display for Uncounted<'_> {
 }
 
 impl Disagreements<'_> {
-    /// Whether the two come to the same.
+    /// Whether the two come to the same, as far as is known.
     pub fn is_empty(&self) -> bool {
         self.refusal.is_none()
             && self.keys.is_empty()
@@ -171,12 +174,13 @@ pub fn disagreements(sides: [Side<'_>; 2]) -> Disagreements<'_> {
         }
     }
     let seen = sides.map(Seen::new);
-    let keys = keys(sides);
+    let (keys, unsure) = keys(sides);
     // Where the keys are known and come to the same, their order has no effect.
     let has_effect = !keys.is_empty() || seen.iter().any(Seen::is_opaque);
     Disagreements {
         refusal: None,
         keys,
+        unsure,
         files: files(&seen),
         order: order(&seen).filter(|_| has_effect).into_iter().collect(),
     }
@@ -287,7 +291,8 @@ fn order<'d>([a, b]: &[Seen<'d>; 2]) -> Option<[Vec<&'d Path>; 2]> {
     (first != second).then_some([first, second])
 }
 
-fn keys<'d>(sides: [Side<'d>; 2]) -> Vec<KeyDisagreement<'d>> {
+/// The keys of which the two do not make the same, and those of which perhaps they do not.
+fn keys<'d>(sides: [Side<'d>; 2]) -> (Vec<KeyDisagreement<'d>>, Vec<KeyDisagreement<'d>>) {
     let mut keys = IndexMap::<(&BStr, &BStr), [Option<Key<'d>>; 2]>::new();
     for (index, side) in sides.iter().enumerate() {
         if side.document.entry().status == Status::Headless {
@@ -300,32 +305,48 @@ fn keys<'d>(sides: [Side<'d>; 2]) -> Vec<KeyDisagreement<'d>> {
             }
         }
     }
-    let differ = keys.into_iter().filter(|(_, sides)| !agree(sides));
-    let disagreement = |((section, name), sides)| KeyDisagreement {
-        section,
-        name,
-        sides,
-    };
-    let mut keys: Vec<_> = differ.map(disagreement).collect();
-    keys.sort_by_key(|key| (key.section, key.name));
-    keys
+    keys.sort_unstable_keys();
+    let (mut differ, mut unsure) = (Vec::new(), Vec::new());
+    for ((section, name), sides) in keys {
+        let list = match agree(&sides) {
+            Some(true) => continue,
+            Some(false) => &mut differ,
+            None => &mut unsure,
+        };
+        list.push(KeyDisagreement {
+            section,
+            name,
+            sides,
+        });
+    }
+    (differ, unsure)
 }
 
 fn has_value(key: &Key<'_>) -> bool {
     key.last().is_some_and(|last| !last.is_whole_file())
 }
 
-/// Whether a key comes to the same for both.
-fn agree(sides: &[Option<Key<'_>>; 2]) -> bool {
+/// Whether a key comes to the same for both; none if that cannot be told.
+fn agree(sides: &[Option<Key<'_>>; 2]) -> Option<bool> {
     let [a, b] = sides;
     let items = |key: &Option<Key<'_>>| key.as_ref().map_or_else(Vec::new, own);
+    let [ours, theirs] = [items(a), items(b)];
+    let is_same = ours == theirs;
     match (a, b) {
         // Where nobody can tell what several values come to, it may well be the last of them.
-        (Some(a), Some(b)) if a.is_multi_valued() != b.is_multi_valued() => {
-            a.last().map(value) == b.last().map(value)
+        (Some(a), Some(b)) if a.is_multi_valued() != b.is_multi_valued() && !is_same => {
+            let mut values = ours.iter().chain(&theirs);
+            let first = values.next();
+            if a.last().map(value) != b.last().map(value) {
+                Some(false)
+            } else if values.all(|value| Some(value) == first) {
+                Some(true)
+            } else {
+                None
+            }
         }
-        (None, Some(reset)) | (Some(reset), None) => reset.items().is_empty(),
-        _ => items(a) == items(b),
+        (None, Some(reset)) | (Some(reset), None) => Some(reset.items().is_empty()),
+        _ => Some(is_same),
     }
 }
 

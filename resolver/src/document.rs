@@ -6,6 +6,8 @@
 mod digest;
 mod effective;
 mod explain;
+mod index;
+mod items;
 mod key;
 mod named;
 mod names;
@@ -18,14 +20,14 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bstr::{BStr, ByteSlice as _};
 
 pub use self::effective::{Effective, Item, Line, Part};
 pub use self::explain::{Explanation, Outcome};
+pub(crate) use self::items::Items;
 pub use self::key::Key;
-pub(crate) use self::key::variable;
 pub(crate) use self::names::Names;
 pub use self::snapshot::Snapshot;
 pub use self::standing::Standing;
@@ -55,6 +57,7 @@ pub struct Document {
     /// How the files are read.
     pub(crate) format: Option<&'static dyn Format>,
     pub(crate) is_nested: bool,
+    pub(crate) index: OnceLock<index::Index>,
 }
 
 /// What is known of a key during and after the merge.
@@ -310,6 +313,11 @@ impl<'d> Assignment<'d> {
         name.map(|(_, name)| name).unwrap_or_default()
     }
 
+    /// Which header it stands below, counted over all files from 1, if its section repeats; else 0.
+    pub(crate) fn header(&self) -> u32 {
+        self.record.header
+    }
+
     /// Whether it replaces, adds or takes away.
     pub fn operator(&self) -> Operator {
         self.record.operator
@@ -404,6 +412,14 @@ impl<'d> Assignment<'d> {
             Fate::Superseded(by) | Fate::Reset(by) => self.document.assignment(by),
             _ => None,
         }
+    }
+
+    /// The assignment that counts in the place of one that was beaten or reset, perhaps by others in
+    /// between that were beaten in their turn.
+    pub fn final_winner(&self) -> Option<Self> {
+        self.winner()?;
+        self.document
+            .assignment(self.document.index().end_of(self.index)?)
     }
 
     /// The assignment of the same key that its consumer reads before it.

@@ -42,7 +42,7 @@ pub enum Role {
     DropIn,
 }
 
-/// Whether a fragment counts, and if not, why. Indices are into [`Entry::fragments`].
+/// Whether a fragment counts, and if not, why. Indices are into [`Entry::fragments`](crate::scan::Entry::fragments).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// It counts.

@@ -108,9 +108,13 @@ pub const LINTS: &[Lint] = &[
     seen(
         seen::FILE,
         Level::Error,
-        "a name taken by what cannot be read: a link to nothing or in a circle, a directory, a device",
+        "a name taken by what cannot be read: a link to nothing or in a circle, a directory, a device, a file of more than 16 MiB",
     ),
-    seen(seen::LINE, Level::Error, "a line that its consumer refuses"),
+    seen(
+        seen::LINE,
+        Level::Error,
+        "a line that its consumer refuses; a warning if it passes over that line only",
+    ),
     lint(
         "carriage-return",
         Level::Warning,
@@ -357,19 +361,6 @@ fn is_owners(rules: &Rules, layer: &Layer) -> bool {
     } else {
         rules.layers.last() == Some(layer)
     }
-}
-
-/// The assignment that counts instead of one that was beaten: the end of the chain of winners.
-fn final_winner<'d>(beaten: &Assignment<'d>) -> Option<Assignment<'d>> {
-    let mut winner = beaten.winner()?;
-    // Who wins stands later in the ledger, but for kinds where the first one counts.
-    while let Some(next) = winner
-        .winner()
-        .filter(|next| next.number() > winner.number())
-    {
-        winner = next;
-    }
-    Some(winner)
 }
 
 /// Whether the consumer read it, and something else counts instead.

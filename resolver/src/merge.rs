@@ -6,12 +6,12 @@
 
 mod nested;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use self::nested::Paths;
-use crate::document::{Decoded, Document, Fate, Record, Slot, variable};
-use crate::finding::Finding;
+use crate::document::{Decoded, Document, Fate, Record, Slot};
+use crate::finding::{Finding, Level};
 use crate::format::{Format, Item, Kind, Lost, Pair};
 use crate::root::{Reason, Unusable};
 use crate::rules::{BrokenFile, Repeated, Rules};
@@ -129,7 +129,12 @@ impl Merging<'_> {
                     self.assignment(&fragment.text, place, &span, pair, fate, &mut section);
                 }
                 Kind::Problem(problem) if counts => {
-                    let found = Finding::error(&fragment.path, problem.message);
+                    // A consumer that passes over a line does what the others say all the same.
+                    let level = match (problem.lost, fate) {
+                        (Lost::Item, Fate::Applied) => Level::Warning,
+                        _ => Level::Error,
+                    };
+                    let found = Finding::new(level, &fragment.path, problem.message);
                     let number = self.problem(first, found.at(*lines.start()).spanning(span));
                     if problem.lost != Lost::Item && fate == Fate::Applied {
                         fate = Fate::Invalid(number);
@@ -282,10 +287,7 @@ impl Merging<'_> {
         let (operator, fragment, header) = (record.operator, record.fragment, record.header);
         let rule = slot.in_item.map_or(slot.rule, Rule::Kind);
         if self.document.is_nested {
-            let name = self.document.keys.name(key);
-            let name = name.map(|(_, name)| name).unwrap_or_default();
-            let path = nested::path(self.document.section_of(key), name);
-            self.nest(new, &path);
+            self.nest(new, key);
         }
         if let Some(record) = self.document.ledger.get_mut(index) {
             record.previous = previous;
@@ -428,32 +430,20 @@ impl Merging<'_> {
     }
 }
 
-/// Says of maps which assignments still give a variable its value: one that a later assignment gives
-/// anew is beaten, and an assignment whose variables all are counts no more.
+/// Says of maps which assignments still give a variable its value: one of which later assignments give
+/// all variables anew counts no more.
 fn settle_maps(document: &mut Document) {
     let mut beaten = Vec::new();
-    for key in document.keys() {
-        let Some(kind) = key.kind().filter(|kind| kind.merge == Merge::Map) else {
-            continue;
-        };
-        let mut given = HashMap::<Vec<u8>, u32>::new();
-        for assignment in key.applied().into_iter().rev() {
-            let items = kind.split.items(assignment.value());
-            let by: Vec<_> = items
-                .iter()
-                .map(|item| given.get(variable(item)).copied())
-                .collect();
-            if let Some(Some(first)) = by.first()
-                && by.iter().all(Option::is_some)
-            {
-                beaten.push((assignment.number(), *first));
-            }
-            for item in items {
-                given
-                    .entry(variable(&item).to_vec())
-                    .or_insert(number(assignment.number()));
-            }
-        }
+    let is_map = |kind: &KeyKind| kind.merge == Merge::Map;
+    for key in document.keys().filter(|key| key.kind().is_some_and(is_map)) {
+        let applied = key.applied();
+        let items = key.read(&applied);
+        let giving: HashSet<_> = items.iter().map(|item| item.from.number()).collect();
+        let others = applied.iter().filter(|a| !giving.contains(&a.number()));
+        beaten.extend(others.filter_map(|loser| {
+            let by = items.in_place_of(*loser)?.from;
+            Some((loser.number(), number(by.number())))
+        }));
     }
     for (loser, by) in beaten {
         if let Some(record) = document.ledger.get_mut(loser) {

@@ -70,7 +70,7 @@ pub const NAMES_LIMIT: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub struct Root {
     fd: Arc<OwnedFd>,
-    mount: Option<Arc<Mount>>,
+    mounts: Vec<Arc<Mount>>,
 }
 
 /// A directory of another root in the place of one of this.
@@ -111,31 +111,28 @@ impl Root {
         let fd = open(rustix::fs::CWD, path, DIRECTORY, ResolveFlags::empty()).map_err(failed)?;
         Ok(Self {
             fd: Arc::new(fd),
-            mount: None,
+            mounts: Vec::new(),
         })
     }
 
     /// The same root with another one in the place of the directory `at`, as a mount has it: of an
     /// ostree deployment that is not booted, the real `/var` is elsewhere. Symlinks cross it both ways.
     ///
-    /// A root has one such place; a second call replaces the first.
+    /// What is mounted later lies over what was mounted before.
     #[must_use]
-    pub fn with_mount(self, at: &Path, other: &Self) -> Self {
+    pub fn with_mount(mut self, at: &Path, other: &Self) -> Self {
         let at = absolute(at);
-        let mount = Mount {
+        self.mounts.push(Arc::new(Mount {
             at: at.strip_prefix("/").unwrap_or(&at).into(),
             fd: Arc::clone(&other.fd),
-        };
-        Self {
-            mount: Some(Arc::new(mount)),
-            ..self
-        }
+        }));
+        self
     }
 
     /// Opens what is at `path`, which is relative and has neither symlinks nor `..`.
     fn open_plain(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
-        let mounted = self.mount.as_ref();
-        let mounted = mounted.and_then(|mount| Some((mount, path.strip_prefix(&mount.at).ok()?)));
+        let mut mounts = self.mounts.iter().rev();
+        let mounted = mounts.find_map(|mount| Some((mount, path.strip_prefix(&mount.at).ok()?)));
         let (fd, path) = mounted.map_or((self.as_fd(), path), |(mount, rest)| {
             (mount.fd.as_fd(), rest)
         });
@@ -163,7 +160,7 @@ impl Root {
         trail: &mut Vec<PathBuf>,
     ) -> Result<Option<Dir>, Unusable> {
         // The kernel knows nothing of a mount.
-        if self.mount.is_some() {
+        if !self.mounts.is_empty() {
             return self.dir_walked(path, trail);
         }
         let nonempty = if path.as_os_str().is_empty() {

@@ -109,11 +109,13 @@ impl Scan {
     fn attach(&mut self, ignored: Vec<Fragment>) {
         for fragment in ignored {
             let visible = fragment.name().as_bytes().trim_start_with(|c| c == '.');
-            let owner = self
-                .entries
-                .iter_mut()
-                .rev()
-                .find(|entry| visible.starts_with(entry.name.as_bytes()));
+            // The entries are in byte order, and a name has few beginnings.
+            let owner = (0..=visible.len()).rev().find_map(|length| {
+                let start = visible.get(..length)?;
+                let name = |entry: &Entry| entry.name.as_bytes().cmp(start);
+                self.entries.binary_search_by(name).ok()
+            });
+            let owner = owner.and_then(|owner| self.entries.get_mut(owner));
             match owner {
                 Some(entry) => entry.fragments.push(fragment),
                 None => self.findings.extend(fragment.finding()),

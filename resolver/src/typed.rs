@@ -30,9 +30,8 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use bstr::BString;
@@ -59,15 +58,24 @@ pub(crate) struct Leaf<'d> {
 /// Where an assignment stands.
 #[derive(Debug, Clone)]
 pub(crate) struct Origin<'d> {
-    pub(crate) path: Cow<'d, Path>,
+    pub(crate) path: &'d Path,
     /// Its lines, counted from 1.
     pub(crate) line: usize,
     pub(crate) last_line: usize,
-    /// The text of its first line.
-    pub(crate) source: Cow<'d, [u8]>,
-    /// The byte in `source` at which it begins.
+    /// The whole file.
+    pub(crate) text: &'d [u8],
+    /// The byte of the text at which it begins, as its [`Item`](crate::format::Item) has it.
+    pub(crate) start: usize,
+    /// The bytes of its value, as its [`Pair`](crate::format::Pair) has them.
+    pub(crate) raw: Range<usize>,
+}
+
+/// The first line of an assignment.
+pub(crate) struct Source<'d> {
+    pub(crate) text: &'d [u8],
+    /// The byte at which the assignment begins.
     pub(crate) key: usize,
-    /// The value's bytes in `source`, as far as they stand there.
+    /// The value's bytes, as far as they stand there.
     pub(crate) value: Range<usize>,
 }
 
@@ -183,17 +191,10 @@ pub(crate) fn since_reset<'t, 'd>(leaves: &'t [Leaf<'d>]) -> &'t [Leaf<'d>] {
 }
 
 impl<'d> Origin<'d> {
-    /// The origin of an assignment in `text`, with the lines and the start of its
-    /// [`Item`](crate::format::Item) and the [`raw`](crate::format::Pair::raw) of its pair.
-    pub(crate) fn in_text(
-        path: &'d Path,
-        text: &'d [u8],
-        lines: &RangeInclusive<usize>,
-        start: usize,
-        raw: &Range<usize>,
-    ) -> Self {
-        let start = start.min(text.len());
-        let (before, after) = text.split_at(start);
+    /// The line where it begins. Only errors look for it: it may be as long as the file.
+    pub(crate) fn source(&self) -> Source<'d> {
+        let start = self.start.min(self.text.len());
+        let (before, after) = self.text.split_at(start);
         let begin = before
             .iter()
             .rposition(|&byte| byte == b'\n')
@@ -202,19 +203,18 @@ impl<'d> Origin<'d> {
             .iter()
             .position(|&byte| byte == b'\n')
             .unwrap_or(after.len());
-        let source = text
+        let text = self
+            .text
             .get(begin..start + length)
             .unwrap_or_default()
             .trim_ascii_end();
-        let end = source.len();
+        let end = text.len();
         let blanks = after.len() - after.trim_ascii_start().len();
         let key = (start + blanks - begin).min(end);
-        let value = raw.start.saturating_sub(begin)..raw.end.saturating_sub(begin).min(end);
-        Self {
-            path: Cow::Borrowed(path),
-            line: *lines.start(),
-            last_line: *lines.end(),
-            source: Cow::Borrowed(source),
+        let value =
+            self.raw.start.saturating_sub(begin)..self.raw.end.saturating_sub(begin).min(end);
+        Source {
+            text,
             key,
             // A value that begins on a later line is shown by its key.
             value: if value.start <= value.end {

@@ -151,3 +151,34 @@ fn links_of_a_real_tree() -> Result<(), Box<dyn std::error::Error>> {
     );
     Ok(())
 }
+
+#[test]
+fn a_table_beats_all_of_a_list_that_grew() {
+    use overlay_resolver::document::State;
+    use overlay_resolver::{Resolver, Rules, Tree};
+
+    let rules = b"format = 'toml'\nappend-lists = true\nsuffix = '.toml'\ndrop-in-suffix = '.toml'";
+    let rules = Rules::from_toml("rules".as_ref(), rules).unwrap();
+    for (last, counting) in [
+        ("a.b = 1", &["1"][..]),
+        ("a = 'text'", &["\"text\""]),
+        ("a = [3]", &["[1]", "[2]", "[3]"]),
+        ("a = {}", &["{}"]),
+    ] {
+        let files = ["a = [1]", "a = [2]", last];
+        let tree = files
+            .iter()
+            .enumerate()
+            .fold(Tree::default(), |tree, (n, text)| {
+                tree.with(format!("/etc/x.d/{n}.toml").as_ref(), *text)
+            });
+        let document = Resolver::new(tree).rules(rules.clone()).resolve("x.d");
+        let applied = document
+            .assignments()
+            .filter(|a| a.state() == State::Applied);
+        let applied: Vec<_> = applied
+            .map(|a| String::from_utf8(a.shown().into_owned()).unwrap())
+            .collect();
+        assert_eq!(applied, counting, "{last}");
+    }
+}

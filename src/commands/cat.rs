@@ -17,7 +17,7 @@ pub(super) fn run(
     reading: &Reading,
 ) -> Result<Output, Failure> {
     let subject = Subject::new(root, path, reading)?;
-    let resolved = subject.resolve();
+    let resolved = subject.resolve_existing();
     let output = Output::of_files(
         cli,
         &resolved,

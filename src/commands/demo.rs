@@ -7,11 +7,12 @@
 use std::fs;
 use std::path::Path;
 
-use overlay_resolver::root::Root;
+use overlay_adapters::System;
 
 use super::{Failure, Output, report};
 use crate::cli::Cli;
 use crate::render;
+use crate::writing::Writing;
 
 /// What the image's vendor ships, by path inside the image.
 const VENDOR: [(&str, &str); 3] = [
@@ -38,7 +39,7 @@ pub(super) fn run(cli: &Cli, dir: &Path) -> Result<Output, Failure> {
     }
     // The owner's place, ready for what they are about to do.
     create(&dir.join("etc/flatpak/remotes.d"))?;
-    let mut output = report::sync(cli, &Root::open(dir)?, false);
+    let mut output = report::sync(cli, &System::open(dir)?, false, &Writing::default())?;
     if !cli.json {
         let synced = String::from_utf8_lossy(&output.text).into_owned();
         output.text = render::demo(dir, VENDOR.map(|(path, _)| path), &synced).into_bytes();

@@ -18,7 +18,7 @@ pub(super) fn digest(
     reading: &Reading,
 ) -> Result<Output, Failure> {
     let subject = Subject::new(root, path, reading)?;
-    let resolved = subject.resolve();
+    let resolved = subject.resolve_existing();
     Ok(Output::of_files(
         cli,
         &resolved,

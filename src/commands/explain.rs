@@ -41,7 +41,7 @@ pub(super) fn run(
 
 /// The keys of a configuration path.
 fn path(cli: &Cli, key: Option<&str>, subject: &Subject) -> Result<Output, Failure> {
-    let resolved = subject.resolve();
+    let resolved = subject.resolve_existing();
     let explained = resolved.explained(key);
     if let Some(key) = key
         && explained.is_empty()

@@ -20,7 +20,7 @@ pub(super) fn run(
         return all(cli, root, reading);
     };
     let subject = Subject::new(root, path, reading)?;
-    let resolved = subject.resolve();
+    let resolved = subject.resolve_existing();
     Ok(Output::of_files(
         cli,
         &resolved,

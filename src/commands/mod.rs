@@ -5,6 +5,7 @@ mod check;
 mod demo;
 pub(crate) mod diff;
 mod digest;
+mod etc;
 mod explain;
 mod list;
 mod report;
@@ -13,10 +14,13 @@ mod why;
 
 use std::path::PathBuf;
 
+use overlay_adapters::commit::CommitError;
+use overlay_adapters::etc::SideError;
+use overlay_adapters::{Scope, System};
 use overlay_resolver::Rules;
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
-use overlay_resolver::root::{Root, RootError};
+use overlay_resolver::root::RootError;
 
 use crate::Exit;
 use crate::cli::{Cli, Command};
@@ -41,6 +45,10 @@ pub(crate) struct Output {
 pub(crate) enum Failure {
     #[error(transparent)]
     Root(#[from] RootError),
+    #[error(transparent)]
+    Side(#[from] SideError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
     #[error("{0}")]
     Finding(Box<Finding>),
     #[error(
@@ -85,6 +93,8 @@ pub(crate) enum Failure {
     NoSuchLine { path: PathBuf, lines: usize },
     #[error("{} has no line 0: lines are counted from 1", escape_path(.0))]
     LineZero(PathBuf),
+    #[error("--scope {scope} is refused: {why}; it is left to the next boot")]
+    ScopeRefused { scope: Scope, why: &'static str },
     #[error("--rules is given {0} times; two are compared")]
     ManyRules(usize),
     #[error("{} is not empty; name a directory that does not exist yet", .0.display())]
@@ -178,11 +188,16 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
     if let Command::Check { list: true, .. } = &cli.command {
         return Ok(check::list(cli));
     }
-    let root = Root::open(&cli.root)?;
+    let system = System::open(&cli.root)?;
+    let root = system.root();
     match &cli.command {
-        Command::Sync { dry_run } => Ok(report::sync(cli, &root, *dry_run)),
-        Command::Status { check, entries } => report::status(cli, &root, *check, entries),
-        Command::List { path, reading } => list::run(cli, &root, path.as_deref(), reading),
+        Command::Sync { dry_run, writing } => report::sync(cli, &system, *dry_run, writing),
+        Command::Status {
+            check,
+            entries,
+            writing,
+        } => report::status(cli, &system, *check, entries, writing),
+        Command::List { path, reading } => list::run(cli, root, path.as_deref(), reading),
         Command::Diff {
             path,
             text,
@@ -193,20 +208,20 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
                 text: *text,
                 check: *check,
             };
-            diff::run(cli, &root, path.as_deref(), options, reading)
+            diff::run(cli, root, path.as_deref(), options, reading)
         }
         Command::Cat {
             path,
             tldr,
             reading,
-        } => cat::run(cli, &root, path, *tldr, reading),
+        } => cat::run(cli, root, path, *tldr, reading),
         Command::Show {
             path,
             origin,
             reading,
-        } => show::run(cli, &root, path, *origin, reading),
-        Command::Digest { path, reading } => digest::digest(cli, &root, path, reading),
-        Command::WatchList { path, reading } => digest::watch_list(cli, &root, path, reading),
+        } => show::run(cli, root, path, *origin, reading),
+        Command::Digest { path, reading } => digest::digest(cli, root, path, reading),
+        Command::WatchList { path, reading } => digest::watch_list(cli, root, path, reading),
         Command::Check {
             paths,
             strict,
@@ -216,16 +231,17 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
             list: _,
         } => {
             let selection = check::Selection { only, allow };
-            check::run(cli, &root, paths, selection, *strict, reading)
+            check::run(cli, root, paths, selection, *strict, reading)
         }
         Command::Explain {
             subject,
             key,
             reading,
-        } => explain::run(cli, &root, subject, key.as_deref(), reading),
-        Command::Why { file, reading } => why::run(cli, &root, file, reading),
-        Command::Restore { entries } => report::restore(cli, &root, entries),
-        Command::Adopt { entries } => report::adopt(cli, &root, entries),
+        } => explain::run(cli, root, subject, key.as_deref(), reading),
+        Command::Why { file, reading } => why::run(cli, root, file, reading),
+        Command::Etc { command } => etc::run(cli, root, command),
+        Command::Restore { entries, writing } => report::restore(cli, &system, entries, writing),
+        Command::Adopt { entries, writing } => report::adopt(cli, &system, entries, writing),
         Command::Demo { dir } => demo::run(cli, dir),
     }
 }

@@ -2,59 +2,77 @@
 
 use std::collections::BTreeSet;
 
-use overlay_adapters::Adapters;
 use overlay_adapters::report::{EntryReport, Report, Request};
-use overlay_resolver::root::Root;
+use overlay_adapters::{Adapters, System};
 
 use super::{Failure, Output};
 use crate::cli::Cli;
 use crate::render::Tense;
 use crate::select::Selection;
+use crate::writing::Writing;
 use crate::{Exit, json, render};
 
-pub(super) fn sync(cli: &Cli, root: &Root, dry_run: bool) -> Output {
+pub(super) fn sync(
+    cli: &Cli,
+    system: &System,
+    dry_run: bool,
+    writing: &Writing,
+) -> Result<Output, Failure> {
+    let request = writing.request(system)?;
     if dry_run {
-        let report = plan(root);
+        let report = Adapters::open(system.root()).plan(&request);
         let exit = exit(&report, report.pending);
-        return show(cli, &report, Tense::Planned, exit);
+        return Ok(show(cli, system, &report, Tense::Planned, exit));
     }
-    carry_out(cli, root, &Request::default())
+    Ok(carry_out(cli, system, &request))
 }
 
 pub(super) fn status(
     cli: &Cli,
-    root: &Root,
+    system: &System,
     check: bool,
     entries: &[String],
+    writing: &Writing,
 ) -> Result<Output, Failure> {
     let selection = Selection::new(entries)?;
-    let mut report = plan(root);
+    let request = writing.request(system)?;
+    let mut report = Adapters::open(system.root()).plan(&request);
     selection.must_match(report.entries.iter())?;
     report.entries.retain(|entry| selection.matches(entry));
     let exit = exit(&report, check && report.pending);
-    Ok(show(cli, &report, Tense::Status, exit))
+    Ok(show(cli, system, &report, Tense::Status, exit))
 }
 
-pub(super) fn restore(cli: &Cli, root: &Root, entries: &[String]) -> Result<Output, Failure> {
-    let request = Request {
-        restore: whole(root, entries)?,
-        ..Request::default()
-    };
-    Ok(carry_out(cli, root, &request))
+pub(super) fn restore(
+    cli: &Cli,
+    system: &System,
+    entries: &[String],
+    writing: &Writing,
+) -> Result<Output, Failure> {
+    let request = writing.request(system)?;
+    let restore = whole(system, entries, &request)?;
+    Ok(carry_out(cli, system, &Request { restore, ..request }))
 }
 
-pub(super) fn adopt(cli: &Cli, root: &Root, entries: &[String]) -> Result<Output, Failure> {
-    let request = Request {
-        adopt: whole(root, entries)?,
-        ..Request::default()
-    };
-    Ok(carry_out(cli, root, &request))
+pub(super) fn adopt(
+    cli: &Cli,
+    system: &System,
+    entries: &[String],
+    writing: &Writing,
+) -> Result<Output, Failure> {
+    let request = writing.request(system)?;
+    let adopt = whole(system, entries, &request)?;
+    Ok(carry_out(cli, system, &Request { adopt, ..request }))
 }
 
 /// The full names of the entries that are meant: those that can be deleted or adopted whole.
-fn whole(root: &Root, entries: &[String]) -> Result<BTreeSet<String>, Failure> {
+fn whole(
+    system: &System,
+    entries: &[String],
+    request: &Request,
+) -> Result<BTreeSet<String>, Failure> {
     let selection = Selection::new(entries)?;
-    let report = plan(root);
+    let report = Adapters::open(system.root()).plan(request);
     let whole = || report.entries.iter().filter(|entry| entry.whole);
     selection.must_match(whole())?;
     selection.must_be_plain(whole())?;
@@ -64,14 +82,10 @@ fn whole(root: &Root, entries: &[String]) -> Result<BTreeSet<String>, Failure> {
         .collect())
 }
 
-fn plan(root: &Root) -> Report {
-    Adapters::open(root).plan(&Request::default())
-}
-
-fn carry_out(cli: &Cli, root: &Root, request: &Request) -> Output {
-    let report = Adapters::open(root).sync(request);
+fn carry_out(cli: &Cli, system: &System, request: &Request) -> Output {
+    let report = Adapters::open(system.root()).sync(request);
     let exit = exit(&report, false);
-    show(cli, &report, Tense::Done, exit)
+    show(cli, system, &report, Tense::Done, exit)
 }
 
 /// A failure outweighs pending changes: it needs somebody, they need only a run.
@@ -83,16 +97,16 @@ fn exit(report: &Report, pending: bool) -> Exit {
     }
 }
 
-fn show(cli: &Cli, report: &Report, tense: Tense, exit: Exit) -> Output {
+fn show(cli: &Cli, system: &System, report: &Report, tense: Tense, exit: Exit) -> Output {
     if cli.json {
         return Output {
             exit,
-            ..Output::new(json::report(report))
+            ..Output::new(json::report(report, system))
         };
     }
     Output {
         messages: render::findings(&report.findings),
         exit,
-        ..Output::new(render::report(report, tense))
+        ..Output::new(render::report(report, tense) + &render::left(report, system))
     }
 }

@@ -128,9 +128,9 @@ fn key(change: &KeyChange<'_>) -> KeyView {
     }
 }
 
-fn value(items: Vec<Cow<'_, [u8]>>, last: Option<&Assignment<'_>>) -> ValueView {
+fn value(items: &[Cow<'_, [u8]>], last: Option<&Assignment<'_>>) -> ValueView {
     ValueView {
-        values: items.into_iter().map(show).collect(),
+        values: items.iter().map(show).collect(),
         at: last.map(|assignment| assignment.place().to_string()),
     }
 }
@@ -158,10 +158,12 @@ pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>])
                 .iter()
                 .map(|refused| view("loads", refusal(names, refused))),
         );
-        views.extend(disagreements.keys.iter().map(|key| DisagreementView {
+        let keys = disagreements.keys.iter().map(|key| ("key", key));
+        let unsure = disagreements.unsure.iter().map(|key| ("unsure", key));
+        views.extend(keys.chain(unsure).map(|(kind, key)| DisagreementView {
             section: Some(show(key.section)),
             key: Some(show(key.name)),
-            ..view("key", values(names, key))
+            ..view(kind, values(names, key))
         }));
         views.extend(disagreements.files.iter().map(|found| DisagreementView {
             file: Some(escape_path(found.path).to_string()),
@@ -208,7 +210,7 @@ fn values(names: &[String; 2], found: &KeyDisagreement<'_>) -> [SideView; 2] {
     sides(names, |side| {
         let key = found.sides.get(side).and_then(Option::as_ref);
         SideView {
-            value: key.map(|key: &Key<'_>| value(key.items(), key.last().as_ref())),
+            value: key.map(|key: &Key<'_>| value(&key.items(), key.last().as_ref())),
             ..SideView::default()
         }
     })

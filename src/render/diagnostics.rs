@@ -1,6 +1,7 @@
 //! Problems with the lines that they are about.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use annotate_snippets::renderer::{DecorStyle, Renderer};
@@ -20,14 +21,16 @@ const MOST_LINES: usize = 6;
 /// What went wrong or looks wrong, for standard error: with the line where a finding has one and a
 /// document has its text, else as one line.
 pub(crate) fn diagnostics(findings: &[Finding], sources: &[&Document]) -> String {
-    let fragments = || {
-        sources
-            .iter()
-            .flat_map(|document| &document.entry().fragments)
-    };
+    let fragments = sources
+        .iter()
+        .flat_map(|document| &document.entry().fragments);
+    let mut by_path = HashMap::new();
+    for fragment in fragments {
+        by_path.entry(&fragment.path).or_insert(fragment);
+    }
     let mut text = String::new();
     for finding in findings.iter().filter(|f| f.level != finding::Level::Info) {
-        let source = fragments().find(|fragment| fragment.path == finding.path);
+        let source = by_path.get(&finding.path);
         let excerpt = source.and_then(|fragment| Excerpt::new(&fragment.text, finding));
         match excerpt {
             Some(excerpt) => text.push_str(&excerpt.render(finding)),

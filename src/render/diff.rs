@@ -3,6 +3,7 @@
 mod lines;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use anstyle::Style;
@@ -137,11 +138,11 @@ fn masked(text: &mut String, keys: &[KeyChange<'_>]) {
 
 fn key(text: &mut String, change: &KeyChange<'_>) {
     let [from, to] = [change.from_items(), change.to_items()];
-    let set = assignment(&change.key, &to);
-    let was = || match (change.from.last(), is_line(&change.key, &from)) {
+    let set = assignment(&change.key, to);
+    let was = || match (change.from.last(), is_line(&change.key, from)) {
         (Some(last), true) => format!("  {FAINT}at {}{FAINT:#}", last.place()),
         (Some(last), false) => {
-            format!("  {FAINT}was {} at {}{FAINT:#}", all(&from), last.place())
+            format!("  {FAINT}was {} at {}{FAINT:#}", all(from), last.place())
         }
         (None, _) => String::new(),
     };
@@ -157,14 +158,14 @@ fn key(text: &mut String, change: &KeyChange<'_>) {
             ),
             None => Ok(()),
         },
-        Change::Changed if from.len() <= 1 && to.len() <= 1 => {
+        Change::Changed if from.len() == 1 && to.len() == 1 => {
             writeln!(text, "    {NOTABLE}~{NOTABLE:#} {set}{}", was())
         }
         Change::Changed => {
             writeln!(
                 text,
                 "    {NOTABLE}~{NOTABLE:#} {name}  {}",
-                items(&from, &to)
+                items(from, to)
             )
         }
     };
@@ -198,6 +199,7 @@ fn all(items: &[Cow<'_, [u8]>]) -> String {
 /// What is new in a list, and what is gone from it.
 fn items(from: &[Cow<'_, [u8]>], to: &[Cow<'_, [u8]>]) -> String {
     let only = |list: &[Cow<'_, [u8]>], other: &[Cow<'_, [u8]>], sign: char, style: Style| {
+        let other: HashSet<_> = other.iter().collect();
         let new = list.iter().filter(|item| !other.contains(item));
         let shown = new.map(|item| format!("{style}{sign}{}{style:#}", shortened(item.as_bstr())));
         shown.collect::<Vec<_>>()
@@ -224,14 +226,19 @@ pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>])
         disagreements,
     } in comparisons
     {
-        if disagreements.is_empty() {
+        if disagreements.is_empty() && disagreements.unsure.is_empty() {
             continue;
         }
+        let verb = if disagreements.is_empty() {
+            "may disagree"
+        } else {
+            "disagree"
+        };
         let gap = if text.is_empty() { "" } else { "\n" };
         let path = escape_path(path);
         let _ = writeln!(
             text,
-            "{gap}{BOLD}{path}: {first} and {second} disagree{BOLD:#}"
+            "{gap}{BOLD}{path}: {first} and {second} {verb}{BOLD:#}"
         );
         let mut told = Telling {
             text: &mut text,
@@ -239,7 +246,8 @@ pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>])
             width,
         };
         told.refusal(disagreements);
-        told.keys(disagreements);
+        told.keys(&disagreements.keys);
+        told.keys(&disagreements.unsure);
         told.files(disagreements);
         told.order(disagreements);
     }
@@ -306,8 +314,8 @@ impl Telling<'_> {
         }
     }
 
-    fn keys(&mut self, found: &Disagreements<'_>) {
-        for key in &found.keys {
+    fn keys(&mut self, keys: &[KeyDisagreement<'_>]) {
+        for key in keys {
             let key_of = key.sides.iter().flatten().next();
             self.heading(&key_of.map_or_else(String::new, name));
             let values = values(key);

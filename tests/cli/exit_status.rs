@@ -39,11 +39,13 @@ fn something_failed_is_1_and_the_rest_is_done() {
 fn a_question_that_can_be_answered_is_0() {
     let image = crate::files::image();
     let file = "/etc/systemd/journald.conf.d/10-mine.conf";
-    for path in ["systemd/journald.conf", "sysctl.d", "no/such.conf"] {
+    // Of the last one no file is there, but systemd would read it.
+    for path in ["systemd/journald.conf", "sysctl.d", "systemd/coredump.conf"] {
         for command in ["list", "cat", "show", "explain", "digest", "watch-list"] {
             assert_eq!(image.exit_status(&[command, path]), 0, "{command} {path}");
         }
     }
+    assert_eq!(image.exit_status(&["watch-list", "no/such.conf"]), 0);
     for file in [
         file,
         "/etc/systemd/journald.conf.d/10-mine.conf:2",
@@ -57,7 +59,7 @@ fn a_question_that_can_be_answered_is_0() {
 fn a_question_that_cannot_be_answered_is_1() {
     let image = crate::files::image();
     image
-        .write("etc/systemd/journald.conf.d/80-bad.conf", "junk\n")
+        .write("etc/systemd/journald.conf.d/80-bad.conf", "[junk\n")
         .write("broken.toml", "layer = 1\n");
     let broken = image.path("broken.toml");
     let broken = broken.to_str().expect("UTF-8");
@@ -81,6 +83,46 @@ fn a_question_that_cannot_be_answered_is_1() {
         &["explain", "nonsense"],
     ] {
         assert_eq!(image.exit_status(arguments), 1, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_path_that_nobody_has_is_1() {
+    let image = crate::files::image();
+    for command in ["list", "cat", "show", "explain", "digest"] {
+        let text = image.shown(&[command, "no/such.conf"]);
+        assert!(text.contains("no layer has it; looked for "), "{text}");
+        assert!(text.contains("/etc/no/such.conf"), "{text}");
+        assert!(text.ends_with("[exit status 1]"), "{text}");
+    }
+    image.write("etc/mine.conf", "a=1\n");
+    let without = ["show", "mine.conf", "--without", "/etc/mine.conf"];
+    assert_eq!(image.exit_status(&without), 0);
+}
+
+/// What the consumer passes over to read on is a warning, for every command.
+#[test]
+fn the_level_of_a_line_is_what_its_consumer_makes_of_it() {
+    for (line, expected) in [("junk", 0), ("[junk", 1)] {
+        let image = crate::files::image();
+        let text = format!("[Journal]\n{line}\n");
+        image.write("etc/systemd/journald.conf.d/80-bad.conf", &text);
+        for command in ["list", "cat", "show", "explain", "digest", "check"] {
+            let status = image.exit_status(&[command, "systemd/journald.conf"]);
+            assert_eq!(status, expected, "{command} {line}");
+        }
+    }
+}
+
+/// It is not read, so nobody can tell what it says.
+#[test]
+fn a_file_beyond_the_limit_is_1_for_every_command() {
+    let image = crate::files::image();
+    let text = "#".repeat((1 << 24) + 1);
+    image.write("etc/systemd/journald.conf.d/80-large.conf", &text);
+    for command in ["list", "show", "digest", "check"] {
+        let status = image.exit_status(&[command, "systemd/journald.conf"]);
+        assert_eq!(status, 1, "{command}");
     }
 }
 

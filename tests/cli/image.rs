@@ -9,13 +9,23 @@ use tempfile::TempDir;
 /// An image that is removed when the test ends.
 pub(crate) struct Image {
     place: TempDir,
+    root: PathBuf,
 }
 
 impl Image {
     /// An image whose vendor ships two remotes, one of them signed, and a collection ID.
     pub(crate) fn new() -> Self {
+        Self::below("")
+    }
+
+    /// The same below a directory that has more than the image.
+    pub(crate) fn below(path: &str) -> Self {
         let place = TempDir::new().expect("a directory");
-        let image = Self { place };
+        let root = match path {
+            "" => place.path().to_owned(),
+            path => place.path().join(path),
+        };
+        let image = Self { place, root };
         image
             .write(
                 "usr/share/flatpak/remotes.d/flathub.flatpakrepo",
@@ -33,6 +43,11 @@ impl Image {
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// A path beside the image.
+    pub(crate) fn outside(&self, path: &str) -> PathBuf {
         self.place.path().join(path)
     }
 
@@ -54,7 +69,7 @@ impl Image {
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_overlayctl"))
             .arg("--root")
-            .arg(self.place.path())
+            .arg(&self.root)
             .args(arguments)
             .env("LC_ALL", "de_DE.UTF-8")
             .output()
@@ -67,7 +82,7 @@ impl Image {
         let stdout = String::from_utf8(output.stdout).expect("UTF-8");
         let stderr = String::from_utf8(output.stderr).expect("UTF-8");
         let status = output.status.code().expect("an exit status");
-        let root = self.place.path().display().to_string();
+        let root = self.root.display().to_string();
         format!(
             "$ overlayctl {}\n{stdout}{stderr}[exit status {status}]",
             arguments.join(" ")

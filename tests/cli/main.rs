@@ -8,8 +8,10 @@
 mod adapters;
 mod check;
 mod diff;
+mod etc;
 mod exit_status;
 mod files;
 mod image;
 mod json;
+mod scopes;
 mod text;

@@ -15,6 +15,7 @@
 mod delta;
 mod documents;
 mod environment;
+mod etc;
 mod faults;
 mod flatpak;
 mod generated;
@@ -26,6 +27,7 @@ mod openpgp;
 mod ostree;
 mod peers;
 mod schemas;
+mod sysroot;
 mod systemd;
 mod systemd_files;
 mod trees;
@@ -122,6 +124,7 @@ fn main() -> ExitCode {
     let trials = [
         delta::trials,
         environment::trials,
+        etc::trials,
         flatpak::trials,
         glib::trials,
         libeconf::trials,

@@ -7,6 +7,7 @@
 //! plans again. A run that is killed leaves staged files under names that [`staged_name`] tells; they
 //! disturb nobody, and the next run replaces or removes them.
 
+mod assemble;
 mod error;
 mod lock;
 mod stage;
@@ -19,6 +20,7 @@ use overlay_resolver::root::{Dir, Root};
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, Timespec, Timestamps};
 use rustix::io::Errno;
 
+pub(crate) use assemble::{Member, Source, assemble, open as open_below};
 pub use error::CommitError;
 use error::Doing as _;
 pub use lock::Lock;

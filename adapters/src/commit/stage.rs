@@ -208,7 +208,7 @@ pub(super) fn write_all(file: &OwnedFd, mut content: &[u8]) -> Result<(), Errno>
 }
 
 /// Copies labels, ACLs and whatever else stands in extended attributes.
-fn copy_xattrs(old: &OwnedFd, new: &OwnedFd) -> Result<(), Errno> {
+pub(super) fn copy_xattrs(old: &OwnedFd, new: &OwnedFd) -> Result<(), Errno> {
     // The kernel's limits for the list and for one value.
     const LIMIT: usize = 64 * 1024;
     let mut names = Vec::with_capacity(LIMIT);

@@ -97,7 +97,7 @@ pub(super) fn remove(place: &Place) -> Result<(), CommitError> {
     remove_all(place.dir.as_fd(), &place.name).doing("remove", &place.path)
 }
 
-fn remove_all(parent: std::os::fd::BorrowedFd<'_>, name: &OsStr) -> Result<(), Errno> {
+pub(super) fn remove_all(parent: std::os::fd::BorrowedFd<'_>, name: &OsStr) -> Result<(), Errno> {
     match rustix::fs::unlinkat(parent, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => return Ok(()),
         Err(Errno::ISDIR) => {}

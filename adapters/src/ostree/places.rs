@@ -107,8 +107,8 @@ impl Target for Places {
     }
 
     fn place(&self, store: &Remotes, name: &str) -> PathBuf {
-        let defined = store.defined_in(name);
-        defined.map_or_else(|| self.conf(name), Path::to_owned)
+        let file = store.file(name);
+        file.map_or_else(|| self.conf(name), Path::to_owned)
     }
 
     fn keyring(&self, name: &str) -> PathBuf {

@@ -107,6 +107,11 @@ impl Remotes {
         self.defined.get(name).map(PathBuf::as_path)
     }
 
+    /// The same, also of what stands for the repository.
+    pub(super) fn file(&self, name: &str) -> Option<&Path> {
+        self.place(name).map(|(path, _)| path)
+    }
+
     pub(super) fn is_inherited(&self, name: &str) -> bool {
         self.defined
             .get(name)

@@ -1,6 +1,7 @@
 //! The collection IDs: one key of a remote, whoever made the remote. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::escape::{escape, escape_path};
@@ -131,7 +132,8 @@ fn give<T: Target>(
         refreshed: false,
     });
     let mut changes = Vec::new();
-    if action == KeyAction::Write {
+    let held = draft.held(remote);
+    if action == KeyAction::Write && held.is_none() {
         let id = wanted.id.as_bstr();
         draft.store.put(remote, KEY, Some(id));
         draft.store.put(remote, COLLECTION_BASELINE, Some(id));
@@ -140,13 +142,14 @@ fn give<T: Target>(
     let has = actual
         .as_ref()
         .map_or_else(String::new, |id| escape(id).to_string());
-    let (state, reason) = match action {
-        KeyAction::Write if actual.is_none() => {
+    let (state, reason) = match (action, held) {
+        (KeyAction::Write, Some(place)) => (State::Waiting, waits(&place)),
+        (KeyAction::Write, None) if actual.is_none() => {
             (State::Applied, format!("given to {}", shown(remote)))
         }
-        KeyAction::Write => (State::Updated, format!("changed for {}", shown(remote))),
-        KeyAction::Record => (State::Applied, format!("{} has it", shown(remote))),
-        KeyAction::Keep { .. } | KeyAction::Drift => {
+        (KeyAction::Write, None) => (State::Updated, format!("changed for {}", shown(remote))),
+        (KeyAction::Record, _) => (State::Applied, format!("{} has it", shown(remote))),
+        (KeyAction::Keep { .. } | KeyAction::Drift, _) => {
             let state = if has.is_empty() {
                 State::Edited
             } else {
@@ -170,6 +173,11 @@ fn give<T: Target>(
         action: Some(action),
     };
     (state, reason, vec![key], changes)
+}
+
+/// Why a file is not written.
+fn waits(place: &Path) -> String {
+    format!("{} is not written in this run", escape_path(place))
 }
 
 fn differs(remote: &str, actual: Option<&BString>, has: &str) -> String {
@@ -201,29 +209,35 @@ fn withdraw<T: Target>(draft: &mut Draft<'_, T>, wanted: &BTreeSet<&str>) -> Vec
         .collect();
     let mut entries = Vec::new();
     for (remote, baseline) in ours {
-        draft.store.put(&remote, COLLECTION_BASELINE, None);
+        let held = draft.held(&remote);
+        if held.is_none() {
+            draft.store.put(&remote, COLLECTION_BASELINE, None);
+        }
         let set_by_us = draft.store.get(&remote, KEY) == Some(baseline.as_bstr());
         let wanted_elsewhere = draft
             .store
             .get(&remote, &format!("{ORIGIN}.{KEY}"))
             .is_some();
-        let (state, reason, changes) = if set_by_us && !wanted_elsewhere {
+        let (state, reason, changes) = if let Some(place) = held {
+            (State::Waiting, waits(&place), vec![])
+        } else if set_by_us && !wanted_elsewhere {
             draft.store.put(&remote, KEY, None);
             let change = Change::of_key(KEY, Some(baseline), None);
-            (State::Removed, "withdrawn by the vendor", vec![change])
-        } else {
             (
-                State::Released,
-                "withdrawn by the vendor, but changed by you: it is yours now",
-                vec![],
+                State::Removed,
+                "withdrawn by the vendor".into(),
+                vec![change],
             )
+        } else {
+            let reason = "withdrawn by the vendor, but changed by you: it is yours now";
+            (State::Released, reason.into(), vec![])
         };
         entries.push(EntryReport {
             adapter: draft.target.collections().into(),
             name: shown(&remote).to_owned(),
             whole: false,
             state,
-            reason: reason.into(),
+            reason,
             layered: None,
             keys: Vec::new(),
             changes,

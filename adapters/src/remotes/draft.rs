@@ -9,6 +9,7 @@ use super::target::Target;
 use crate::commit::{Batch, Step, staged_name};
 use crate::openpgp::Fingerprint;
 use crate::report::{EntryReport, Report, Request, State};
+use crate::scope::Scope;
 use crate::source::Documents;
 
 /// What there is beside the remotes themselves; read once, before the plan is made.
@@ -65,6 +66,13 @@ impl<'a, T: Target> Draft<'a, T> {
             obsolete: BTreeSet::new(),
             findings: Vec::new(),
         }
+    }
+
+    /// The file that a remote stands in, or would, where this run may not write it.
+    pub(crate) fn held(&self, name: &str) -> Option<PathBuf> {
+        let place = self.target.place(&self.before, name);
+        let may_write = self.request.scopes.contains(Scope::of(&place));
+        (!may_write).then_some(place)
     }
 
     /// The steps that put the side files in place.
@@ -137,6 +145,7 @@ impl Plan {
                 entries,
                 findings,
                 pending: !batch.steps.is_empty(),
+                left: Vec::new(),
             },
             batch,
         }

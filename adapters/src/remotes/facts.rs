@@ -91,10 +91,12 @@ impl<'d, T: Target> Subject<'d, '_, T> {
                         .any(|former| url == Some(former.as_bstr()))
             });
             let asked = self.draft.request.adopt.contains(&self.full_name());
+            // What another run is to write is nothing to take over in this one.
+            let held = asked && self.draft.held(self.name).is_some();
             return Actual::Theirs {
                 same_identity: match self.draft.target.adoption(config, self.name) {
                     Adoption::Unasked => same_url || asked,
-                    Adoption::Asked => asked,
+                    Adoption::Asked => asked && !held,
                     Adoption::Never => false,
                 },
             };

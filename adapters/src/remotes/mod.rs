@@ -48,6 +48,9 @@ pub(crate) fn plan<T: Target>(
     let mut names: BTreeSet<String> = source.entries.keys().cloned().collect();
     names.extend(managed(&draft.before).map(str::to_owned));
     names.extend(draft.before.remembered().into_iter().map(str::to_owned));
+    for name in &names {
+        refuse_held(draft, name);
+    }
     let entries: Vec<_> = names
         .iter()
         .filter_map(|name| Subject::new(draft, source, name).plan())
@@ -56,6 +59,19 @@ pub(crate) fn plan<T: Target>(
         unite_names(draft, source, &entry.name, entry.state == State::Deleted);
     }
     entries
+}
+
+/// Says that a remote which the owner wants adopted cannot move now.
+fn refuse_held<T: Target>(draft: &mut Draft<'_, T>, name: &str) {
+    let full = format!("{}/{name}", draft.target.remotes());
+    if draft.request.adopt.contains(&full)
+        && let Some(place) = draft.held(name)
+    {
+        let message = format!(
+            "{name} cannot move from here: all deployments share this file, and this run does not write it; add `--scope all`"
+        );
+        draft.findings.push(Finding::error(place, message));
+    }
 }
 
 /// The remotes with our baseline.

@@ -47,7 +47,7 @@ fn shown(document: &Document) -> Vec<String> {
             difference.top.path.display()
         ));
         for change in &difference.keys {
-            let items = |items: Vec<Cow<'_, [u8]>>| {
+            let items = |items: &[Cow<'_, [u8]>]| {
                 let items = items
                     .iter()
                     .map(|item| String::from_utf8_lossy(item).into_owned());
@@ -372,7 +372,7 @@ fn keys_without_a_schema_keep_every_value() {
     ];
     assert_eq!(
         shown(&document(tree(&files), rules, "x.conf"))[2],
-        "  changed K: 1,2 -> 1,2,3"
+        "  changed K:  -> 3"
     );
 }
 
@@ -440,6 +440,56 @@ fn a_list_of_several_keys_is_emptied_as_one() {
     );
 }
 
+/// An item of a set is the one that came first, however often it is added.
+#[test]
+fn a_set_changes_by_what_is_new_and_what_is_gone() {
+    let schema = b"[section.S]\nset = ['N']\n";
+    let schema = crate::schema::Schema::from_toml(Path::new("s.toml"), schema).unwrap();
+    let rules = Rules {
+        schema: schema.into(),
+        repeated: Repeated::Schema,
+        ..LAST()
+    };
+    for (lines, expected) in [
+        ("N+=b", "changed N:  -> b"),
+        ("N+=a", "same N: a -> a"),
+        ("N+=a\nN+=a,d", "changed N: a -> a,d"),
+        ("N+=a\nN-=a", "changed N: a -> "),
+        ("N-=a\nN-=c", "removed N: a,c -> "),
+        ("N=a,c", "same N: a,c -> a,c"),
+        ("N+=a\nN=b", "changed N: a,c -> b"),
+    ] {
+        let drop_in = format!("[S]\n{lines}\n");
+        let files = [
+            ("/usr/lib/x.conf", "[S]\nN=a,c\n"),
+            ("/etc/x.conf.d/1.conf", &*drop_in),
+        ];
+        let shown = shown(&document(tree(&files), rules.clone(), "x.conf"));
+        assert_eq!(shown[2..], [format!("  {expected}")], "{lines}");
+    }
+}
+
+/// What stands below another header is another item, which ends nothing.
+#[test]
+fn a_header_more_adds_to_a_section_that_repeats() {
+    let path = "systemd/network/a.network";
+    for (lines, expected) in [
+        ("Gateway=2", "changed Gateway:  -> 2"),
+        ("Gateway=1", "changed Gateway:  -> 1"),
+        ("Gateway=2\nGateway=3", "changed Gateway:  -> 3"),
+        ("Gateway=2\n[Route]\nGateway=3", "changed Gateway:  -> 2,3"),
+    ] {
+        let drop_in = format!("[Route]\n{lines}\n");
+        let files = [
+            ("/usr/lib/systemd/network/a.network", "[Route]\nGateway=1\n"),
+            ("/etc/systemd/network/a.network.d/1.conf", &*drop_in),
+        ];
+        let rules = crate::Catalog::built_in().rules(path.as_ref()).unwrap();
+        let shown = shown(&document(tree(&files), rules, path));
+        assert_eq!(shown[2..], [format!("  {expected}")], "{lines}");
+    }
+}
+
 #[test]
 fn lines_are_there_or_are_not() {
     let rules = Rules {
@@ -455,7 +505,7 @@ fn lines_are_there_or_are_not() {
         shown(&document(tree(&files), rules, "x.d"))[1..],
         [
             "extended /etc/x.d/2.conf over nothing",
-            "  same b:  -> ,",
+            "  same b:  -> ",
             "  added c:  -> ",
         ]
     );
@@ -505,4 +555,25 @@ proptest::proptest! {
             proptest::prop_assert_eq!(key.items_of(&counting), key.items(), "{}", key.name());
         }
     }
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the tree is made by the test")]
+fn a_file_that_is_hidden_extends_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let [usr, etc] = ["usr/lib", "etc"].map(|layer| place.path().join(layer).join("x.conf.d"));
+    for directory in [&usr, &etc] {
+        std::fs::create_dir_all(directory).unwrap();
+    }
+    std::fs::write(usr.join("a.conf"), "[S]\nK=1\n").unwrap();
+    std::os::unix::fs::symlink("/nowhere", etc.join("a.conf")).unwrap();
+    let root = Root::open(place.path()).unwrap();
+    let document = document(root.into(), LAST(), "x.conf");
+    assert_eq!(
+        shown(&document),
+        [
+            "unchanged /usr/lib/x.conf.d/a.conf over nothing",
+            "broken /etc/x.conf.d/a.conf over /usr/lib/x.conf.d/a.conf",
+        ]
+    );
 }

@@ -4,12 +4,12 @@ mod lines;
 
 use std::borrow::Cow;
 
-use bstr::{BStr, ByteSlice as _};
+use bstr::BStr;
 use indexmap::IndexMap;
 
 pub use self::lines::Line;
-use super::{Assignment, Document, Key, key::variable};
-use crate::schema::{KeyKind, Merge, OnEmpty, Operator};
+use super::{Assignment, Document, Items, Key};
+use crate::schema::{KeyKind, OnEmpty};
 
 type Map<K, V> = IndexMap<K, V, foldhash::fast::RandomState>;
 
@@ -118,7 +118,7 @@ impl<'d> Key<'d> {
             let value = Effective {
                 key: self,
                 kind,
-                items: items_of(kind, &applied),
+                items: Items::of(kind, &applied).into_iter().collect(),
                 applied,
             };
             (header, value)
@@ -135,56 +135,11 @@ pub(super) fn by_header<'d>(
 ) -> Vec<(u32, Vec<Assignment<'d>>)> {
     let mut groups = Vec::<(u32, Vec<Assignment<'d>>)>::new();
     for assignment in assignments {
-        let header = assignment.record.header;
+        let header = assignment.header();
         match groups.last_mut() {
             Some((last, group)) if *last == header => group.push(assignment),
             _ => groups.push((header, vec![assignment])),
         }
     }
     groups
-}
-
-/// What these assignments come to, if they are those that count.
-pub(super) fn items_of<'d>(kind: Option<KeyKind>, applied: &[Assignment<'d>]) -> Vec<Item<'d>> {
-    let Some(kind) = kind else {
-        let whole = |&from: &Assignment<'d>| Item {
-            value: from.shown(),
-            from,
-        };
-        return applied.iter().map(whole).collect();
-    };
-    let read = applied
-        .iter()
-        .filter(|a| !a.record.is_empty() || kind.empty == OnEmpty::Value);
-    let items = read.flat_map(|&from| {
-        let values = match from.node() {
-            Some(_) => vec![from.shown()],
-            None => kind.split.items(from.value().as_bytes()),
-        };
-        values.into_iter().map(move |value| Item { value, from })
-    });
-    match kind.merge {
-        Merge::Last | Merge::First | Merge::Append => items.collect(),
-        Merge::Map => {
-            let mut last = Map::default();
-            // The last of a variable is its value, and stands where that stands.
-            for item in items {
-                last.shift_remove(variable(&item.value));
-                last.insert(variable(&item.value).to_vec(), item);
-            }
-            last.into_values().collect()
-        }
-        Merge::Set => {
-            let mut set = Map::default();
-            for item in items {
-                if item.from.operator() == Operator::Remove {
-                    set.shift_remove(&item.value);
-                } else {
-                    set.entry(item.value).or_insert(item.from);
-                }
-            }
-            let items = set.into_iter().map(|(value, from)| Item { value, from });
-            items.collect()
-        }
-    }
 }

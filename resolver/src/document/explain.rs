@@ -74,7 +74,7 @@ impl<'d> Assignment<'d> {
     }
 
     /// What an empty value does to its key, if this is one and it is no value.
-    fn empties(&self) -> Option<OnEmpty> {
+    pub(crate) fn empties(&self) -> Option<OnEmpty> {
         let key = Key::new(self.document, self.record.key)?;
         let on_empty = key.kind_in_item()?.empty;
         (self.record.is_empty() && on_empty != OnEmpty::Value).then_some(on_empty)

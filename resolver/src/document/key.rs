@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use bstr::{BStr, ByteSlice as _};
+use bstr::BStr;
 
-use super::effective::{by_header, items_of};
-use super::{Assignment, Document, Slot, State};
+use super::effective::by_header;
+use super::{Assignment, Document, Items, Slot, State};
 use crate::merge::{Rule, resets};
 use crate::schema::{KeyKind, Merge, OnEmpty, Operator, Unknown};
 
@@ -46,10 +46,9 @@ impl<'d> Key<'d> {
 
     /// Every assignment, those that do not count included, in ledger order.
     pub fn history(&self) -> impl DoubleEndedIterator<Item = Assignment<'d>> {
-        let number = self.number;
-        self.document
-            .assignments()
-            .filter(move |assignment| assignment.record.key == number)
+        let document = self.document;
+        let rows = document.index().rows_of(self.number).iter();
+        rows.filter_map(|&row| document.assignment(row))
     }
 
     /// The assignments that count, in order: one for a scalar, any number for a list.
@@ -113,10 +112,13 @@ impl<'d> Key<'d> {
 
     /// What these of its assignments come to, if they are those that count.
     pub(crate) fn items_of(&self, applied: &[Assignment<'d>]) -> Vec<Cow<'d, [u8]>> {
-        let kind = self.kind_in_item().copied();
-        let groups = by_header(applied.iter().copied());
-        let items = groups.iter().flat_map(|(_, group)| items_of(kind, group));
+        let items = self.read(applied).into_iter();
         items.map(|item| item.value).collect()
+    }
+
+    /// The same, with where each item comes from.
+    pub(crate) fn read(&self, applied: &[Assignment<'d>]) -> Items<'d> {
+        Items::of(self.kind_in_item().copied(), applied)
     }
 
     /// Which of these of its assignments would count if the consumer read them and no others. (Lists
@@ -163,9 +165,4 @@ impl<'d> Key<'d> {
         }
         counting
     }
-}
-
-/// The name before the `=` of an item of a map.
-pub(crate) fn variable(item: &[u8]) -> &[u8] {
-    item.split_once_str("=").map_or(item, |(name, _)| name)
 }

@@ -66,29 +66,15 @@ impl<'d> Key<'d> {
         if !in_items {
             return applied.iter().map(|a| a.leaf(a.decoded())).collect();
         }
-        let splits = |a: &Assignment<'d>| match (a.node(), self.kind()) {
-            (None, Some(kind)) => kind.split.items(a.value()),
-            _ => vec![Cow::Borrowed(&**a.value())],
-        };
         // Each item is an element, at the place of the assignment that brought it.
-        let is_simple = self
-            .kind()
-            .is_some_and(|kind| !matches!(kind.merge, Merge::Set | Merge::Map));
-        let mut leaves: Vec<_> = if is_simple {
-            let bring = applied.iter().filter(|a| !a.value().is_empty());
-            bring
-                .flat_map(|a| splits(a).into_iter().map(|item| a.leaf(Value::Text(item))))
-                .collect()
-        } else {
-            let origin = |item: &[u8]| {
-                let brings = |a: &&Assignment<'d>| splits(a).iter().any(|known| **known == *item);
-                applied.iter().rev().find(brings).copied().unwrap_or(last)
-            };
-            let items = self.items().into_iter();
-            items
-                .map(|item| origin(&item).leaf(Value::Text(item)))
-                .collect()
-        };
+        let items = self.read(&applied);
+        let mut leaves: Vec<_> = items
+            .iter()
+            .map(|item| match item.from.node() {
+                Some(_) => item.from.leaf(item.from.decoded()),
+                None => item.from.leaf(Value::Text(item.value.clone())),
+            })
+            .collect();
         // An emptied list is an empty list, not an absent one.
         if leaves.is_empty() {
             leaves.push(last.leaf(last.decoded()));
@@ -102,13 +88,14 @@ impl<'d> Assignment<'d> {
         let fragment = self.fragment();
         Leaf {
             value,
-            origin: Origin::in_text(
-                &fragment.path,
-                &fragment.text,
-                &self.lines(),
-                self.span().start,
-                &self.raw_span(),
-            ),
+            origin: Origin {
+                path: &fragment.path,
+                line: self.line(),
+                last_line: *self.lines().end(),
+                text: &fragment.text,
+                start: self.span().start,
+                raw: self.raw_span(),
+            },
         }
     }
 

@@ -1,6 +1,6 @@
 //! Keys that are set twice, in vain, or in a way that nobody reads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use bstr::ByteSlice as _;
 
@@ -89,11 +89,18 @@ pub(super) fn same_value(subject: &Subject<'_>) -> Vec<Finding> {
 /// A copy of the vendor's file, which keeps the vendor's later changes out.
 fn same_file(subject: &Subject<'_>) -> Vec<Finding> {
     let fragments = subject.fragments();
+    let mut nearest = HashMap::<usize, &Fragment>::new();
+    for below in fragments {
+        if let scan::State::Shadowed(by) = below.state {
+            let known = nearest.entry(by).or_insert(below);
+            if !subject.is_below(&below.layer, &known.layer) {
+                *known = below;
+            }
+        }
+    }
     let copies = fragments.iter().enumerate().filter_map(|(index, copy)| {
         let is_mine = copy.state == scan::State::Effective && subject.is_owners(&copy.layer);
-        let is_below = |f: &&Fragment| f.state == scan::State::Shadowed(index);
-        let below = fragments.iter().filter(is_below);
-        let below = below.max_by_key(|f| subject.rules.rank(&f.layer))?;
+        let below = nearest.get(&index)?;
         (is_mine && copy.link.is_none() && below.text == copy.text).then(|| {
             Finding::info(
                 &copy.path,

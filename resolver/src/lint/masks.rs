@@ -1,12 +1,13 @@
 //! Masks that hide nothing, and those that nobody may have meant.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::ffi::OsStr;
 
 use super::Subject;
 use crate::finding::Finding;
 use crate::root::Mask;
 use crate::rules::DropIns;
-use crate::scan::{Fragment, State, Status};
+use crate::scan::{Fragment, Role, State, Status};
 
 /// Masks that hide nothing, as no lower layer has a file of their name.
 ///
@@ -14,6 +15,7 @@ use crate::scan::{Fragment, State, Status};
 /// lowest layer, which are not meant as masks.
 pub(super) fn mask_of_nothing(subject: &Subject<'_>) -> Vec<Finding> {
     let fragments = subject.fragments();
+    let namesakes = Namesakes::of(fragments);
     let is_unusable = |f: &Fragment| matches!(f.state, State::Unusable(_));
     // A directory could not be listed: nobody can tell what a mask hides.
     let is_unknown =
@@ -29,7 +31,7 @@ pub(super) fn mask_of_nothing(subject: &Subject<'_>) -> Vec<Finding> {
             State::Mask(Mask::DevNull) => true,
             _ => false,
         })
-        .filter(|mask| !fragments.iter().any(|other| hides(subject, mask, other)))
+        .filter(|mask| namesakes.hidden_by(subject, mask).next().is_none())
         .map(|mask| {
             Finding::warning(
                 &mask.path,
@@ -43,13 +45,12 @@ pub(super) fn mask_of_nothing(subject: &Subject<'_>) -> Vec<Finding> {
 /// (systemd#4436).
 pub(super) fn empty_file_masks(subject: &Subject<'_>) -> Vec<Finding> {
     let fragments = subject.fragments();
+    let namesakes = Namesakes::of(fragments);
     fragments
         .iter()
         .filter(|mask| mask.state == State::Mask(Mask::Empty) && subject.is_owners(&mask.layer))
         .filter_map(|mask| {
-            let hidden = fragments
-                .iter()
-                .rfind(|other| hides(subject, mask, other))?;
+            let hidden = namesakes.hidden_by(subject, mask).next_back()?;
             Some(Finding::info(
                 &mask.path,
                 format!(
@@ -62,12 +63,33 @@ pub(super) fn empty_file_masks(subject: &Subject<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// Whether a mask hides a certain file: of its name and part, and in a lower layer.
-fn hides(subject: &Subject<'_>, mask: &Fragment, other: &Fragment) -> bool {
-    let name = |f: &Fragment| f.path.file_name().map(std::ffi::OsStr::to_owned);
-    other.role == mask.role
-        && name(other) == name(mask)
-        && subject.is_below(&other.layer, &mask.layer)
-        && Path::new(&other.path) != mask.path
-        && !matches!(other.state, State::Ignored(_))
+/// The files of each part and name.
+struct Namesakes<'s>(HashMap<(Role, Option<&'s OsStr>), Vec<&'s Fragment>>);
+
+impl<'s> Namesakes<'s> {
+    fn of(fragments: &'s [Fragment]) -> Self {
+        let mut namesakes = HashMap::<_, Vec<_>>::new();
+        for fragment in fragments {
+            namesakes.entry(name(fragment)).or_default().push(fragment);
+        }
+        Self(namesakes)
+    }
+
+    /// The files that a mask hides: of its name and part, and in a lower layer.
+    fn hidden_by(
+        &self,
+        subject: &Subject<'_>,
+        mask: &'s Fragment,
+    ) -> impl DoubleEndedIterator<Item = &'s Fragment> {
+        let others = self.0.get(&name(mask)).into_iter().flatten().copied();
+        others.filter(|other| {
+            subject.is_below(&other.layer, &mask.layer)
+                && other.path != mask.path
+                && !matches!(other.state, State::Ignored(_))
+        })
+    }
+}
+
+fn name(fragment: &Fragment) -> (Role, Option<&OsStr>) {
+    (fragment.role, fragment.path.file_name())
 }

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use super::{Subject, about, final_winner, pair};
+use super::{Subject, about, pair};
 use crate::document::{Assignment, State as AssignmentState};
 use crate::escape::{escape, escape_path};
 use crate::finding::{Finding, Level};
@@ -231,5 +231,6 @@ pub(super) fn stem<'n>(path: &'n Path, suffix: &OsStr) -> std::borrow::Cow<'n, s
 
 /// The end of the chain of winners, if it stands in another file.
 pub(super) fn winner_elsewhere<'d>(assignment: &Assignment<'d>) -> Option<Assignment<'d>> {
-    final_winner(assignment).filter(|w| w.fragment_index() != assignment.fragment_index())
+    let winner = assignment.final_winner()?;
+    (winner.fragment_index() != assignment.fragment_index()).then_some(winner)
 }

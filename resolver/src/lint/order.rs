@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::names::{after, stem, winner_elsewhere};
-use super::{Subject, about, final_winner, is_beaten, pair};
+use super::{Subject, about, is_beaten, pair};
 use crate::document::{Assignment, State as AssignmentState};
 use crate::escape::escape_path;
 use crate::finding::{Finding, Level};
@@ -33,7 +33,7 @@ pub(super) fn vendor_beats_admin(subject: &Subject<'_>) -> Vec<Finding> {
         };
         let by = match mine.state() {
             AssignmentState::Reset => mine.winner(),
-            _ => final_winner(mine),
+            _ => mine.final_winner(),
         };
         if let Some(by) = by
             && by.fragment().role == Role::DropIn

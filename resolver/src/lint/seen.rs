@@ -1,8 +1,9 @@
 //! What scanning and merging found, under the names of lints.
 
+use std::collections::HashMap;
+
 use crate::document::Document;
 use crate::finding::{Finding, Level};
-use crate::root::Reason;
 use crate::rules::{Name, Rules};
 use crate::scan::State;
 
@@ -18,14 +19,10 @@ pub const LINE: &str = "broken-line";
 /// The findings of a document. What lints say better is left to them.
 pub(super) fn in_document(document: &Document) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let fragments = document.entry().fragments.iter();
+    let states: HashMap<_, _> = fragments.map(|f| (&f.path, &f.state)).collect();
     for finding in &document.findings {
-        let mut fragments = document.entry().fragments.iter();
-        let state = fragments.find(|f| f.path == finding.path).map(|f| &f.state);
-        match state {
-            Some(State::Unusable(why)) if is_limit(&why.reason) => {
-                let message = format!("not looked at: {why}");
-                findings.push(Finding::info(&finding.path, message).of_lint(FILE));
-            }
+        match states.get(&finding.path) {
             Some(State::Unusable(_) | State::PassedOver(_)) => {
                 findings.push(finding.clone().of_lint(FILE));
             }
@@ -38,11 +35,6 @@ pub(super) fn in_document(document: &Document) -> Vec<Finding> {
     let lines = document.problems().iter();
     findings.extend(lines.map(|finding| finding.clone().of_lint(LINE)));
     findings
-}
-
-/// The limit is ours: the consumer reads the file, so nothing is known to be wrong with it.
-fn is_limit(reason: &Reason) -> bool {
-    matches!(reason, Reason::TooLarge { .. })
 }
 
 /// The findings of a directory that belong to no document: directories that cannot be listed, and

@@ -1,5 +1,7 @@
 //! Keys that the consumer does not know.
 
+use std::collections::HashSet;
+
 use bstr::ByteSlice as _;
 
 use super::{Subject, about};
@@ -16,14 +18,15 @@ pub(super) fn unknown_key(subject: &Subject<'_>) -> Vec<Finding> {
         |a: &Assignment<'_>| matches!(a.state(), State::Applied | State::Superseded | State::Reset);
     let mut findings = Vec::new();
     for file in &subject.files {
-        let mut reported = Vec::new();
+        let mut reported = HashSet::new();
         for assignment in file.iter().filter(|a| is_read(a)) {
             let (section, key) = (assignment.section(), assignment.key());
             let message = match assignment.unknown() {
                 // Once: the section is to be mended, not its keys.
-                Some(Unknown::Section) if reported.contains(&section) => continue,
                 Some(Unknown::Section) => {
-                    reported.push(section);
+                    if !reported.insert(section) {
+                        continue;
+                    }
                     unknown_section(schema, section, key)
                 }
                 Some(Unknown::Key) => unknown_name(schema, section, key),
@@ -85,8 +88,11 @@ fn nearest<'n>(name: &[u8], known: &[&'n [u8]]) -> Option<&'n [u8]> {
             .map(|known| strsim::osa_distance(name, known))
             .ok()
     };
+    // At least as many letters differ as one has more than the other.
+    let may_be_near = |known: &&&[u8]| known.len().abs_diff(name.len()) * 3 <= name.len();
     let near = known
         .iter()
+        .filter(may_be_near)
         .filter_map(|known| Some((distance(known)?, *known)))
         .filter(|(distance, _)| distance * 3 <= name.len());
     near.min().map(|(_, name)| name)

@@ -1,45 +1,173 @@
 //! Formats that nest keys: a value may stand where another file has a table, and the other way round.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap};
+
+use bstr::{BString, ByteSlice as _};
 
 use super::Merging;
 use crate::document::{Decoded, Fate};
 use crate::format::Node;
 
-/// The assignments that count, by their dotted path.
-pub(super) type Paths = BTreeMap<Vec<u8>, u32>;
+/// The tree of all tables and keys, in which the keys that count are marked.
+#[derive(Debug)]
+pub(super) struct Paths {
+    places: Vec<Place>,
+    /// Where each section is, by its number.
+    sections: HashMap<u32, usize>,
+}
 
-/// The dotted path of a key.
-pub(super) fn path(section: &[u8], key: &[u8]) -> Vec<u8> {
-    if section.is_empty() {
-        return key.to_vec();
+/// A table or a key, which one file may have for the other.
+#[derive(Debug, Default)]
+struct Place {
+    above: usize,
+    /// All that any file has in it.
+    children: HashMap<BString, usize>,
+    /// Those of them that count, or in which something does.
+    live: BTreeSet<usize>,
+    /// The key whose assignments count here.
+    key: Option<u32>,
+}
+
+/// The place above all.
+const TOP: usize = 0;
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self {
+            places: vec![Place::default()],
+            sections: HashMap::new(),
+        }
     }
-    [section, b".", key].concat()
+}
+
+impl Paths {
+    /// Where a key is. A section is looked for once, however long its name and however many its keys.
+    fn place(&mut self, number: u32, section: &[u8], name: &[u8]) -> usize {
+        let known = self.sections.get(&number).copied();
+        let table = known.unwrap_or_else(|| {
+            let table = segments(section).fold(TOP, |above, name| self.child(above, name));
+            self.sections.insert(number, table);
+            table
+        });
+        segments(name).fold(table, |above, name| self.child(above, name))
+    }
+
+    fn child(&mut self, above: usize, name: &[u8]) -> usize {
+        let new = self.places.len();
+        let Some(table) = self.places.get_mut(above) else {
+            return TOP;
+        };
+        if let Some(known) = table.children.get(name.as_bstr()) {
+            return *known;
+        }
+        table.children.insert(name.into(), new);
+        self.places.push(Place {
+            above,
+            ..Place::default()
+        });
+        new
+    }
+
+    /// What stands above a place, the innermost table first.
+    fn above(&self, place: usize) -> impl Iterator<Item = usize> {
+        let above = |&place: &usize| Some(self.places.get(place)?.above);
+        std::iter::successors(Some(place), above)
+            .skip(1)
+            .take_while(|&place| place != TOP)
+    }
+
+    /// A key that counts below a place: the one that came first.
+    fn first_below(&self, place: usize) -> Option<u32> {
+        let mut place = self.places.get(place)?;
+        loop {
+            place = self.places.get(*place.live.first()?)?;
+            if place.key.is_some() {
+                return place.key;
+            }
+        }
+    }
+
+    /// Takes away all that counts below a place.
+    fn take_below(&mut self, place: usize) -> Vec<u32> {
+        let mut keys = Vec::new();
+        let mut tables = vec![place];
+        while let Some(table) = tables.pop() {
+            let Some(table) = self.places.get_mut(table) else {
+                continue;
+            };
+            let live = std::mem::take(&mut table.live);
+            for child in live {
+                keys.extend(
+                    self.places
+                        .get_mut(child)
+                        .and_then(|child| child.key.take()),
+                );
+                tables.push(child);
+            }
+        }
+        keys
+    }
+
+    /// Takes away the key that counts at a place.
+    fn take(&mut self, place: usize) -> Option<u32> {
+        self.places.get_mut(place)?.key.take()
+    }
+
+    /// Lets a key count.
+    fn set(&mut self, place: usize, key: u32) {
+        let Some(at) = self.places.get_mut(place) else {
+            return;
+        };
+        at.key = Some(key);
+        let mut child = place;
+        let mut above = at.above;
+        while child != TOP
+            && let Some(table) = self.places.get_mut(above)
+            && table.live.insert(child)
+        {
+            (child, above) = (above, table.above);
+        }
+    }
 }
 
 impl Merging<'_> {
-    /// Lets the assignment `new` at `path` replace what stands above and below it. An empty table
+    /// Lets the assignment `new` of a key replace what stands above and below it. An empty table
     /// replaces nothing: tables are merged.
-    pub(super) fn nest(&mut self, new: u32, path: &[u8]) {
-        for above in ancestors(path) {
-            if let Some(above) = self.paths.remove(above) {
-                self.beat(Some(above), Fate::Superseded(new));
+    pub(super) fn nest(&mut self, new: u32, key: u32) {
+        let Some((number, name)) = self.document.keys.name(key) else {
+            return;
+        };
+        let section = self.document.section_of(key);
+        let place = self.paths.place(number, section, name);
+        let tables: Vec<_> = self.paths.above(place).collect();
+        for table in tables {
+            if let Some(value) = self.paths.take(table) {
+                self.beat_key(value, new);
             }
         }
-        // `.` is followed by `/`, so this is all that begins with the path and a dot.
-        let [from, to] = [b".", b"/"].map(|end| [path, end].concat());
-        let below = self.paths.range(from..to);
-        let below: Vec<_> = below.map(|(path, at)| (path.clone(), *at)).collect();
         let is_empty_table = matches!(self.node(new), Some(Node::Table(keys)) if keys.is_empty());
-        if is_empty_table && let Some((_, below)) = below.first() {
-            self.beat(Some(new), Fate::Superseded(*below));
+        if is_empty_table && let Some(below) = self.paths.first_below(place) {
+            if let Some(row) = self.counting_of(below) {
+                self.beat(Some(new), Fate::Superseded(row));
+            }
             return;
         }
-        for (path, below) in below {
-            self.paths.remove(&path);
-            self.beat(Some(below), Fate::Superseded(new));
+        for below in self.paths.take_below(place) {
+            self.beat_key(below, new);
         }
-        self.paths.insert(path.into(), new);
+        self.paths.set(place, key);
+    }
+
+    /// Beats all assignments of a key that count: of a list that grew from file to file, several.
+    fn beat_key(&mut self, key: u32, by: u32) {
+        let counting = self.counting_of(key);
+        self.beat_all(counting, Fate::Superseded(by));
+    }
+
+    /// The last assignment of a key that counts.
+    fn counting_of(&self, key: u32) -> Option<u32> {
+        let slot = self.document.keys.get(key)?;
+        self.counting(slot.last)
     }
 
     /// Whether a list adds to the one before, by the rules.
@@ -59,21 +187,22 @@ impl Merging<'_> {
     }
 }
 
-/// The paths of the tables that a dotted path leads through; dots in quotes separate nothing.
-fn ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// The names that a dotted path consists of, as they are quoted; dots in quotes separate nothing.
+fn segments(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut quote = None;
     let mut escaped = false;
-    path.iter().enumerate().filter_map(move |(at, &byte)| {
+    let is_dot = move |&byte: &u8| {
         match (quote, byte) {
             _ if escaped => escaped = false,
             (Some(b'"'), b'\\') => escaped = true,
             (Some(open), close) if open == close => quote = None,
             (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'.') => return path.get(..at),
+            (None, b'.') => return true,
             _ => {}
         }
-        None
-    })
+        false
+    };
+    path.split(is_dot).filter(move |_| !path.is_empty())
 }
 
 #[cfg(test)]
@@ -85,13 +214,14 @@ mod tests {
     #[test]
     fn dots_in_quotes_separate_nothing() {
         for (path, expected) in [
-            ("a", &[][..]),
-            ("a.b.c", &["a", "a.b"]),
-            (r#"a."b.c".d"#, &["a", r#"a."b.c""#]),
-            (r#""a\".b".c"#, &[r#""a\".b""#]),
-            ("'a.\".b'.c", &["'a.\".b'"]),
+            ("", &[][..]),
+            ("a", &["a"]),
+            ("a.b.c", &["a", "b", "c"]),
+            (r#"a."b.c".d"#, &["a", r#""b.c""#, "d"]),
+            (r#""a\".b".c"#, &[r#""a\".b""#, "c"]),
+            ("'a.\".b'.c", &["'a.\".b'", "c"]),
         ] {
-            let found: Vec<_> = ancestors(path.as_bytes()).map(BStr::new).collect();
+            let found: Vec<_> = segments(path.as_bytes()).map(BStr::new).collect();
             assert_eq!(found, expected, "{path}");
         }
     }

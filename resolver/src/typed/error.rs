@@ -212,13 +212,14 @@ impl de::Error for DeserializeError {
 
 impl Spot {
     fn new(origin: &Origin<'_>, part: Part) -> Self {
+        let source = origin.source();
         Self {
             path: origin.path.to_path_buf(),
             line: origin.line,
-            source: origin.source.as_ref().into(),
+            source: source.text.into(),
             mark: match part {
-                Part::Key => origin.key..origin.value.start,
-                Part::Value => origin.value.clone(),
+                Part::Key => source.key..source.value.start,
+                Part::Value => source.value,
             },
         }
     }

@@ -21,10 +21,16 @@ pub(crate) fn with_tree<R>(files: &[(&str, &str, &[u8])], check: impl FnOnce(&Tr
     for ((nested, items), (path, _, text)) in read.iter().zip(files) {
         for item in items {
             if let Kind::Assignment(pair) = &item.kind {
-                let start = item.span.start;
                 let leaf = Leaf {
                     value: pair.value.clone(),
-                    origin: Origin::in_text(Path::new(path), text, &item.lines, start, &pair.raw),
+                    origin: Origin {
+                        path: Path::new(path),
+                        line: *item.lines.start(),
+                        last_line: *item.lines.end(),
+                        text,
+                        start: item.span.start,
+                        raw: pair.raw.clone(),
+                    },
                 };
                 tree.insert(&pair.section, &pair.key, *nested, leaf);
             }

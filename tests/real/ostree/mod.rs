@@ -4,6 +4,7 @@
 mod adoption;
 mod bricks;
 mod collections;
+mod deployments;
 mod entries;
 mod faults;
 mod keyrings;
@@ -28,6 +29,7 @@ const CASES: &[&[Case]] = &[
     adoption::CASES,
     keyrings::CASES,
     collections::CASES,
+    deployments::CASES,
     scripts::CASES,
     races::CASES,
     faults::CASES,

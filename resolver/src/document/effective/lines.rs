@@ -1,6 +1,7 @@
 //! Values as lines that their format reads back.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use bstr::ByteSlice as _;
 
@@ -69,11 +70,8 @@ impl<'d> Effective<'d> {
         }
         let mut brings = self.applied.clone();
         if !self.items.is_empty() {
-            brings.retain(|a| {
-                self.items
-                    .iter()
-                    .any(|item| item.from.number() == a.number())
-            });
+            let givers: HashSet<_> = self.items.iter().map(|item| item.from.number()).collect();
+            brings.retain(|a| givers.contains(&a.number()));
         }
         brings.into_iter().map(whole).collect()
     }

@@ -1,0 +1,202 @@
+//! Two texts that both came from a third, merged key by key.
+//!
+//! Only the lines of the keys that must change are touched, comments and order stay as the owner has
+//! them, and what a key's value is decides [`reconcile::key`]: the owner's edits
+//! stay, everything else follows the vendor. Without knowledge of the keys, the value of one that is
+//! assigned several times is the whole sequence of its assignments.
+//!
+//! A merge that nobody can be sure of is none: texts with a line that their consumer refuses, with a
+//! section that stands there twice (systemd's `[Route]` makes an object each time), of lines without keys;
+//! and of nested formats (TOML, JSON) only values take the place of others. And the result is read once more: it must say what it should.
+
+mod edit;
+mod read;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bstr::BString;
+use overlay_resolver::escape::escape;
+use overlay_resolver::format::Format;
+
+use self::edit::Edit;
+use self::read::Text;
+use crate::reconcile::{self, KeyAction};
+
+/// How a file's consumer reads it.
+#[derive(Debug, Clone, Copy)]
+pub enum Dialect {
+    /// As the resolver knows.
+    Known(&'static dyn Format),
+    /// Nobody knows, but there is only one way to read it: `key=value` (see `read.rs`).
+    Plain,
+}
+
+/// A text after the merge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    /// All of it.
+    pub text: Vec<u8>,
+    /// The keys that are not the same on all sides, by section and name.
+    pub keys: Vec<KeyReport>,
+}
+
+/// One key, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyReport {
+    /// The section; empty for none.
+    pub section: BString,
+    /// The key.
+    pub key: BString,
+    /// What it was in the vendor's old file.
+    pub old: Option<Assigned>,
+    /// What the owner has.
+    pub current: Option<Assigned>,
+    /// What it is in the vendor's new file.
+    pub new: Option<Assigned>,
+    /// What the merge does.
+    pub action: KeyAction,
+}
+
+/// What one text assigns to a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assigned {
+    /// The value of every assignment, in order.
+    pub values: Vec<BString>,
+    /// The line of the last one, counted from 1.
+    pub line: usize,
+}
+
+/// Why texts are not merged key by key; reads well after "not merged key by key: ".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unmergeable {
+    /// Its format has no keys.
+    #[error("files of this format are taken as a whole")]
+    Format,
+    /// In a nested format, the vendor brought a key or took one away: where it would stand, and what would
+    /// be left around it, has too many answers.
+    #[error(
+        "of files of this format single values are merged, and the vendor added or removed {}",
+        escape(key)
+    )]
+    Nested {
+        /// The key.
+        key: BString,
+    },
+    /// Nobody knows its consumer, and it is not plain.
+    #[error("its consumer is not known, and line {line} of {side} is no plain `key=value`")]
+    NotPlain {
+        /// Which text.
+        side: &'static str,
+        /// Which line.
+        line: usize,
+    },
+    /// A line that its consumer refuses.
+    #[error("line {line} of {side}: {message}")]
+    Broken {
+        /// Which text.
+        side: &'static str,
+        /// Which line.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// It is a section of its own each time.
+    #[error("{side} has the section [{}] twice", escape(section))]
+    Repeated {
+        /// Which text.
+        side: &'static str,
+        /// The section.
+        section: BString,
+    },
+    /// The result does not read as it should.
+    #[error("the result would be read otherwise than it is meant")]
+    Unsound,
+}
+
+/// How the three texts are called.
+pub const SIDES: [&str; 3] = [
+    "the vendor's old file",
+    "your file",
+    "the vendor's new file",
+];
+
+/// Section and key.
+type Name = (BString, BString);
+
+/// Merges `new` into `current`, both of which came from `old`.
+pub fn merge(dialect: Dialect, texts: [&[u8]; 3]) -> Result<Merged, Unmergeable> {
+    let [old, current, new] = [0, 1, 2].map(|side| Text::read(dialect, texts[side], SIDES[side]));
+    let (old, current, new) = (old?, current?, new?);
+    let names: BTreeSet<&Name> = [&old, &current, &new]
+        .into_iter()
+        .flat_map(|text| text.places.keys())
+        .collect();
+    let mut keys = Vec::new();
+    let mut expected = BTreeMap::new();
+    let mut written = BTreeSet::new();
+    for name in names {
+        let report = report(name, [&old, &current, &new].map(|text| text.assigned(name)));
+        let result = if report.action == KeyAction::Write {
+            written.insert(name);
+            &report.new
+        } else {
+            &report.current
+        };
+        if let Some(assigned) = result {
+            expected.insert(name, assigned.values.clone());
+        }
+        let values = [&report.old, &report.current, &report.new]
+            .map(|side| side.as_ref().map(|found| &found.values));
+        if values != [values[0]; 3] {
+            keys.push(report);
+        }
+    }
+    let text = match dialect {
+        Dialect::Known(format) if format.is_nested() => edit::values(&current, &new, &written)?,
+        Dialect::Known(_) | Dialect::Plain => Edit::new(&current, &new, &written).text(),
+    };
+    let read = Text::read(dialect, &text, SIDES[1]).map_err(|_| Unmergeable::Unsound)?;
+    let is_sound = read.places.len() == expected.len()
+        && expected.iter().all(|(name, values)| {
+            read.assigned(name)
+                .is_some_and(|assigned| assigned.values == *values)
+        });
+    is_sound
+        .then_some(Merged { text, keys })
+        .ok_or(Unmergeable::Unsound)
+}
+
+/// What becomes of one key.
+fn report((section, key): &Name, sides: [Option<Assigned>; 3]) -> KeyReport {
+    let values = sides.each_ref().map(|side| side.as_ref().map(sequence));
+    let [baseline, actual, desired] = values.each_ref().map(Option::as_deref);
+    let action = reconcile::key(reconcile::Key {
+        baseline,
+        actual,
+        desired,
+        owners: false,
+        refreshed: false,
+    });
+    let [old, current, new] = sides;
+    KeyReport {
+        section: section.clone(),
+        key: key.clone(),
+        old,
+        current,
+        new,
+        action,
+    }
+}
+
+/// A sequence of values as one, which no other sequence equals.
+fn sequence(assigned: &Assigned) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for value in &assigned.values {
+        bytes.extend_from_slice(&value.len().to_le_bytes());
+        bytes.extend_from_slice(value);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests;

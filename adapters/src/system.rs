@@ -1,0 +1,215 @@
+//! What kind of tree a root is, and so what of it may be written now.
+//!
+//! A deployment of an ostree system that is not booted has its own `/etc` and `/usr`, while `/var` is the
+//! machine's and lies two directories above it: the running system uses it at this moment. What is
+//! written there belongs to the next boot, when the deployment's own layers are the system's.
+//!
+//! | root | what is written without `--scope` |
+//! |---|---|
+//! | `/`, a chroot, an image's plain tree | everything |
+//! | a deployment that is not booted | `/etc` |
+//! | one that is staged | nothing: ostree merges its `/etc` anew when the system shuts down |
+//! | an ostree or bootc image that is being built | `/etc`: its `/var` reaches no system that is updated |
+
+use std::path::{Path, PathBuf};
+
+use bstr::ByteSlice as _;
+use overlay_resolver::root::{Root, RootError};
+use rustix::fs::{AtFlags, CWD, FileType, statat};
+use rustix::io::Errno;
+
+use crate::scope::{Scope, Scopes};
+
+/// A root, and what kind of tree it is.
+#[derive(Debug)]
+pub struct System {
+    root: Root,
+    kind: Kind,
+}
+
+/// The kinds of trees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The running system, or a tree of which nothing is shared with one.
+    Whole,
+    /// The tree of an ostree or bootc image that is being built.
+    Image,
+    /// A deployment of an ostree system that is not booted.
+    Deployment,
+    /// One that ostree finalizes when the system shuts down.
+    Staged,
+}
+
+/// Where ostree says which deployment is staged, relative to the sysroot or to the running system's root.
+const STAGED: &str = "run/ostree/staged-deployment";
+/// That is there while an ostree system runs.
+const BOOTED: &str = "run/ostree-booted";
+
+impl System {
+    /// Opens the root at `path`, which is trusted and resolved as usual.
+    ///
+    /// Of a deployment that is not booted, `/var` and `/sysroot` are the real ones, as they will be once it
+    /// is.
+    ///
+    /// # Errors
+    /// It, or what belongs to it, cannot be opened as a directory.
+    pub fn open(path: &Path) -> Result<Self, RootError> {
+        let root = Root::open(path)?;
+        let Some(place) = Deployment::at(path) else {
+            let kind = if is_image(&root) && !is_booted(path) {
+                Kind::Image
+            } else {
+                Kind::Whole
+            };
+            return Ok(Self { root, kind });
+        };
+        let sysroot = Root::open(&place.sysroot)?;
+        let kind = if is_running(path) {
+            Kind::Whole
+        } else if place.is_staged(&sysroot) {
+            Kind::Staged
+        } else {
+            Kind::Deployment
+        };
+        let var = place.stateroot.join("var");
+        let root = match Root::open(&var) {
+            Ok(var) => root.with_mount(Path::new("/var"), &var),
+            // A stateroot without one gets it when it is first deployed.
+            Err(error) if error.errno == Errno::NOENT => root,
+            Err(error) => return Err(error),
+        };
+        Ok(Self {
+            root: root.with_mount(Path::new("/sysroot"), &sysroot),
+            kind,
+        })
+    }
+
+    /// The root.
+    pub const fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// What kind of tree it is.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What is written where nobody says what to write.
+    pub fn usual_scopes(&self) -> Scopes {
+        match self.kind {
+            Kind::Whole => Scopes::ALL,
+            Kind::Image | Kind::Deployment => Scopes::ETC,
+            Kind::Staged => Scopes::from_iter([]),
+        }
+    }
+
+    /// Why a scope is left for the boot, for a sentence.
+    pub const fn why_left(&self, scope: Scope) -> &'static str {
+        match (self.kind, scope) {
+            (Kind::Staged, Scope::Etc) => {
+                "this deployment is staged: ostree merges its /etc anew when the system shuts down, and would overwrite it"
+            }
+            (Kind::Staged | Kind::Deployment, Scope::Var) => "it is shared with the running system",
+            (Kind::Image, Scope::Var) => {
+                "what an image has there reaches no system that is updated"
+            }
+            (_, Scope::Run) => "it is the running system's",
+            _ => "it was not asked for",
+        }
+    }
+
+    /// Whether a scope may be written at all, asked for or not.
+    pub fn allows(&self, scope: Scope) -> bool {
+        self.kind != Kind::Staged || scope != Scope::Etc
+    }
+}
+
+/// Where a deployment lies: `SYSROOT/ostree/deploy/OS/deploy/CHECKSUM.SERIAL`.
+struct Deployment {
+    sysroot: PathBuf,
+    stateroot: PathBuf,
+    name: String,
+}
+
+impl Deployment {
+    /// The deployment at `path`, if its place is that of one.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the root's own place on the host, which the user named"
+    )]
+    fn at(path: &Path) -> Option<Self> {
+        let place = std::fs::canonicalize(path).ok()?;
+        let name = place.file_name()?.to_str()?;
+        let mut above = place.ancestors().skip(1);
+        let named = |path: Option<&Path>, name: &str| path.is_some_and(|path| path.ends_with(name));
+        if !named(above.next(), "deploy") {
+            return None;
+        }
+        let stateroot = above.next()?;
+        if !named(above.next(), "ostree/deploy") {
+            return None;
+        }
+        let sysroot = above.nth(1)?;
+        // Each has its origin beside it, but for those that a tool moved or made by hand.
+        let origin = place.with_file_name(format!("{name}.origin"));
+        let has_origin = statat(CWD, &origin, AtFlags::empty()).is_ok();
+        (is_name(name) || has_origin).then(|| Self {
+            sysroot: sysroot.into(),
+            stateroot: stateroot.into(),
+            name: name.into(),
+        })
+    }
+
+    /// Whether ostree says so, in the running system or in the sysroot.
+    fn is_staged(&self, sysroot: &Root) -> bool {
+        let running = Root::open(Path::new("/")).ok();
+        [running.as_ref(), Some(sysroot)]
+            .into_iter()
+            .flatten()
+            .filter_map(|root| root.read(Path::new(STAGED), 1 << 20).ok().flatten())
+            .any(|state| self.is_target(&state))
+    }
+
+    /// Whether it is the target of what ostree wrote: a serialized dictionary that names the deployment to
+    /// be finalized first and the one that it is merged from behind it
+    /// (`ostree_sysroot_stage_tree_with_options()`).
+    fn is_target(&self, state: &[u8]) -> bool {
+        let target = state.find(b"merge-deployment").unwrap_or(state.len());
+        let target = state.get(..target).unwrap_or_default();
+        target.contains_str(&self.name)
+    }
+}
+
+/// `CHECKSUM.SERIAL`.
+fn is_name(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(checksum, serial)| {
+        checksum.len() == 64
+            && checksum.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && !serial.is_empty()
+            && serial.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// Whether the deployment at `path` is the one that runs: they have one `/etc`.
+fn is_running(path: &Path) -> bool {
+    let etc = |root: &Path| statat(CWD, root.join("etc"), AtFlags::empty()).ok();
+    match (etc(path), etc(Path::new("/"))) {
+        (Some(a), Some(b)) => (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino),
+        _ => false,
+    }
+}
+
+/// Whether an ostree system runs in this root.
+fn is_booted(path: &Path) -> bool {
+    statat(CWD, path.join(BOOTED), AtFlags::empty()).is_ok()
+}
+
+/// Whether the tree is laid out for ostree: `/ostree` is a symlink into `/sysroot`.
+fn is_image(root: &Root) -> bool {
+    let members = root.dir(Path::new("/")).ok().flatten();
+    let is_link = members.and_then(|top| statat(&top, "ostree", AtFlags::SYMLINK_NOFOLLOW).ok());
+    is_link.is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink)
+        && root
+            .chase(Path::new("/ostree"))
+            .is_ok_and(|end| end == Path::new("sysroot/ostree"))
+}

@@ -1,0 +1,234 @@
+//! The ledger of one key as a film: what each file does to the key, over all that is read before it.
+//!
+//! Nothing is merged a second time: each row knows by which it was beaten, so up to that it counted.
+
+use std::collections::HashSet;
+
+use super::{Change, KeyChange};
+use crate::document::{Assignment, Item, Items, Key, State};
+use crate::schema::{Merge, OnEmpty};
+
+/// What happens to a key at a row of the ledger.
+#[derive(Debug, Clone, Copy)]
+enum Event<'d> {
+    /// This assignment counts no more.
+    Ends(Assignment<'d>),
+    /// This one counts from now on.
+    Counts(Assignment<'d>),
+    /// One is read and changes nothing.
+    Nothing,
+}
+
+/// The steps of a key from file to file, with the index of each file.
+pub(super) fn steps<'d>(key: Key<'d>, rows: &[Assignment<'d>]) -> Vec<(usize, KeyChange<'d>)> {
+    let mut moment = Moment {
+        key,
+        header: 0,
+        above: 0,
+        last: None,
+        counting: Vec::new(),
+        items: key.read(&[]),
+    };
+    let events = events(key, rows);
+    let of_files = events.chunk_by(|a, b| a.0 == b.0);
+    of_files
+        .filter_map(|events| {
+            let file = events.first()?.0;
+            Some((file, moment.step(file, events)?))
+        })
+        .collect()
+}
+
+/// What happens in each file, in order.
+fn events<'d>(key: Key<'d>, rows: &[Assignment<'d>]) -> Vec<(usize, Event<'d>)> {
+    let is_map = key.kind().is_some_and(|kind| kind.merge == Merge::Map);
+    let mut events = Vec::new();
+    for row in rows {
+        // Of maps the items tell, and sooner.
+        let by = row.winner().filter(|by| {
+            !(is_map && row.state() == State::Superseded && by.key_number() == row.key_number())
+        });
+        let is_read = matches!(
+            row.state(),
+            State::Applied | State::Superseded | State::Reset
+        );
+        let loses = by.is_some_and(|by| by.number() < row.number());
+        let event = match (is_read, loses || row.empties() == Some(OnEmpty::Ignored)) {
+            (false, _) => continue,
+            (true, true) => Event::Nothing,
+            (true, false) => Event::Counts(*row),
+        };
+        events.push((row.number(), 1, row.fragment_index(), event));
+        if let (Event::Counts(_), Some(by)) = (event, by) {
+            events.push((by.number(), 0, by.fragment_index(), Event::Ends(*row)));
+        }
+    }
+    // At one row what it beats ends before it counts.
+    events.sort_by_key(|(row, order, ..)| (*row, *order));
+    let events = events.into_iter();
+    events.map(|(_, _, file, event)| (file, event)).collect()
+}
+
+/// What a key comes to at a moment.
+struct Moment<'d> {
+    key: Key<'d>,
+    /// In a section that repeats, the header that was met last. What stands above it stays.
+    header: u32,
+    /// How many items stand above it.
+    above: usize,
+    /// What counted last above it.
+    last: Option<Assignment<'d>>,
+    /// Those below it.
+    counting: Vec<Assignment<'d>>,
+    items: Items<'d>,
+}
+
+/// What one file has done so far.
+#[derive(Default)]
+struct Step<'d> {
+    /// Items of the files before it that are no more, or that it gives anew.
+    gone: Vec<Item<'d>>,
+    /// Which of them were given anew or taken away by name: for one item that may happen several times.
+    named: HashSet<(usize, Vec<u8>)>,
+    ended: Vec<Assignment<'d>>,
+    own: Vec<Assignment<'d>>,
+    /// How many of its own stand above the header that was met last.
+    above: usize,
+}
+
+impl<'d> Step<'d> {
+    fn loses(&mut self, item: Item<'d>) {
+        if self.named.insert(identity(&item)) {
+            self.gone.push(item);
+        }
+    }
+
+    fn has_lost(&self, item: &Item<'d>) -> bool {
+        self.named.contains(&identity(item))
+    }
+}
+
+fn identity(item: &Item<'_>) -> (usize, Vec<u8>) {
+    (item.from.number(), item.value.to_vec())
+}
+
+impl<'d> Moment<'d> {
+    fn step(&mut self, file: usize, events: &[(usize, Event<'d>)]) -> Option<KeyChange<'d>> {
+        let (last, had) = (self.last(), self.len());
+        let mut step = Step::default();
+        let mut events = events.iter().map(|(_, event)| *event).peekable();
+        while let Some(event) = events.next() {
+            match event {
+                Event::Nothing => {}
+                Event::Counts(row) => {
+                    self.go_below(row.header(), &mut step);
+                    self.counting.push(row);
+                    step.own.push(row);
+                    let known = self.items.read(row).into_iter();
+                    known
+                        .filter(|item| item.from.fragment_index() != file)
+                        .for_each(|item| step.loses(item));
+                }
+                Event::Ends(row) => {
+                    let mut ended = HashSet::from([row.number()]);
+                    while let Some(Event::Ends(row)) =
+                        events.next_if(|event| matches!(event, Event::Ends(_)))
+                    {
+                        ended.insert(row.number());
+                    }
+                    self.end(file, &ended, &mut step);
+                }
+            }
+        }
+        self.change(last, had, step)
+    }
+
+    fn last(&self) -> Option<Assignment<'d>> {
+        self.counting.last().copied().or(self.last)
+    }
+
+    fn len(&self) -> usize {
+        self.above + self.items.len()
+    }
+
+    /// Nothing that stands below a header touches what stands above it.
+    fn go_below(&mut self, header: u32, step: &mut Step<'d>) {
+        if header != self.header {
+            self.last = self.last();
+            self.above = self.len();
+            step.above = step.own.len();
+            self.header = header;
+            self.counting.clear();
+            self.items = self.key.read(&[]);
+        }
+    }
+
+    /// Ends some assignments: mostly all that count, so that this is no work for each of them again.
+    fn end(&mut self, file: usize, ended: &HashSet<usize>, step: &mut Step<'d>) {
+        let ends = |a: &Assignment<'_>| ended.contains(&a.number());
+        let is_earlier = |a: &Assignment<'_>| a.fragment_index() != file;
+        let gone = self.items.iter().filter(|item| ends(&item.from));
+        let gone = gone.filter(|item| is_earlier(&item.from) && !step.has_lost(item));
+        step.gone.extend(gone.cloned().collect::<Vec<_>>());
+        let counting = std::mem::take(&mut self.counting);
+        let (gone, left): (Vec<_>, Vec<_>) = counting.into_iter().partition(ends);
+        step.ended.extend(gone.into_iter().filter(is_earlier));
+        let below = step.own.split_off(step.above);
+        step.own.extend(below.into_iter().filter(|a| !ends(a)));
+        self.items = self.key.read(&left);
+        self.counting = left;
+    }
+
+    /// The whole of what a file did; `last` counted before it, as did so many items.
+    fn change(
+        &self,
+        last: Option<Assignment<'d>>,
+        had: usize,
+        step: Step<'d>,
+    ) -> Option<KeyChange<'d>> {
+        let Step {
+            mut gone,
+            ended,
+            own,
+            ..
+        } = step;
+        gone.sort_by_key(|item| item.from.number());
+        let mut from: Vec<_> = gone.iter().map(|item| item.from).chain(ended).collect();
+        from.sort_by_key(Assignment::number);
+        from.dedup_by_key(|a| a.number());
+        let before: Vec<_> = gone.into_iter().map(|item| item.value).collect();
+        let after = self.key.items_of(&own);
+        // A line that is its own key (the format `lines`) is there or is not.
+        let says_nothing = || before.iter().chain(&after).all(|item| item.is_empty());
+        let change = match last {
+            None if own.is_empty() => return None,
+            None => Change::Added,
+            Some(_) if before == after && !before.is_empty() => Change::Same,
+            Some(_) if self.len() == 0 && had > 0 => Change::Removed,
+            Some(last) if says_nothing() => return Some(self.same(last)),
+            Some(_) if had == 0 => Change::Added,
+            Some(_) => Change::Changed,
+        };
+        Some(KeyChange {
+            key: self.key,
+            change,
+            from,
+            to: own,
+            before,
+            after,
+        })
+    }
+
+    /// A file that leaves it at what `last` says.
+    fn same(&self, last: Assignment<'d>) -> KeyChange<'d> {
+        let items = self.key.items_of(&[last]);
+        KeyChange {
+            key: self.key,
+            change: Change::Same,
+            from: vec![last],
+            to: vec![last],
+            before: items.clone(),
+            after: items,
+        }
+    }
+}

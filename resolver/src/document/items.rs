@@ -1,0 +1,137 @@
+//! What the assignments of a key come to, item by item.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use bstr::ByteSlice as _;
+
+use super::{Assignment, Item};
+use crate::schema::{KeyKind, Merge, OnEmpty, Operator};
+
+/// The items of one key, as its assignments are read one after the other: those of lists follow each
+/// other, a set has each once, a map has one of each variable. What stands below another header of a
+/// section that repeats is another item's, and counts for itself.
+#[derive(Debug)]
+pub(crate) struct Items<'d> {
+    kind: Option<KeyKind>,
+    /// In order; none where one is gone.
+    found: Vec<Option<Item<'d>>>,
+    /// Where the items of sets and maps are.
+    places: HashMap<Identity, usize>,
+    count: usize,
+}
+
+/// The header that an item stands below, and the item, or its variable.
+type Identity = (u32, Vec<u8>);
+
+impl<'d> Items<'d> {
+    fn new(kind: Option<KeyKind>) -> Self {
+        Self {
+            kind,
+            found: Vec::new(),
+            places: HashMap::new(),
+            count: 0,
+        }
+    }
+
+    /// What these assignments come to, if they are those that count.
+    pub(crate) fn of(kind: Option<KeyKind>, applied: &[Assignment<'d>]) -> Self {
+        let mut items = Self::new(kind);
+        for assignment in applied {
+            items.read(*assignment);
+        }
+        items
+    }
+
+    /// Reads an assignment that counts; returns the items that it takes away or gives anew. Who gives an
+    /// item of a set anew changes nothing, so it stays that of the first.
+    pub(crate) fn read(&mut self, from: Assignment<'d>) -> Vec<Item<'d>> {
+        let mut known = Vec::new();
+        let is_set = self.kind.is_some_and(|kind| kind.merge == Merge::Set);
+        let removes = is_set && from.operator() == Operator::Remove;
+        for value in self.items_in(from) {
+            let item = Item { value, from };
+            let Some(identity) = self.identity(&item) else {
+                self.push(item);
+                continue;
+            };
+            if is_set
+                && !removes
+                && let Some(first) = self.at(&identity)
+            {
+                known.push(first.clone());
+                continue;
+            }
+            known.extend(self.take(&identity));
+            if !removes {
+                self.places.insert(identity, self.found.len());
+                self.push(item);
+            }
+        }
+        known
+    }
+
+    fn push(&mut self, item: Item<'d>) {
+        self.found.push(Some(item));
+        self.count += 1;
+    }
+
+    fn at(&self, identity: &Identity) -> Option<&Item<'d>> {
+        self.found.get(*self.places.get(identity)?)?.as_ref()
+    }
+
+    fn take(&mut self, identity: &Identity) -> Option<Item<'d>> {
+        let place = self.places.remove(identity)?;
+        let item = self.found.get_mut(place)?.take()?;
+        self.count -= 1;
+        Some(item)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The item that is in the place of the first one that `from` brought.
+    pub(crate) fn in_place_of(&self, from: Assignment<'d>) -> Option<&Item<'d>> {
+        let value = self.items_in(from).into_iter().next()?;
+        self.at(&self.identity(&Item { value, from })?)
+    }
+
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Item<'d>> {
+        self.found.iter().flatten()
+    }
+
+    /// What one assignment says.
+    fn items_in(&self, from: Assignment<'d>) -> Vec<Cow<'d, [u8]>> {
+        match &self.kind {
+            Some(kind) if from.record.is_empty() && kind.empty != OnEmpty::Value => Vec::new(),
+            Some(kind) if from.node().is_none() => kind.split.items(from.value().as_bytes()),
+            _ => vec![from.shown()],
+        }
+    }
+
+    /// By what two items are told to be the same; none for a list, which may repeat one.
+    fn identity(&self, item: &Item<'d>) -> Option<Identity> {
+        let name = match self.kind?.merge {
+            Merge::Set => item.value.to_vec(),
+            Merge::Map => variable(&item.value).to_vec(),
+            Merge::Last | Merge::First | Merge::Append => return None,
+        };
+        Some((item.from.header(), name))
+    }
+}
+
+impl<'d> IntoIterator for Items<'d> {
+    type Item = Item<'d>;
+    type IntoIter = std::iter::Flatten<std::vec::IntoIter<Option<Item<'d>>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.found.into_iter().flatten()
+    }
+}
+
+/// The name before the `=` of an item of a map.
+fn variable(item: &[u8]) -> &[u8] {
+    item.split_once_str("=").map_or(item, |(name, _)| name)
+}
