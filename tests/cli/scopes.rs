@@ -177,3 +177,13 @@ fn a_target_that_leads_out_of_etc_is_no_deployments_own() {
     assert_snapshot!("etc_in_var", image.shown(&["sync"]));
     assert_eq!(fs::read_dir(&shared).expect("listed").count(), 0);
 }
+
+#[test]
+fn an_entry_that_is_left_for_the_boot_can_be_asked_for() {
+    let image = deployment();
+    assert_snapshot!("left_restore", image.shown(&["restore", "flathub"]));
+    assert_eq!(
+        image.exit_status(&["status", "--scope", "all", "flathub"]),
+        0
+    );
+}
