@@ -1,7 +1,7 @@
 //! Which entries the owner means.
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use overlay_adapters::report::EntryReport;
+use overlay_adapters::report::{EntryReport, Left};
 
 use crate::commands::Failure;
 
@@ -49,10 +49,11 @@ impl Selection {
         Ok(())
     }
 
-    /// Refuses patterns that mean nothing.
+    /// Refuses patterns that mean nothing in what a run did not leave for another.
     pub(crate) fn must_match<'e>(
         &self,
         entries: impl Iterator<Item = &'e EntryReport>,
+        left: &[Left],
     ) -> Result<(), Failure> {
         let mut known = Vec::new();
         let mut missed: Vec<usize> = (0..self.patterns.len()).collect();
@@ -68,6 +69,7 @@ impl Selection {
             Some(pattern) => Err(Failure::NoSuchEntry {
                 pattern: pattern.clone(),
                 known,
+                left: left.iter().map(|left| left.adapter.clone()).collect(),
             }),
         }
     }

@@ -111,7 +111,7 @@ impl Adapter<'_> {
 
     /// Whose that is.
     pub fn scope(&self) -> Scope {
-        Scope::of(&self.target())
+        Scope::within(self.root, &self.target())
     }
 
     fn left(&self) -> Left {

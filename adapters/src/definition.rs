@@ -197,12 +197,12 @@ pub fn load(root: &Root) -> (Vec<Definition>, Vec<Finding>) {
     }
     let (alone, rivals): (Vec<_>, Vec<_>) = definitions
         .iter()
-        .partition(|(definition, _)| rival(definition, &definitions).is_none());
+        .partition(|(definition, _)| rival(root, definition, &definitions).is_none());
     findings.extend(rivals.into_iter().filter_map(|(definition, path)| {
         let message = format!(
             "writes {}, as {} does: each would take for withdrawn what the other brought; give one of them another target, or switch it off",
             escape_path(definition.kind.target()),
-            rival(definition, &definitions)?.name
+            rival(root, definition, &definitions)?.name
         );
         Some(Finding::error(path, message))
     }));
@@ -212,10 +212,18 @@ pub fn load(root: &Root) -> (Vec<Definition>, Vec<Finding>) {
     (alone.collect(), findings)
 }
 
-/// Another adapter with the same target.
-fn rival<'d>(one: &Definition, all: &'d [(Definition, PathBuf)]) -> Option<&'d Definition> {
+/// Another adapter with the same target, be it by a symlink.
+fn rival<'d>(
+    root: &Root,
+    one: &Definition,
+    all: &'d [(Definition, PathBuf)],
+) -> Option<&'d Definition> {
+    let end = |definition: &Definition| {
+        let target = definition.kind.target();
+        root.chase(target).unwrap_or_else(|_| target.to_owned())
+    };
     let mut others = all.iter().map(|(other, _)| other);
-    others.find(|other| other.name != one.name && other.kind.target() == one.kind.target())
+    others.find(|other| other.name != one.name && end(other) == end(one))
 }
 
 /// The definitions as a configuration path like any other, in a tree [`with_built_in`].

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::{Component, Path};
 use std::str::FromStr;
 
+use overlay_resolver::root::Root;
+
 /// Whose a target is, and so when it may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
@@ -25,6 +27,20 @@ impl Scope {
             Some(top) if top == "etc" => Self::Etc,
             Some(top) if top == "run" => Self::Run,
             _ => Self::Var,
+        }
+    }
+
+    /// The scope of a target, by where its path ends inside the root: `/etc` may lead out of itself.
+    pub fn within(root: &Root, target: &Path) -> Self {
+        let end = |path: &Path| root.chase(path).ok();
+        let Some(place) = end(target) else {
+            return Self::of(target);
+        };
+        let below = |top| end(Path::new(top)).is_some_and(|top| place.starts_with(top));
+        match () {
+            () if below("/etc") => Self::Etc,
+            () if below("/run") => Self::Run,
+            () => Self::Var,
         }
     }
 

@@ -11,12 +11,12 @@
 //! | one that is staged | nothing: ostree merges its `/etc` anew when the system shuts down |
 //! | an ostree or bootc image that is being built | `/etc`: its `/var` reaches no system that is updated |
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
 use overlay_resolver::root::{Root, RootError};
 use rustix::fs::{AtFlags, CWD, FileType, statat};
-use rustix::io::Errno;
 
 use crate::scope::{Scope, Scopes};
 
@@ -25,6 +25,8 @@ use crate::scope::{Scope, Scopes};
 pub struct System {
     root: Root,
     kind: Kind,
+    /// Whether its `/var` is there: that of a deployment lies elsewhere.
+    has_var: bool,
 }
 
 /// The kinds of trees.
@@ -49,7 +51,7 @@ impl System {
     /// Opens the root at `path`, which is trusted and resolved as usual.
     ///
     /// Of a deployment that is not booted, `/var` and `/sysroot` are the real ones, as they will be once it
-    /// is.
+    /// is. The one that runs is `/`, by whatever path it is named.
     ///
     /// # Errors
     /// It, or what belongs to it, cannot be opened as a directory.
@@ -61,27 +63,36 @@ impl System {
             } else {
                 Kind::Whole
             };
-            return Ok(Self { root, kind });
+            return Ok(Self::plain(root, kind));
         };
+        if is_running(path) {
+            return Ok(Self::plain(Root::open(Path::new("/"))?, Kind::Whole));
+        }
         let sysroot = Root::open(&place.sysroot)?;
-        let kind = if is_running(path) {
-            Kind::Whole
-        } else if place.is_staged(&sysroot) {
+        let kind = if place.is_staged(&sysroot) {
             Kind::Staged
         } else {
             Kind::Deployment
         };
-        let var = place.stateroot.join("var");
-        let root = match Root::open(&var) {
-            Ok(var) => root.with_mount(Path::new("/var"), &var),
-            // A stateroot without one gets it when it is first deployed.
-            Err(error) if error.errno == Errno::NOENT => root,
-            Err(error) => return Err(error),
-        };
+        // Symlinks on the way stay inside the sysroot: it may be somebody else's disk.
+        let var = sysroot.below(&place.var()).ok().flatten();
+        let root = root.with_mount(Path::new("/sysroot"), &sysroot);
         Ok(Self {
-            root: root.with_mount(Path::new("/sysroot"), &sysroot),
+            has_var: var.is_some(),
+            root: match &var {
+                Some(var) => root.with_mount(Path::new("/var"), var),
+                None => root,
+            },
             kind,
         })
+    }
+
+    fn plain(root: Root, kind: Kind) -> Self {
+        Self {
+            root,
+            kind,
+            has_var: true,
+        }
     }
 
     /// The root.
@@ -109,6 +120,9 @@ impl System {
             (Kind::Staged, Scope::Etc) => {
                 "this deployment is staged: ostree merges its /etc anew when the system shuts down, and would overwrite it"
             }
+            (_, Scope::Var) if !self.has_var => {
+                "the /var that deployments share is not there, or leads out of the sysroot; what is written into the deployment's own would be lost"
+            }
             (Kind::Staged | Kind::Deployment, Scope::Var) => "it is shared with the running system",
             (Kind::Image, Scope::Var) => {
                 "what an image has there reaches no system that is updated"
@@ -120,14 +134,18 @@ impl System {
 
     /// Whether a scope may be written at all, asked for or not.
     pub fn allows(&self, scope: Scope) -> bool {
-        self.kind != Kind::Staged || scope != Scope::Etc
+        match scope {
+            Scope::Etc => self.kind != Kind::Staged,
+            Scope::Var => self.has_var,
+            Scope::Run => true,
+        }
     }
 }
 
 /// Where a deployment lies: `SYSROOT/ostree/deploy/OS/deploy/CHECKSUM.SERIAL`.
 struct Deployment {
     sysroot: PathBuf,
-    stateroot: PathBuf,
+    os: OsString,
     name: String,
 }
 
@@ -145,7 +163,7 @@ impl Deployment {
         if !named(above.next(), "deploy") {
             return None;
         }
-        let stateroot = above.next()?;
+        let os = above.next()?.file_name()?;
         if !named(above.next(), "ostree/deploy") {
             return None;
         }
@@ -155,9 +173,14 @@ impl Deployment {
         let has_origin = statat(CWD, &origin, AtFlags::empty()).is_ok();
         (is_name(name) || has_origin).then(|| Self {
             sysroot: sysroot.into(),
-            stateroot: stateroot.into(),
+            os: os.into(),
             name: name.into(),
         })
+    }
+
+    /// The `/var` that it shares with the others of its stateroot, inside the sysroot.
+    fn var(&self) -> PathBuf {
+        Path::new("/ostree/deploy").join(&self.os).join("var")
     }
 
     /// Whether ostree says so, in the running system or in the sysroot.
@@ -192,7 +215,7 @@ fn is_name(name: &str) -> bool {
 
 /// Whether the deployment at `path` is the one that runs: they have one `/etc`.
 fn is_running(path: &Path) -> bool {
-    let etc = |root: &Path| statat(CWD, root.join("etc"), AtFlags::empty()).ok();
+    let etc = |root: &Path| statat(CWD, root.join("etc"), AtFlags::SYMLINK_NOFOLLOW).ok();
     match (etc(path), etc(Path::new("/"))) {
         (Some(a), Some(b)) => (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino),
         _ => false,

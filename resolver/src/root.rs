@@ -129,6 +129,14 @@ impl Root {
         self
     }
 
+    /// A directory inside the root as a root of its own; `None` if nothing has this path.
+    pub fn below(&self, path: &Path) -> Result<Option<Self>, Unusable> {
+        Ok(self.dir(path)?.map(|dir| Self {
+            fd: Arc::new(dir.fd),
+            mounts: Vec::new(),
+        }))
+    }
+
     /// Opens what is at `path`, which is relative and has neither symlinks nor `..`.
     fn open_plain(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
         let mut mounts = self.mounts.iter().rev();

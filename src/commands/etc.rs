@@ -22,8 +22,11 @@ pub(super) fn run(cli: &Cli, root: &Root, command: &Etc) -> Result<Output, Failu
     } = trees;
     let [old, current, new] = [old, current, new].map(|path| inside(cli, path));
     let sides = Sides::read(root, &old, &current, &new)?;
-    let merge = sides.merge()?;
     let out = out.map(|out| inside(cli, out));
+    if let Some(out) = &out {
+        sides.allow(root, out)?;
+    }
+    let merge = sides.merge()?;
     if let Some(out) = &out {
         merge.write(root, out)?;
     }

@@ -27,7 +27,7 @@ pub(super) fn run(
     }
     let selection = Selection::new(&[subject.to_owned()])?;
     let report = Adapters::open(root).plan(&Request::default());
-    match selection.must_match(report.entries.iter()) {
+    match selection.must_match(report.entries.iter(), &report.left) {
         Ok(()) => entries(cli, key, &selection, report),
         Err(failure) => {
             let named = Subject::new(root, Path::new(subject), reading)?;

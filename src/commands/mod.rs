@@ -63,8 +63,17 @@ pub(crate) enum Failure {
     },
     #[error("{0}")]
     Pattern(globset::Error),
-    #[error("no entry matches `{pattern}`; {}", known_entries(known))]
-    NoSuchEntry { pattern: String, known: Vec<String> },
+    #[error(
+        "no entry matches `{pattern}`; {}{}",
+        known_entries(known),
+        and_left(left)
+    )]
+    NoSuchEntry {
+        pattern: String,
+        known: Vec<String>,
+        /// The adapters whose entries were not looked at.
+        left: Vec<String>,
+    },
     #[error("`{name}` may be {}; say which", meant.join(" or "))]
     Ambiguous { name: String, meant: Vec<String> },
     #[error("no key `{key}` in {entry}; its keys are {}", known.join(", "))]
@@ -110,6 +119,16 @@ fn known_entries(known: &[String]) -> String {
     match known {
         [] => "there are none".into(),
         known => format!("there are {}", known.join(", ")),
+    }
+}
+
+fn and_left(left: &[String]) -> String {
+    match left {
+        [] => String::new(),
+        left => format!(
+            "; those of {} are left for the boot, `--scope` takes them in",
+            left.join(" and ")
+        ),
     }
 }
 

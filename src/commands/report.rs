@@ -37,7 +37,7 @@ pub(super) fn status(
     let selection = Selection::new(entries)?;
     let request = writing.request(system)?;
     let mut report = Adapters::open(system.root()).plan(&request);
-    selection.must_match(report.entries.iter())?;
+    selection.must_match(report.entries.iter(), &report.left)?;
     report.entries.retain(|entry| selection.matches(entry));
     let exit = exit(&report, check && report.pending);
     Ok(show(cli, system, &report, Tense::Status, exit))
@@ -74,7 +74,7 @@ fn whole(
     let selection = Selection::new(entries)?;
     let report = Adapters::open(system.root()).plan(request);
     let whole = || report.entries.iter().filter(|entry| entry.whole);
-    selection.must_match(whole())?;
+    selection.must_match(whole(), &report.left)?;
     selection.must_be_plain(whole())?;
     Ok(whole()
         .filter(|entry| selection.matches(entry))

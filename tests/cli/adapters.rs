@@ -1,6 +1,7 @@
 //! Several adapters in one report, and their definitions.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use insta::assert_snapshot;
 
@@ -119,4 +120,64 @@ fn a_target_is_no_layer() {
     assert_snapshot!("target_why", why("/etc/ostree/remotes.d/os.conf"));
     let drop_in = "/etc/ostree/remotes.d/os.conf.d/50-mine.conf";
     assert_snapshot!("target_why_drop_in", why(drop_in));
+}
+
+#[test]
+fn a_symlink_out_of_the_target_is_never_written_through() {
+    let image = image();
+    let vendor = fs::read_to_string(image.path(VENDOR)).expect("the vendor's file");
+    let link = image.path("etc/ostree/remotes.d/os.conf");
+    fs::create_dir_all(link.parent().expect("below etc")).expect("a directory");
+    symlink("/usr/lib/ostree/remotes.d/os.conf", &link).expect("a link");
+    image.write(
+        "usr/lib/ostree/collections.d/os.conf",
+        "[Collection]\nRemote=os\nCollectionID=org.example.Os\n",
+    );
+    assert_snapshot!("ostree_link", image.shown(&["sync"]));
+    assert_snapshot!("ostree_link_adopt", image.shown(&["adopt", "os"]));
+    let now = || fs::read_to_string(image.path(VENDOR)).expect("the vendor's file");
+    assert_eq!(now(), vendor);
+    assert_eq!(image.exit_status(&["status", "--check"]), 0);
+
+    fs::remove_file(&link).expect("removed");
+    assert_eq!(image.exit_status(&["restore", "os"]), 0);
+    assert!(link.is_file() && !link.is_symlink());
+    assert_eq!(now(), vendor);
+
+    // One of ours that was moved away and linked to says what to do about it.
+    fs::rename(&link, image.path("var/os.conf")).expect("moved");
+    symlink("/var/os.conf", &link).expect("a link");
+    image.write(VENDOR, &vendor.replace("repo", "new"));
+    assert_snapshot!("ostree_link_ours", image.shown(&["sync"]));
+}
+
+#[test]
+fn an_inherited_remote_gets_no_collection_id() {
+    let image = image();
+    image
+        .write(
+            "ostree/repo/config",
+            "[core]\nrepo_version=1\nmode=bare\nparent=/ostree/parent\n",
+        )
+        .write(
+            "ostree/parent/config",
+            "[core]\nrepo_version=1\nmode=bare\n[remote \"os\"]\nurl=https://os.example.org/repo\n",
+        )
+        .write(
+            "usr/lib/ostree/collections.d/os.conf",
+            "[Collection]\nRemote=os\nCollectionID=org.example.Os\n",
+        );
+    assert_snapshot!("ostree_inherited", image.shown(&["sync"]));
+}
+
+#[test]
+fn one_target_under_two_names_is_refused() {
+    let image = image();
+    fs::create_dir_all(image.path("var/lib")).expect("a directory");
+    symlink("lib/flatpak", image.path("var/apps")).expect("a link");
+    image.write(
+        "etc/overlayctl/adapters.d/apps.toml",
+        "kind = 'flatpak'\nlayers = ['/usr/share']\nremotes = 'apps'\ncollections = 'ids'\ninstallation = '/var/apps'\n",
+    );
+    assert_snapshot!("one_target_two_names", image.shown(&["status"]));
 }

@@ -174,6 +174,24 @@ fn what_is_there_is_not_overwritten() {
 }
 
 #[test]
+fn the_trees_are_only_read() {
+    let image = image();
+    symlink("etc", image.path("tree")).expect("a link");
+    for out in ["/old", "/etc/x", "/usr/etc/../etc/x", "/tree", "/tree/x"] {
+        assert_eq!(
+            image.exit_status(&etc("merge", &["--out", out])),
+            1,
+            "{out}"
+        );
+    }
+    assert_snapshot!(
+        "out_in_a_tree",
+        image.shown(&etc("merge", &["--out", "/tree/x"]))
+    );
+    assert_eq!(leftovers(&image), 0);
+}
+
+#[test]
 fn it_ends_as_it_says() {
     let image = image();
     let none = [

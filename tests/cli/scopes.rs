@@ -142,3 +142,48 @@ fn only_scopes_are_taken() {
     let image = Image::new();
     assert_eq!(image.exit_status(&["sync", "--scope", "usr"]), 2);
 }
+
+#[test]
+fn a_missing_var_is_not_written_into_the_deployment() {
+    let image = deployment();
+    let var = image.outside("ostree/deploy/os/var");
+    fs::remove_dir_all(&var).expect("removed");
+    assert_snapshot!("no_var", image.shown(&["sync"]));
+    assert_snapshot!("no_var_all", image.shown(&["sync", "--scope", "all"]));
+
+    // A disk that is somebody else's does not lead to ours.
+    let ours = tempfile::tempdir().expect("a directory");
+    symlink(ours.path(), &var).expect("a link");
+    assert_eq!(image.exit_status(&["sync", "--scope", "var"]), 1);
+    assert_eq!(fs::read_dir(ours.path()).expect("listed").count(), 0);
+    for own in ["etc", "var"] {
+        assert!(!image.path(own).join("lib").exists());
+    }
+
+    // Elsewhere on the same disk it may be.
+    fs::remove_file(&var).expect("removed");
+    fs::create_dir(image.outside("state")).expect("a directory");
+    symlink("/state", &var).expect("a link");
+    assert_eq!(image.exit_status(&["sync", "--scope", "var"]), 0);
+    assert!(image.outside("state/lib/flatpak/repo/config").is_file());
+}
+
+#[test]
+fn a_target_that_leads_out_of_etc_is_no_deployments_own() {
+    let image = deployment();
+    let shared = image.outside("ostree/deploy/os/var/ostree");
+    fs::create_dir_all(&shared).expect("a directory");
+    symlink("../var/ostree", image.path("etc/ostree")).expect("a link");
+    assert_snapshot!("etc_in_var", image.shown(&["sync"]));
+    assert_eq!(fs::read_dir(&shared).expect("listed").count(), 0);
+}
+
+#[test]
+fn an_entry_that_is_left_for_the_boot_can_be_asked_for() {
+    let image = deployment();
+    assert_snapshot!("left_restore", image.shown(&["restore", "flathub"]));
+    assert_eq!(
+        image.exit_status(&["status", "--scope", "all", "flathub"]),
+        0
+    );
+}

@@ -73,6 +73,26 @@ impl Sides {
         &self.0
     }
 
+    /// Whether the result may be written to `out` inside `root`, which is in none of the trees.
+    ///
+    /// # Errors
+    /// It is in one of them.
+    pub fn allow(&self, root: &Root, out: &Path) -> Result<(), SideError> {
+        let end = |path: &Path| root.chase(path).unwrap_or_else(|_| path.to_owned());
+        let place = end(out);
+        match self
+            .each()
+            .iter()
+            .find(|side| place.starts_with(end(side.path())))
+        {
+            None => Ok(()),
+            Some(side) => Err(SideError::Within {
+                out: out.to_owned(),
+                side: side.path().to_owned(),
+            }),
+        }
+    }
+
     /// Merges them, and writes nothing.
     pub fn merge(&self) -> Result<Merge<'_>, SideError> {
         let [old, current, new] = &self.0;

@@ -120,6 +120,14 @@ pub enum SideError {
         escape_path(.0)
     )]
     Deep(PathBuf),
+    /// The result would be in it.
+    #[error("{} is in {}, which is only read", escape_path(out), escape_path(side))]
+    Within {
+        /// Where the result was to be.
+        out: PathBuf,
+        /// The tree.
+        side: PathBuf,
+    },
     /// There is too much in it.
     #[error("{} holds more than {NAMES_LIMIT} names", escape_path(.0))]
     Large(PathBuf),

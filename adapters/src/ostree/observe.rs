@@ -21,7 +21,7 @@ use crate::openpgp::Keyring;
 use crate::remotes::draft::Observed;
 use crate::remotes::name::is_remote_name;
 use crate::remotes::target::{Store as _, Target as _};
-use crate::remotes::{KEYRING_BASELINE, managed};
+use crate::remotes::{KEYRING_BASELINE, ORIGIN, managed};
 use crate::source::Want;
 
 /// How many repositories may build on one another.
@@ -180,8 +180,33 @@ impl Eyes<'_> {
         }
         let twice = self.found.store.add(path, file);
         self.refuse(path, twice);
+        self.link(path, &defined);
         self.found.texts.insert(path.to_owned(), text);
         Ok(())
+    }
+
+    /// A file that is a symlink out of the directory leads to what others see, too: the vendor's own
+    /// file, or one that the deployments share. It is read, as ostree reads it, and never written.
+    fn link(&mut self, path: &Path, defined: &[String]) {
+        let ends = [path, &self.places.target].map(|path| self.root.chase(path));
+        let [Ok(end), Ok(target)] = ends else { return };
+        if end.parent() == Some(&target) {
+            return;
+        }
+        let end = Path::new("/").join(end);
+        let store = &mut self.found.store;
+        store.note_link(path, end.clone());
+        for name in defined
+            .iter()
+            .filter(|name| store.get(name, ORIGIN).is_some())
+        {
+            let message = format!(
+                "is a symlink to {}, which is not written: put the file itself in its place",
+                escape_path(&end)
+            );
+            let broken = &mut self.found.observed.broken;
+            broken.insert(name.clone(), Finding::error(path, message));
+        }
     }
 
     /// What is defined twice makes ostree refuse to work, and only the owner can say which is right.

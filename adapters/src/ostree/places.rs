@@ -118,7 +118,7 @@ impl Target for Places {
     /// The repository is shared by all deployments, so nothing is taken out of it unasked.
     fn adoption(&self, store: &Remotes, name: &str) -> Adoption {
         match store.defined_in(name) {
-            Some(_) if store.is_inherited(name) || store.is_frozen(name) => Adoption::Never,
+            Some(_) if store.is_out_of_reach(name) => Adoption::Never,
             Some(path) if path != self.conf(name) => Adoption::Asked,
             _ => Adoption::Unasked,
         }
@@ -138,7 +138,13 @@ impl Target for Places {
                 "it is defined in {place}, on a read-only file system; once that can be written, `overlayctl adopt {name}` moves it to {}",
                 escape_path(&self.conf(name))
             ),
-            Adoption::Never => format!("it is inherited from {place}"),
+            Adoption::Never => match store.link(name) {
+                Some(end) => format!(
+                    "{place} is a symlink to {}, which is left alone; to manage the remote, remove the symlink and run `overlayctl restore {name}`",
+                    escape_path(end)
+                ),
+                None => format!("it is inherited from {place}"),
+            },
         }
     }
 

@@ -26,6 +26,9 @@ pub(super) struct Remotes {
     frozen: bool,
     /// The configurations of the repositories that it builds on, which are not ours to change.
     parents: BTreeSet<PathBuf>,
+    /// The files of the target that are symlinks to others elsewhere, with where those are: what lies
+    /// there may be the vendor's, and is not ours to change.
+    links: BTreeMap<PathBuf, PathBuf>,
     /// Where each remote is defined: the place that counts.
     defined: BTreeMap<String, PathBuf>,
     memories: BTreeMap<String, Memory>,
@@ -41,6 +44,7 @@ impl Remotes {
             repository: None,
             frozen: false,
             parents: BTreeSet::new(),
+            links: BTreeMap::new(),
             defined: BTreeMap::new(),
             memories: BTreeMap::new(),
             masked: BTreeSet::new(),
@@ -77,6 +81,11 @@ impl Remotes {
         }
         self.parents.insert(path.to_owned());
         self.files.insert(path.to_owned(), file);
+    }
+
+    /// Notes that a file is a symlink to another one elsewhere.
+    pub(super) fn note_link(&mut self, path: &Path, end: PathBuf) {
+        self.links.insert(path.to_owned(), end);
     }
 
     /// Takes in a file that defines remotes. Returns the names that were defined already, each with its
@@ -118,11 +127,27 @@ impl Remotes {
             .is_some_and(|path| self.parents.contains(path))
     }
 
+    /// Where the file of a remote leads, if that is elsewhere.
+    pub(super) fn link(&self, name: &str) -> Option<&Path> {
+        let end = self.links.get(self.defined_in(name)?)?;
+        Some(end)
+    }
+
+    /// Whether a remote stands where nothing is taken away.
+    pub(super) fn is_out_of_reach(&self, name: &str) -> bool {
+        self.is_inherited(name) || self.is_frozen(name) || self.link(name).is_some()
+    }
+
+    /// Whether a file is ours to change.
+    fn is_ours(&self, path: &Path) -> bool {
+        let frozen = self.frozen && self.is_repository(path);
+        !frozen && !self.parents.contains(path) && !self.links.contains_key(path)
+    }
+
     /// The files that are ours to change, with their content; none for one that defines nothing any more.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&Path, Option<Vec<u8>>)> {
         let files = self.files.iter();
-        let files = files.filter(|(path, _)| !self.parents.contains(*path));
-        let files = files.filter(|(path, _)| !(self.frozen && self.is_repository(path)));
+        let files = files.filter(|(path, _)| self.is_ours(path));
         files.map(|(path, file)| {
             let stays = self.is_repository(path) || file.groups().next().is_some();
             (path.as_path(), stays.then(|| file.to_bytes()))

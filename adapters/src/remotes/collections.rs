@@ -9,7 +9,7 @@ use overlay_resolver::finding::Finding;
 
 use super::collection::{Collection, ID, SECTION};
 use super::draft::Draft;
-use super::target::{Store, Target};
+use super::target::{Adoption, Store, Target};
 use super::{COLLECTION_BASELINE, ORIGIN};
 use crate::reconcile::{self, Key, KeyAction};
 use crate::report::{Change, EntryReport, KeyReport, State};
@@ -121,6 +121,10 @@ fn give<T: Target>(
             vec![],
         );
     }
+    if draft.target.adoption(&draft.store, remote) == Adoption::Never {
+        let reason = draft.target.foreign(&draft.store, remote);
+        return (State::Foreign, reason, vec![], vec![]);
+    }
     let owned = |value: Option<&BStr>| value.map(BStr::to_owned);
     let actual = owned(draft.store.get(remote, KEY));
     let baseline = owned(draft.store.get(remote, COLLECTION_BASELINE));
@@ -200,6 +204,7 @@ fn withdraw<T: Target>(draft: &mut Draft<'_, T>, wanted: &BTreeSet<&str>) -> Vec
         .into_iter()
         .chain([REPOSITORY])
         .filter(|remote| !wanted.contains(remote))
+        .filter(|remote| draft.target.adoption(&draft.store, remote) != Adoption::Never)
         .filter_map(|remote| {
             Some((
                 remote.to_owned(),

@@ -27,7 +27,7 @@ pub(crate) use self::keyring::fingerprints;
 use self::keys::Known;
 pub(crate) use self::remote::HISTORY_KEYS;
 pub use self::remote::{OVERLAY, Origin, Remote, Setting};
-use self::target::{Store, Target};
+use self::target::{Adoption, Store, Target};
 use crate::openpgp::Keyring;
 use crate::reconcile::{self, Action, Actual, KeyAction, Marks, Wanted};
 use crate::report::{Change, EntryReport, KeyReport, Operation, State, full_name};
@@ -49,7 +49,7 @@ pub(crate) fn plan<T: Target>(
     names.extend(managed(&draft.before).map(str::to_owned));
     names.extend(draft.before.remembered().into_iter().map(str::to_owned));
     for name in &names {
-        refuse_held(draft, name);
+        refuse_unreachable(draft, name);
     }
     let entries: Vec<_> = names
         .iter()
@@ -61,12 +61,18 @@ pub(crate) fn plan<T: Target>(
     entries
 }
 
-/// Says that a remote which the owner wants adopted cannot move now.
-fn refuse_held<T: Target>(draft: &mut Draft<'_, T>, name: &str) {
-    let full = format!("{}/{name}", draft.target.remotes());
-    if draft.request.adopt.contains(&full)
-        && let Some(place) = draft.held(name)
-    {
+/// Says that a remote which the owner wants adopted cannot be, or not now.
+fn refuse_unreachable<T: Target>(draft: &mut Draft<'_, T>, name: &str) {
+    let full = full_name(draft.target.remotes(), name);
+    if !draft.request.adopt.contains(&full) {
+        return;
+    }
+    if draft.target.adoption(&draft.before, name) == Adoption::Never {
+        let place = draft.target.place(&draft.before, name);
+        let why = draft.target.foreign(&draft.before, name);
+        let message = format!("{name} cannot be adopted: {why}");
+        draft.findings.push(Finding::error(place, message));
+    } else if let Some(place) = draft.held(name) {
         let message = format!(
             "{name} cannot move from here: all deployments share this file, and this run does not write it; add `--scope all`"
         );

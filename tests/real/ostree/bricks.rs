@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::Case;
 use super::world::{URL, World, edit, plain, state_of};
-use crate::machine::report_of;
+use crate::machine::{bytes, report_of};
 
 pub(super) const CASES: &[Case] = &[
     (
@@ -20,6 +20,10 @@ pub(super) const CASES: &[Case] = &[
     (
         "case 52: a file of another remote takes the place",
         place_taken,
+    ),
+    (
+        "never brick: a file that is a symlink to another elsewhere",
+        linked,
     ),
     ("case 53: names that ostree refuses", invalid_names),
     (
@@ -148,6 +152,30 @@ fn place_taken(world: &World<'_>) {
     fs::rename(world.conf("v"), world.conf("guest")).expect("the owner names it right");
     world.sync_to("v", "applied");
     world.assert_remotes(&[("guest", OTHER), ("v", URL)]);
+}
+
+fn linked(world: &World<'_>) {
+    world.write("var/site.conf", plain("v", OTHER));
+    fs::create_dir_all(world.path("etc/ostree/remotes.d")).expect("a directory");
+    std::os::unix::fs::symlink("/var/site.conf", world.conf("v")).expect("a link");
+    world.assert_remotes(&[("v", OTHER)]);
+    for url in [OTHER, URL] {
+        world.vendor("v", plain("v", url));
+        world.sync_to("v", "foreign");
+        world.report(&["adopt", "v"]).assert_code(1);
+        world.assert_remotes(&[("v", OTHER)]);
+        assert_eq!(
+            bytes(&world.path("var/site.conf")),
+            plain("v", OTHER).as_bytes()
+        );
+        world.assert_settled();
+    }
+    // What ostree deletes is the symlink, and that is a deletion like any other.
+    world.ostree(&["remote", "delete", "v"]);
+    world.sync_to("v", "deleted");
+    world.report(&["restore", "v"]).assert_code(0);
+    world.assert_remotes(&[("v", URL)]);
+    assert!(!world.conf("v").is_symlink());
 }
 
 fn invalid_names(world: &World<'_>) {
