@@ -267,7 +267,7 @@ struct Rows<'d> {
     /// The main file, if it counts.
     main: Option<&'d Fragment>,
     /// The rank of the lowest file that counts.
-    lowest: Option<usize>,
+    lowest: Option<u32>,
     keys: Vec<Key<'d>>,
     /// Of every key, its assignments.
     of_key: Vec<Vec<Assignment<'d>>>,

@@ -69,7 +69,7 @@ struct Place {
 /// One that is there.
 struct Opendir<'t> {
     place: Place,
-    rank: usize,
+    rank: u32,
     dir: TreeDir<'t>,
 }
 
@@ -236,7 +236,7 @@ impl Discovery {
         name: Option<&OsStr>,
     ) -> Vec<Opendir<'t>> {
         let mut dirs = Vec::new();
-        for (rank, place) in places.into_iter().enumerate() {
+        for (rank, place) in (0..).zip(places) {
             let mut trail = Vec::new();
             let opened = query.tree.dir_by(&place.directory, &mut trail);
             // What is looked for is in the directory in which the way ends.
@@ -291,14 +291,17 @@ impl Query<'_> {
         // Each directory's names are sorted already, which this sort makes use of.
         names.sort();
         let mut found = Vec::with_capacity(names.len());
-        for stack in names.chunk_by(|(a, _), (b, _)| a == b) {
+        let stacks = names.chunk_by(|(a, _), (b, _)| a == b);
+        for (number, stack) in (0..).zip(stacks) {
             let start = found.len();
             let mut taken = false;
             for (name, index) in stack.iter().rev() {
                 let Some(dir) = dirs.get(*index) else {
                     continue;
                 };
-                found.push(self.look(dir.fragment(role, name), &mut taken, || {
+                let mut fragment = dir.fragment(role, name);
+                fragment.stack = number;
+                found.push(self.look(fragment, &mut taken, || {
                     dir.dir.open(name).unwrap_or_else(Opened::vanished)
                 }));
             }

@@ -30,7 +30,9 @@ pub struct Fragment {
     /// Whether it keeps the consumer from loading anything.
     pub(crate) fatal: bool,
     pub(crate) inode: Option<Inode>,
-    pub(crate) rank: usize,
+    pub(crate) rank: u32,
+    /// The number of its name among those found with it: files of one name hide each other.
+    pub(crate) stack: u32,
 }
 
 /// The part a fragment plays in its entry.
@@ -65,13 +67,7 @@ pub enum State {
 
 impl Fragment {
     /// The file `name` of a directory, as if one above it hid it: nobody has looked at it yet.
-    pub(crate) fn new(
-        role: Role,
-        layer: Layer,
-        rank: usize,
-        directory: &Path,
-        name: &OsStr,
-    ) -> Self {
+    pub(crate) fn new(role: Role, layer: Layer, rank: u32, directory: &Path, name: &OsStr) -> Self {
         // `join` would grow it once more.
         let mut path = PathBuf::with_capacity(directory.as_os_str().len() + 1 + name.len());
         path.push(directory);
@@ -87,6 +83,7 @@ impl Fragment {
             fatal: false,
             inode: None,
             rank,
+            stack: 0,
         }
     }
 

@@ -189,7 +189,9 @@ impl Merging<'_> {
     ) {
         let section = self.section(&pair.section, section);
         let schema = &self.rules.schema;
-        let is_repeated = schema.is_repeated(&pair.section);
+        // Most files have none, and each question to it would be asked of every line.
+        let has_schema = !schema.is_empty();
+        let is_repeated = has_schema && schema.is_repeated(&pair.section);
         let mut record = Record {
             key: 0,
             fragment,
@@ -199,15 +201,22 @@ impl Merging<'_> {
             raw: number(pair.raw.start)..number(pair.raw.end),
             header: if is_repeated { self.headers } else { 0 },
             operator: Operator::Set,
-            is_renamed: true,
+            is_renamed: false,
             value: Decoded::AsWritten,
             fate,
             previous: None,
         };
+        if !has_schema {
+            record.key = self.key(section, &pair.key, None);
+            record.value = Decoded::new(text, &pair.raw, pair.value);
+            self.document.ledger.push(record);
+            return;
+        }
         for name in schema.sets(&pair.section, &pair.key) {
             let kind = schema.kind(&pair.section, name).copied();
             record.key = self.key(section, name, kind);
             self.document.ledger.push(Record {
+                is_renamed: true,
                 value: Decoded::new(text, &pair.raw, pair.value.clone()),
                 span: record.span.clone(),
                 raw: record.raw.clone(),

@@ -197,9 +197,8 @@ fn settle(fragments: &mut [Fragment]) -> Option<usize> {
     while let Some(rest) = fragments.get_mut(start..)
         && let Some(first) = rest.first()
     {
-        let is_same = |f: &Fragment| {
-            f.role == first.role && (f.role == Role::Main || f.name() == first.name())
-        };
+        let is_same =
+            |f: &Fragment| f.role == first.role && (f.role == Role::Main || f.stack == first.stack);
         let count = rest.iter().take_while(|f| is_same(f)).count();
         let stack = rest.get_mut(..count).unwrap_or_default();
         refused = refused.or(settle_name(stack, start));
