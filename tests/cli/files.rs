@@ -597,6 +597,16 @@ fn values_are_shown_as_they_are() {
     }
 }
 
+/// Netplan merges its files, so none of them takes the place of another, whatever is in them.
+#[test]
+fn files_that_are_not_looked_into_do_not_supersede_each_other() {
+    let image = Image::new();
+    image.write("etc/netplan/10.yaml", "network: {version: 2}\n");
+    image.write("run/netplan/20.yaml", "network: {ethernets: {}}\n");
+    let told = image.shown(&["why", "/etc/netplan/10.yaml"]);
+    assert!(told.contains("10.yaml  effective"), "{told}");
+}
+
 /// What was shown can be given back, and a section can be named as files name it.
 #[test]
 fn names_are_taken_as_they_are_shown() {
