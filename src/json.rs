@@ -6,12 +6,15 @@ mod diff;
 mod etc;
 mod files;
 
+use std::fmt::Write as _;
+
+use bstr::ByteSlice as _;
 use overlay_adapters::System;
 use overlay_adapters::reconcile::KeyAction;
 use overlay_adapters::report::{Change, EntryReport, KeyReport, Report};
 use overlay_resolver::Key as DocumentKey;
 use overlay_resolver::document::Standing;
-use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::escape::{escape, escape_path, escape_text, is_unsafe};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::scan::{self, Status};
 use serde::Serialize;
@@ -129,7 +132,19 @@ fn document(entries: Vec<Entry>, findings: &[Finding]) -> String {
 
 fn to_text(document: &impl Serialize) -> String {
     // Strings and numbers in structs always serialize.
-    serde_json::to_string_pretty(document).unwrap_or_default() + "\n"
+    let text = serde_json::to_string_pretty(document).unwrap_or_default();
+    let mut shown = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        // Outside of strings there is no such character but the end of a line.
+        if c != '\n' && is_unsafe(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(c);
+        }
+    }
+    shown + "\n"
 }
 
 fn finding(finding: &Finding) -> FindingView {
@@ -188,8 +203,8 @@ fn change(change: &Change) -> ChangeView {
     ChangeView {
         operation: change.operation.word(),
         subject: change.subject.clone(),
-        from: change.from.as_ref().map(show),
-        to: change.to.as_ref().map(show),
+        from: change.from.as_ref().map(exact),
+        to: change.to.as_ref().map(exact),
     }
 }
 
@@ -199,9 +214,9 @@ fn key(entry: &EntryReport, key: &KeyReport) -> Key {
     let assignments = assignments.map(|assignment| files::assignment(&entry.name, &assignment));
     Key {
         name: key.key.clone(),
-        baseline: key.baseline.as_ref().map(show),
-        actual: key.actual.as_ref().map(show),
-        desired: key.desired.as_ref().map(show),
+        baseline: key.baseline.as_ref().map(exact),
+        actual: key.actual.as_ref().map(exact),
+        desired: key.desired.as_ref().map(exact),
         action: key.action.map(action_word),
         assignments: assignments.collect(),
     }
@@ -223,6 +238,16 @@ const fn action_word(action: KeyAction) -> &'static str {
     }
 }
 
-fn show(value: impl AsRef<[u8]>) -> String {
-    escape(value.as_ref()).to_string()
+/// A name, as it is shown everywhere and may be given back.
+fn show(name: impl AsRef<[u8]>) -> String {
+    escape(name.as_ref()).to_string()
+}
+
+/// A value: the very text, since JSON can have any; where it is not text, what is not is escaped.
+fn exact(value: impl AsRef<[u8]>) -> String {
+    let value = value.as_ref();
+    match value.to_str() {
+        Ok(text) => text.into(),
+        Err(_) => escape_text(value).to_string(),
+    }
 }

@@ -17,7 +17,7 @@ use bstr::{BStr, ByteSlice as _};
 use overlay_adapters::System;
 use overlay_adapters::reconcile::KeyAction;
 use overlay_adapters::report::{Change, EntryReport, KeyReport, Operation, Report, State};
-use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::escape::{escape_path, escape_text};
 use overlay_resolver::finding::{Finding, Level};
 
 pub(crate) use self::check::{check, lints};
@@ -170,7 +170,7 @@ pub(crate) fn failure(message: &str) -> String {
 /// Other people's text without what a terminal would obey.
 pub(crate) fn harmless(text: &[u8]) -> Vec<u8> {
     let lines = text.split(|&byte| byte == b'\n');
-    let shown: Vec<String> = lines.map(|line| escape(line).to_string()).collect();
+    let shown: Vec<String> = lines.map(|line| escape_text(line).to_string()).collect();
     shown.join("\n").into_bytes()
 }
 
@@ -236,10 +236,10 @@ fn verdict(key: &KeyReport) -> &'static str {
 
 fn shortened(value: &BStr) -> String {
     if value.len() <= LONGEST_VALUE {
-        return escape(value).to_string();
+        return escape_text(value).to_string();
     }
     let start = value.get(..LONGEST_VALUE - 24).unwrap_or_default();
-    format!("{}… ({} bytes)", escape(start), value.len())
+    format!("{}… ({} bytes)", escape_text(start), value.len())
 }
 
 /// What `demo` made and did, and what to try next.

@@ -14,6 +14,9 @@
 //! So a unit name such as `dev-disk-by\x2duuid.mount` stays what can be copied (`\x2d` is never
 //! written for `-`), and yet two different inputs never give the same output.
 //!
+//! That is for names. Of a value or a line, which is compared with the file or read again by its consumer,
+//! [`escape_text`] shows every backslash and tab as it is: to systemd `a\\b` is something else than `a\\\b`.
+//!
 //! Quoting is deliberately absent: the result is for people and for JSON strings (which add their own
 //! escapes), not for a shell. Look-alike letters of different scripts are shown as they are.
 
@@ -25,12 +28,24 @@ use bstr::ByteSlice as _;
 
 /// Shows `bytes` with everything unsafe escaped, as the [module](self) describes.
 pub fn escape(bytes: &[u8]) -> Escaped<'_> {
-    Escaped(bytes)
+    Escaped {
+        bytes,
+        is_text: false,
+    }
+}
+
+/// Shows a value or a line: as [`escape`] does, but with its backslashes and tabs, so that a text in which
+/// nothing is unsafe stays that text.
+pub fn escape_text(bytes: &[u8]) -> Escaped<'_> {
+    Escaped {
+        bytes,
+        is_text: true,
+    }
 }
 
 /// Shows `path`, or a file name, as [`escape`] does.
 pub fn escape_path(path: &Path) -> Escaped<'_> {
-    Escaped(path.as_os_str().as_bytes())
+    escape(path.as_os_str().as_bytes())
 }
 
 /// The beginning of `bytes`, escaped and short enough for a message of one line.
@@ -92,15 +107,19 @@ fn escaped(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     }
 }
 
-/// What [`escape`] and [`escape_path`] return; its [`Display`](fmt::Display) does the work.
+/// What the functions of this module return; its [`Display`](fmt::Display) does the work.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Escaped<'a>(&'a [u8]);
+pub struct Escaped<'a> {
+    bytes: &'a [u8],
+    /// Whether backslashes and tabs stay.
+    is_text: bool,
+}
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0;
+        let mut rest = self.bytes;
         while !rest.is_empty() {
-            let clean = clean_prefix(rest);
+            let clean = clean_prefix(rest, self.is_text);
             f.write_str(clean)?;
             rest = write_unsafe(f, rest.get(clean.len()..).unwrap_or_default())?;
         }
@@ -115,10 +134,12 @@ impl fmt::Debug for Escaped<'_> {
 }
 
 /// The longest beginning that is shown as it is.
-fn clean_prefix(bytes: &[u8]) -> &str {
+fn clean_prefix(bytes: &[u8], is_text: bool) -> &str {
     let text = valid_prefix(bytes);
-    let unsafe_at = text.char_indices().find(|&(at, c)| {
-        is_unsafe(c) || (c == '\\' && is_ambiguous(bytes.get(at + 1..).unwrap_or_default()))
+    let unsafe_at = text.char_indices().find(|&(at, c)| match c {
+        '\t' | '\\' if is_text => false,
+        '\\' => is_ambiguous(bytes.get(at + 1..).unwrap_or_default()),
+        c => is_unsafe(c),
     });
     unsafe_at.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
@@ -183,7 +204,7 @@ fn is_lower_hex(byte: u8) -> bool {
 ///
 /// Cc, Zl and Zp, and of Cf those that are invisible, by their fixed code points: what is printed
 /// must not change with the Unicode version of the compiler.
-pub(crate) fn is_unsafe(c: char) -> bool {
+pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' // soft hyphen, Arabic letter mark, Mongolian separator
@@ -199,7 +220,7 @@ pub(crate) fn is_unsafe(c: char) -> bool {
 /// Writes [`escape`]d bytes into a new string.
 impl From<Escaped<'_>> for String {
     fn from(escaped: Escaped<'_>) -> Self {
-        let mut text = Self::with_capacity(escaped.0.len());
+        let mut text = Self::with_capacity(escaped.bytes.len());
         // Writing into a string does not fail.
         let _infallible = write!(text, "{escaped}");
         text
@@ -249,6 +270,17 @@ mod tests {
         ];
         for (input, expected) in cases {
             assert_eq!(escape(input).to_string(), *expected, "{input:x?}");
+        }
+    }
+
+    #[test]
+    fn a_text_keeps_its_backslashes_and_tabs() {
+        for (input, expected) in [
+            (&b"a\\\\b \\x1b\t\\"[..], "a\\\\b \\x1b\t\\"),
+            (b"\\\x1b\n\xff", r"\\x1b\x0a\xff"),
+            ("\u{202e}".as_bytes(), r"\u{202e}"),
+        ] {
+            assert_eq!(escape_text(input).to_string(), expected, "{input:x?}");
         }
     }
 

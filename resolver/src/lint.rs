@@ -269,7 +269,7 @@ impl Resolver {
 
     /// What lies in the directories of a main file and is named as its drop-ins are: `50-mine.conf`.
     fn beside(&self, path: &Path) -> Vec<PathBuf> {
-        let rules = self.rule_set();
+        let rules = self.rule_set().for_document(path);
         let parent = path.parent().unwrap_or(Path::new(""));
         let has_drop_ins = matches!(rules.drop_ins, DropIns::Beside | DropIns::Named(_));
         let is_document = rules.shape_of(path) == Shape::Document;
@@ -297,7 +297,8 @@ impl Resolver {
 
 /// What all lints say of a document.
 fn check(document: &Document, rules: &Rules, beside: &[PathBuf]) -> Vec<Finding> {
-    let subject = Subject::new(document, rules, beside);
+    let rules = rules.for_document(document.entry().name.as_ref());
+    let subject = Subject::new(document, &rules, beside);
     let mut findings = seen::in_document(document);
     for lint in LINTS {
         if let Look::At(look) = lint.look {

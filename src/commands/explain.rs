@@ -31,7 +31,7 @@ pub(super) fn run(
         Ok(()) => entries(cli, key, &selection, report),
         Err(failure) => {
             let named = Subject::new(root, Path::new(subject), reading)?;
-            if subject.contains('/') || !named.resolve().is_empty() {
+            if subject.contains('/') || named.is_known || !named.resolve().is_empty() {
                 return path(cli, key, &named);
             }
             Err(failure)

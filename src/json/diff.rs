@@ -9,7 +9,7 @@ use overlay_resolver::{Assignment, Document as Merged, Key};
 use serde::Serialize;
 
 use super::files::entry;
-use super::{Entry, FindingView, finding, show, to_text};
+use super::{Entry, FindingView, exact, finding, show, to_text};
 use crate::commands::diff::{Comparison, Delta};
 use crate::subject::Subject;
 use crate::survey::Survey;
@@ -130,7 +130,7 @@ fn key(change: &KeyChange<'_>) -> KeyView {
 
 fn value(items: &[Cow<'_, [u8]>], last: Option<&Assignment<'_>>) -> ValueView {
     ValueView {
-        values: items.iter().map(show).collect(),
+        values: items.iter().map(exact).collect(),
         at: last.map(|assignment| assignment.place().to_string()),
     }
 }

@@ -8,7 +8,7 @@ use overlay_adapters::etc::{Change, Merge, Outcome, State};
 use overlay_resolver::escape::escape_path;
 use serde::Serialize;
 
-use super::{Entry, FindingView, action_word, finding, show, to_text};
+use super::{Entry, FindingView, action_word, exact, finding, show, to_text};
 
 #[derive(Serialize)]
 struct Document {
@@ -99,7 +99,7 @@ fn path(sides: &[Side; 3], outcome: &Outcome) -> PathView {
 fn key(sides: &[Side; 3], path: &Path, key: &KeyReport) -> KeyView {
     let [old, current, new] = sides;
     let value = |side: &Side, assigned: Option<&Assigned>| ValueView {
-        values: assigned.map_or_else(Vec::new, |found| found.values.iter().map(show).collect()),
+        values: assigned.map_or_else(Vec::new, |found| found.values.iter().map(exact).collect()),
         at: assigned.map(|found| format!("{}:{}", escape_path(&side.path_of(path)), found.line)),
     };
     KeyView {

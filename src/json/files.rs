@@ -10,7 +10,7 @@ use overlay_resolver::why::{Effect, Line};
 use overlay_resolver::{Assignment, Document, Key};
 use serde::Serialize;
 
-use super::{Entry, FindingView, finding, fragments, show, status_word, to_text};
+use super::{Entry, FindingView, exact, finding, fragments, show, status_word, to_text};
 use crate::render::Answer;
 use crate::subject::{Explained, File, Resolved, Subject};
 
@@ -294,7 +294,7 @@ pub(crate) fn assignment(entry: &str, assignment: &Assignment<'_>) -> Assignment
         entry: entry.into(),
         section: show(assignment.section()),
         key: show(assignment.key()),
-        value: show(assignment.shown()),
+        value: exact(assignment.shown()),
         path: escape_path(&fragment.path).to_string(),
         line: *assignment.lines().start(),
         last_line: *assignment.lines().end(),
@@ -307,7 +307,7 @@ pub(crate) fn assignment(entry: &str, assignment: &Assignment<'_>) -> Assignment
 
 fn effective(document: &Document, part: &Part<'_>, value: &Effective<'_>) -> EffectiveView {
     let items = value.items.iter().map(|item| ItemView {
-        value: show(&item.value),
+        value: exact(&item.value),
         path: escape_path(&item.from.fragment().path).to_string(),
         line: item.from.line(),
     });

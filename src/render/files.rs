@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use overlay_resolver::Document;
 use overlay_resolver::document::{Line, Part, Standing};
-use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::escape::{escape, escape_path, escape_text};
 use overlay_resolver::format::{Item, Kind};
 use overlay_resolver::scan::{Fragment, State};
 
@@ -125,7 +125,7 @@ pub(crate) fn show(subject: &Subject, resolved: &Resolved, origin: bool) -> Stri
         one(&mut text, document, origin);
     }
     if resolved.is_empty() {
-        text.push_str("no layer has files there\n");
+        text.push_str("# no layer has files there\n");
     }
     text
 }
@@ -144,7 +144,7 @@ fn one(text: &mut String, document: &Document, origin: bool) {
     for (section, lines) in &parts {
         if !section.is_empty() {
             let gap = if text.is_empty() { "" } else { "\n" };
-            let section = escape(section);
+            let section = escape_text(section);
             let _ = writeln!(text, "{gap}{:width$}{BOLD}[{section}]{BOLD:#}", "");
         }
         for (line, note) in lines {
@@ -153,7 +153,7 @@ fn one(text: &mut String, document: &Document, origin: bool) {
             } else {
                 String::new()
             };
-            let value = escape(&line.text);
+            let value = escape_text(&line.text);
             let _ = writeln!(text, "{FAINT}{place:width$}{FAINT:#}{value}{note}");
         }
     }
@@ -161,8 +161,8 @@ fn one(text: &mut String, document: &Document, origin: bool) {
         let _ = writeln!(text, "{BAD}# its consumer loads none of this{BAD:#}");
     } else if parts.is_empty() && !document.entry().fragments.is_empty() {
         let what = match document.keys().next() {
-            None => "no file assigns a key",
-            Some(_) => "no key has a value",
+            None => "# no file assigns a key",
+            Some(_) => "# no key has a value",
         };
         let _ = writeln!(text, "{FAINT}{what}{FAINT:#}");
     }

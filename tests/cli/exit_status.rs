@@ -39,8 +39,13 @@ fn something_failed_is_1_and_the_rest_is_done() {
 fn a_question_that_can_be_answered_is_0() {
     let image = crate::files::image();
     let file = "/etc/systemd/journald.conf.d/10-mine.conf";
-    // Of the last one no file is there, but systemd would read it.
-    for path in ["systemd/journald.conf", "sysctl.d", "systemd/coredump.conf"] {
+    // Of the last two no file is there, but systemd would read one.
+    for path in [
+        "systemd/journald.conf",
+        "sysctl.d",
+        "systemd/coredump.conf",
+        "environment.d",
+    ] {
         for command in ["list", "cat", "show", "explain", "digest", "watch-list"] {
             assert_eq!(image.exit_status(&[command, path]), 0, "{command} {path}");
         }

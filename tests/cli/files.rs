@@ -558,6 +558,55 @@ fn show_prints_what_the_consumer_ends_with() {
     );
 }
 
+/// The text of `show` is for the consumer, too, and values in JSON are for programs: a backslash is one, and a
+/// tab is a tab. What a terminal would obey is escaped by either.
+#[test]
+fn values_are_shown_as_they_are() {
+    let image = Image::new();
+    let text = "[Unit]\nDescription=\u{1b}[m\u{202e}\n[Service]\n\
+        ExecStart=/bin/x \"\\x1b[0m\" a\\\\b \t--foo\nEnvironment=A=\\x09\n";
+    image.write("etc/systemd/system/b.service", text);
+    let shown = image.shown(&["show", "systemd/system/b.service"]);
+    let escaped = text
+        .replace('\u{1b}', "\\x1b")
+        .replace('\u{202e}', "\\u{202e}");
+    let escaped = escaped.replace("[Service]", "\n[Service]");
+    assert!(shown.contains(&escaped), "{shown}");
+    for command in ["explain", "why"] {
+        let told = image.shown(&[command, "/etc/systemd/system/b.service"]);
+        assert!(
+            told.contains("=/bin/x \"\\x1b[0m\" a\\\\b \t--foo  "),
+            "{told}"
+        );
+    }
+    for json in [
+        image.run(&["show", "systemd/system/b.service", "--json"]),
+        image.run(&["explain", "systemd/system/b.service", "--json"]),
+    ] {
+        let json = String::from_utf8(json.stdout).expect("UTF-8");
+        assert!(!json.contains(['\u{1b}', '\u{202e}']), "{json}");
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        let values = [
+            "\u{1b}[m\u{202e}",
+            "/bin/x \"\\x1b[0m\" a\\\\b \t--foo",
+            "A=\\x09",
+        ];
+        let assignments = json["assignments"].as_array().expect("assignments");
+        let found: Vec<_> = assignments.iter().map(|a| a["value"].as_str()).collect();
+        assert_eq!(found, values.map(Some), "{json}");
+    }
+}
+
+/// Netplan merges its files, so none of them takes the place of another, whatever is in them.
+#[test]
+fn files_that_are_not_looked_into_do_not_supersede_each_other() {
+    let image = Image::new();
+    image.write("etc/netplan/10.yaml", "network: {version: 2}\n");
+    image.write("run/netplan/20.yaml", "network: {ethernets: {}}\n");
+    let told = image.shown(&["why", "/etc/netplan/10.yaml"]);
+    assert!(told.contains("10.yaml  effective"), "{told}");
+}
+
 /// What was shown can be given back, and a section can be named as files name it.
 #[test]
 fn names_are_taken_as_they_are_shown() {

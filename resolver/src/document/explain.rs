@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Assignment, Key, State};
 use crate::document::Document;
-use crate::escape::escape;
+use crate::escape::{escape, escape_text};
 use crate::schema::{OnEmpty, Unknown};
 
 /// All assignments of a key: its values first, in their order, then what resets it, then the others,
@@ -89,7 +89,10 @@ impl fmt::Display for Explanation<'_> {
         for outcome in self.outcomes() {
             let assignment = outcome.assignment;
             let place = assignment.place();
-            let (name, value) = (escape(assignment.written_key()), escape(assignment.value()));
+            let (name, value) = (
+                escape(assignment.written_key()),
+                escape_text(assignment.value()),
+            );
             let sign = assignment.operator().sign();
             writeln!(f, "{place}  {name}{sign}={value}  {outcome}")?;
         }

@@ -198,6 +198,32 @@ fn every_lint_finds_what_it_looks_for_and_nothing_else() {
     assert!(failed.is_empty(), "{failed:#?}");
 }
 
+/// The suffix of a main file that tells its format is that of its drop-ins.
+#[test]
+fn drop_ins_of_toml_are_toml() {
+    let files = [
+        ("/usr/lib/app/x.toml", "a = 1"),
+        ("/etc/app/x.toml.d/10-a.toml", "a = 2"),
+        ("/etc/app/x.toml.d/20-b.conf", "a = 3"),
+        ("/etc/app/x.toml.d/30-c.toml", "a = 4"),
+        ("/etc/app/50-d.toml", "a = 5"),
+    ];
+    let tree = files.iter().fold(Tree::default(), |tree, (path, text)| {
+        tree.with(Path::new(path), *text)
+    });
+    let findings = Resolver::new(tree).check("app/x.toml");
+    let told = findings.iter().map(ToString::to_string);
+    let told = told.collect::<Vec<_>>().join("\n");
+    for expected in [
+        "10-a.toml: changes nothing: all that it sets is set again by what comes later, \
+         /etc/app/x.toml.d/30-c.toml; named 60-a.toml it would win",
+        "20-b.conf: is never read: its name does not end in .toml",
+        "50-d.toml: is never read: it is named like a drop-in",
+    ] {
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
 #[test]
 fn a_value_that_is_not_utf8_is_told_once_a_file() {
     let text = &b"[a]\nk=\xff\nl=\xff\n"[..];

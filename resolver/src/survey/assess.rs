@@ -163,9 +163,9 @@ impl<'t> Assessment<'t> {
         let layers: Vec<_> = layers.collect();
         let rank = |sighting: &Sighting| layers.iter().position(|place| *place == sighting.place);
         candidate.mains.retain(|main| rank(main).is_some());
-        let shape = rules.shape_of(&path);
+        let (shape, of_path) = (rules.shape_of(&path), rules.for_document(&path));
         candidate.directories.retain(|directory| {
-            rank(directory).is_some() && counts(rules, shape, directory.names.as_deref())
+            rank(directory).is_some() && counts(&of_path, shape, directory.names.as_deref())
         });
         let overrides = candidate.mains.iter().any(|main| rank(main) > Some(0));
         if candidate.directories.is_empty() && !overrides {

@@ -58,6 +58,10 @@ fn a_directory_belongs_to_what_it_extends() {
             &["/etc/app/x.conf.d/a.conf", "/usr/lib/app/x.conf"],
             "app/x.conf drop-ins",
         ),
+        (
+            &["/etc/app/x.toml.d/a.toml", "/usr/lib/app/x.toml"],
+            "app/x.toml drop-ins",
+        ),
         (&["/usr/lib/app.d/a.conf", "/run/app"], "app drop-ins"),
         (&["/usr/lib/app.d/a.conf", "/etc/app/b"], "app.d directory"),
         (&["/etc/systemd/x.conf.d/a.conf"], "systemd/x.conf known"),

@@ -56,7 +56,7 @@ impl Peer for Netplan {
 
     fn rules(&self) -> Found<Rules> {
         // Netplan reads YAML, of which JSON is a part.
-        rules("extends = 'netplan-files'\nformat = 'json'")
+        rules("extends = 'netplan-files'\nformat = 'json'\nrepeated = 'last'")
     }
 
     fn path(&self) -> &'static str {
