@@ -60,7 +60,8 @@ pub(crate) fn report(report: &Report, tense: Tense) -> String {
                 .for_each(|change| planned(&mut text, change));
         }
     }
-    if report.entries.is_empty() && report.left.is_empty() {
+    // One that failed as a whole has an error to tell, and no entries.
+    if report.entries.is_empty() && report.left.is_empty() && !report.failed() {
         text.push_str("no entries: no layer has any, and the target has none of ours\n");
     }
     if report.pending && tense != Tense::Done {
@@ -266,4 +267,19 @@ pub(crate) fn demo(dir: &Path, vendor: [&str; 3], synced: &str) -> String {
          overlayctl --root {dir} sync\n"
     );
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_as_a_whole_is_not_said_to_be_nothing() {
+        let mut nothing = Report::default();
+        assert!(report(&nothing, Tense::Done).starts_with("no entries"));
+        nothing
+            .findings
+            .push(Finding::error("/etc", "cannot be written"));
+        assert_eq!(report(&nothing, Tense::Done), "");
+    }
 }

@@ -181,3 +181,28 @@ fn one_target_under_two_names_is_refused() {
     );
     assert_snapshot!("one_target_two_names", image.shown(&["status"]));
 }
+
+#[test]
+fn a_copy_of_a_remote_of_ours_is_its_owners() {
+    let image = image();
+    image.run(&["sync"]);
+    let ours = fs::read_to_string(image.path("etc/ostree/remotes.d/os.conf")).expect("ours");
+    image.write(
+        "etc/ostree/remotes.d/mine.conf",
+        &ours.replace("\"os\"", "\"mine\""),
+    );
+    assert_snapshot!("ostree_copied", image.shown(&["sync"]));
+    let mine = fs::read_to_string(image.path("etc/ostree/remotes.d/mine.conf"));
+    assert_eq!(
+        mine.expect("theirs"),
+        "[remote \"mine\"]\nurl=https://os.example.org/repo\ngpg-verify=false\n"
+    );
+}
+
+#[test]
+fn a_vendor_tree_that_is_not_there_is_an_error() {
+    let image = image();
+    image.run(&["sync"]);
+    fs::rename(image.path("usr"), image.path("elsewhere")).expect("not mounted");
+    assert_snapshot!("no_vendor", image.shown(&["sync"]));
+}

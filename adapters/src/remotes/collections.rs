@@ -181,7 +181,10 @@ fn give<T: Target>(
 
 /// Why a file is not written.
 fn waits(place: &Path) -> String {
-    format!("{} is not written in this run", escape_path(place))
+    format!(
+        "{} is not written in this run (`--scope all` writes it)",
+        escape_path(place)
+    )
 }
 
 fn differs(remote: &str, actual: Option<&BString>, has: &str) -> String {

@@ -102,7 +102,8 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             };
         }
         Actual::Ours {
-            pristine: self.is_pristine(),
+            // A copy that the owner made of one of ours has our marks, but was never offered.
+            pristine: self.is_pristine() && config.marks(self.name).offered,
             in_use: self.draft.observed.in_use.contains(self.name),
         }
     }

@@ -90,11 +90,16 @@ impl<T: Target> Subject<'_, '_, T> {
         assignment.unwrap_or_else(|| (self.place(), None))
     }
 
-    pub(super) fn unresolved(&self) -> (State, String) {
+    pub(super) fn unresolved(&mut self) -> (State, String) {
         let broken = self.draft.observed.broken.get(self.name);
         let why = match (broken, self.layered.map(|layered| &layered.want)) {
             (Some(finding), _) | (None, Some(Want::Unresolved(finding))) => finding.to_string(),
-            _ => "a layer is missing, so nobody can tell whether the vendor withdrew it".into(),
+            _ => {
+                let why = "a layer is missing, so nobody can tell whether the vendor withdrew it";
+                let finding = Finding::error(self.place(), format!("{}: {why}", self.name));
+                self.draft.findings.push(finding);
+                why.into()
+            }
         };
         (State::Failed, why)
     }

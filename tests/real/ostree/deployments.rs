@@ -9,9 +9,10 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::world::{Machine, Report, URL, World, plain};
+use super::world::{Machine, Report, URL, World, plain, state_of};
+use crate::machine::report_of;
 use crate::peers;
-use crate::sysroot::{Sysroot, put};
+use crate::sysroot::{Sysroot, put, unlock};
 
 /// The cases of this file.
 pub(super) const CASES: &[super::Case] = &[
@@ -31,6 +32,10 @@ pub(super) const CASES: &[super::Case] = &[
     (
         "flatpak's remotes, which all deployments share, over a rollback",
         shared,
+    ),
+    (
+        "the deployment that runs is /, by whatever path it is named",
+        running,
     ),
 ];
 
@@ -236,4 +241,35 @@ fn shared(_world: &World<'_>) {
     sync(&first, "-");
     sync(&second, "deleted");
     assert_eq!(flatpaks(&sysroot), "");
+}
+
+/// What a booted system has under one name only: the deployment's own /etc as /etc.
+const BOOT: &str = r#"
+mount --bind "$1/etc" /etc &&
+mount -t tmpfs none /run &&
+mkdir -p /run/ostree/remotes.d &&
+printf '[remote "live"]\nurl=x\ngpg-verify=false\n' > /run/ostree/remotes.d/live.conf &&
+exec "$2" --root "$1" --json sync --scope etc
+"#;
+
+fn running(_world: &World<'_>) {
+    let sysroot = Sysroot::new();
+    let deployment = sysroot.deploy().expect("a deployment");
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", BOOT, "sh"])
+        .arg(&deployment)
+        .arg(env!("CARGO_BIN_EXE_overlayctl"))
+        .output()
+        .expect("unshare runs");
+    let report = report_of(&output);
+    report.assert_code(0);
+    assert_eq!(state_of(&report, "live"), "applied");
+    assert!(deployment.join("etc/ostree/remotes.d/live.conf").is_file());
+
+    // What only says that it is ours is not taken for ours.
+    unlock(&deployment);
+    fs::remove_dir_all(deployment.join("etc")).expect("removed");
+    symlink("/etc", deployment.join("etc")).expect("a link");
+    let output = machine(&deployment).overlayctl(&["status"]).output();
+    assert_eq!(output.expect("overlayctl runs").status.code(), Some(1));
 }
