@@ -124,6 +124,10 @@ impl Target for Places {
         }
     }
 
+    fn is_never_written(&self, store: &Remotes, name: &str) -> bool {
+        store.is_inherited(name) || store.link(name).is_some()
+    }
+
     fn foreign(&self, store: &Remotes, name: &str) -> String {
         let place = escape_path(&self.place(store, name)).to_string();
         match self.adoption(store, name) {

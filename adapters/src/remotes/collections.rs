@@ -9,7 +9,7 @@ use overlay_resolver::finding::Finding;
 
 use super::collection::{Collection, ID, SECTION};
 use super::draft::Draft;
-use super::target::{Adoption, Store, Target};
+use super::target::{Store, Target};
 use super::{COLLECTION_BASELINE, ORIGIN};
 use crate::reconcile::{self, Key, KeyAction};
 use crate::report::{Change, EntryReport, KeyReport, State};
@@ -121,7 +121,7 @@ fn give<T: Target>(
             vec![],
         );
     }
-    if draft.target.adoption(&draft.store, remote) == Adoption::Never {
+    if draft.target.is_never_written(&draft.store, remote) {
         let reason = draft.target.foreign(&draft.store, remote);
         return (State::Foreign, reason, vec![], vec![]);
     }
@@ -207,7 +207,7 @@ fn withdraw<T: Target>(draft: &mut Draft<'_, T>, wanted: &BTreeSet<&str>) -> Vec
         .into_iter()
         .chain([REPOSITORY])
         .filter(|remote| !wanted.contains(remote))
-        .filter(|remote| draft.target.adoption(&draft.store, remote) != Adoption::Never)
+        .filter(|remote| !draft.target.is_never_written(&draft.store, remote))
         .filter_map(|remote| {
             Some((
                 remote.to_owned(),

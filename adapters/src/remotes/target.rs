@@ -124,6 +124,11 @@ pub(crate) trait Target: Sized {
         Adoption::Unasked
     }
 
+    /// Whether a remote stands where nothing is ever written.
+    fn is_never_written(&self, _store: &Self::Store, _name: &str) -> bool {
+        false
+    }
+
     /// Why a remote that others made is not touched, and what to do about it.
     fn foreign(&self, _store: &Self::Store, name: &str) -> String {
         format!(

@@ -206,7 +206,7 @@ fn read_only_repository(world: &World<'_>) {
     world.vendor("v", plain("v", URL));
     world.vendor("old", plain("old", URL));
     read_only(&["sync"]).assert_code(0);
-    read_only(&["adopt", "old"]).assert_code(0);
+    read_only(&["adopt", "old"]).assert_code(1);
     world.assert_remotes(&[("old", OTHER), ("v", URL)]);
     world.write(
         "usr/lib/ostree/collections.d/self.conf",
