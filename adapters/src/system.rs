@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
 use overlay_resolver::root::{Root, RootError};
-use rustix::fs::{AtFlags, CWD, FileType, statat};
+use rustix::fs::{AtFlags, CWD, statat};
 
 use crate::scope::{Scope, Scopes};
 
@@ -44,8 +44,6 @@ pub enum Kind {
 
 /// Where ostree says which deployment is staged, relative to the sysroot or to the running system's root.
 const STAGED: &str = "run/ostree/staged-deployment";
-/// That is there while an ostree system runs.
-const BOOTED: &str = "run/ostree-booted";
 
 impl System {
     /// Opens the root at `path`, which is trusted and resolved as usual.
@@ -58,7 +56,7 @@ impl System {
     pub fn open(path: &Path) -> Result<Self, RootError> {
         let root = Root::open(path)?;
         let Some(place) = Deployment::at(path) else {
-            let kind = if is_image(&root) && !is_booted(path) {
+            let kind = if is_image(&root) && !is_booted(&root) {
                 Kind::Image
             } else {
                 Kind::Whole
@@ -222,17 +220,21 @@ fn is_running(path: &Path) -> bool {
     }
 }
 
-/// Whether an ostree system runs in this root.
-fn is_booted(path: &Path) -> bool {
-    statat(CWD, path.join(BOOTED), AtFlags::empty()).is_ok()
+/// Whether a system runs in this root: systemd (`sd_booted(3)`), or ostree.
+fn is_booted(root: &Root) -> bool {
+    has(root, "/run/systemd", "system") || has(root, "/run", "ostree-booted")
 }
 
-/// Whether the tree is laid out for ostree: `/ostree` is a symlink into `/sysroot`.
+/// Whether the tree is laid out for ostree or bootc: `/ostree` is a symlink into `/sysroot`, or it brings
+/// what mounts such a tree or installs it.
 fn is_image(root: &Root) -> bool {
-    let members = root.dir(Path::new("/")).ok().flatten();
-    let is_link = members.and_then(|top| statat(&top, "ostree", AtFlags::SYMLINK_NOFOLLOW).ok());
-    is_link.is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink)
-        && root
-            .chase(Path::new("/ostree"))
-            .is_ok_and(|end| end == Path::new("sysroot/ostree"))
+    let links = root.chase(Path::new("/ostree"));
+    links.is_ok_and(|end| end == Path::new("sysroot/ostree"))
+        || has(root, "/usr/lib/ostree", "prepare-root.conf")
+        || has(root, "/usr/lib", "bootc")
+}
+
+fn has(root: &Root, directory: &str, name: &str) -> bool {
+    let directory = root.dir(Path::new(directory)).ok().flatten();
+    directory.is_some_and(|directory| statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW).is_ok())
 }

@@ -121,6 +121,20 @@ fn an_image_that_is_built_gets_its_etc() {
     symlink("sysroot/ostree", image.path("ostree")).expect("a link");
     assert_snapshot!("image_sync", image.shown(&["sync"]));
     assert!(!image.path("var").exists());
+    // A native composefs image needs no such link.
+    for mark in ["usr/lib/bootc", "usr/lib/ostree/prepare-root.conf"] {
+        let image = Image::new();
+        fs::create_dir_all(image.path(mark)).expect("a mark");
+        assert_eq!(image.exit_status(&["sync"]), 0);
+        assert!(!image.path("var").exists(), "{mark}");
+        // The same once it runs.
+        fs::create_dir_all(image.path("run/systemd/system")).expect("a running systemd");
+        assert_eq!(image.exit_status(&["sync"]), 0);
+        assert!(
+            image.path("var/lib/flatpak/repo/config").is_file(),
+            "{mark}"
+        );
+    }
 }
 
 #[test]
