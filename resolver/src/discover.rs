@@ -7,6 +7,8 @@
 //!
 //! [`scan`]: crate::scan
 
+mod aliases;
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -93,6 +95,9 @@ pub fn discover(query: Query<'_>) -> Discovery {
                     && let Some(template) = name.to_str().and_then(unit::template)
                 {
                     mains = discovery.mains(query, OsStr::new(&template));
+                }
+                if query.rules.drop_ins == DropIns::Unit {
+                    discovery.findings.extend(query.aliases(name));
                 }
                 discovery.candidates.entry(name.into()).or_default().mains = mains;
                 discovery.drop_ins(query, Some(name), query.drop_in_places(name));

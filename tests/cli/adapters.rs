@@ -170,6 +170,21 @@ fn an_inherited_remote_gets_no_collection_id() {
     assert_snapshot!("ostree_inherited", image.shown(&["sync"]));
 }
 
+/// Whom a deployment follows that cannot be read, nobody knows; the others' remotes come all the same.
+#[test]
+fn an_origin_that_cannot_be_read_keeps_what_it_may_follow() {
+    let image = image();
+    let origins = "ostree/deploy/os/deploy";
+    for (name, text) in [("a.origin", "junk\n"), ("b.origin/directory", "")] {
+        image.write(&format!("{origins}/{name}"), text);
+    }
+    image.write("ostree/repo/config", "[core]\nrepo_version=1\nmode=bare\n");
+    assert_snapshot!("ostree_origins", image.shown(&["sync"]));
+    fs::remove_file(image.path(VENDOR)).expect("withdrawn");
+    assert_snapshot!("ostree_origins_withdrawn", image.shown(&["sync"]));
+    assert!(image.path("etc/ostree/remotes.d/os.conf").is_file());
+}
+
 #[test]
 fn one_target_under_two_names_is_refused() {
     let image = image();

@@ -314,15 +314,16 @@ impl Eyes<'_> {
             .filter(|name| is_remote_name(name))
             .map(str::to_owned)
             .collect();
-        let followed = self.followed()?;
+        let mut followed = self.followed();
         for name in names {
-            if followed.contains(&name) {
+            if followed.may_have(&name) {
                 self.found.observed.in_use.insert(name.clone());
             }
             if let Err(finding) = self.beside(layers, &name) {
                 self.found.observed.broken.insert(name, finding);
             }
         }
+        self.found.findings.append(&mut followed.unread);
         Ok(())
     }
 

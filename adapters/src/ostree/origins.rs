@@ -10,24 +10,38 @@ use overlay_resolver::keyfile::value;
 use super::observe::Eyes;
 use crate::editor::Editor;
 
+/// The remotes that deployments follow.
+#[derive(Debug, Default)]
+pub(super) struct Followed {
+    names: BTreeSet<String>,
+    /// What cannot be read. Any remote may be followed there, so none is taken away.
+    pub(super) unread: Vec<Finding>,
+}
+
+impl Followed {
+    /// Whether a deployment may follow a remote.
+    pub(super) fn may_have(&self, name: &str) -> bool {
+        !self.unread.is_empty() || self.names.contains(name)
+    }
+}
+
 impl Eyes<'_> {
     /// The remotes that a deployment follows, by its origin.
-    pub(super) fn followed(&self) -> Result<BTreeSet<String>, Finding> {
-        let mut followed = BTreeSet::new();
-        for directory in self.matching(&self.places.origins)? {
-            for name in self.names(&directory)?.unwrap_or_default() {
-                if name.as_encoded_bytes().ends_with(b".origin")
-                    && let Some(text) = self.file(&directory.join(&name))?
-                    && let Ok(file) = Editor::parse(&text)
-                {
-                    followed.extend(file.pairs("origin").filter_map(|(key, value)| {
-                        let value = value::decode_string(value).ok()?;
-                        follows(key.to_str().ok()?, &value).map(str::to_owned)
-                    }));
+    pub(super) fn followed(&self) -> Followed {
+        let mut followed = Followed::default();
+        let directories = self.matching(&self.places.origins);
+        for directory in followed.known(directories) {
+            let names = self.names(&directory).map(Option::unwrap_or_default);
+            for name in followed.known(names) {
+                if name.as_encoded_bytes().ends_with(b".origin") {
+                    let path = directory.join(&name);
+                    let remotes = self.file(&path).and_then(|text| remotes(&path, text));
+                    let remotes = followed.known(remotes);
+                    followed.names.extend(remotes);
                 }
             }
         }
-        Ok(followed)
+        followed
     }
 
     /// The directories that a path with one `*` stands for.
@@ -47,6 +61,31 @@ impl Eyes<'_> {
             .map(|name| before.join(name).join(rest))
             .collect())
     }
+}
+
+impl Followed {
+    /// What was read; what was not is remembered.
+    fn known<T: Default>(&mut self, read: Result<T, Finding>) -> T {
+        read.unwrap_or_else(|why| {
+            let message = format!(
+                "{}; so any remote may be in use, and none goes",
+                why.message
+            );
+            self.unread.push(Finding::warning(why.path, message));
+            T::default()
+        })
+    }
+}
+
+/// The remotes that an origin names.
+fn remotes(path: &Path, text: Option<Vec<u8>>) -> Result<Vec<String>, Finding> {
+    let file = Editor::parse(&text.unwrap_or_default())
+        .map_err(|(line, problem)| Finding::error(path, problem.to_string()).at(line))?;
+    let named = file.pairs("origin").filter_map(|(key, value)| {
+        let value = value::decode_string(value).ok()?;
+        follows(key.to_str().ok()?, &value).map(str::to_owned)
+    });
+    Ok(named.collect())
 }
 
 /// The remote that a key of an origin names: `refspec=REMOTE:REF`, or a container image that is verified

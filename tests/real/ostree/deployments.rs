@@ -17,6 +17,10 @@ use crate::sysroot::{Sysroot, put, unlock};
 /// The cases of this file.
 pub(super) const CASES: &[super::Case] = &[
     (
+        "an image that was synced while it was built, deployed",
+        built,
+    ),
+    (
         "a deployment that is not booted gets its /etc, and its remote",
         unbooted,
     ),
@@ -121,6 +125,52 @@ fn unbooted(world: &World<'_>) {
         "the running system's"
     );
     machine(&deployment).assert_settled();
+}
+
+/// `RUN overlayctl sync` in the build of the next image, whose `/etc` becomes `/usr/etc`.
+fn build(sysroot: &Sysroot) {
+    let tree = sysroot.path("tree");
+    if !tree.join("ostree").is_symlink() {
+        symlink("sysroot/ostree", tree.join("ostree")).expect("a link");
+    }
+    fs::rename(tree.join("usr/etc"), tree.join("etc")).expect("a build's /etc");
+    machine(&tree).sync();
+    assert!(
+        !tree.join("var/lib").exists(),
+        "it reaches no updated system"
+    );
+    fs::rename(tree.join("etc"), tree.join("usr/etc")).expect("the image's /etc");
+}
+
+fn built(world: &World<'_>) {
+    let sysroot = Sysroot::new();
+    ship(&sysroot, SOURCE, Some(&plain("vendor", URL)));
+    build(&sysroot);
+    let first = sysroot.deploy().expect("v1");
+    assert_eq!(seen(world, &sysroot, &first), ["vendor"], "without a run");
+    synced(&first, &[], "vendor", "applied");
+    assert_eq!(changed(&sysroot), BTreeSet::new(), "as the image has it");
+
+    // Untouched, it follows the next image by ostree's own merge.
+    let moved = "http://127.0.0.1:9/moved";
+    ship(&sysroot, SOURCE, Some(&plain("vendor", moved)));
+    build(&sysroot);
+    let second = sysroot.deploy().expect("v2");
+    synced(&second, &[], "vendor", "applied");
+    assert!(
+        fs::read_to_string(second.join("etc/ostree/remotes.d/vendor.conf"))
+            .is_ok_and(|text| text.contains(moved))
+    );
+
+    // Deleted, it stays gone, although the image after that brings it again.
+    fs::remove_file(second.join("etc/ostree/remotes.d/vendor.conf")).expect("the owner deletes it");
+    synced(&second, &[], "vendor", "deleted");
+    ship(&sysroot, SOURCE, Some(&plain("vendor", URL)));
+    build(&sysroot);
+    let third = sysroot.deploy().expect("v3");
+    assert_eq!(seen(world, &sysroot, &third), [""; 0]);
+    synced(&third, &[], "vendor", "deleted");
+    assert_eq!(seen(world, &sysroot, &third), [""; 0]);
 }
 
 fn fixed_point(world: &World<'_>) {
