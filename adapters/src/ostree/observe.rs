@@ -66,7 +66,7 @@ pub(super) fn observe(root: &Root, places: &Places, layers: &Layers) -> Result<F
     eyes.inherited(parent)?;
     eyes.remembered()?;
     eyes.wanted(layers);
-    eyes.present(layers)?;
+    eyes.present(layers);
     Ok(eyes.found)
 }
 
@@ -306,7 +306,7 @@ impl Eyes<'_> {
     }
 
     /// What is there for each remote that the plan may touch.
-    fn present(&mut self, layers: &Layers) -> Result<(), Finding> {
+    fn present(&mut self, layers: &Layers) {
         let store = &self.found.store;
         let wanted = layers.remotes.entries.keys().map(String::as_str);
         let names = wanted.chain(managed(store)).chain(store.remembered());
@@ -324,7 +324,6 @@ impl Eyes<'_> {
             }
         }
         self.found.findings.append(&mut followed.unread);
-        Ok(())
     }
 
     /// What there is of one remote beside its file.
