@@ -104,7 +104,8 @@ fn ask(document: &Document) {
         assert_eq!(key.last().is_some(), !applied.is_empty());
         assert!(applied.is_sorted_by_key(|assignment| assignment.number()));
         key.items();
-        is_fit_to_show(&key.explain().to_string());
+        // A value is shown with its tabs, which move the cursor and nothing else.
+        is_fit_to_show(&key.explain().to_string().replace('\t', " "));
     }
     for part in document.effective() {
         for value in part.values {
