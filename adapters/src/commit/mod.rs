@@ -5,9 +5,11 @@
 //! A file is swapped with its successor (`RENAME_EXCHANGE`) and what was displaced is looked at: if
 //! it is not what the plan was made from, somebody else wrote, theirs is put back, and the caller
 //! plans again. A run that is killed leaves staged files under names that [`staged_name`] tells; they
-//! disturb nobody, and the next run replaces or removes them.
+//! disturb nobody, and the next run replaces or removes them, once it has looked whether they are what
+//! the dead run had displaced (`displaced`).
 
 mod assemble;
+mod displaced;
 mod error;
 mod lock;
 mod stage;
@@ -21,6 +23,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, Timespec, Timestamps};
 use rustix::io::Errno;
 
 pub(crate) use assemble::{Member, Source, assemble, open as open_below};
+pub use displaced::is_saved;
 pub use error::CommitError;
 use error::Doing as _;
 pub use lock::Lock;
@@ -80,12 +83,17 @@ pub fn staged_name(name: &OsStr) -> OsString {
 
 /// Whether a name is that of something staged, whole or not: what a run that was killed leaves.
 pub fn is_staged(name: &OsStr) -> bool {
-    let name = name.as_encoded_bytes();
-    name.starts_with(b".#") && (name.ends_with(b".overlayctl") || name.ends_with(b".overlayctl~"))
+    displaced::target_of(name).is_some()
 }
 
 /// Carries out a batch.
 pub fn commit(root: &Root, batch: &Batch) -> Result<Outcome, CommitError> {
+    for step in &batch.steps {
+        // Staging would replace what a dead run displaced.
+        if recover(root, step)? == Outcome::Raced {
+            return Ok(Outcome::Raced);
+        }
+    }
     let mut ready = Vec::new();
     for step in &batch.steps {
         match Ready::prepare(root, step) {
@@ -105,12 +113,26 @@ pub fn commit(root: &Root, batch: &Batch) -> Result<Outcome, CommitError> {
     Ok(Outcome::Done)
 }
 
+/// Mends what a dead run left of its write to the file that a step is about.
+fn recover(root: &Root, step: &Step) -> Result<Outcome, CommitError> {
+    let place = match step {
+        Step::Replace { path, .. } => Some(Place::of_content(root, path)?),
+        Step::Take { path, .. } => Place::of_name(root, path)?,
+        Step::Remove(path) => match path.file_name().and_then(displaced::target_of) {
+            Some(target) => Place::of_name(root, &path.with_file_name(target))?,
+            None => None,
+        },
+        Step::Create(_) | Step::Touch(_) => None,
+    };
+    place.map_or(Ok(Outcome::Done), |place| displaced::recover(&place))
+}
+
 /// A step whose new content is on disk already.
 enum Ready<'a> {
     Tree(tree::StagedTree),
-    File(Staged, Option<&'a [u8]>),
+    File(Staged),
     Remove(&'a Path),
-    Take(&'a Path, &'a [u8]),
+    Take(Option<Place>, &'a [u8]),
     Touch(&'a Path),
 }
 
@@ -122,12 +144,19 @@ impl<'a> Ready<'a> {
                 path,
                 expected,
                 content,
-            } => Self::File(
-                Staged::new(Place::of_content(root, path)?, expected.is_some(), content)?,
-                expected.as_deref(),
-            ),
+            } => {
+                let place = Place::of_content(root, path)?;
+                Self::File(Staged::new(place, expected.as_deref(), content)?)
+            }
             Step::Remove(path) => Self::Remove(path),
-            Step::Take { path, expected } => Self::Take(path, expected),
+            Step::Take { path, expected } => {
+                let place = Place::of_name(root, path)?;
+                let noted = place
+                    .as_ref()
+                    .map(|place| stage::note_taking(place, expected));
+                noted.transpose()?;
+                Self::Take(place, expected)
+            }
             Step::Touch(path) => Self::Touch(path),
         })
     }
@@ -135,7 +164,7 @@ impl<'a> Ready<'a> {
     fn carry_out(self, root: &Root) -> Result<Outcome, CommitError> {
         match self {
             Self::Tree(tree) => tree.put_in_place(),
-            Self::File(staged, expected) => staged.put_in_place(expected),
+            Self::File(staged) => staged.put_in_place(),
             Self::Remove(path) => {
                 if let Some(place) = Place::of_name(root, path)? {
                     tree::remove(&place)?;
@@ -143,10 +172,8 @@ impl<'a> Ready<'a> {
                 }
                 Ok(Outcome::Done)
             }
-            Self::Take(path, expected) => match Place::of_name(root, path)? {
-                Some(place) => stage::take(&place, expected),
-                None => Ok(Outcome::Done),
-            },
+            Self::Take(Some(place), expected) => stage::take(root, &place, expected),
+            Self::Take(None, _) => Ok(Outcome::Done),
             Self::Touch(path) => touch(root, path).map(|()| Outcome::Done),
         }
     }
@@ -154,8 +181,10 @@ impl<'a> Ready<'a> {
     fn discard(self) {
         match self {
             Self::Tree(tree) => tree.discard(),
-            Self::File(staged, _) => staged.discard(),
-            Self::Remove(_) | Self::Take(..) | Self::Touch(_) => {}
+            Self::File(staged) => staged.discard(),
+            // What is left of it, the next run removes.
+            Self::Take(Some(place), _) => displaced::Note::remove(&place).unwrap_or_default(),
+            Self::Remove(_) | Self::Take(None, _) | Self::Touch(_) => {}
         }
     }
 }

@@ -7,6 +7,9 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, RawMode, RenameFlags, Uid, XattrFlags};
 use rustix::io::Errno;
 
+use overlay_resolver::root::Root;
+
+use super::displaced::{self, Content, Note, Seen};
 use super::error::{CommitError, Doing as _};
 use super::{Outcome, Place, staged_name};
 
@@ -17,17 +20,26 @@ const NEW_FILE_MODE: RawMode = 0o644;
 pub(super) struct Staged {
     place: Place,
     name: OsString,
+    /// What it is to displace; none if there is nothing yet.
+    expected: Option<Content>,
+    new: Content,
 }
 
 impl Staged {
     /// Writes `content` beside `place`, durably, with the mode, owner and extended attributes of the
-    /// file it will replace.
-    pub(super) fn new(place: Place, replaces: bool, content: &[u8]) -> Result<Self, CommitError> {
+    /// file it will replace, which must still hold `expected` then.
+    pub(super) fn new(
+        place: Place,
+        expected: Option<&[u8]>,
+        content: &[u8],
+    ) -> Result<Self, CommitError> {
         let staged = Self {
             name: staged_name(&place.name),
+            expected: expected.map(Content::of),
+            new: Content::of(content),
             place,
         };
-        match staged.write(replaces, content) {
+        match staged.write(content) {
             Ok(()) => Ok(staged),
             Err(error) => {
                 staged.discard();
@@ -36,7 +48,7 @@ impl Staged {
         }
     }
 
-    fn write(&self, replaces: bool, content: &[u8]) -> Result<(), CommitError> {
+    fn write(&self, content: &[u8]) -> Result<(), CommitError> {
         let path = &self.place.path;
         let part = partial_name(&self.name);
         // A run that was killed may have left one.
@@ -48,12 +60,19 @@ impl Staged {
         let file = rustix::fs::openat(&self.place.dir, &part, flags, Mode::from_raw_mode(0o600))
             .doing("stage", path)?;
         write_all(&file, content).doing("stage", path)?;
-        if replaces {
-            self.copy_metadata(&file)?;
-        } else {
-            rustix::fs::fchmod(&file, Mode::from_raw_mode(NEW_FILE_MODE)).doing("stage", path)?;
+        match &self.expected {
+            Some(_) => self.copy_metadata(&file)?,
+            None => rustix::fs::fchmod(&file, Mode::from_raw_mode(NEW_FILE_MODE))
+                .doing("stage", path)?,
         }
         rustix::fs::fsync(&file).doing("stage", path)?;
+        // Before the staged file has its name, so that the note is there whenever that may have been
+        // exchanged.
+        if let Some(expected) = &self.expected {
+            let (expected, new) = (expected.clone(), Some(self.new.clone()));
+            let note = Note { expected, new };
+            note.leave(&self.place).doing("stage", path)?;
+        }
         // What a killed run left under the staged name may be all that tells what it had done, so it
         // is replaced by something whole or not at all.
         self.place
@@ -85,9 +104,9 @@ impl Staged {
         copy_xattrs(&old, new).doing("keep the extended attributes of", path)
     }
 
-    /// Swaps the staged file with its target, which must still hold `expected`.
-    pub(super) fn put_in_place(self, expected: Option<&[u8]>) -> Result<Outcome, CommitError> {
-        let outcome = match expected {
+    /// Puts the staged file in the place of its target.
+    pub(super) fn put_in_place(self) -> Result<Outcome, CommitError> {
+        let outcome = match &self.expected {
             Some(expected) => self.swap(expected),
             None => self.link(),
         }?;
@@ -97,9 +116,9 @@ impl Staged {
         Ok(outcome)
     }
 
-    fn swap(&self, expected: &[u8]) -> Result<Outcome, CommitError> {
+    fn swap(&self, expected: &Content) -> Result<Outcome, CommitError> {
         let Place { path, name, .. } = &self.place;
-        if self.read(name)?.as_deref() != Some(expected) {
+        if !displaced::look(&self.place, name)?.is(expected) {
             return Ok(Outcome::Raced);
         }
         match self.place.rename(&self.name, name, RenameFlags::EXCHANGE) {
@@ -110,20 +129,62 @@ impl Staged {
                 self.place
                     .rename(&self.name, name, RenameFlags::empty())
                     .doing("replace", path)?;
+                Note::remove(&self.place).doing("remove the old copy of", path)?;
                 return Ok(Outcome::Done);
             }
             Err(error) => return Err(error).doing("replace", path),
         }
-        if self.read(&self.name)?.as_deref() == Some(expected) {
+        let displaced = self.look_at_displaced()?;
+        if displaced.is(expected) {
             self.place
                 .unlink(&self.name)
+                .and_then(|()| Note::remove(&self.place))
                 .doing("remove the old copy of", path)?;
             return Ok(Outcome::Done);
         }
-        self.place
-            .rename(&self.name, name, RenameFlags::EXCHANGE)
-            .doing("put back what another program wrote to", path)?;
+        self.put_back(displaced)?;
         Ok(Outcome::Raced)
+    }
+
+    /// Gives what another program wrote its place back. What that displaces is looked at in its turn:
+    /// it is ours, or somebody wrote once more, and the last word stays.
+    fn put_back(&self, mut displaced: Seen) -> Result<(), CommitError> {
+        let Place { path, name, .. } = &self.place;
+        let mut in_place = Seen::File(self.new.clone());
+        loop {
+            match self.place.rename(&self.name, name, RenameFlags::EXCHANGE) {
+                Ok(()) => {}
+                // Who took the file away meanwhile did so last; what was written before is theirs, too.
+                Err(Errno::NOENT) => {
+                    displaced::save(&self.place, &self.name)?;
+                    break;
+                }
+                Err(error) => {
+                    return Err(error).doing("put back what another program wrote to", path);
+                }
+            }
+            let next = self.look_at_displaced()?;
+            if next == in_place {
+                break;
+            }
+            in_place = std::mem::replace(&mut displaced, next);
+        }
+        // Under the staged name is ours now, or what its own writer has superseded.
+        if displaced::look(&self.place, &self.name)? == Seen::Other {
+            displaced::save(&self.place, &self.name)?;
+        }
+        Note::remove(&self.place).doing("remove the old copy of", path)?;
+        self.place.sync()
+    }
+
+    /// What the exchange brought out. What cannot be read may be anybody's.
+    fn look_at_displaced(&self) -> Result<Seen, CommitError> {
+        displaced::look(&self.place, &self.name).or_else(|error| {
+            self.place
+                .rename(&self.name, &self.place.name, RenameFlags::EXCHANGE)
+                .doing("put back what another program wrote to", &self.place.path)?;
+            Err(error)
+        })
     }
 
     /// For a file that did not exist: whoever made it in the meantime goes first.
@@ -131,17 +192,14 @@ impl Staged {
         let Place { path, name, .. } = &self.place;
         match self.place.rename(&self.name, name, RenameFlags::NOREPLACE) {
             Err(Errno::EXIST) => Ok(Outcome::Raced),
-            Err(Errno::INVAL | Errno::NOSYS) if self.read(name)?.is_none() => self
-                .place
-                .rename(&self.name, name, RenameFlags::empty())
-                .doing("create", path)
-                .map(|()| Outcome::Done),
+            Err(Errno::INVAL | Errno::NOSYS)
+                if displaced::look(&self.place, name)? == Seen::Nothing =>
+            {
+                let renamed = self.place.rename(&self.name, name, RenameFlags::empty());
+                renamed.doing("create", path).map(|()| Outcome::Done)
+            }
             other => other.doing("create", path).map(|()| Outcome::Done),
         }
-    }
-
-    fn read(&self, name: &OsStr) -> Result<Option<Vec<u8>>, CommitError> {
-        read(&self.place, name)
     }
 
     /// Forgets the staged file. That it could not be removed is no news: the next run tries again.
@@ -149,44 +207,59 @@ impl Staged {
         for name in [&partial_name(&self.name), &self.name] {
             self.place.unlink(name).unwrap_or_default();
         }
+        Note::remove(&self.place).unwrap_or_default();
     }
 }
 
-/// What is under a name beside `place`.
-fn read(place: &Place, name: &OsStr) -> Result<Option<Vec<u8>>, CommitError> {
-    let path = &place.path;
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file = match rustix::fs::openat(&place.dir, name, flags, Mode::empty()) {
-        Err(Errno::NOENT) => return Ok(None),
-        other => other.doing("read back", path)?,
+/// Notes what is to be taken away, before it is.
+pub(super) fn note_taking(place: &Place, expected: &[u8]) -> Result<(), CommitError> {
+    let expected = Content::of(expected);
+    let note = Note {
+        expected,
+        new: None,
     };
-    let mut content = Vec::new();
-    std::io::Read::read_to_end(&mut std::fs::File::from(file), &mut content)
-        .doing("read back", path)?;
-    Ok(Some(content))
+    note.leave(place).doing("stage", &place.path)?;
+    place.sync()
 }
 
 /// Takes a file away if it still has `expected`, which is looked at once it is out of reach: what another
 /// program wrote meanwhile is put back.
-pub(super) fn take(place: &Place, expected: &[u8]) -> Result<Outcome, CommitError> {
+pub(super) fn take(root: &Root, place: &Place, expected: &[u8]) -> Result<Outcome, CommitError> {
     let Place { path, name, .. } = place;
     let aside = staged_name(name);
-    match place.rename(name, &aside, RenameFlags::empty()) {
-        Ok(()) => {}
-        Err(Errno::NOENT) => return Ok(Outcome::Done),
+    let outcome = match place.rename(name, &aside, RenameFlags::empty()) {
+        Ok(()) => drop_taken(root, place, &aside, expected)?,
+        Err(Errno::NOENT) => Outcome::Done,
         Err(error) => return Err(error).doing("remove", path),
-    }
-    // A link has no content of its own; what it leads to stays where it is.
-    let content = read(place, &aside).unwrap_or_default();
-    if content.is_none_or(|content| content == expected) {
-        place.unlink(&aside).doing("remove", path)?;
-        place.sync()?;
+    };
+    Note::remove(place).doing("remove", path)?;
+    place.sync()?;
+    Ok(outcome)
+}
+
+fn drop_taken(
+    root: &Root,
+    place: &Place,
+    aside: &OsStr,
+    expected: &[u8],
+) -> Result<Outcome, CommitError> {
+    let path = &place.path;
+    let as_planned = match displaced::look(place, aside)? {
+        // A link has no content of its own; what it leads to was read, and stays where it is.
+        Seen::Other => matches!(
+            root.read(&path.with_file_name(aside), expected.len() + 1),
+            Ok(Some(content)) if content == expected
+        ),
+        seen => seen.is(&Content::of(expected)),
+    };
+    if as_planned {
+        place.unlink(aside).doing("remove", path)?;
         return Ok(Outcome::Done);
     }
-    match place.rename(&aside, name, RenameFlags::NOREPLACE) {
-        Ok(()) | Err(Errno::EXIST) => Ok(Outcome::Raced),
-        Err(error) => Err(error).doing("put back what another program wrote to", path),
+    if !displaced::put_back(place, aside)? {
+        displaced::save(place, aside)?;
     }
+    Ok(Outcome::Raced)
 }
 
 /// The name of a staged file that is still being written.
@@ -261,9 +334,44 @@ mod tests {
 
     use std::fs;
 
-    use overlay_resolver::root::Root;
+    use super::*;
+    use crate::commit::{Batch, Step, commit};
 
-    use crate::commit::{Batch, Outcome, Step, commit};
+    #[test]
+    fn of_two_who_write_meanwhile_the_last_one_stays() {
+        for (meanwhile, left) in [("new", "theirs"), ("second", "second")] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("file");
+            fs::write(&path, "old").unwrap();
+            let root = Root::open(dir.path()).unwrap();
+            let place = Place::of_name(&root, Path::new("/file")).unwrap().unwrap();
+            let staged = Staged::new(place, Some(b"old"), b"new").unwrap();
+            // The exchange has brought out what one of them wrote; what the other writes is in place.
+            fs::write(dir.path().join(&staged.name), "theirs").unwrap();
+            fs::write(&path, meanwhile).unwrap();
+            let displaced = staged.look_at_displaced().unwrap();
+            staged.put_back(displaced).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), left);
+        }
+    }
+
+    #[test]
+    fn a_link_that_leads_elsewhere_by_now_is_not_taken() {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("mine"), "mine").unwrap();
+        std::os::unix::fs::symlink("mine", place.path().join("file")).unwrap();
+        let root = Root::open(place.path()).unwrap();
+        for (expected, outcome) in [("as read", Outcome::Raced), ("mine", Outcome::Done)] {
+            let take = Step::Take {
+                path: "/file".into(),
+                expected: expected.into(),
+            };
+            let batch = Batch { steps: vec![take] };
+            assert_eq!(commit(&root, &batch).unwrap(), outcome);
+            let left = fs::read_link(place.path().join("file")).ok();
+            assert_eq!(left.is_some(), outcome == Outcome::Raced);
+        }
+    }
 
     #[test]
     fn only_what_was_read_is_taken() {

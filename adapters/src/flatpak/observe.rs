@@ -11,7 +11,7 @@ use overlay_resolver::root::{Reason, Root, Unusable};
 use super::Layers;
 use super::config::{self, RepoConfig};
 use super::installation::Installation;
-use crate::commit::{is_staged, staged_name};
+use crate::commit::{is_saved, is_staged, staged_name};
 use crate::remotes::draft::Observed;
 use crate::remotes::name::is_remote_name;
 use crate::remotes::target::Store;
@@ -89,12 +89,12 @@ impl Eyes<'_> {
     /// certificates it was bringing when the keyrings were already in place.
     fn stale(&self, observed: &mut Observed) -> Result<(), Finding> {
         for directory in [self.paths.path().to_owned(), self.paths.repo()] {
-            for name in self
-                .names(&directory)?
-                .iter()
-                .filter(|name| is_staged(name))
-            {
-                observed.stale.push(directory.join(name));
+            for name in self.names(&directory)? {
+                if is_staged(&name) {
+                    observed.stale.push(directory.join(name));
+                } else if is_saved(&name) {
+                    observed.saved.push(directory.join(name));
+                }
             }
         }
         let config = staged_name(OsStr::new(config::FILE_NAME));

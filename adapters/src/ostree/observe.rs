@@ -15,7 +15,7 @@ use super::memory::Memory;
 use super::places::{CONF, Places};
 use super::store::{Remotes, names};
 use super::{LIMIT, Layers};
-use crate::commit::{is_staged, staged_name};
+use crate::commit::{is_saved, is_staged, staged_name};
 use crate::editor::Editor;
 use crate::openpgp::Keyring;
 use crate::remotes::draft::Observed;
@@ -142,6 +142,8 @@ impl Eyes<'_> {
             let bytes = name.as_encoded_bytes();
             if is_staged(name) {
                 self.found.observed.stale.push(path);
+            } else if is_saved(name) {
+                self.found.observed.saved.push(path);
             } else if bytes.ends_with(CONF.as_bytes()) {
                 self.conf(&path)?;
             }

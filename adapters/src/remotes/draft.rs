@@ -27,6 +27,8 @@ pub(crate) struct Observed {
     pub(crate) stamps: BTreeSet<PathBuf>,
     /// Remotes that must not be touched, and why.
     pub(crate) broken: BTreeMap<String, Finding>,
+    /// What other programs wrote at the same time as a run, kept because something newer has its place.
+    pub(crate) saved: Vec<PathBuf>,
     /// What a run that was killed left staged.
     pub(crate) stale: Vec<PathBuf>,
     /// The certificates which that run was bringing, by remote.
@@ -64,7 +66,7 @@ impl<'a, T: Target> Draft<'a, T> {
             before,
             files: BTreeMap::new(),
             obsolete: BTreeSet::new(),
-            findings: Vec::new(),
+            findings: observed.saved.iter().map(saved).collect(),
         }
     }
 
@@ -90,6 +92,11 @@ impl<'a, T: Target> Draft<'a, T> {
         let stale = stale.filter(|path| !restaged.contains(*path));
         stale.cloned().map(Step::Remove).collect()
     }
+}
+
+fn saved(path: &PathBuf) -> Finding {
+    let message = "another program wrote this at the same time as a run that was killed, and something newer has its place: take what you need of it, then remove it";
+    Finding::warning(path, message)
 }
 
 /// The step that gives a file its content, unless it has it.

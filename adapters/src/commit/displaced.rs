@@ -1,0 +1,370 @@
+//! What a write displaced: looked at before it goes, also when the run that displaced it is dead.
+//!
+//! A file is taken out of its place before anybody can tell whether another program has written it since
+//! the plan was made. A note beside it, a symlink that leads nowhere, says by two digests what was
+//! expected to be displaced and what was to come instead. So a run that finds `.#NAME.overlayctl` knows
+//! whether it is what a dead run had staged, what it had displaced as planned, or what it had displaced
+//! and never looked at: that is another program's, and goes back.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::str::FromStr;
+
+use rustix::fs::{FileType, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+use sha2::{Digest as _, Sha256};
+
+use super::error::{CommitError, Doing as _};
+use super::{Outcome, Place, staged_name};
+
+/// What ends the name of something that another program wrote and for which there was no place any more.
+const SAVED: &str = ".overlayctl-save";
+
+/// Whether a name is that of something another program wrote, kept because something newer was in its
+/// place.
+pub fn is_saved(name: &OsStr) -> bool {
+    let bytes = name.as_encoded_bytes();
+    bytes.ends_with(SAVED.as_bytes())
+}
+
+/// The digest of a file's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Content(String);
+
+impl Content {
+    pub(super) fn of(content: &[u8]) -> Self {
+        Self(format!("{:x}", Sha256::digest(content)))
+    }
+}
+
+/// What is under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Seen {
+    Nothing,
+    File(Content),
+    /// A symlink, a socket: nothing that has a content of its own.
+    Other,
+}
+
+impl Seen {
+    pub(super) fn is(&self, content: &Content) -> bool {
+        matches!(self, Self::File(seen) if seen == content)
+    }
+}
+
+/// Looks at what is under a name beside `place`.
+pub(super) fn look(place: &Place, name: &OsStr) -> Result<Seen, CommitError> {
+    let path = &place.path;
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = match rustix::fs::openat(&place.dir, name, flags, Mode::empty()) {
+        Err(Errno::NOENT) => return Ok(Seen::Nothing),
+        Err(Errno::LOOP | Errno::NXIO) => return Ok(Seen::Other),
+        other => other.doing("read back", path)?,
+    };
+    let mode = rustix::fs::fstat(&file).doing("read back", path)?.st_mode;
+    if FileType::from_raw_mode(mode) != FileType::RegularFile {
+        return Ok(Seen::Other);
+    }
+    let mut content = Vec::new();
+    std::fs::File::from(file)
+        .read_to_end(&mut content)
+        .doing("read back", path)?;
+    Ok(Seen::File(Content::of(&content)))
+}
+
+/// What a write expects to displace, and what it puts in its place; nothing, if it only takes away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Note {
+    pub(super) expected: Content,
+    pub(super) new: Option<Content>,
+}
+
+impl FromStr for Note {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (expected, new) = text.split_once(':').ok_or(())?;
+        Ok(Self {
+            expected: Content(expected.into()),
+            new: (!new.is_empty()).then(|| Content(new.into())),
+        })
+    }
+}
+
+impl Note {
+    /// Puts the note beside `place`. Its directory has yet to be synced.
+    pub(super) fn leave(&self, place: &Place) -> Result<(), Errno> {
+        let name = note_name(&place.name);
+        let new = self.new.as_ref().map_or("", |new| &new.0);
+        place.unlink(&name)?;
+        rustix::fs::symlinkat(format!("{}:{new}", self.expected.0), &place.dir, &name)
+    }
+
+    /// The note beside `place`, if a dead run left one that can be read.
+    fn find(place: &Place) -> Result<Option<Self>, CommitError> {
+        match rustix::fs::readlinkat(&place.dir, note_name(&place.name), Vec::new()) {
+            Ok(text) => Ok(text.to_str().ok().and_then(|text| text.parse().ok())),
+            Err(Errno::NOENT | Errno::INVAL) => Ok(None),
+            Err(error) => Err(error).doing("look for a dead run beside", &place.path),
+        }
+    }
+
+    /// Takes the note away again: nothing is displaced.
+    pub(super) fn remove(place: &Place) -> Result<(), Errno> {
+        place.unlink(&note_name(&place.name))
+    }
+}
+
+/// Mends what a dead run left of its write to `place`. [`Outcome::Raced`] if that brought back what
+/// another program wrote: the plan knows nothing of it.
+pub(super) fn recover(place: &Place) -> Result<Outcome, CommitError> {
+    let Some(note) = Note::find(place)? else {
+        return Ok(Outcome::Done);
+    };
+    let aside = staged_name(&place.name);
+    let displaced = look(place, &aside)?;
+    let is_new = |seen: &Seen| note.new.as_ref().is_some_and(|new| seen.is(new));
+    if displaced == Seen::Nothing || displaced.is(&note.expected) {
+        place
+            .unlink(&aside)
+            .doing("remove the old copy of", &place.path)?;
+        Note::remove(place).doing("remove the old copy of", &place.path)?;
+        return Ok(Outcome::Done);
+    }
+    let present = look(place, &place.name)?;
+    if is_new(&displaced) || present.is(&note.expected) {
+        // The dead run never got to displacing anything: this is its own.
+        return Ok(Outcome::Done);
+    }
+    let back = match (&present, &note.new) {
+        (Seen::Nothing, None) => put_back(place, &aside)?,
+        (present, _) if is_new(present) => place
+            .rename(&aside, &place.name, RenameFlags::EXCHANGE)
+            .doing("put back what another program wrote to", &place.path)
+            .map(|()| true)?,
+        _ => false,
+    };
+    if !back {
+        save(place, &aside)?;
+    }
+    Note::remove(place).doing("remove the old copy of", &place.path)?;
+    place.sync()?;
+    Ok(Outcome::Raced)
+}
+
+/// Gives what was taken away its place back, unless there is something else by now.
+pub(super) fn put_back(place: &Place, aside: &OsStr) -> Result<bool, CommitError> {
+    match place.rename(aside, &place.name, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(true),
+        Err(Errno::EXIST) => Ok(false),
+        Err(error) => Err(error).doing("put back what another program wrote to", &place.path),
+    }
+}
+
+/// Keeps what another program wrote, where something newer has its place: the owner is told of it.
+pub(super) fn save(place: &Place, aside: &OsStr) -> Result<(), CommitError> {
+    for count in 0.. {
+        let mut name = place.name.clone();
+        if count > 0 {
+            name.push(format!(".{count}"));
+        }
+        name.push(SAVED);
+        match place.rename(aside, &name, RenameFlags::NOREPLACE) {
+            Err(Errno::EXIST) => {}
+            other => {
+                return other.doing("keep what another program wrote to", &place.path);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The name of the note about a write to `name`.
+fn note_name(name: &OsStr) -> OsString {
+    let mut note = staged_name(name);
+    note.push("!");
+    note
+}
+
+/// The name of the target that something staged waits for, or is noted about.
+pub(super) fn target_of(staged: &OsStr) -> Option<&OsStr> {
+    let name = staged.as_bytes().strip_prefix(b".#")?;
+    let ends = [&b".overlayctl"[..], b".overlayctl~", b".overlayctl!"];
+    let name = ends.into_iter().find_map(|end| name.strip_suffix(end))?;
+    Some(OsStr::from_bytes(name))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::disallowed_methods,
+        reason = "a root is a directory of the test's"
+    )]
+
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    use overlay_resolver::root::Root;
+
+    use super::*;
+    use crate::commit::{Batch, Step, commit};
+
+    /// All names of a directory with what they hold; `->` and its target of a symlink.
+    fn held(dir: &Path) -> BTreeMap<String, String> {
+        let entries = fs::read_dir(dir).unwrap().map(|entry| {
+            let path = entry.unwrap().path();
+            let held = match fs::read_link(&path) {
+                Ok(target) => format!("-> {}", target.display()),
+                Err(_) => fs::read_to_string(&path).unwrap(),
+            };
+            (path.file_name().unwrap().to_str().unwrap().to_owned(), held)
+        });
+        entries.collect()
+    }
+
+    fn put(path: &Path, text: &str) {
+        match text.strip_prefix("-> ") {
+            Some(target) => symlink(target, path).unwrap(),
+            None => fs::write(path, text).unwrap(),
+        }
+    }
+
+    /// What a dead run left of replacing `old` by `new`, or of taking `old` away, and what the next run
+    /// makes of it: all that there is afterwards.
+    #[test]
+    fn what_a_dead_run_displaced_is_looked_at() {
+        let staged = ".#file.overlayctl";
+        let saved = "file.overlayctl-save";
+        for (row, new, aside, present, outcome, expected) in [
+            (
+                "staged, not yet put in place",
+                Some("new"),
+                Some("new"),
+                Some("old"),
+                Outcome::Done,
+                vec![("file", "old")],
+            ),
+            (
+                "staged over what an older run had staged",
+                Some("new"),
+                Some("older"),
+                Some("old"),
+                Outcome::Done,
+                vec![("file", "old")],
+            ),
+            (
+                "put in place, as planned",
+                Some("new"),
+                Some("old"),
+                Some("new"),
+                Outcome::Done,
+                vec![("file", "new")],
+            ),
+            (
+                "put in place over another program's",
+                Some("new"),
+                Some("theirs"),
+                Some("new"),
+                Outcome::Raced,
+                vec![(staged, "new"), ("file", "theirs")],
+            ),
+            (
+                "put in place over a symlink of somebody's",
+                Some("new"),
+                Some("-> theirs"),
+                Some("new"),
+                Outcome::Raced,
+                vec![(staged, "new"), ("file", "-> theirs")],
+            ),
+            (
+                "put in place over another program's, and written again since",
+                Some("new"),
+                Some("theirs"),
+                Some("later"),
+                Outcome::Raced,
+                vec![("file", "later"), (saved, "theirs")],
+            ),
+            (
+                "put in place over another program's, and removed since",
+                Some("new"),
+                Some("theirs"),
+                None,
+                Outcome::Raced,
+                vec![(saved, "theirs")],
+            ),
+            (
+                "taken, as planned",
+                None,
+                Some("old"),
+                None,
+                Outcome::Done,
+                vec![],
+            ),
+            (
+                "taken, though another program had written it",
+                None,
+                Some("theirs"),
+                None,
+                Outcome::Raced,
+                vec![("file", "theirs")],
+            ),
+            (
+                "taken, though another program had written it, and written again since",
+                None,
+                Some("theirs"),
+                Some("later"),
+                Outcome::Raced,
+                vec![("file", "later"), (saved, "theirs")],
+            ),
+            (
+                "not yet taken",
+                None,
+                None,
+                Some("old"),
+                Outcome::Done,
+                vec![("file", "old")],
+            ),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let root = Root::open(dir.path()).unwrap();
+            let place = Place::of_name(&root, Path::new("/file")).unwrap().unwrap();
+            let note = Note {
+                expected: Content::of(b"old"),
+                new: new.map(|new: &str| Content::of(new.as_bytes())),
+            };
+            note.leave(&place).unwrap();
+            for (name, text) in [(staged, aside), ("file", present)] {
+                text.into_iter()
+                    .for_each(|text| put(&dir.path().join(name), text));
+            }
+            // The leftovers, as the next plan finds them.
+            let leftovers = [staged, ".#file.overlayctl!"];
+            let steps = leftovers.map(|name| Step::Remove(Path::new("/").join(name)));
+            let batch = Batch {
+                steps: steps.into(),
+            };
+            assert_eq!(commit(&root, &batch).unwrap(), outcome, "{row}");
+            let expected = expected
+                .into_iter()
+                .map(|(name, text)| (name.into(), text.into()));
+            assert_eq!(held(dir.path()), expected.collect(), "{row}");
+        }
+    }
+
+    #[test]
+    fn what_was_kept_is_never_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::open(dir.path()).unwrap();
+        let place = Place::of_name(&root, Path::new("/file")).unwrap().unwrap();
+        for text in ["one", "two"] {
+            fs::write(dir.path().join("aside"), text).unwrap();
+            save(&place, OsStr::new("aside")).unwrap();
+        }
+        let names = ["file.1.overlayctl-save", "file.overlayctl-save"];
+        assert_eq!(held(dir.path()).into_keys().collect::<Vec<_>>(), names);
+        assert!(names.iter().all(|name| is_saved(OsStr::new(name))));
+    }
+}
