@@ -232,125 +232,91 @@ mod tests {
         }
     }
 
-    /// What a dead run left of replacing `old` by `new`, or of taking `old` away, and what the next run
-    /// makes of it: all that there is afterwards.
+    const STAGED: &str = ".#file.overlayctl";
+    const SAVED_NAME: &str = "file.overlayctl-save";
+
+    /// What a dead run left of replacing `old` by `new`, or of taking `old` away: what happened, what was to
+    /// come, what is under the staged name, what is in the place.
+    type Left = (
+        &'static str,
+        Option<&'static str>,
+        Option<&'static str>,
+        Option<&'static str>,
+    );
+
+    /// And what the next run makes of it: all that there is afterwards.
+    type Mended = (Outcome, &'static [(&'static str, &'static str)]);
+
+    const DEAD_RUNS: [(Left, Mended); 11] = [
+        (
+            ("staged", Some("new"), Some("new"), Some("old")),
+            (Outcome::Done, &[("file", "old")]),
+        ),
+        (
+            ("staged an older", Some("new"), Some("older"), Some("old")),
+            (Outcome::Done, &[("file", "old")]),
+        ),
+        (
+            ("put in place", Some("new"), Some("old"), Some("new")),
+            (Outcome::Done, &[("file", "new")]),
+        ),
+        (
+            ("raced", Some("new"), Some("theirs"), Some("new")),
+            (Outcome::Raced, &[(STAGED, "new"), ("file", "theirs")]),
+        ),
+        (
+            ("raced, a link", Some("new"), Some("-> theirs"), Some("new")),
+            (Outcome::Raced, &[(STAGED, "new"), ("file", "-> theirs")]),
+        ),
+        (
+            ("raced twice", Some("new"), Some("theirs"), Some("later")),
+            (Outcome::Raced, &[("file", "later"), (SAVED_NAME, "theirs")]),
+        ),
+        (
+            ("raced, removed", Some("new"), Some("theirs"), None),
+            (Outcome::Raced, &[(SAVED_NAME, "theirs")]),
+        ),
+        (("taken", None, Some("old"), None), (Outcome::Done, &[])),
+        (
+            ("taken, raced", None, Some("theirs"), None),
+            (Outcome::Raced, &[("file", "theirs")]),
+        ),
+        (
+            ("taken, raced twice", None, Some("theirs"), Some("later")),
+            (Outcome::Raced, &[("file", "later"), (SAVED_NAME, "theirs")]),
+        ),
+        (
+            ("not yet taken", None, None, Some("old")),
+            (Outcome::Done, &[("file", "old")]),
+        ),
+    ];
+
     #[test]
     fn what_a_dead_run_displaced_is_looked_at() {
-        let staged = ".#file.overlayctl";
-        let saved = "file.overlayctl-save";
-        for (row, new, aside, present, outcome, expected) in [
-            (
-                "staged, not yet put in place",
-                Some("new"),
-                Some("new"),
-                Some("old"),
-                Outcome::Done,
-                vec![("file", "old")],
-            ),
-            (
-                "staged over what an older run had staged",
-                Some("new"),
-                Some("older"),
-                Some("old"),
-                Outcome::Done,
-                vec![("file", "old")],
-            ),
-            (
-                "put in place, as planned",
-                Some("new"),
-                Some("old"),
-                Some("new"),
-                Outcome::Done,
-                vec![("file", "new")],
-            ),
-            (
-                "put in place over another program's",
-                Some("new"),
-                Some("theirs"),
-                Some("new"),
-                Outcome::Raced,
-                vec![(staged, "new"), ("file", "theirs")],
-            ),
-            (
-                "put in place over a symlink of somebody's",
-                Some("new"),
-                Some("-> theirs"),
-                Some("new"),
-                Outcome::Raced,
-                vec![(staged, "new"), ("file", "-> theirs")],
-            ),
-            (
-                "put in place over another program's, and written again since",
-                Some("new"),
-                Some("theirs"),
-                Some("later"),
-                Outcome::Raced,
-                vec![("file", "later"), (saved, "theirs")],
-            ),
-            (
-                "put in place over another program's, and removed since",
-                Some("new"),
-                Some("theirs"),
-                None,
-                Outcome::Raced,
-                vec![(saved, "theirs")],
-            ),
-            (
-                "taken, as planned",
-                None,
-                Some("old"),
-                None,
-                Outcome::Done,
-                vec![],
-            ),
-            (
-                "taken, though another program had written it",
-                None,
-                Some("theirs"),
-                None,
-                Outcome::Raced,
-                vec![("file", "theirs")],
-            ),
-            (
-                "taken, though another program had written it, and written again since",
-                None,
-                Some("theirs"),
-                Some("later"),
-                Outcome::Raced,
-                vec![("file", "later"), (saved, "theirs")],
-            ),
-            (
-                "not yet taken",
-                None,
-                None,
-                Some("old"),
-                Outcome::Done,
-                vec![("file", "old")],
-            ),
-        ] {
+        for ((row, new, aside, present), (outcome, expected)) in DEAD_RUNS {
             let dir = tempfile::tempdir().unwrap();
             let root = Root::open(dir.path()).unwrap();
             let place = Place::of_name(&root, Path::new("/file")).unwrap().unwrap();
             let note = Note {
                 expected: Content::of(b"old"),
-                new: new.map(|new: &str| Content::of(new.as_bytes())),
+                new: new.map(|new| Content::of(new.as_bytes())),
             };
             note.leave(&place).unwrap();
-            for (name, text) in [(staged, aside), ("file", present)] {
-                text.into_iter()
-                    .for_each(|text| put(&dir.path().join(name), text));
+            for (name, text) in [(STAGED, aside), ("file", present)] {
+                if let Some(text) = text {
+                    put(&dir.path().join(name), text);
+                }
             }
             // The leftovers, as the next plan finds them.
-            let leftovers = [staged, ".#file.overlayctl!"];
+            let leftovers = [STAGED, ".#file.overlayctl!"];
             let steps = leftovers.map(|name| Step::Remove(Path::new("/").join(name)));
             let batch = Batch {
                 steps: steps.into(),
             };
             assert_eq!(commit(&root, &batch).unwrap(), outcome, "{row}");
-            let expected = expected
-                .into_iter()
-                .map(|(name, text)| (name.into(), text.into()));
-            assert_eq!(held(dir.path()), expected.collect(), "{row}");
+            let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+            let expected = expected.iter().map(owned).collect();
+            assert_eq!(held(dir.path()), expected, "{row}");
         }
     }
 

@@ -165,6 +165,9 @@ impl Eyes<'_> {
         }
         let file = parse(&text, path)?;
         let defined = names(&file);
+        if file.groups().next().is_none() {
+            self.found.store.note_blank(&name);
+        }
         let others: Vec<_> = defined.iter().filter(|other| **other != name).collect();
         if !others.is_empty() && others.len() == defined.len() {
             let message = format!(

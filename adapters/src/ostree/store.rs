@@ -34,6 +34,11 @@ pub(super) struct Remotes {
     memories: BTreeMap<String, Memory>,
     /// The names that are masked where the target would stand.
     masked: BTreeSet<String>,
+    /// The names whose file is there and defines nothing: the owner took the remote out of it, or has yet
+    /// to write it.
+    blank: BTreeSet<String>,
+    /// The files that lost their last group: only what held a remote can be in the way without one.
+    emptied: BTreeSet<PathBuf>,
 }
 
 impl Remotes {
@@ -48,6 +53,8 @@ impl Remotes {
             defined: BTreeMap::new(),
             memories: BTreeMap::new(),
             masked: BTreeSet::new(),
+            blank: BTreeSet::new(),
+            emptied: BTreeSet::new(),
         }
     }
 
@@ -111,6 +118,11 @@ impl Remotes {
         self.masked.insert(name.into());
     }
 
+    /// Notes that the file of a name is there and defines nothing.
+    pub(super) fn note_blank(&mut self, name: &str) {
+        self.blank.insert(name.into());
+    }
+
     /// The file that a remote is defined in.
     pub(super) fn defined_in(&self, name: &str) -> Option<&Path> {
         self.defined.get(name).map(PathBuf::as_path)
@@ -144,13 +156,13 @@ impl Remotes {
         !frozen && !self.parents.contains(path) && !self.links.contains_key(path)
     }
 
-    /// The files that are ours to change, with their content; none for one that defines nothing any more.
+    /// The files that are ours to change, with their content; none for one that we took the last group from.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&Path, Option<Vec<u8>>)> {
         let files = self.files.iter();
         let files = files.filter(|(path, _)| self.is_ours(path));
         files.map(|(path, file)| {
-            let stays = self.is_repository(path) || file.groups().next().is_some();
-            (path.as_path(), stays.then(|| file.to_bytes()))
+            let goes = self.emptied.contains(path) && file.groups().next().is_none();
+            (path.as_path(), (!goes).then(|| file.to_bytes()))
         })
     }
 
@@ -247,6 +259,9 @@ impl Store for Remotes {
             && let Some(file) = self.files.get_mut(&path)
         {
             file.remove_group(&group(name));
+            if file.groups().next().is_none() && self.repository.as_ref() != Some(&path) {
+                self.emptied.insert(path);
+            }
         }
     }
 
@@ -269,6 +284,8 @@ impl Store for Remotes {
 
     fn marks(&self, name: &str) -> Marks {
         match self.memories.get(name).map(|memory| memory.state) {
+            // As good as deleted, and what stands in the file by way of comments is the owner's.
+            _ if self.blank.contains(name) && !self.has_remote(name) => Marks::OFFERED,
             None => Marks::default(),
             // The mask took the place of the remote.
             Some(State::Offered) if self.masked.contains(name) && !self.has_remote(name) => {

@@ -20,6 +20,7 @@ pub(super) const CASES: &[Case] = &[
         older_stamp,
     ),
     ("rule 2: until the target is wiped", wiped),
+    ("rule 2: by a # before each line", commented_out),
     ("rule 3, case 40: masks where the target stands", masks),
     (
         "rule 3: a mask is no deletion, and a deletion no mask",
@@ -264,6 +265,51 @@ fn edits_and_changes(world: &World<'_>) {
     world.vendor("v", plain("v", SECOND));
     world.sync();
     world.assert_group("v", &[("gpg-verify", "false"), ("url", &mine)]);
+    world.assert_settled();
+}
+
+fn commented_out(world: &World<'_>) {
+    applied(world);
+    world.vendor("new", plain("new", URL));
+    let text = fs::read_to_string(world.conf("v")).expect("a file");
+    let disabled = format!("# {}", text.replace('\n', "\n# "));
+    let theirs = "# not this one\n\n";
+    for (name, text) in [
+        ("v", disabled.as_str()),
+        ("new", theirs),
+        ("notes", theirs),
+        ("blank", "\n"),
+    ] {
+        world.owner(name, text);
+    }
+    for version in [URL, SECOND] {
+        world.vendor("v", plain("v", version));
+        let report = world.sync_to("v", "deleted");
+        assert_eq!(state_of(&report, "new"), "deleted");
+        world.assert_remotes(&[]);
+        world.assert_settled();
+    }
+    let held = |name: &str| fs::read_to_string(world.conf(name)).expect("the owner's file");
+    for (name, text) in [
+        ("v", disabled.as_str()),
+        ("new", theirs),
+        ("notes", theirs),
+        ("blank", "\n"),
+    ] {
+        assert_eq!(held(name), text, "{name}.conf");
+    }
+    // The way back, and what is commented stays.
+    world.report(&["restore", "new"]).assert_code(0);
+    world.assert_remotes(&[("new", URL)]);
+    assert!(held("new").starts_with(theirs), "{}", held("new"));
+    // Without the marks before the lines it is the owner's remote again, and goes on where it was.
+    world.owner("v", &text);
+    world.sync_to("v", "updated");
+    world.assert_remotes(&[("new", URL), ("v", SECOND)]);
+    // What is ours goes, its file too.
+    world.withdraw("v");
+    world.sync_to("v", "removed");
+    assert!(!world.conf("v").exists());
     world.assert_settled();
 }
 
