@@ -15,7 +15,7 @@ use super::{Layers, REPOFILE, repofile};
 use crate::commit::Step;
 use crate::remotes::Remote;
 use crate::remotes::draft::Plan;
-use crate::remotes::histories::{Scene, check, turns};
+use crate::remotes::histories::{Scene, cases, check, turns};
 use crate::report::Request;
 use crate::source::Source;
 
@@ -81,7 +81,7 @@ impl Scene for InMemory {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(cases())]
 
     #[test]
     fn every_law_holds_after_every_turn(turns in turns()) {

@@ -18,7 +18,7 @@ use crate::definition::OstreeDefinition;
 use crate::editor::Editor;
 use crate::remotes::Remote;
 use crate::remotes::draft::{Observed, Plan};
-use crate::remotes::histories::{Scene, check, sources, turns};
+use crate::remotes::histories::{Scene, cases, check, sources, turns};
 use crate::remotes::target::Store as _;
 use crate::report::Request;
 use crate::source::Source;
@@ -143,7 +143,7 @@ impl Scene for InMemory {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(cases())]
 
     #[test]
     fn every_law_holds_after_every_turn(turns in turns()) {

@@ -18,6 +18,12 @@ use crate::source::{Layered, Source, Want};
 
 const NAMES: [&str; 3] = ["one", "two", "three"];
 
+/// How many histories are tried: each takes milliseconds, so the quick loop has fewer than the gate.
+pub(crate) fn cases() -> ProptestConfig {
+    let is_thorough = std::env::var_os("OVERLAYCTL_THOROUGH").is_some();
+    ProptestConfig::with_cases(if is_thorough { 512 } else { 128 })
+}
+
 /// One target of remotes, in memory.
 pub(crate) trait Scene: Debug + Clone + Default {
     /// How it holds its remotes.
