@@ -13,7 +13,7 @@ use overlay_adapters::System;
 use overlay_adapters::reconcile::KeyAction;
 use overlay_adapters::report::{Change, EntryReport, KeyReport, Report};
 use overlay_resolver::Key as DocumentKey;
-use overlay_resolver::document::Standing;
+use overlay_resolver::account::Account;
 use overlay_resolver::escape::{escape, escape_path, escape_text, is_unsafe};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::scan::{self, Status};
@@ -171,21 +171,25 @@ fn entry(entry: &EntryReport, with_keys: bool) -> Entry {
 }
 
 /// A file of a document, and what became of it.
-fn fragment(document: &overlay_resolver::Document, fragment: &scan::Fragment) -> Fragment {
-    let Standing { word, by, reason } = document.standing(fragment);
+fn fragment(fragment: &scan::Fragment, account: &Account<'_>) -> Fragment {
+    // Where several did it, the reason names them.
+    let by = match account.by().as_slice() {
+        [by] => Some(by.to_string()),
+        _ => None,
+    };
     Fragment {
         path: escape_path(&fragment.path).to_string(),
         layer: escape_path(fragment.layer.base()).to_string(),
-        state: word,
-        reason,
-        by: by.map(|by| by.to_string()),
+        state: account.word(),
+        reason: account.to_string(),
+        by,
     }
 }
 
 /// All files of a document.
 fn fragments(document: &overlay_resolver::Document) -> impl Iterator<Item = Fragment> {
-    let fragments = document.entry().fragments.iter();
-    fragments.map(|file| fragment(document, file))
+    let accounts = document.accounts();
+    accounts.map(|(file, account)| fragment(file, &account))
 }
 
 /// The word for what an entry's files come to.

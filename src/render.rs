@@ -189,9 +189,9 @@ pub(crate) fn explanation(report: &Report) -> String {
             Tense::Status,
         );
         if let Some(document) = &entry.layered {
-            for fragment in &document.entry().fragments {
+            for (fragment, account) in document.accounts() {
                 text.push_str("  ");
-                file(&mut text, document, fragment);
+                file(&mut text, fragment, &account);
             }
         }
         for key in &entry.keys {

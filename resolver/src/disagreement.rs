@@ -29,18 +29,15 @@
 //! ```
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
-use std::fmt;
 use std::path::Path;
 
 use bstr::BStr;
 use indexmap::{IndexMap, IndexSet};
 
-use crate::document::{Assignment, Document, Key, Place, State as Fate};
-use crate::finding::Finding;
-use crate::rules::{Ignored, Layer, Rules};
-use crate::scan::{Fragment, State, Status};
+use crate::account::{Account, Unread};
+use crate::document::{Assignment, Document, Key, Refusal};
+use crate::rules::Rules;
+use crate::scan::Status;
 
 /// One consumer.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +52,7 @@ pub struct Side<'d> {
 #[derive(Debug, Default)]
 pub struct Disagreements<'d> {
     /// One of them loads nothing. What else differs has no effect then and is not told of.
-    pub refusal: Option<Refusal<'d>>,
+    pub refusal: Option<OneRefuses<'d>>,
     /// Keys that come to something else.
     pub keys: Vec<KeyDisagreement<'d>>,
     /// Keys that perhaps do: one consumer is known to take the last of several values, of the other
@@ -70,13 +67,11 @@ pub struct Disagreements<'d> {
 
 /// One of the two loads nothing.
 #[derive(Debug)]
-pub struct Refusal<'d> {
+pub struct OneRefuses<'d> {
     /// Which of the two.
     pub side: usize,
-    /// The file and line because of which.
-    pub place: Place<'d>,
-    /// Why, in words.
-    pub why: String,
+    /// Why.
+    pub refusal: Refusal<'d>,
 }
 
 /// A key that comes to something else.
@@ -98,49 +93,7 @@ pub struct FileDisagreement<'d> {
     /// For which of the two it counts.
     pub counts_for: usize,
     /// Why not for the other.
-    pub why: Uncounted<'d>,
-}
-
-/// Why a file does not count.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Uncounted<'d> {
-    /// It is in no layer of the consumer's.
-    NoLayer,
-    /// Its directory is not one in which the consumer looks.
-    NotSearched,
-    /// Its state in the consumer's eyes, with the file that makes it so.
-    State(&'d State, Option<&'d Path>),
-    /// The consumer passes over files of such a name.
-    Name(Ignored),
-    /// The entry has no main file, which the consumer wants.
-    Headless,
-    /// The consumer reads nothing of it because of what stands here.
-    Unread(Place<'d>),
-}
-
-impl fmt::Display for Uncounted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let by = |by: Option<&Path>| match by {
-            Some(path) => format!(" by {}", crate::escape::escape_path(path)),
-            None => String::new(),
-        };
-        match self {
-            Self::NoLayer => f.write_str("not one of its layers"),
-            Self::NotSearched => f.write_str("not a directory it looks in"),
-            Self::Unread(place) => write!(f, "not read because of {place}"),
-            Self::Headless => f.write_str("no main file that it could be merged over"),
-            Self::Name(reason) => write!(f, "ignored: {reason}"),
-            Self::State(state, path) => match state {
-                State::Effective | State::Duplicate(_) => f.write_str("empty"),
-                State::Shadowed(_) => write!(f, "shadowed{}", by(*path)),
-                State::Masked(_) => write!(f, "masked{}", by(*path)),
-                State::Mask(mask) => write!(f, "a mask: {mask}"),
-                State::Unusable(why) => write!(f, "unusable: {why}"),
-                State::PassedOver(why) => write!(f, "passed over: {why}"),
-                State::Ignored(why) => write!(f, "ignored: {why}"),
-            },
-        }
-    }
+    pub why: Account<'d>,
 }
 
 impl Disagreements<'_> {
@@ -164,8 +117,8 @@ pub fn disagreements(sides: [Side<'_>; 2]) -> Disagreements<'_> {
                 .into_iter()
                 .enumerate()
                 .find_map(|(side, refusal)| {
-                    let (place, why) = refusal?;
-                    Some(Refusal { side, place, why })
+                    let refusal = refusal?;
+                    Some(OneRefuses { side, refusal })
                 });
             return Disagreements {
                 refusal,
@@ -189,27 +142,22 @@ pub fn disagreements(sides: [Side<'_>; 2]) -> Disagreements<'_> {
 /// The files, as one consumer sees them.
 struct Seen<'d> {
     side: Side<'d>,
-    files: IndexMap<&'d Path, &'d Fragment>,
-    /// Those of which nothing is read, because of a problem in them or before them.
-    unread: HashMap<&'d Path, Place<'d>>,
-    /// Those that are read, in their order. An empty file says nothing, whether or not it counts.
+    files: IndexMap<&'d Path, Account<'d>>,
+    /// Those of which it reads something, in their order. A file that assigns nothing says nothing,
+    /// whether or not it counts.
     counting: IndexSet<&'d Path>,
 }
 
 impl<'d> Seen<'d> {
     fn new(side: Side<'d>) -> Self {
-        let entry = side.document.entry();
-        let unread = unread(side.document);
-        let reads = |fragment: &&Fragment| {
-            !fragment.text.is_empty()
-                && !unread.contains_key(fragment.path.as_path())
-                && entry.status != Status::Headless
-        };
-        let path = |fragment: &'d Fragment| fragment.path.as_path();
+        let accounts = side.document.accounts();
+        let files: IndexMap<_, _> = accounts
+            .map(|(file, account)| (file.path.as_path(), account))
+            .collect();
+        let counting = files.iter().filter(|(_, account)| account.is_read());
         Self {
-            counting: entry.effective().filter(reads).map(path).collect(),
-            files: entry.fragments.iter().map(|f| (path(f), f)).collect(),
-            unread,
+            counting: counting.map(|(path, _)| *path).collect(),
+            files,
             side,
         }
     }
@@ -221,61 +169,23 @@ impl<'d> Seen<'d> {
     }
 
     /// Why a file does not count, which the other consumer found.
-    fn why_not(&self, file: &Fragment) -> Uncounted<'d> {
-        let entry = self.side.document.entry();
-        let Some(own) = self.files.get(file.path.as_path()) else {
-            return self.not_found(&file.layer, &file.path);
-        };
-        if entry.status == Status::Headless && own.state == State::Effective {
-            return Uncounted::Headless;
-        }
-        if let Some(place) = self.unread.get(own.path.as_path()) {
-            return Uncounted::Unread(*place);
-        }
-        let by = match own.state {
-            State::Shadowed(by) | State::Masked(by) | State::Duplicate(by) => {
-                entry.fragments.get(by)
-            }
-            _ => None,
-        };
-        Uncounted::State(&own.state, by.map(|by| by.path.as_path()))
+    fn why_not(&self, path: &Path) -> Account<'d> {
+        let Side { document, rules } = self.side;
+        let found = self.files.get(path).cloned();
+        found.unwrap_or_else(|| {
+            Account::Unread(Unread::by(rules, path, document.entry().name.as_ref()))
+        })
     }
-
-    fn not_found(&self, layer: &Layer, path: &Path) -> Uncounted<'d> {
-        let rules = self.side.rules;
-        let name = path.file_name().unwrap_or(OsStr::new(""));
-        match (rules.layers.contains(layer), rules.classify_drop_in(name)) {
-            (false, _) => Uncounted::NoLayer,
-            (true, Some(reason)) => Uncounted::Name(reason),
-            (true, None) => Uncounted::NotSearched,
-        }
-    }
-}
-
-fn unread(document: &Document) -> HashMap<&Path, Place<'_>> {
-    let mut unread = HashMap::new();
-    let mut read = HashSet::new();
-    for assignment in document.assignments() {
-        let path = assignment.fragment().path.as_path();
-        match (assignment.state(), assignment.by()) {
-            (Fate::Invalid, Some(by)) => drop(unread.entry(path).or_insert(by)),
-            _ => drop(read.insert(path)),
-        }
-    }
-    unread.retain(|path, _| !read.contains(path));
-    unread
 }
 
 fn files<'d>([first, second]: &[Seen<'d>; 2]) -> Vec<FileDisagreement<'d>> {
     let mut files = Vec::new();
     for (side, own, other) in [(0, first, second), (1, second, first)] {
         let only = own.counting.difference(&other.counting);
-        files.extend(only.filter_map(|path| {
-            Some(FileDisagreement {
-                path,
-                counts_for: side,
-                why: other.why_not(own.files.get(path)?),
-            })
+        files.extend(only.map(|path| FileDisagreement {
+            path,
+            counts_for: side,
+            why: other.why_not(path),
         }));
     }
     files.sort_by_key(|file| file.path);
@@ -356,28 +266,6 @@ fn own(key: &Key<'_>) -> Vec<Vec<u8>> {
 
 fn value(assignment: Assignment<'_>) -> &BStr {
     assignment.value()
-}
-
-impl Document {
-    /// Why its consumer loads nothing, and because of which place; none if it loads it.
-    pub fn refusal(&self) -> Option<(Place<'_>, String)> {
-        if let Status::Refused(by) = self.entry.status {
-            let fragment = self.entry.fragments.get(by)?;
-            let why = match &fragment.state {
-                State::Unusable(why) => why.to_string(),
-                _ => String::new(),
-            };
-            let path = fragment.path.as_path();
-            return Some((Place { path, line: None }, why));
-        }
-        let Finding {
-            path,
-            line,
-            message,
-            ..
-        } = self.problems.get(self.fatal?)?;
-        Some((Place { path, line: *line }, message.clone()))
-    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ mod named;
 mod names;
 mod read;
 mod snapshot;
-mod standing;
 mod switch;
 
 use std::borrow::Cow;
@@ -30,7 +29,6 @@ pub(crate) use self::items::Items;
 pub use self::key::Key;
 pub(crate) use self::names::Names;
 pub use self::snapshot::Snapshot;
-pub use self::standing::Standing;
 use crate::escape::escape_path;
 use crate::finding::{Finding, Level};
 use crate::format::{Format, Node, Value};
@@ -159,6 +157,12 @@ impl<'d> Place<'d> {
         let (path, line) = (&finding.path, finding.line);
         Self { path, line }
     }
+
+    /// A file as a whole.
+    pub(crate) fn file(fragment: &'d Fragment) -> Self {
+        let path = &fragment.path;
+        Self { path, line: None }
+    }
 }
 
 impl fmt::Display for Place<'_> {
@@ -167,6 +171,37 @@ impl fmt::Display for Place<'_> {
         match self.line {
             Some(line) => write!(f, ":{line}"),
             None => Ok(()),
+        }
+    }
+}
+
+/// Why a consumer loads nothing at all. Displays as the reason, without the [place](Self::place).
+#[derive(Debug, Clone, Copy)]
+pub enum Refusal<'d> {
+    /// This file cannot be used.
+    File(&'d Fragment),
+    /// This line cannot be read.
+    Problem(&'d Finding),
+}
+
+impl<'d> Refusal<'d> {
+    /// The file and line because of which.
+    pub fn place(&self) -> Place<'d> {
+        match self {
+            Self::File(file) => Place::file(file),
+            Self::Problem(problem) => Place::of(problem),
+        }
+    }
+}
+
+impl fmt::Display for Refusal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => match &file.state {
+                scan::State::Unusable(why) => why.fmt(f),
+                state => unreachable!("a file that is {state:?} keeps nothing from loading"),
+            },
+            Self::Problem(problem) => f.write_str(&problem.message),
         }
     }
 }
@@ -191,6 +226,17 @@ impl Document {
     pub fn assignments(&self) -> impl DoubleEndedIterator<Item = Assignment<'_>> {
         let rows = u32::try_from(self.ledger.len()).unwrap_or(u32::MAX);
         (0..rows).filter_map(|index| self.assignment(index))
+    }
+
+    /// Those of the file with this index among [`Entry::fragments`].
+    pub(crate) fn assignments_of(&self, file: usize) -> impl Iterator<Item = Assignment<'_>> {
+        // The files are merged one after the other.
+        let start = |file| {
+            self.ledger
+                .partition_point(|row| (row.fragment as usize) < file)
+        };
+        let rows = (0..).take(start(file + 1)).skip(start(file));
+        rows.filter_map(|index| self.assignment(index))
     }
 
     fn assignment(&self, index: u32) -> Option<Assignment<'_>> {
@@ -247,14 +293,29 @@ impl Document {
         self.findings().all(|finding| finding.level != Level::Error)
     }
 
+    /// The problem because of which the consumer loads nothing.
+    pub(crate) fn fatal(&self) -> Option<&Finding> {
+        self.problems.get(self.fatal?)
+    }
+
+    /// The problem at which the consumer stops, and the index of the file that has it.
+    pub(crate) fn ended(&self) -> Option<(&Finding, usize)> {
+        let (problem, file) = self.ended?;
+        Some((self.problems.get(problem)?, file))
+    }
+
     /// Because of what the consumer loads nothing at all. None where it loads, and where it misses a
     /// main file.
     pub fn not_loaded_by(&self) -> Option<Place<'_>> {
+        self.refusal().map(|refusal| refusal.place())
+    }
+
+    /// Why the consumer loads nothing at all; none where it loads, and where it misses a main file.
+    pub fn refusal(&self) -> Option<Refusal<'_>> {
         if let Status::Refused(by) = self.entry.status {
-            let path = &self.entry.fragments.get(by)?.path;
-            return Some(Place { path, line: None });
+            return Some(Refusal::File(&self.entry.fragments[by]));
         }
-        self.problems.get(self.fatal?).map(Place::of)
+        self.fatal().map(Refusal::Problem)
     }
 
     /// Whether the consumer would load anything at all.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
 
-use crate::finding::Finding;
 use crate::root::{Content, Inode, Link, Mask, Opened, Unusable};
 use crate::rules::{Ignored, Layer, Rules, Verdict};
 
@@ -141,23 +140,5 @@ impl Fragment {
     /// looked at, because nobody asked for its history.
     pub fn alone(&self) -> &State {
         self.alone.as_ref().unwrap_or(&self.state)
-    }
-
-    /// What its owner should know of it.
-    pub(crate) fn finding(&self) -> Option<Finding> {
-        match &self.state {
-            State::Unusable(reason) => Some(Finding::error(
-                &self.path,
-                format!(
-                    "{reason}; it takes its name and hides what is below it: mend or remove it"
-                ),
-            )),
-            State::PassedOver(reason) => Some(Finding::warning(
-                &self.path,
-                format!("{reason}; its consumer passes over it, so the next lower layer counts"),
-            )),
-            State::Ignored(reason) => Some(Finding::info(&self.path, format!("ignored: {reason}"))),
-            _ => None,
-        }
     }
 }

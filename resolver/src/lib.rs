@@ -14,11 +14,13 @@
 //! | a program that wants its configuration | [`Resolver`], [`Document::deserialize`], [`typed`] |
 //! | every assignment with its origin and fate | [`Document`], [`document`] |
 //! | how consumers differ, and rules of one's own | [`rules`], [`catalog`], [`schema`] |
-//! | what is wrong or odd | [`finding`], [`lint`], [`why`] |
+//! | what became of a file, and why | [`account`], [`why`] |
+//! | what is wrong or odd | [`finding`], [`lint`] |
 //! | the steps one by one | [`root`], [`tree`], [`discover`](mod@discover), [`scan`](mod@scan), [`merge`](mod@merge) |
 //! | texts | [`format`](mod@format), [`keyfile`], [`escape`](mod@escape) |
 #![forbid(unsafe_code)]
 
+pub mod account;
 pub mod catalog;
 pub mod delta;
 pub mod disagreement;
@@ -43,6 +45,7 @@ pub mod tree;
 pub mod typed;
 pub mod why;
 
+pub use self::account::Account;
 pub use self::catalog::Catalog;
 pub use self::document::{Assignment, Document, Explanation, Key};
 pub use self::finding::{Finding, Level};

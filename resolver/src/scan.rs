@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
 
+use crate::account::Account;
 use crate::discover::{Candidate, Discovery};
 use crate::escape::escape_path;
 use crate::finding::Finding;
 pub use crate::fragment::{Fragment, Role, State};
-use crate::rules::{DropIns, MainPlace, Order, Rules, Shape};
+use crate::rules::{BrokenFile, DropIns, MainPlace, Order, Rules, Shape};
 
 /// The entries of one configuration path.
 #[derive(Debug, Default)]
@@ -44,6 +45,8 @@ pub struct Entry {
     /// What is wrong with the files, and with the directories of drop-ins.
     pub findings: Vec<Finding>,
     of_unit: bool,
+    /// Whether its drop-ins are merged layer by layer.
+    pub(crate) by_layer: bool,
 }
 
 /// What an entry's files come to.
@@ -118,7 +121,7 @@ impl Scan {
             let owner = owner.and_then(|owner| self.entries.get_mut(owner));
             match owner {
                 Some(entry) => entry.fragments.push(fragment),
-                None => self.findings.extend(fragment.finding()),
+                None => self.findings.extend(finding(&fragment)),
             }
         }
     }
@@ -156,37 +159,44 @@ impl Entry {
             status,
             findings: Vec::new(),
             of_unit: rules.drop_ins == DropIns::Unit,
+            by_layer: rules.drop_in_order == Order::Layer,
         }
     }
 
     fn findings(&self) -> Vec<Finding> {
-        let mut findings: Vec<_> = self
-            .fragments
-            .iter()
-            .filter_map(Fragment::finding)
-            .collect();
+        let mut findings: Vec<_> = self.fragments.iter().filter_map(finding).collect();
         findings.extend(self.alias());
         if self.status == Status::Headless {
-            findings.extend(self.effective().map(|fragment| {
-                Finding::warning(
-                    &fragment.path,
-                    format!(
-                        "changes nothing: no layer has a {} that it could be merged over",
-                        escape_path(self.name.as_ref())
-                    ),
-                )
-            }));
-        }
-        if let Status::Refused(by) = self.status
-            && let Some(fragment) = self.fragments.get(by)
-        {
-            findings.push(Finding::error(
-                &fragment.path,
-                "its consumer loads nothing at all because of this file; mend or remove it",
-            ));
+            let headless = Account::Headless(self.name.as_ref());
+            findings.extend(
+                self.effective()
+                    .filter_map(|file| headless.finding(&file.path)),
+            );
         }
         findings
     }
+}
+
+/// What the owner of a file should know of it, whatever is in it.
+fn finding(file: &Fragment) -> Option<Finding> {
+    let account = match &file.state {
+        State::Unusable(why) => Account::Unusable {
+            why,
+            costs: if file.fatal {
+                BrokenFile::Fatal
+            } else {
+                BrokenFile::Alone
+            },
+        },
+        State::PassedOver(why) => Account::PassedOver(why),
+        State::Ignored(why) => Account::Ignored(why),
+        State::Effective
+        | State::Shadowed(_)
+        | State::Duplicate(_)
+        | State::Mask(_)
+        | State::Masked(_) => return None,
+    };
+    account.finding(&file.path)
 }
 
 /// Lets the highest file of each name that takes it hide those below it. Returns the first that is
@@ -285,7 +295,8 @@ fn first_counts(fragments: &mut [Fragment]) -> Option<usize> {
     let is_hidden = matches!(first.state, State::Shadowed(_) | State::Masked(_));
     if first.role == Role::DropIn && is_hidden {
         first.state = first.alone().clone();
-        return matches!(first.state, State::Unusable(_)).then_some(index);
+        first.fatal = matches!(first.state, State::Unusable(_));
+        return first.fatal.then_some(index);
     }
     None
 }

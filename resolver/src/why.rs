@@ -1,12 +1,12 @@
 //! What effect a file has, or why it has none: the question of whoever edits a file and sees nothing
 //! change.
 //!
-//! [`owner`] tells from its place alone what a file may be a part of. When that is resolved, [`Effect`]
-//! tells what the file does to the document, and [`line()`] what one line of it does. All of it is read
-//! off the ledger; nothing is merged a second time.
+//! [`owner`] tells from its place alone what a file may be a part of. When that is resolved, its
+//! [`Account`](crate::account::Account) tells what the file does to the document, and [`line()`] what one
+//! line of it does.
 //!
 //! ```
-//! use overlay_resolver::why::{Effect, Owner, owner};
+//! use overlay_resolver::why::{Owner, owner};
 //! use overlay_resolver::{Resolver, catalog::Catalog, tree::Tree};
 //!
 //! let file = "/etc/systemd/journald.conf.d/10-mine.conf";
@@ -19,19 +19,18 @@
 //!
 //! let rules = catalog.rules("systemd/journald.conf".as_ref()).unwrap();
 //! let document = Resolver::new(tree).rules(rules).resolve("systemd/journald.conf");
-//! let effect = Effect::of(&document, file.as_ref()).unwrap();
-//! assert_eq!(effect.word(), "superseded");
+//! let account = document.account(file.as_ref()).unwrap();
+//! assert_eq!(account.word(), "superseded");
 //! ```
 
-mod effect;
 mod line;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-pub use self::effect::{Effect, Unread};
 pub use self::line::{Line, line};
+use crate::account::Unread;
 use crate::catalog::Catalog;
 use crate::rules::{DropIns, Ignored, Rules, Shape, name, unit};
 

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::{LazyLock, Mutex};
 
 use bstr::{BString, ByteSlice as _};
-use overlay_resolver::scan::Fragment;
 use overlay_resolver::{Catalog, Document, Resolver, Rules, Tree};
 use proptest::prelude::*;
 
@@ -169,13 +168,15 @@ fn what_is_not_loaded_is_not_effective() {
         "loses: not read because of /etc/x.conf.d/a.conf:1"
     );
 
-    let standing = |fragment: &Fragment| {
-        let standing = document.standing(fragment);
-        (standing.word, standing.by.map(|by| by.to_string()))
-    };
-    let by = Some("/etc/x.conf.d/a.conf:1".to_owned());
-    let standings: Vec<_> = document.entry().fragments.iter().map(standing).collect();
-    assert_eq!(standings, [("not-loaded", by.clone()), ("not-loaded", by)]);
+    let accounts = document.accounts();
+    let accounts: Vec<_> = accounts.map(|(_, a)| a.brief().to_string()).collect();
+    assert_eq!(
+        accounts,
+        [
+            "not-loaded because of /etc/x.conf.d/a.conf:1",
+            "invalid: its consumer loads nothing at all because of /etc/x.conf.d/a.conf:1"
+        ]
+    );
 
     let document = resolve(UNIT, &[(DROP_IN, "[Service]\nType=simple\n")]);
     let row = document.assignments().next().unwrap();
@@ -184,7 +185,8 @@ fn what_is_not_loaded_is_not_effective() {
         row.outcome().to_string(),
         "loses: nothing is loaded, since no layer has the main file"
     );
-    assert_eq!(document.standing(row.fragment()).word, "headless");
+    let account = document.account(DROP_IN.as_ref()).unwrap();
+    assert_eq!(account.word(), "headless");
 }
 
 #[test]

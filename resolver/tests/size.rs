@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use overlay_resolver::document::State;
-use overlay_resolver::why::Effect;
 use overlay_resolver::{Catalog, Document, Resolver, Rules, Tree};
 
 const MANY: usize = 20_000;
@@ -83,10 +82,10 @@ fn a_key_that_is_beaten_many_times_has_one_winner() {
     {
         assert_eq!(beaten.final_winner().unwrap().number(), last.number());
     }
-    let effect = Effect::of(&document, "/etc/x.d/2.conf".as_ref()).unwrap();
+    let account = document.account("/etc/x.d/2.conf".as_ref()).unwrap();
     assert!(
-        effect.to_string().ends_with("by /etc/x.d/3.conf"),
-        "{effect}"
+        account.to_string().ends_with("by /etc/x.d/3.conf"),
+        "{account}"
     );
 
     let tree = files.iter().fold(Tree::default(), |tree, (path, text)| {

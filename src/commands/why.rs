@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use overlay_resolver::account::{Account, Unread};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
-use overlay_resolver::why::{Effect, Line, Unread, line};
+use overlay_resolver::why::{Line, line};
 
 use super::{Failure, Output};
 use crate::cli::Cli;
@@ -22,11 +23,11 @@ pub(super) fn run(
     let subjects = match file.whose(reading)? {
         Whose::Subjects(subjects) => subjects,
         Whose::Nobody(why) => {
-            let effect = Effect::Unread(why);
+            let account = Account::Unread(why);
             return Ok(Output::new(if cli.json {
-                json::nobody(&file, &effect)
+                json::nobody(&file, &account)
             } else {
-                render::nobody(&file, &effect)
+                render::nobody(&file, &account)
             }));
         }
     };
@@ -88,14 +89,14 @@ fn answer<'d>(file: &File, subject: &'d Subject, resolved: &'d Resolved) -> Answ
         let fragments = &document.entry().fragments;
         let path = file.found_as(fragments.iter().map(|fragment| fragment.path.as_path()))?;
         let fragment = fragments.iter().find(|fragment| fragment.path == path)?;
-        Some((document, fragment, Effect::of(document, path)?))
+        Some((document, fragment, document.account(path)?))
     });
     let rules = subject.resolver.rule_set();
-    let Some((document, fragment, effect)) = found else {
+    let Some((document, fragment, account)) = found else {
         return Answer {
             subject,
             part: None,
-            effect: Effect::Unread(Unread::by(rules, &file.path, &subject.path)),
+            account: Account::Unread(Unread::by(rules, &file.path, &subject.path)),
             line: None,
         };
     };
@@ -104,7 +105,7 @@ fn answer<'d>(file: &File, subject: &'d Subject, resolved: &'d Resolved) -> Answ
     Answer {
         subject,
         part: Some((document, fragment.role)),
-        effect,
+        account,
         line: file.line.and_then(of_line),
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use overlay_resolver::delta::{Difference, KeyChange};
-use overlay_resolver::disagreement::{FileDisagreement, KeyDisagreement, Refusal};
+use overlay_resolver::disagreement::{FileDisagreement, KeyDisagreement, OneRefuses};
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::{Assignment, Document as Merged, Key};
 use serde::Serialize;
@@ -198,10 +198,11 @@ fn sides(names: &[String; 2], view: impl Fn(usize) -> SideView) -> [SideView; 2]
     })
 }
 
-fn refusal(names: &[String; 2], refusal: &Refusal<'_>) -> [SideView; 2] {
+fn refusal(names: &[String; 2], refusal: &OneRefuses<'_>) -> [SideView; 2] {
     sides(names, |side| SideView {
         counts: Some(side != refusal.side),
-        reason: (side == refusal.side).then(|| format!("{}: {}", refusal.place, refusal.why)),
+        reason: (side == refusal.side)
+            .then(|| format!("{}: {}", refusal.refusal.place(), refusal.refusal)),
         ..SideView::default()
     })
 }
@@ -219,7 +220,7 @@ fn values(names: &[String; 2], found: &KeyDisagreement<'_>) -> [SideView; 2] {
 fn file(names: &[String; 2], found: &FileDisagreement<'_>) -> [SideView; 2] {
     sides(names, |side| SideView {
         counts: Some(side == found.counts_for),
-        reason: (side != found.counts_for).then(|| found.why.to_string()),
+        reason: (side != found.counts_for).then(|| found.why.brief().to_string()),
         ..SideView::default()
     })
 }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use overlay_resolver::account::Account;
 use overlay_resolver::document::{Effective, Part, Place};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::schema::{Merge, Split, Unknown};
-use overlay_resolver::why::{Effect, Line};
+use overlay_resolver::why::Line;
 use overlay_resolver::{Assignment, Document, Key};
 use serde::Serialize;
 
@@ -173,9 +174,9 @@ impl Files {
 }
 
 /// The document about a file that is nobody's.
-pub(crate) fn nobody(file: &File, effect: &Effect<'_>) -> String {
+pub(crate) fn nobody(file: &File, account: &Account<'_>) -> String {
     to_text(&Files {
-        effect: Some(effect_view(file, effect, None)),
+        effect: Some(effect_view(file, account, None)),
         ..of_answers(&[], &[])
     })
 }
@@ -184,9 +185,9 @@ pub(crate) fn nobody(file: &File, effect: &Effect<'_>) -> String {
 pub(crate) fn why(file: &File, answers: &[Answer<'_>], findings: &[Finding]) -> String {
     let strongest = answers
         .iter()
-        .max_by_key(|answer| answer.effect.has_effect());
+        .max_by_key(|answer| answer.account.has_effect());
     to_text(&Files {
-        effect: strongest.map(|answer| effect_view(file, &answer.effect, answer.line.as_ref())),
+        effect: strongest.map(|answer| effect_view(file, &answer.account, answer.line.as_ref())),
         ..of_answers(answers, findings)
     })
 }
@@ -203,7 +204,7 @@ fn of_answers(answers: &[Answer<'_>], findings: &[Finding]) -> Files {
             Some(_) => Some(Vec::new()),
             None => None,
         };
-        let of_file = || answer.effect.assignments();
+        let of_file = || answer.account.assignments();
         let name = answer
             .part
             .map(|(document, _)| name(document))
@@ -235,17 +236,17 @@ fn of_answers(answers: &[Answer<'_>], findings: &[Finding]) -> Files {
     }
 }
 
-fn effect_view(file: &File, effect: &Effect<'_>, line: Option<&Line<'_>>) -> EffectView {
+fn effect_view(file: &File, account: &Account<'_>, line: Option<&Line<'_>>) -> EffectView {
     EffectView {
         path: escape_path(&file.path).to_string(),
         line: file.line,
-        state: line.map_or_else(|| effect.word(), line_word),
+        state: line.map_or_else(|| account.word(), line_word),
         reason: match line {
             Some(Line::Assignments(found)) => found
                 .first()
                 .map_or_else(String::new, |a| a.outcome().to_string()),
             Some(Line::Problem(message, _)) => message.clone(),
-            _ => effect.to_string(),
+            _ => account.to_string(),
         },
     }
 }

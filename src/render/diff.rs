@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use anstyle::Style;
 use bstr::ByteSlice as _;
 use overlay_resolver::Key;
+use overlay_resolver::account::Account;
 use overlay_resolver::delta::{Change, Class, Difference, KeyChange};
 use overlay_resolver::disagreement::{Disagreements, KeyDisagreement};
 use overlay_resolver::escape::{escape, escape_path};
@@ -30,10 +31,10 @@ pub(crate) fn survey(survey: &Survey) -> String {
             "{BOLD}{}{BOLD:#}",
             escape_path(&subject.path_of(document))
         );
-        for fragment in &document.entry().fragments {
-            if !matches!(fragment.state, State::Ignored(_)) {
+        for (fragment, account) in document.accounts() {
+            if !matches!(account, Account::Ignored(_)) {
                 text.push_str("  ");
-                super::files::file(&mut text, document, fragment);
+                super::files::file(&mut text, fragment, &account);
             }
         }
     }
@@ -306,7 +307,9 @@ impl Telling<'_> {
                 let _ = writeln!(
                     self.text,
                     "    {:width$}  {}: {}",
-                    "", refusal.place, refusal.why
+                    "",
+                    refusal.refusal.place(),
+                    refusal.refusal
                 );
             } else {
                 self.side(side, &format!("{GOOD}loads it{GOOD:#}"));
@@ -340,7 +343,10 @@ impl Telling<'_> {
                 if side == file.counts_for {
                     self.side(side, &format!("{GOOD}counts{GOOD:#}"));
                 } else {
-                    self.side(side, &format!("{NOTABLE}does not{NOTABLE:#}: {}", file.why));
+                    self.side(
+                        side,
+                        &format!("{NOTABLE}does not{NOTABLE:#}: {}", file.why.brief()),
+                    );
                 }
             }
         }

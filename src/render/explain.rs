@@ -60,9 +60,9 @@ pub(crate) fn explain(subject: &Subject, explained: &[Explained<'_>]) -> String 
             escape_path(&path),
             read_by(subject)
         );
-        for fragment in &document.entry().fragments {
+        for (fragment, account) in document.accounts() {
             text.push_str("  ");
-            file(&mut text, document, fragment);
+            file(&mut text, fragment, &account);
         }
         for key in keys {
             text.push('\n');

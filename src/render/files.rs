@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 
+use anstyle::Style;
 use overlay_resolver::Document;
-use overlay_resolver::document::{Line, Part, Standing};
+use overlay_resolver::account::Account;
+use overlay_resolver::document::{Line, Part};
 use overlay_resolver::escape::{escape, escape_path, escape_text};
 use overlay_resolver::format::{Item, Kind};
-use overlay_resolver::scan::{Fragment, State};
+use overlay_resolver::scan::Fragment;
 
 use super::{BAD, BOLD, FAINT, GOOD, NOTABLE};
 use crate::subject::{Resolved, Subject};
@@ -19,9 +21,9 @@ pub(crate) fn files(resolved: &Resolved) -> String {
     let mut text = String::new();
     for document in documents() {
         let mut first = name(document);
-        for fragment in &document.entry().fragments {
+        for (fragment, account) in document.accounts() {
             let _ = write!(text, "{first:width$}  ");
-            file(&mut text, document, fragment);
+            file(&mut text, fragment, &account);
             first.clear();
         }
     }
@@ -31,24 +33,30 @@ pub(crate) fn files(resolved: &Resolved) -> String {
     text
 }
 
-/// One file and what becomes of it.
-pub(super) fn file(text: &mut String, document: &Document, fragment: &Fragment) {
-    let Standing { word, by, reason } = document.standing(fragment);
-    let style = match (&fragment.state, word) {
-        (State::Effective, "effective") => GOOD,
-        (State::Effective | State::Unusable(_), _) => BAD,
-        (State::Mask(_) | State::PassedOver(_), _) => NOTABLE,
-        _ => FAINT,
-    };
-    let why = match (by, &fragment.state) {
-        (Some(by), State::Duplicate(_)) => format!(" of {by}"),
-        (Some(by), State::Effective) => format!(" because of {by}"),
-        (Some(by), _) => format!(" by {by}"),
-        (None, _) if reason.is_empty() => reason,
-        (None, _) => format!(": {reason}"),
-    };
-    let path = escape_path(&fragment.path);
-    let _ = writeln!(text, "{path}  {style}{word}{why}{style:#}");
+/// One file and what became of it.
+pub(super) fn file(text: &mut String, fragment: &Fragment, account: &Account<'_>) {
+    let style = style(account);
+    let (path, what) = (escape_path(&fragment.path), account.brief());
+    let _ = writeln!(text, "{path}  {style}{what}{style:#}");
+}
+
+/// How what became of a file looks.
+pub(super) const fn style(account: &Account<'_>) -> Style {
+    match account {
+        Account::Effective { .. } | Account::Duplicate(_) => GOOD,
+        Account::Unusable { .. }
+        | Account::Invalid { .. }
+        | Account::NotLoaded(_)
+        | Account::NotReached(_)
+        | Account::Headless(_) => BAD,
+        Account::Superseded { .. }
+        | Account::Unknown { .. }
+        | Account::Blank(_)
+        | Account::Mask { .. }
+        | Account::PassedOver(_)
+        | Account::Unread(_) => NOTABLE,
+        Account::Shadowed { .. } | Account::Masked(_) | Account::Ignored(_) => FAINT,
+    }
 }
 
 /// The files that count, each under its name, as `systemd-analyze cat-config` prints them; with

@@ -3,14 +3,16 @@
 use std::fmt::Write as _;
 
 use overlay_resolver::Document;
+use overlay_resolver::account::{Account, Early};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::format::Lost;
 use overlay_resolver::rules::{Order, Shape};
 use overlay_resolver::scan::Role;
-use overlay_resolver::why::{Effect, Line};
+use overlay_resolver::why::Line;
 
+use super::BOLD;
 use super::explain::{explain_key, outcome_line, read_by};
-use super::{BAD, BOLD, GOOD, NOTABLE};
+use super::files::style;
 use crate::subject::{File, Subject};
 
 /// The most documents named of those to which a file does the same.
@@ -22,15 +24,15 @@ pub(crate) struct Answer<'d> {
     pub(crate) subject: &'d Subject,
     /// The document that has it, and the part that it plays there; none if none has it.
     pub(crate) part: Option<(&'d Document, Role)>,
-    pub(crate) effect: Effect<'d>,
+    pub(crate) account: Account<'d>,
     /// What the line does that was asked for.
     pub(crate) line: Option<Line<'d>>,
 }
 
 /// What a file does to nobody's document.
-pub(crate) fn nobody(file: &File, effect: &Effect<'_>) -> String {
+pub(crate) fn nobody(file: &File, account: &Account<'_>) -> String {
     let mut text = String::new();
-    headline(&mut text, file, effect);
+    headline(&mut text, file, account);
     text
 }
 
@@ -39,7 +41,7 @@ pub(crate) fn why(file: &File, answers: &[Answer<'_>]) -> String {
     let mut told = Vec::<(String, String, Vec<&Answer<'_>>)>::new();
     for answer in answers {
         let (mut head, mut detail) = (String::new(), String::new());
-        headline(&mut head, file, &answer.effect);
+        headline(&mut head, file, &answer.account);
         match &answer.line {
             Some(line) => of_line(&mut detail, answer, line),
             None => of_file(&mut detail, answer),
@@ -55,16 +57,12 @@ pub(crate) fn why(file: &File, answers: &[Answer<'_>]) -> String {
     told.collect::<Vec<_>>().join("\n")
 }
 
-fn headline(text: &mut String, file: &File, effect: &Effect<'_>) {
-    let style = match effect {
-        Effect::Effective { .. } | Effect::Duplicate(_) => GOOD,
-        Effect::Unusable(_) | Effect::Invalid { .. } | Effect::NotLoaded(_) => BAD,
-        _ => NOTABLE,
-    };
-    let (path, word) = (escape_path(&file.path), effect.word());
+fn headline(text: &mut String, file: &File, account: &Account<'_>) {
+    let style = style(account);
+    let (path, word) = (escape_path(&file.path), account.word());
     let _ = writeln!(
         text,
-        "{BOLD}{path}{BOLD:#}  {style}{word}{style:#}: {effect}"
+        "{BOLD}{path}{BOLD:#}  {style}{word}{style:#}: {account}"
     );
 }
 
@@ -73,7 +71,7 @@ fn part(answers: &[&Answer<'_>]) -> String {
     let Some(Answer {
         subject,
         part,
-        effect,
+        account,
         ..
     }) = answers.first()
     else {
@@ -81,7 +79,7 @@ fn part(answers: &[&Answer<'_>]) -> String {
     };
     let words = match (part, subject.resolver.rule_set().shape_of(&subject.path)) {
         (None, _) => "no part of",
-        (Some(_), _) if matches!(effect, Effect::Ignored(_)) => "beside the files of",
+        (Some(_), _) if matches!(account, Account::Ignored(_)) => "beside the files of",
         (Some((_, Role::Main)), _) => "the main file of",
         (Some((_, Role::DropIn)), Shape::Collection) => "one of the files of",
         (Some((_, Role::DropIn)), _) => "a drop-in of",
@@ -105,7 +103,7 @@ fn part(answers: &[&Answer<'_>]) -> String {
 }
 
 fn of_file(text: &mut String, answer: &Answer<'_>) {
-    let assignments = answer.effect.assignments();
+    let assignments = answer.account.assignments();
     if assignments.is_empty() {
         return;
     }
@@ -130,26 +128,25 @@ fn of_file(text: &mut String, answer: &Answer<'_>) {
 
 /// What to do about a file that sorts too early.
 fn advice(answer: &Answer<'_>) -> Option<String> {
-    let Effect::Superseded {
-        by, is_early: true, ..
-    } = &answer.effect
+    let Account::Superseded {
+        by,
+        early: Some(early),
+        ..
+    } = &answer.account
     else {
         return None;
     };
     let names = by.iter().filter_map(|fragment| fragment.path.file_name());
     let last = names.max()?;
     let last = escape_path(last.as_ref());
-    if answer.subject.resolver.rule_set().drop_in_order != Order::Name {
-        return None;
+    let by_name = answer.subject.resolver.rule_set().drop_in_order == Order::Name;
+    match early {
+        Early::Name => Some(format!("to win, its name has to sort after {last}")),
+        Early::Main if by_name => Some(format!(
+            "to win, use a drop-in whose name sorts after {last}"
+        )),
+        Early::Main | Early::Layer => None,
     }
-    Some(match answer.part?.1 {
-        Role::DropIn => format!("to win, its name has to sort after {last}"),
-        Role::Main => {
-            format!(
-                "a main file ranks below all drop-ins; to win, use one whose name sorts after {last}"
-            )
-        }
-    })
 }
 
 fn of_line(text: &mut String, answer: &Answer<'_>, line: &Line<'_>) {

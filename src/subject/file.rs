@@ -6,11 +6,12 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use overlay_adapters::Adapters;
+use overlay_resolver::account::Unread;
 use overlay_resolver::escape::unescape;
 use overlay_resolver::root::{Content, Kind, Reason, Root};
 use overlay_resolver::rules::{Layer, Rules};
 use overlay_resolver::tree::Tree;
-use overlay_resolver::why::{Owner, Paths, Unread, has_drop_ins_in, owner};
+use overlay_resolver::why::{Owner, Paths, has_drop_ins_in, owner};
 
 use super::{Known, Reading, Subject, named, tree};
 use crate::commands::Failure;

@@ -219,7 +219,7 @@ fn what_is_not_loaded_does_not_look_effective() {
     let file = &shown["entries"][0]["fragments"][0];
     assert_eq!(
         (&file["state"], &file["by"]),
-        (&"not-loaded".into(), &by.into())
+        (&"invalid".into(), &by.into())
     );
     assert_eq!(
         file["reason"],

@@ -23,7 +23,11 @@ fn shown(tree: &Tree, path: &str, [a, b]: [Rules; 2]) -> Vec<String> {
     }));
     let mut lines = Vec::new();
     if let Some(refusal) = &found.refusal {
-        lines.push(format!("{} loads nothing: {}", refusal.side, refusal.place));
+        lines.push(format!(
+            "{} loads nothing: {}",
+            refusal.side,
+            refusal.refusal.place()
+        ));
     }
     for key in &found.keys {
         let show = |key: &Option<Key<'_>>| match key {
@@ -45,7 +49,7 @@ fn shown(tree: &Tree, path: &str, [a, b]: [Rules; 2]) -> Vec<String> {
             "{} {}: {}",
             file.counts_for,
             file.path.display(),
-            file.why
+            file.why.brief()
         ));
     }
     for [a, b] in &found.order {
@@ -91,7 +95,7 @@ fn layers_order_and_names() {
         ("/etc/x.d/c.conf~", "[S]\nN=1\n"),
     ];
     let other = Rules {
-        layers: ["/usr/lib", "/etc"].map(Layer::new).into(),
+        layers: ["/usr/lib", "/etc"].map(crate::rules::Layer::new).into(),
         drop_in_order: Order::Layer,
         read_hidden: true,
         ..base()
@@ -103,7 +107,7 @@ fn layers_order_and_names() {
             "L: 1 /usr/local/lib/x.d/l.conf:2 | none",
             "N: none | 1 /etc/x.d/.b.conf:2",
             "1 /etc/x.d/.b.conf: ignored: hidden name",
-            "0 /usr/local/lib/x.d/l.conf: not one of its layers",
+            "0 /usr/local/lib/x.d/l.conf: unread: it is in a layer that its consumer does not have; those are /usr/lib and /etc",
             "order: a.conf z.conf | z.conf a.conf",
         ]
     );
@@ -155,7 +159,7 @@ fn masks_and_what_they_hide() {
         shown(&tree(&files[2..]), "x.conf", [base(), unit]),
         [
             "L: 1 /etc/x.conf.d/a.conf:2 | none",
-            "0 /etc/x.conf.d/a.conf: no main file that it could be merged over",
+            "0 /etc/x.conf.d/a.conf: headless: changes nothing: no layer has a x.conf that it could be merged over",
         ]
     );
 }
@@ -217,7 +221,7 @@ fn files_after_a_broken_one_may_not_be_read() {
         shown(&tree, "x.d", [base(), stops]),
         [
             "K: 2 /etc/x.d/c.conf:2 | 1 /etc/x.d/a.conf:2",
-            "0 /etc/x.d/c.conf: not read because of /etc/x.d/b.conf:2",
+            "0 /etc/x.d/c.conf: not-reached because of /etc/x.d/b.conf:2",
         ]
     );
 }

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use super::Subject;
+use crate::account::Account;
 use crate::escape::escape_path;
 use crate::finding::Finding;
 use crate::rules::{DropIns, Ignored};
@@ -91,15 +92,7 @@ fn headless(subject: &Subject<'_>) -> Vec<Finding> {
     {
         return Vec::new();
     }
-    let changes_nothing = |path: &Path| {
-        Finding::warning(
-            path,
-            format!(
-                "changes nothing: no layer has a {} that it could be merged over",
-                escape_path(entry.name.as_ref())
-            ),
-        )
-    };
+    let headless = Account::Headless(entry.name.as_ref());
     // Those of `service.d` and of a prefix are for other units as well.
     let is_own = |path: &Path| {
         let directory = path.parent().and_then(Path::file_name);
@@ -107,7 +100,7 @@ fn headless(subject: &Subject<'_>) -> Vec<Finding> {
             || directory.is_some_and(|directory| directory.to_string_lossy() == format!("{name}.d"))
     };
     let own = entry.effective().filter(|fragment| is_own(&fragment.path));
-    own.map(|fragment| changes_nothing(&fragment.path))
+    own.filter_map(|fragment| headless.finding(&fragment.path))
         .collect()
 }
 

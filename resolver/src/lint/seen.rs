@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use crate::account::Account;
 use crate::document::Document;
 use crate::finding::{Finding, Level};
 use crate::rules::{Name, Rules};
-use crate::scan::State;
 
 use super::files::{UNREACHABLE, ignored};
 use super::is_owners;
@@ -19,22 +19,44 @@ pub const LINE: &str = "broken-line";
 /// The findings of a document. What lints say better is left to them.
 pub(super) fn in_document(document: &Document) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let fragments = document.entry().fragments.iter();
-    let states: HashMap<_, _> = fragments.map(|f| (&f.path, &f.state)).collect();
+    let accounts = document.accounts();
+    let by_path: HashMap<_, _> = accounts
+        .map(|(file, account)| (&file.path, lint_of(&account)))
+        .collect();
     for finding in &document.findings {
-        match states.get(&finding.path) {
-            Some(State::Unusable(_) | State::PassedOver(_)) => {
-                findings.push(finding.clone().of_lint(FILE));
-            }
-            None => findings.push(finding.clone().of_lint(DIRECTORY)),
+        let lint = match by_path.get(&finding.path) {
+            None => Some(DIRECTORY),
             // Of a file that is read, only this is told with a line.
-            Some(_) if finding.line.is_some() => findings.push(finding.clone().of_lint(SWITCH)),
-            Some(_) => {}
-        }
+            Some(None) if finding.line.is_some() => Some(SWITCH),
+            Some(lint) => *lint,
+        };
+        findings.extend(lint.map(|lint| finding.clone().of_lint(lint)));
     }
     let lines = document.problems().iter();
     findings.extend(lines.map(|finding| finding.clone().of_lint(LINE)));
     findings
+}
+
+/// The lint under which a file itself is told, if nothing of it is read.
+const fn lint_of(account: &Account<'_>) -> Option<&'static str> {
+    match account {
+        Account::Unusable { .. } | Account::PassedOver(_) => Some(FILE),
+        // Lints of their own say more of these: `unreachable-file`, `unread`, `mask-of-nothing`, …
+        Account::Ignored(_)
+        | Account::Headless(_)
+        | Account::Unread(_)
+        | Account::Mask { .. }
+        | Account::NotLoaded(_)
+        | Account::NotReached(_)
+        | Account::Invalid { .. }
+        | Account::Effective { .. }
+        | Account::Superseded { .. }
+        | Account::Unknown { .. }
+        | Account::Blank(_)
+        | Account::Shadowed { .. }
+        | Account::Masked(_)
+        | Account::Duplicate(_) => None,
+    }
 }
 
 /// The findings of a directory that belong to no document: directories that cannot be listed, and

@@ -3,6 +3,7 @@ use crate::why::{Line, line};
 use crate::{Document, Resolver};
 
 use super::*;
+use crate::rules::Rules;
 
 /// The document `x.conf` of a tree of `path: text`, where `null` is a symlink to `/dev/null`.
 fn document(rules: &str, files: &[(&str, &str)]) -> (Rules, Document) {
@@ -27,8 +28,12 @@ const MAIN: (&str, &str) = ("/usr/lib/x.conf", "[S]\nA=1\nB=1\n");
 fn check(rules: &str, files: &[(&str, &str)], expected: &[(&str, &str)]) {
     let (_, document) = document(rules, files);
     for (path, expected) in expected {
-        let effect = Effect::of(&document, Path::new(path)).unwrap();
-        assert_eq!(format!("{}: {effect}", effect.word()), *expected, "{path}");
+        let account = document.account(Path::new(path)).unwrap();
+        assert_eq!(
+            format!("{}: {account}", account.word()),
+            *expected,
+            "{path}"
+        );
     }
 }
 
@@ -53,7 +58,7 @@ fn a_file_that_counts() {
 }
 
 #[test]
-fn a_file_that_sorts_too_early() {
+fn a_main_file_of_which_nothing_is_left() {
     check(
         "",
         &[
@@ -65,10 +70,65 @@ fn a_file_that_sorts_too_early() {
         ],
         &[(
             "/etc/x.conf",
-            "superseded: it sorts too early: all that it assigns is assigned again by \
-             /usr/lib/x.conf.d/1.conf and /usr/lib/x.conf.d/2.conf",
+            "superseded: it is the main file, over which drop-ins are merged: all that it assigns is \
+             assigned again by /usr/lib/x.conf.d/1.conf and /usr/lib/x.conf.d/2.conf",
         )],
     );
+}
+
+#[test]
+fn a_drop_in_that_is_read_too_early() {
+    check(
+        "",
+        &[
+            ("/etc/x.conf.d/1.conf", "[S]\nA=1\n"),
+            ("/usr/lib/x.conf.d/2.conf", "[S]\nA=2\n"),
+        ],
+        &[(
+            "/etc/x.conf.d/1.conf",
+            "superseded: it sorts too early: all that it assigns is assigned again by \
+             /usr/lib/x.conf.d/2.conf",
+        )],
+    );
+    check(
+        "drop-in-order = 'layer'",
+        &[
+            ("/etc/x.conf.d/1.conf", "[S]\nA=1\n"),
+            ("/usr/lib/x.conf.d/2.conf", "[S]\nA=2\n"),
+        ],
+        &[(
+            "/usr/lib/x.conf.d/2.conf",
+            "superseded: its layer is read too early: all that it assigns is assigned again by \
+             /etc/x.conf.d/1.conf",
+        )],
+    );
+}
+
+/// The file that hides another is in a higher layer mostly, and not always.
+#[test]
+fn a_file_of_the_same_layer_hides_another() {
+    let path = "systemd/system/a-b.service";
+    let rules = crate::Catalog::built_in().rules(path.as_ref()).unwrap();
+    let at = |path: &str| format!("/etc/systemd/system/{path}");
+    let vendor = "/usr/lib/systemd/system/a-.service.d/1.conf";
+    let tree = Tree::default()
+        .with(at("a-b.service").as_ref(), "[Unit]\n")
+        .with(at("service.d/1.conf").as_ref(), "[Unit]\nA=1\n")
+        .with(at("a-.service.d/1.conf").as_ref(), "[Unit]\nA=1\n")
+        .with(vendor.as_ref(), "[Unit]\nA=1\n");
+    let document = Resolver::new(tree).rules(rules).resolve(path);
+    let highest = at("a-.service.d/1.conf");
+    for (path, place) in [
+        (
+            &*at("service.d/1.conf"),
+            "in a directory that ranks above its own",
+        ),
+        (vendor, "in a higher layer"),
+    ] {
+        let account = document.account(path.as_ref()).unwrap();
+        let expected = format!("{highest} {place} has the same name, and replaces it whole");
+        assert_eq!(account.to_string(), expected, "{path}");
+    }
 }
 
 #[test]
@@ -172,7 +232,7 @@ fn drop_ins_without_a_main_file() {
         &[("/etc/x.conf.d/1.conf", "[S]\nA=1\n")],
         &[(
             "/etc/x.conf.d/1.conf",
-            "headless: no layer has x.conf, which it would be merged over",
+            "headless: changes nothing: no layer has a x.conf that it could be merged over",
         )],
     );
     check(
@@ -217,11 +277,11 @@ proptest::proptest! {
         let resolver = Resolver::new(tree).rules(rules).with_history();
         let document = resolver.resolve("x.conf");
         for (path, _) in files {
-            let effect = Effect::of(&document, Path::new(path)).unwrap();
-            if !effect.has_effect() {
+            let account = document.account(Path::new(path)).unwrap();
+            if !account.has_effect() {
                 let without = resolver.clone().without(path).resolve("x.conf");
                 let result = |d: &Document| d.loads().then(|| d.digest());
-                proptest::prop_assert_eq!(result(&document), result(&without), "{} {}", path, effect.word());
+                proptest::prop_assert_eq!(result(&document), result(&without), "{} {}", path, account.word());
             }
         }
     }
@@ -248,7 +308,7 @@ fn files_that_nobody_looks_at() {
         ),
     ] {
         let (rules, document) = document(rules, &[MAIN, (path, "[S]\nA=1\n")]);
-        assert!(Effect::of(&document, Path::new(path)).is_none(), "{path}");
+        assert!(document.account(Path::new(path)).is_none(), "{path}");
         let why = Unread::by(&rules, Path::new(path), Path::new("x.conf"));
         assert_eq!(why.to_string(), expected, "{path}");
     }

@@ -1,0 +1,425 @@
+//! What became of a file: the one account of it, which every command, finding and machine output tells.
+//!
+//! The scan knows [facts](crate::scan::State) about names and layers, the ledger about assignments;
+//! an [`Account`] is made of both, and what is said of a file is said by it alone.
+//!
+//! ```
+//! use overlay_resolver::{Resolver, catalog::Catalog, tree::Tree};
+//!
+//! let file = "/etc/systemd/journald.conf.d/10-mine.conf";
+//! let tree = Tree::default()
+//!     .with(file.as_ref(), "[Journal]\nStorage=volatile\n")
+//!     .with("/usr/lib/systemd/journald.conf.d/90-vendor.conf".as_ref(), "[Journal]\nStorage=auto\n");
+//! let rules = Catalog::built_in().rules("systemd/journald.conf".as_ref()).unwrap();
+//! let document = Resolver::new(tree).rules(rules).resolve("systemd/journald.conf");
+//! let account = document.account(file.as_ref()).unwrap();
+//! assert_eq!(
+//!     account.brief().to_string(),
+//!     "superseded by /usr/lib/systemd/journald.conf.d/90-vendor.conf"
+//! );
+//! ```
+
+mod unread;
+mod words;
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+pub use self::unread::Unread;
+pub use self::words::Brief;
+use crate::document::{Assignment, Document, Place, State as Fate};
+use crate::finding::Finding;
+use crate::root::{Mask, Unusable};
+use crate::rules::{BrokenFile, Ignored};
+use crate::scan::{Fragment, Role, State, Status};
+
+/// What a file does, or why it does nothing. Displays as the reason in words.
+#[derive(Debug, Clone)]
+pub enum Account<'d> {
+    /// It counts, and some of its assignments do.
+    Effective {
+        /// Those that count.
+        wins: Vec<Assignment<'d>>,
+        /// The others.
+        loses: Vec<Assignment<'d>>,
+        /// The files of its name that it hides.
+        hides: Vec<&'d Fragment>,
+    },
+    /// It counts, and all that it assigns other files assign again.
+    Superseded {
+        /// Its assignments.
+        loses: Vec<Assignment<'d>>,
+        /// The files that beat it.
+        by: Vec<&'d Fragment>,
+        /// Why all of them are read after it; none if they are not.
+        early: Option<Early>,
+        /// The files of its name that it hides.
+        hides: Vec<&'d Fragment>,
+    },
+    /// It counts, and its consumer ignores all that it assigns, since it does not know it.
+    Unknown {
+        /// Its assignments.
+        ignored: Vec<Assignment<'d>>,
+        /// The files of its name that it hides.
+        hides: Vec<&'d Fragment>,
+    },
+    /// It counts and assigns nothing; it still hides these files of its name.
+    Blank(Vec<&'d Fragment>),
+    /// It counts, and its consumer reads none of its assignments.
+    Invalid {
+        /// Because of this problem in it.
+        problem: &'d Finding,
+        /// What else it does not read because of it.
+        costs: BrokenFile,
+        /// The files of its name that it hides.
+        hides: Vec<&'d Fragment>,
+    },
+    /// The consumer loads no file at all because of what is there.
+    NotLoaded(Place<'d>),
+    /// The consumer stops at what is there, and does not come to it.
+    NotReached(Place<'d>),
+    /// A file of its name hides it.
+    Shadowed {
+        /// That file.
+        by: &'d Fragment,
+        /// Where that one ranks above it.
+        above: Above,
+    },
+    /// This mask hides it.
+    Masked(&'d Fragment),
+    /// It is the main file and a drop-in in one, and read where this drop-in stands.
+    Duplicate(&'d Fragment),
+    /// It hides other files.
+    Mask {
+        /// How.
+        mask: Mask,
+        /// Which; none if it masks nothing.
+        hides: Vec<&'d Fragment>,
+    },
+    /// It takes its name and cannot be used.
+    Unusable {
+        /// Why.
+        why: &'d Unusable,
+        /// What else its consumer does not read because of it.
+        costs: BrokenFile,
+    },
+    /// It cannot be used, and the next lower layer counts.
+    PassedOver(&'d Unusable),
+    /// Its name says that it is not meant.
+    Ignored(&'d Ignored),
+    /// It is a drop-in of a main file (of this name) that no layer has.
+    Headless(&'d Path),
+    /// Nobody looks where it is.
+    Unread(Unread),
+}
+
+/// Why a file is read before those that beat it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Early {
+    /// It is the main file, over which drop-ins are merged.
+    Main,
+    /// By its name.
+    Name,
+    /// By its layer, where a consumer reads layer by layer.
+    Layer,
+}
+
+/// Where a file that hides another ranks above it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Above {
+    /// It is in the same directory of a higher layer.
+    Layer,
+    /// It is in another directory of the same document, such as that of the unit itself instead of its type's.
+    Directory,
+}
+
+impl Document {
+    /// What became of the file at `path`; none if it is no file of this document.
+    pub fn account(&self, path: &Path) -> Option<Account<'_>> {
+        let mut files = self.entry().fragments.iter();
+        let index = files.position(|file| file.path == path)?;
+        Some(Accounts::of(self).file(index, self.entry().fragments.get(index)?))
+    }
+
+    /// What became of each of its files.
+    pub fn accounts(&self) -> impl Iterator<Item = (&Fragment, Account<'_>)> {
+        let accounts = Accounts::of(self);
+        let files = self.entry().fragments.iter().enumerate();
+        files.map(move |(index, file)| (file, accounts.file(index, file)))
+    }
+}
+
+/// What the accounts of all files of a document are made of.
+struct Accounts<'d> {
+    document: &'d Document,
+    /// What each file hides.
+    hidden: HashMap<usize, Vec<&'d Fragment>>,
+}
+
+impl<'d> Accounts<'d> {
+    fn of(document: &'d Document) -> Self {
+        let mut hidden = HashMap::<_, Vec<_>>::new();
+        for file in &document.entry().fragments {
+            if let State::Shadowed(by) | State::Masked(by) = file.state {
+                hidden.entry(by).or_default().push(file);
+            }
+        }
+        Self { document, hidden }
+    }
+
+    fn file(&self, index: usize, file: &'d Fragment) -> Account<'d> {
+        let document = self.document;
+        let other = |index: usize| &document.entry().fragments[index];
+        match &file.state {
+            State::Effective => self.counting(index, file),
+            State::Shadowed(by) => Account::shadowed(file, other(*by)),
+            State::Masked(by) => Account::Masked(other(*by)),
+            State::Duplicate(of) => Account::Duplicate(other(*of)),
+            State::Mask(mask) => Account::Mask {
+                mask: *mask,
+                hides: self.hidden_by(index),
+            },
+            State::Unusable(why) => Account::Unusable {
+                why,
+                costs: match document.ended() {
+                    _ if file.fatal => BrokenFile::Fatal,
+                    Some((_, last)) if last == index => BrokenFile::EndsLoading,
+                    _ => BrokenFile::Alone,
+                },
+            },
+            State::PassedOver(why) => Account::PassedOver(why),
+            State::Ignored(why) => Account::Ignored(why),
+        }
+    }
+
+    /// The files that the one with this index hides.
+    fn hidden_by(&self, index: usize) -> Vec<&'d Fragment> {
+        self.hidden.get(&index).cloned().unwrap_or_default()
+    }
+
+    fn counting(&self, index: usize, file: &'d Fragment) -> Account<'d> {
+        let document = self.document;
+        if let Some(place) = document.not_loaded_by().filter(|by| by.path != file.path) {
+            return Account::NotLoaded(place);
+        }
+        if document.entry().status == Status::Headless {
+            return Account::Headless(document.entry().name.as_ref());
+        }
+        if let Some((problem, last)) = document.ended()
+            && last < index
+        {
+            return Account::NotReached(Place::of(problem));
+        }
+        let hides = self.hidden_by(index);
+        let (wins, loses): (Vec<_>, Vec<_>) = document
+            .assignments_of(index)
+            .partition(|a| a.state() == Fate::Applied && a.unknown().is_none());
+        let is_read = |a: &Assignment<'_>| a.state() != Fate::Invalid;
+        let is_known = loses.iter().any(|a| is_read(a) && a.unknown().is_none());
+        match self.problem_of(index, file, &loses) {
+            Some((problem, costs @ BrokenFile::Fatal)) => Account::Invalid {
+                problem,
+                costs,
+                hides,
+            },
+            _ if !wins.is_empty() => Account::Effective { wins, loses, hides },
+            _ if is_known => self.superseded(index, file, loses, hides),
+            Some((problem, costs)) => Account::Invalid {
+                problem,
+                costs,
+                hides,
+            },
+            None if !loses.is_empty() => Account::Unknown {
+                ignored: loses,
+                hides,
+            },
+            None => Account::Blank(hides),
+        }
+    }
+
+    fn superseded(
+        &self,
+        index: usize,
+        file: &Fragment,
+        loses: Vec<Assignment<'d>>,
+        hides: Vec<&'d Fragment>,
+    ) -> Account<'d> {
+        let known = loses.iter().filter(|a| a.unknown().is_none());
+        let winners: Vec<_> = known.filter_map(Assignment::final_winner).collect();
+        let mut seen = HashSet::new();
+        let new = winners
+            .iter()
+            .filter(|winner| seen.insert(winner.fragment_index()));
+        let by: Vec<_> = new.map(Assignment::fragment).collect();
+        let is_early = winners.iter().all(|winner| winner.fragment_index() > index);
+        let by_name =
+            !self.document.entry().by_layer || by.iter().all(|winner| winner.layer == file.layer);
+        let early = match file.role {
+            Role::Main => Early::Main,
+            Role::DropIn if by_name => Early::Name,
+            Role::DropIn => Early::Layer,
+        };
+        Account::Superseded {
+            loses,
+            by,
+            early: is_early.then_some(early),
+            hides,
+        }
+    }
+
+    /// The problem of a file that counts most, and what it costs beyond the file.
+    fn problem_of(
+        &self,
+        index: usize,
+        file: &Fragment,
+        loses: &[Assignment<'d>],
+    ) -> Option<(&'d Finding, BrokenFile)> {
+        let document = self.document;
+        if let Some(problem) = document.fatal() {
+            return Some((problem, BrokenFile::Fatal));
+        }
+        if let Some((problem, last)) = document.ended()
+            && last == index
+        {
+            return Some((problem, BrokenFile::EndsLoading));
+        }
+        let is_own = |problem: &&Finding| problem.path == file.path;
+        let spoils = loses.iter().filter_map(Assignment::spoiled_by).find(is_own);
+        let problem = spoils.or_else(|| document.problems().iter().find(is_own))?;
+        Some((problem, BrokenFile::Alone))
+    }
+}
+
+impl<'d> Account<'d> {
+    fn shadowed(file: &Fragment, by: &'d Fragment) -> Self {
+        let directory = |file: &Fragment| {
+            file.path
+                .parent()
+                .and_then(Path::file_name)
+                .map(ToOwned::to_owned)
+        };
+        let is_same = by.role == Role::Main || directory(file) == directory(by);
+        let above = if by.layer != file.layer && is_same {
+            Above::Layer
+        } else {
+            Above::Directory
+        };
+        Self::Shadowed { by, above }
+    }
+
+    /// The assignments of the file, as far as what it does depends on them, in their order.
+    pub fn assignments(&self) -> Vec<Assignment<'d>> {
+        let mut all = match self {
+            Self::Effective { wins, loses, .. } => [&wins[..], loses].concat(),
+            Self::Superseded { loses: all, .. } | Self::Unknown { ignored: all, .. } => all.clone(),
+            _ => Vec::new(),
+        };
+        all.sort_by_key(Assignment::number);
+        all
+    }
+
+    /// The word for it in machine output.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Effective { .. } => "effective",
+            Self::Superseded { .. } => "superseded",
+            Self::Unknown { .. } => "unknown",
+            Self::Blank(_) => "blank",
+            Self::Invalid { .. } => "invalid",
+            Self::NotLoaded(_) => "not-loaded",
+            Self::NotReached(_) => "not-reached",
+            Self::Shadowed { .. } => "shadowed",
+            Self::Masked(_) => "masked",
+            Self::Duplicate(_) => "duplicate",
+            Self::Mask { .. } => "mask",
+            Self::Unusable { .. } => "unusable",
+            Self::PassedOver(_) => "passed-over",
+            Self::Headless(_) => "headless",
+            Self::Ignored(_) | Self::Unread(Unread::Name(_) | Unread::Copy { .. }) => "ignored",
+            Self::Unread(_) => "unread",
+        }
+    }
+
+    /// The files, or the lines of them, that did it; none where it is the file itself.
+    pub fn by(&self) -> Vec<Place<'d>> {
+        match self {
+            Self::Superseded { by, .. } => by.iter().map(|file| Place::file(file)).collect(),
+            Self::Invalid { problem, .. } => vec![Place::of(problem)],
+            Self::NotLoaded(place) | Self::NotReached(place) => vec![*place],
+            Self::Shadowed { by: file, .. } | Self::Masked(file) | Self::Duplicate(file) => {
+                vec![Place::file(file)]
+            }
+            Self::Effective { .. }
+            | Self::Unknown { .. }
+            | Self::Blank(_)
+            | Self::Mask { .. }
+            | Self::Unusable { .. }
+            | Self::PassedOver(_)
+            | Self::Ignored(_)
+            | Self::Headless(_)
+            | Self::Unread(_) => Vec::new(),
+        }
+    }
+
+    /// Whether its consumer reads an assignment of it.
+    pub const fn is_read(&self) -> bool {
+        matches!(
+            self,
+            Self::Effective { .. } | Self::Superseded { .. } | Self::Unknown { .. }
+        )
+    }
+
+    /// Whether the result would differ without the file, as far as that can be told from its kind.
+    pub const fn has_effect(&self) -> bool {
+        match self {
+            Self::Effective { .. }
+            | Self::Duplicate(_)
+            | Self::Unusable { .. }
+            | Self::Invalid {
+                costs: BrokenFile::EndsLoading | BrokenFile::Fatal,
+                ..
+            } => true,
+            Self::Mask { hides, .. }
+            | Self::Blank(hides)
+            | Self::Unknown { hides, .. }
+            | Self::Superseded { hides, .. }
+            | Self::Invalid { hides, .. } => !hides.is_empty(),
+            Self::NotLoaded(_)
+            | Self::NotReached(_)
+            | Self::Shadowed { .. }
+            | Self::Masked(_)
+            | Self::PassedOver(_)
+            | Self::Ignored(_)
+            | Self::Headless(_)
+            | Self::Unread(_) => false,
+        }
+    }
+
+    /// What the owner of the file at `path` should know of it.
+    pub(crate) fn finding(&self, path: &Path) -> Option<Finding> {
+        match self {
+            Self::Unusable { .. } => {
+                Some(Finding::error(path, format!("{self}; mend or remove it")))
+            }
+            Self::PassedOver(_) | Self::Headless(_) => {
+                Some(Finding::warning(path, self.to_string()))
+            }
+            Self::Ignored(_) => Some(Finding::info(path, format!("ignored: {self}"))),
+            Self::Effective { .. }
+            | Self::Superseded { .. }
+            | Self::Unknown { .. }
+            | Self::Blank(_)
+            | Self::Invalid { .. }
+            | Self::NotLoaded(_)
+            | Self::NotReached(_)
+            | Self::Shadowed { .. }
+            | Self::Masked(_)
+            | Self::Duplicate(_)
+            | Self::Mask { .. }
+            | Self::Unread(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
