@@ -55,6 +55,8 @@ pub struct Document {
     /// How the files are read.
     pub(crate) format: Option<&'static dyn Format>,
     pub(crate) is_nested: bool,
+    /// Whether lists with types add up over files, by the rules.
+    pub(crate) append_lists: bool,
     pub(crate) index: OnceLock<index::Index>,
 }
 

@@ -10,13 +10,14 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use self::nested::Paths;
-use crate::document::{Decoded, Document, Fate, Record, Slot};
+use crate::document::{Decoded, Document, Fate, Key, Record, Slot};
+use crate::escape::escape;
 use crate::finding::{Finding, Level};
 use crate::format::{Format, Item, Kind, Lost, Pair};
 use crate::root::{Reason, Unusable};
 use crate::rules::{BrokenFile, Repeated, Rules};
 use crate::scan::{Entry, Fragment, State};
-use crate::schema::{KeyKind, Merge, OnEmpty, Operator, Split};
+use crate::schema::{KeyKind, Merge, NOT_TEXT, OnEmpty, Operator, Split};
 
 /// How the assignments of a key combine.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +42,7 @@ pub fn merge(entry: Entry, rules: &Rules) -> Document {
     let mut merging = Merging {
         document: Document {
             is_nested: format.is_nested(),
+            append_lists: rules.append_lists,
             format: Some(format),
             ..Document::default()
         },
@@ -57,6 +59,8 @@ pub fn merge(entry: Entry, rules: &Rules) -> Document {
         .ended
         .map(|(problem, fragment)| (problem as usize, fragment as usize));
     document.entry = entry;
+    let unfit = unfit_kinds(&document, rules);
+    document.entry.findings.extend(unfit);
     settle_maps(&mut document);
     if !document.loads() {
         unload(&mut document);
@@ -191,7 +195,8 @@ impl Merging<'_> {
         let schema = &self.rules.schema;
         // Most files have none, and each question to it would be asked of every line.
         let has_schema = !schema.is_empty();
-        let is_repeated = has_schema && schema.is_repeated(&pair.section);
+        let has_headers = has_schema && !self.document.is_nested;
+        let is_repeated = has_headers && schema.is_repeated(&pair.section);
         let mut record = Record {
             key: 0,
             fragment,
@@ -255,18 +260,17 @@ impl Merging<'_> {
         let in_section = self.document.sections.name(section);
         let in_section = in_section.map(|(_, name)| &**name).unwrap_or_default();
         self.document.keys.insert(section, name, || Slot {
-            in_item: schema
-                .is_repeated(in_section)
+            in_item: (!nested && schema.is_repeated(in_section))
                 .then(|| schema.kind_in_item(in_section, name).copied())
                 .flatten(),
             unknown: schema.unknown(in_section, name),
             rule: match (kind, self.rules.repeated) {
-                (Some(kind), _) => Rule::Kind(kind),
+                (Some(kind), _) if !(nested && kind.is_of_text()) => Rule::Kind(kind),
                 // A value of a structured format has a type, so it is known not to be a list of lines.
-                (None, _) if nested => Rule::Kind(LAST),
-                (None, Repeated::Schema) => Rule::Unknown,
-                (None, Repeated::Last) => Rule::Kind(LAST),
-                (None, Repeated::Libeconf) => Rule::Libeconf,
+                _ if nested => Rule::Kind(LAST),
+                (_, Repeated::Schema) => Rule::Unknown,
+                (_, Repeated::Last) => Rule::Kind(LAST),
+                (_, Repeated::Libeconf) => Rule::Libeconf,
             },
             last: None,
         })
@@ -437,6 +441,29 @@ impl Merging<'_> {
             self.beat(Some(previous), Fate::Superseded(new));
         }
     }
+}
+
+/// What the schema says of keys whose values have types, as if they were text to be taken apart. Such a
+/// key is read as if it said nothing.
+fn unfit_kinds(document: &Document, rules: &Rules) -> Vec<Finding> {
+    if !document.is_nested || rules.schema.is_empty() {
+        return Vec::new();
+    }
+    let schema = &rules.schema;
+    let is_unfit = |key: &Key<'_>| {
+        let kind = schema.kind_in_item(key.section(), key.name());
+        kind.is_some_and(|kind| kind.is_of_text() || schema.is_repeated(key.section()))
+    };
+    let last = document
+        .keys()
+        .filter(is_unfit)
+        .filter_map(|key| key.last());
+    last.map(|last| {
+        let message = format!("{}: {NOT_TEXT}", escape(last.key()));
+        let finding = Finding::error(&last.fragment().path, message);
+        finding.at(last.line()).spanning(last.span())
+    })
+    .collect()
 }
 
 /// Says of maps which assignments still give a variable its value: one of which later assignments give

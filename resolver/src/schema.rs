@@ -91,6 +91,13 @@ pub struct KeyKind {
     pub empty: OnEmpty,
 }
 
+impl KeyKind {
+    /// Whether its values are texts that are taken apart, which says nothing of values that have types.
+    pub const fn is_of_text(&self) -> bool {
+        !matches!(self.split, Split::None) || matches!(self.merge, Merge::Map | Merge::Set)
+    }
+}
+
 /// What an assignment does to a key that knows `KEY+=` and `KEY-=` ([`Merge::Set`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operator {
@@ -112,6 +119,11 @@ impl Operator {
         }
     }
 }
+
+/// What is wrong with a key of a kind that [takes text apart](KeyKind::is_of_text), or of a section that
+/// repeats, where the format gives values types.
+pub(crate) const NOT_TEXT: &str = "its schema takes text apart, and values of this format have types: use the kind \
+                                   `append`, which adds lists up element by element, or leave the key out";
 
 /// All assignments stand: the honest answer where it takes more than the key to tell.
 const EACH: KeyKind = KeyKind {
@@ -265,6 +277,21 @@ impl Schema {
         self.groups(section)
             .flat_map(|group| &group.keys)
             .map(|(key, kind)| (&**key, kind))
+    }
+
+    /// A key whose values are texts that are taken apart ([`KeyKind::is_of_text`]), with its section
+    /// (what it begins with, where it stands for several): the first by name.
+    pub(crate) fn of_text(&self) -> Option<(&[u8], &[u8])> {
+        let exact = self.exact.iter();
+        let exact = exact.flat_map(|(name, groups)| groups.iter().map(move |group| (name, group)));
+        let all = exact.chain(self.prefixes.iter().map(|(name, group)| (name, group)));
+        let keys = all.flat_map(|(section, &group)| {
+            let keys = self.groups.get(group).map(|group| &group.keys);
+            keys.into_iter().flatten().map(move |key| (section, key))
+        });
+        keys.filter(|(_, (_, kind))| kind.is_of_text())
+            .map(|(section, (key, _))| (&**section, &**key))
+            .min()
     }
 
     /// Whether every header of this section begins a new item, such as `[Address]` in a `.network`

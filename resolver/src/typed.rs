@@ -1,5 +1,8 @@
 //! Typed use of merged configuration, through serde: the type that is asked for is the schema.
 //!
+//! What is read is what [`Document::effective`] has, key by key and item by item, so that a program, `show`
+//! and `explain` cannot come to different results.
+//!
 //! What a keyfile says is text, so a field's type decides how it is read:
 //!
 //! | field | text |
@@ -8,25 +11,43 @@
 //! | a number | what [`FromStr`](std::str::FromStr) of its type takes |
 //! | `String`, `char`, an enum of plain variants | the text, which has to be UTF-8 |
 //! | bytes (such as `serde_bytes`) | the text, whatever it is |
-//! | `Vec<T>`, a set, a tuple | one element an assignment; an empty assignment drops those before it |
+//! | `Vec<T>`, a set, a tuple | one element an item |
 //! | `Option<T>` | `Some`, if the key is there; an empty value is a value |
 //! | [`Located<T>`] | the value and its place |
+//! | a `Vec` of structs | the headers of a section that repeats, one by one |
 //!
-//! Of several assignments, a field that is no list takes the last. The values of TOML and JSON have
-//! types of their own and are read as those formats read them; a list is one assignment there.
+//! # Several values
+//!
+//! What a key that is assigned again comes to is a fact about the key. **Where the schema or the rules say
+//! it, that holds**, whatever the type: the one value that counts, or the list with all its items, from
+//! whichever files they come. A list is a single value only if it has one item; else to ask for one is an error.
+//!
+//! **Where nobody says it** ([`Key::is_multi_valued`]) the type does, as systemd's manuals have it for drop-ins:
+//! a list takes every value, in order, and a single value is the last. So `explain` calls the last one
+//! "counts" and those before it "counts in a list only". Whether an empty value would empty the list no type
+//! tells, so it is an error in a list; a schema tells (`append`: it does).
+//!
+//! Values of TOML and JSON have types of their own and are read as those formats read them. A list is one
+//! value there, which a higher file replaces, unless the rules (`append-lists`) or the schema (`append`) add
+//! them up.
 //!
 //! Every error names the file and the line of the value that it is about, and shows that line
 //! ([`DeserializeError::excerpt`]). Behind `#[serde(flatten)]` and in untagged enums serde asks for
-//! "anything": text stays text there, repeated assignments are a list, and [`Located`] does not work.
+//! "anything": text stays text there, several values are a list, and [`Located`] does not work.
+//!
+//! [`Document::effective`]: crate::Document::effective
+//! [`Key::is_multi_valued`]: crate::Key::is_multi_valued
 
 mod access;
 mod error;
+mod leaf;
 mod located;
 mod node;
 mod text;
+mod values;
 
 #[cfg(test)]
-pub(crate) mod testing;
+mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -38,21 +59,43 @@ use bstr::BString;
 use serde::Deserialize;
 
 pub use self::error::DeserializeError;
+use self::error::Part;
 pub use self::located::Located;
-use crate::format::{Node, Value, path};
+use crate::format::{Value, path};
 
-/// The applied assignments of an entry, as tables in tables; a keyfile's sections are the one level.
+/// What a document comes to, as tables in tables; a keyfile's sections are the one level.
 #[derive(Debug, Default)]
 pub(crate) struct Tree<'d> {
     files: Vec<PathBuf>,
     root: Table<'d>,
 }
 
-/// One assignment.
+/// One item of a value.
 #[derive(Debug)]
 pub(crate) struct Leaf<'d> {
     pub(crate) value: Value<'d>,
     pub(crate) origin: Origin<'d>,
+}
+
+/// What one key comes to.
+#[derive(Debug)]
+pub(crate) struct Values<'d> {
+    pub(crate) number: Number,
+    /// None of a list that was emptied.
+    pub(crate) items: Vec<Leaf<'d>>,
+    /// The last assignment that counts.
+    pub(crate) last: Leaf<'d>,
+}
+
+/// How many values a key has, whatever it has here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Number {
+    /// One.
+    One,
+    /// A list of them.
+    List,
+    /// Nobody knows.
+    Unknown,
 }
 
 /// Where an assignment stands.
@@ -88,8 +131,9 @@ pub(crate) struct Table<'d> {
 #[derive(Debug)]
 pub(crate) enum Entry<'d> {
     Table(Table<'d>),
-    /// The assignments of one key, at least one, in order.
-    Key(Vec<Leaf<'d>>),
+    /// What stands below each of the headers of a section that repeats, at least one.
+    Tables(Vec<Table<'d>>),
+    Key(Values<'d>),
 }
 
 impl<'d> Tree<'d> {
@@ -102,61 +146,83 @@ impl<'d> Tree<'d> {
         }
     }
 
-    /// Adds an assignment that applies, behind those of the same key that apply before it.
+    /// The table of a section, or below the header of one that has this number.
     ///
-    /// `nested`: section and key are dotted paths ([`path`]). A value replaces a table at its place,
-    /// and a table a value; only an empty table leaves another as it is.
-    pub(crate) fn insert(&mut self, section: &[u8], key: &[u8], nested: bool, leaf: Leaf<'d>) {
-        let names = |name: &[u8]| -> Vec<BString> {
-            let split = str::from_utf8(name).ok().filter(|_| nested);
-            match split.and_then(path::split) {
-                Some(segments) => segments.into_iter().map(BString::from).collect(),
-                None if name.is_empty() => Vec::new(),
-                None => vec![name.into()],
-            }
-        };
+    /// # Errors
+    /// A value has its name.
+    pub(crate) fn table(
+        &mut self,
+        section: &[u8],
+        nested: bool,
+        number: Option<usize>,
+    ) -> Result<&mut Table<'d>, DeserializeError> {
         let mut table = &mut self.root;
-        for name in names(section) {
-            table = table.descend(name);
+        let mut names = names(section, nested).into_iter().peekable();
+        while let Some(name) = names.next() {
+            table = match number.filter(|_| names.peek().is_none()) {
+                Some(number) => table.header(&name, number)?,
+                None => table.descend(&name)?,
+            };
         }
-        let key = match names(key).pop() {
-            Some(key) if nested => key,
-            _ => key.into(),
-        };
-        table.assign(key, leaf);
+        Ok(table)
     }
 
     /// Reads the tree as a `T`.
     pub(crate) fn deserialize<'t, T: Deserialize<'t>>(&'t self) -> Result<T, DeserializeError> {
         T::deserialize(access::Level(&self.root)).map_err(|error| error.in_files(&self.files))
     }
+}
 
-    #[cfg(feature = "figment")]
-    pub(crate) fn root(&self) -> &Table<'d> {
-        &self.root
+/// What a name consists of: of a format that nests, the segments of a dotted path ([`path`]).
+fn names(name: &[u8], nested: bool) -> Vec<BString> {
+    let split = str::from_utf8(name).ok().filter(|_| nested);
+    match split.and_then(path::split) {
+        Some(segments) => segments.into_iter().map(BString::from).collect(),
+        None if name.is_empty() => Vec::new(),
+        None => vec![name.into()],
     }
 }
 
 impl<'d> Table<'d> {
     /// The table `name` in this one.
-    fn descend(&mut self, name: BString) -> &mut Self {
-        let entry = self.entry(name, || Entry::Table(Self::default()));
-        if let Entry::Key(_) = entry {
-            *entry = Entry::Table(Self::default());
-        }
-        match entry {
-            Entry::Table(table) => table,
-            Entry::Key(_) => unreachable!("it was just replaced"),
+    fn descend(&mut self, name: &BString) -> Result<&mut Self, DeserializeError> {
+        match self.entry(name.clone(), || Entry::Table(Self::default())) {
+            Entry::Table(table) => Ok(table),
+            taken => Err(taken.is_two(name)),
         }
     }
 
-    fn assign(&mut self, key: BString, leaf: Leaf<'d>) {
-        match self.entry(key, || Entry::Key(Vec::new())) {
-            Entry::Key(leaves) => leaves.push(leaf),
-            Entry::Table(_) if matches!(&leaf.value, Value::Typed(Node::Table(new)) if new.is_empty()) =>
-                {}
-            entry @ Entry::Table(_) => *entry = Entry::Key(vec![leaf]),
+    /// The table below the header `name` of this number, counted from 1.
+    fn header(&mut self, name: &BString, number: usize) -> Result<&mut Self, DeserializeError> {
+        match self.entry(name.clone(), || Entry::Tables(Vec::new())) {
+            Entry::Tables(tables) => {
+                tables.resize_with(number.max(tables.len()), Self::default);
+                Ok(&mut tables[number - 1])
+            }
+            taken => Err(taken.is_two(name)),
         }
+    }
+
+    /// Adds a key.
+    ///
+    /// # Errors
+    /// A table has its name.
+    pub(crate) fn assign(
+        &mut self,
+        key: &[u8],
+        nested: bool,
+        values: Values<'d>,
+    ) -> Result<(), DeserializeError> {
+        let key = match names(key, nested).pop() {
+            Some(key) => key,
+            None => key.into(),
+        };
+        let new = Entry::Key(values);
+        if self.places.contains_key(&key) {
+            return Err(new.is_two(&key));
+        }
+        self.entry(key, || new);
+        Ok(())
     }
 
     fn entry(&mut self, name: BString, new: impl FnOnce() -> Entry<'d>) -> &mut Entry<'d> {
@@ -170,24 +236,37 @@ impl<'d> Table<'d> {
     pub(crate) fn entries(&self) -> &[(BString, Entry<'d>)] {
         &self.entries
     }
-}
 
-impl<'d> Entry<'d> {
-    /// The assignment that counts for all, or that a table begins with.
-    fn chief(&self) -> Option<&Leaf<'d>> {
-        match self {
-            Self::Key(leaves) => leaves.last(),
-            Self::Table(table) => table.entries.iter().find_map(|(_, entry)| entry.chief()),
-        }
+    fn first(&self) -> Option<&Origin<'d>> {
+        self.entries.iter().find_map(|(_, entry)| entry.place())
     }
 }
 
-/// The assignments that a list is made of: those since the last empty one (systemd: conf-parser.c
-/// `config_parse_strv()`).
-pub(crate) fn since_reset<'t, 'd>(leaves: &'t [Leaf<'d>]) -> &'t [Leaf<'d>] {
-    let is_empty = |leaf: &Leaf<'_>| leaf.value.text().is_some_and(<[u8]>::is_empty);
-    let start = leaves.iter().rposition(is_empty).map_or(0, |at| at + 1);
-    leaves.get(start..).unwrap_or_default()
+impl<'d> Entry<'d> {
+    /// Where it stands: its last value, or the first that is in it.
+    fn place(&self) -> Option<&Origin<'d>> {
+        match self {
+            Self::Key(values) => Some(&values.chief().origin),
+            Self::Table(table) => table.first(),
+            Self::Tables(tables) => tables.iter().find_map(Table::first),
+        }
+    }
+
+    /// The error that this has the name of something else. (Tables that the format itself nests give way to
+    /// values, and the other way round; a key above all headers and a section do not.)
+    fn is_two(&self, name: &BString) -> DeserializeError {
+        DeserializeError::new(
+            "is a key and a section, and one name can be read as one thing only".into(),
+        )
+        .in_entry(name, self, Part::Key)
+    }
+}
+
+impl<'d> Values<'d> {
+    /// The item that is the value, if there is to be one.
+    fn chief(&self) -> &Leaf<'d> {
+        self.items.last().unwrap_or(&self.last)
+    }
 }
 
 impl<'d> Origin<'d> {

@@ -182,3 +182,144 @@ fn a_table_beats_all_of_a_list_that_grew() {
         assert_eq!(applied, counting, "{last}");
     }
 }
+
+/// What a fragment may say of one key, and what the key comes to: bootc's `kargs.d`, and zincati's windows.
+mod ported {
+    use super::*;
+
+    const APPENDED: &str = "format = 'toml'\ndrop-in-suffix = '.toml'\nappend-lists = true";
+
+    #[test]
+    fn the_kernel_arguments_of_bootc() {
+        #[derive(Deserialize)]
+        struct Kargs {
+            kargs: Vec<Located<String>>,
+        }
+        let files = [
+            (
+                "/usr/lib/bootc/kargs.d/00-base.toml",
+                "kargs = [\"nosmt\", 'quiet']\n",
+            ),
+            ("/usr/lib/bootc/kargs.d/10-none.toml", "kargs = []\n"),
+            (
+                "/usr/lib/bootc/kargs.d/20-console.toml",
+                "# serial\nkargs = ['console=ttyS0']\n",
+            ),
+            ("/etc/bootc/kargs.d/90-mine.toml", "kargs = ['debug']\n"),
+        ];
+        let schema =
+            "format = 'toml'\ndrop-in-suffix = '.toml'\nschema.section.''.append = ['kargs']";
+        for rules in [APPENDED, schema] {
+            let document = resolve(rules, "bootc/kargs.d", &files);
+            let Kargs { kargs } = document.deserialize().expect("lists");
+            let found: Vec<_> = kargs
+                .iter()
+                .map(|arg| {
+                    let name = arg.path.file_name().and_then(|name| name.to_str());
+                    (arg.as_str(), name.expect("a name"), arg.line)
+                })
+                .collect();
+            let expected = [
+                ("nosmt", "00-base.toml", 1),
+                ("quiet", "00-base.toml", 1),
+                ("console=ttyS0", "20-console.toml", 2),
+                ("debug", "90-mine.toml", 1),
+            ];
+            assert_eq!(found, expected);
+            let explained = document.explain("", "kargs").to_string();
+            assert!(
+                explained.contains("['debug']  counts (4 of 4)"),
+                "{explained}"
+            );
+            // The same in one file is the same.
+            let all = "kargs = ['nosmt', 'quiet', 'console=ttyS0', 'debug']\n";
+            let one = resolve(
+                rules,
+                "bootc/kargs.d",
+                &[("/etc/bootc/kargs.d/1.toml", all)],
+            );
+            assert_eq!(one.digest(), document.digest());
+        }
+    }
+
+    #[test]
+    fn the_update_windows_of_zincati() {
+        #[derive(Deserialize)]
+        struct Config {
+            updates: Updates,
+        }
+        #[derive(Deserialize)]
+        struct Updates {
+            strategy: Located<String>,
+            periodic: Periodic,
+        }
+        #[derive(Deserialize)]
+        struct Periodic {
+            window: Vec<Located<Window>>,
+        }
+        #[derive(Debug, PartialEq, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Window {
+            days: Vec<String>,
+            start_time: String,
+            length_minutes: u32,
+        }
+        let vendor = "[updates]\nstrategy = 'immediate'\n\n[[updates.periodic.window]]\ndays = ['Sat', 'Sun']\n\
+                      start_time = '23:30'\nlength_minutes = 60\n\n[[updates.periodic.window]]\ndays = ['Wed']\n\
+                      start_time = '01:00'\nlength_minutes = 30\n";
+        let owner = "[updates]\nstrategy = 'periodic'\n[[updates.periodic.window]]\ndays = ['Mon']\n\
+                     start_time = '04:00'\nlength_minutes = 15\n";
+        let files = [
+            ("/usr/lib/zincati/config.d/50-fedora.toml", vendor),
+            ("/etc/zincati/config.d/55-strategy.toml", owner),
+        ];
+        let document = resolve(APPENDED, "zincati/config.d", &files);
+        let Config { updates } = document.deserialize().expect("windows");
+        let places = updates.periodic.window.iter().map(|window| {
+            let name = window.path.file_name().expect("a name");
+            (
+                &*window.days[0],
+                window.length_minutes,
+                name.to_str().expect("UTF-8"),
+            )
+        });
+        assert_eq!(
+            places.collect::<Vec<_>>(),
+            [
+                ("Sat", 60, "50-fedora.toml"),
+                ("Wed", 30, "50-fedora.toml"),
+                ("Mon", 15, "55-strategy.toml")
+            ]
+        );
+        assert_eq!(
+            (&**updates.strategy, updates.strategy.line),
+            ("periodic", 2)
+        );
+    }
+}
+
+#[test]
+fn kinds_of_text_are_refused_where_values_have_types() {
+    let schema =
+        |format: &str| format!("{format}[schema.section.a]\nscalar = ['s']\nwords = ['w']\n");
+    let at_once = schema("\nformat = 'toml'\n");
+    let at_once = Rules::from_toml("r.toml".as_ref(), at_once.as_bytes()).unwrap_err();
+    let what = "its schema takes text apart, and values of this format have types: use the kind `append`, which \
+                adds lists up element by element, or leave the key out";
+    assert_eq!(at_once.to_string(), format!("r.toml:3: [a] w: {what}"));
+
+    // Which format it is may be told by the suffix of a file.
+    let document = resolve(
+        &schema(""),
+        "x.toml",
+        &[("/etc/x.toml", "[a]\ns = 1\nw = ['a b', 'c']\n")],
+    );
+    let error = document.deserialize::<serde_json::Value>().unwrap_err();
+    assert_eq!(error.to_string(), format!("/etc/x.toml:3:1: w: {what}"));
+    let anyway: serde_json::Value = document.deserialize_anyway().unwrap();
+    assert_eq!(
+        anyway["a"]["w"],
+        serde_json::json!(["a b", "c"]),
+        "as if it said nothing"
+    );
+}

@@ -67,6 +67,36 @@ fn the_daemon_sees_what_comes_into_being() {
     }
 }
 
+/// What the README says that its first example prints.
+#[test]
+fn the_first_example_prints_what_it_says() {
+    #[derive(Debug, Default, serde::Deserialize)]
+    #[serde(default)]
+    struct Config {
+        port: Option<u16>,
+        allow: Vec<String>,
+    }
+    let resolver = Resolver::new(overlay_resolver::Tree::default())
+        .with(
+            "/usr/lib/myapp/config.d/10-vendor.conf",
+            "port = 80\nallow = a\n",
+        )
+        .with(
+            "/etc/myapp/config.d/50-mine.conf",
+            "port = 8080\nallow = b\n",
+        );
+    let document = resolver.resolve("/etc/myapp/config.d");
+    let config: Config = document.deserialize().unwrap();
+    let Config { port, allow } = &config;
+    assert_eq!((*port, allow.len()), (Some(8080), 2));
+    let printed = format!("{config:?}\n{}", document.explain("", "port"));
+    let readme = include_str!("../README.md");
+    assert!(
+        readme.contains(&format!("```text\n{printed}```\n")),
+        "{printed}"
+    );
+}
+
 fn watched(resolver: &Resolver, root: &std::path::Path) -> rustix::fd::OwnedFd {
     let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).expect("inotify");
     daemon::watch(&inotify, root, &resolver.resolve("myapp/config.d")).expect("watches");

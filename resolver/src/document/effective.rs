@@ -8,8 +8,10 @@ use bstr::BStr;
 use indexmap::IndexMap;
 
 pub use self::lines::Line;
+use super::items::kind_of;
 use super::{Assignment, Document, Items, Key};
-use crate::schema::{KeyKind, OnEmpty};
+use crate::format::Node;
+use crate::schema::{KeyKind, Merge, OnEmpty, Split};
 
 type Map<K, V> = IndexMap<K, V, foldhash::fast::RandomState>;
 
@@ -39,7 +41,7 @@ pub struct Effective<'d> {
     /// does not come back.
     pub items: Vec<Item<'d>>,
     /// The assignments that count.
-    pub(super) applied: Vec<Assignment<'d>>,
+    pub(crate) applied: Vec<Assignment<'d>>,
 }
 
 /// One item of a value, and where it comes from.
@@ -49,6 +51,8 @@ pub struct Item<'d> {
     pub value: Cow<'d, [u8]>,
     /// The assignment that brought it.
     pub from: Assignment<'d>,
+    /// The item with its type, where the format gives it one.
+    pub(crate) node: Option<&'d Node>,
 }
 
 impl Document {
@@ -108,6 +112,15 @@ impl Document {
     }
 }
 
+impl Effective<'_> {
+    /// Whether it is known to be a list, of however many items.
+    pub fn is_list(&self) -> bool {
+        self.kind.is_some_and(|kind| {
+            kind.split != Split::None || !matches!(kind.merge, Merge::Last | Merge::First)
+        })
+    }
+}
+
 impl<'d> Key<'d> {
     /// What it comes to below each of the headers that begin an item; else all in one, of number 0.
     fn effective(self) -> Vec<(u32, Effective<'d>)> {
@@ -117,14 +130,14 @@ impl<'d> Key<'d> {
         let values = groups.into_iter().map(|(header, applied)| {
             let value = Effective {
                 key: self,
-                kind,
+                kind: kind_of(kind, &applied),
                 items: Items::of(kind, &applied).into_iter().collect(),
                 applied,
             };
             (header, value)
         });
         values
-            .filter(|(_, value)| !value.items.is_empty() || kind.is_some_and(is_there))
+            .filter(|(_, value)| !value.items.is_empty() || value.kind.is_some_and(is_there))
             .collect()
     }
 }

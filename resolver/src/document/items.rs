@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use bstr::ByteSlice as _;
 
 use super::{Assignment, Item};
-use crate::schema::{KeyKind, Merge, OnEmpty, Operator};
+use crate::format::Node;
+use crate::schema::{KeyKind, Merge, OnEmpty, Operator, Split};
 
 /// The items of one key, as its assignments are read one after the other: those of lists follow each
 /// other, a set has each once, a map has one of each variable. What stands below another header of a
@@ -49,8 +50,7 @@ impl<'d> Items<'d> {
         let mut known = Vec::new();
         let is_set = self.kind.is_some_and(|kind| kind.merge == Merge::Set);
         let removes = is_set && from.operator() == Operator::Remove;
-        for value in self.items_in(from) {
-            let item = Item { value, from };
+        for item in self.items_in(from) {
             let Some(identity) = self.identity(&item) else {
                 self.push(item);
                 continue;
@@ -94,20 +94,40 @@ impl<'d> Items<'d> {
 
     /// The item that is in the place of the first one that `from` brought.
     pub(crate) fn in_place_of(&self, from: Assignment<'d>) -> Option<&Item<'d>> {
-        let value = self.items_in(from).into_iter().next()?;
-        self.at(&self.identity(&Item { value, from })?)
+        let item = self.items_in(from).into_iter().next()?;
+        self.at(&self.identity(&item)?)
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Item<'d>> {
         self.found.iter().flatten()
     }
 
-    /// What one assignment says.
-    fn items_in(&self, from: Assignment<'d>) -> Vec<Cow<'d, [u8]>> {
-        match &self.kind {
-            Some(kind) if from.record.is_empty() && kind.empty != OnEmpty::Value => Vec::new(),
-            Some(kind) if from.node().is_none() => kind.split.items(from.value().as_bytes()),
-            _ => vec![from.shown()],
+    /// What one assignment says. Lists that add up are their elements, so that it makes no difference
+    /// in which of the files an element stands.
+    fn items_in(&self, from: Assignment<'d>) -> Vec<Item<'d>> {
+        let typed = |node: &'d Node| Item {
+            value: Cow::Owned(node.to_string().into_bytes()),
+            node: Some(node),
+            from,
+        };
+        let text = |value| Item {
+            value,
+            node: None,
+            from,
+        };
+        match (from.node(), self.kind) {
+            (Some(Node::Array(elements)), _) if from.adds_up(self.kind) => {
+                elements.iter().map(typed).collect()
+            }
+            (Some(node), _) => vec![typed(node)],
+            (None, Some(kind)) if from.record.is_empty() && kind.empty != OnEmpty::Value => {
+                Vec::new()
+            }
+            (None, Some(kind)) => {
+                let items = kind.split.items(from.value().as_bytes());
+                items.into_iter().map(text).collect()
+            }
+            (None, None) => vec![text(Cow::Borrowed(from.value()))],
         }
     }
 
@@ -120,6 +140,33 @@ impl<'d> Items<'d> {
         };
         Some((item.from.header(), name))
     }
+}
+
+impl Assignment<'_> {
+    /// Whether it is a list with a type that adds to those before it, its key being of this kind: by
+    /// the schema, or because the rules append lists.
+    fn adds_up(&self, kind: Option<KeyKind>) -> bool {
+        let is_list = matches!(self.node(), Some(Node::Array(_)));
+        is_list && (self.document.append_lists || kind.is_some_and(|k| k.merge == Merge::Append))
+    }
+}
+
+/// What a key of this kind is where these of its assignments count. Of values with types only the rules
+/// and the values tell whether they are a list, and an empty one is as good as any other.
+pub(super) fn kind_of(kind: Option<KeyKind>, applied: &[Assignment<'_>]) -> Option<KeyKind> {
+    let kind = kind?;
+    let Some(last) = applied.last().filter(|last| last.node().is_some()) else {
+        return Some(kind);
+    };
+    Some(KeyKind {
+        merge: if last.adds_up(Some(kind)) {
+            Merge::Append
+        } else {
+            kind.merge
+        },
+        split: Split::None,
+        empty: OnEmpty::Value,
+    })
 }
 
 impl<'d> IntoIterator for Items<'d> {

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
-use super::{Assignment, Decoded, Document, Key};
+use super::{Assignment, Decoded, Document, Effective, Item};
 use crate::finding::Level;
 use crate::format::Value;
-use crate::schema::{Merge, Split};
-use crate::typed::{DeserializeError, Leaf, Origin, Tree};
+use crate::typed::{DeserializeError, Leaf, Number, Origin, Tree, Values};
 
 impl Document {
     /// Reads the document as a `T`, whose fields say how text is read ([`typed`](crate::typed)).
@@ -37,49 +36,48 @@ impl Document {
     /// # Errors
     /// A value is not what its field wants, or something is missing.
     pub fn deserialize_anyway<T: DeserializeOwned>(&self) -> Result<T, DeserializeError> {
-        self.tree().deserialize()
+        self.tree()?.deserialize()
     }
 
-    /// The assignments that count, as tables in tables.
-    pub(crate) fn tree(&self) -> Tree<'_> {
+    /// What it comes to, as tables in tables.
+    fn tree(&self) -> Result<Tree<'_>, DeserializeError> {
         let files = self.entry.effective().map(|file| file.path.clone());
         let mut tree = Tree::new(files);
-        for key in self.keys() {
-            for leaf in key.leaves() {
-                tree.insert(key.section(), key.name(), self.is_nested, leaf);
+        for part in self.effective() {
+            let table = tree.table(part.section, self.is_nested, part.number)?;
+            for value in part.values {
+                let key = value.key.name();
+                if let Some(values) = value.into_values() {
+                    table.assign(key, self.is_nested, values)?;
+                }
             }
         }
-        tree
+        Ok(tree)
     }
 }
 
-impl<'d> Key<'d> {
-    /// What it comes to, item by item where the schema says what an item is.
-    fn leaves(&self) -> Vec<Leaf<'d>> {
-        let applied = self.applied();
-        let Some(last) = applied.last().copied() else {
-            return Vec::new();
+impl<'d> Effective<'d> {
+    /// The items, each at the place of the assignment that brought it.
+    fn into_values(self) -> Option<Values<'d>> {
+        let number = match self.kind {
+            _ if self.is_list() => Number::List,
+            Some(_) => Number::One,
+            None => Number::Unknown,
         };
-        let in_items = self.kind().is_some_and(|kind| {
-            kind.split != Split::None || matches!(kind.merge, Merge::Set | Merge::Map)
-        });
-        if !in_items {
-            return applied.iter().map(|a| a.leaf(a.decoded())).collect();
-        }
-        // Each item is an element, at the place of the assignment that brought it.
-        let items = self.read(&applied);
-        let mut leaves: Vec<_> = items
-            .iter()
-            .map(|item| match item.from.node() {
-                Some(_) => item.from.leaf(item.from.decoded()),
-                None => item.from.leaf(Value::Text(item.value.clone())),
+        let last = self.applied.last()?;
+        let last = last.leaf(last.decoded());
+        let items = self.items.into_iter();
+        let items = items.map(|Item { value, from, node }| {
+            from.leaf(match node {
+                Some(node) => Value::Typed(node.clone()),
+                None => Value::Text(value),
             })
-            .collect();
-        // An emptied list is an empty list, not an absent one.
-        if leaves.is_empty() {
-            leaves.push(last.leaf(last.decoded()));
-        }
-        leaves
+        });
+        Some(Values {
+            number,
+            items: items.collect(),
+            last,
+        })
     }
 }
 

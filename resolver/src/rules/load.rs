@@ -15,7 +15,8 @@ use super::{
 };
 use crate::escape::{escape, escape_path};
 use crate::finding::{Finding, Source};
-use crate::format;
+use crate::format::{self, Format};
+use crate::schema::{NOT_TEXT, Schema};
 
 /// The rule set that [`Rules::default`] is.
 const DEFAULT: &str = "uapi6";
@@ -150,6 +151,7 @@ impl RulesFile {
             Some(keys) => Arc::new(keys::schema(keys, source)?),
             None => base.schema,
         };
+        self.fits(format, &schema, source)?;
         Ok(Rules {
             layers: match &self.layers {
                 Some(layers) => layers
@@ -203,6 +205,26 @@ impl RulesFile {
             schema,
             name: base.name,
         })
+    }
+
+    /// Refuses a schema that takes text apart for a format whose values have types. (Where the format
+    /// is told by the suffix of a file, the merge finds it.)
+    fn fits(
+        &self,
+        format: Option<&'static dyn Format>,
+        schema: &Schema,
+        source: Source<'_>,
+    ) -> Result<(), Finding> {
+        let span = (self.schema.as_ref().map(Spanned::span))
+            .or_else(|| self.format.as_ref().map(Spanned::span));
+        let has_types = format.is_some_and(Format::is_nested);
+        match (span, schema.of_text()) {
+            (Some(span), Some((section, key))) if has_types => Err(source.error(
+                span,
+                format!("[{}] {}: {NOT_TEXT}", escape(section), escape(key)),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// The rules that this file extends. Those are built in, so they cannot extend in a circle.

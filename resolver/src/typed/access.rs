@@ -3,18 +3,17 @@
 use std::slice;
 
 use bstr::BString;
-use serde::de::value::MapAccessDeserializer;
+use serde::de::value::{MapAccessDeserializer, SeqDeserializer};
 use serde::de::{
-    DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected, Visitor,
+    DeserializeSeed, Deserializer, Error as _, Expected, IntoDeserializer, MapAccess, Unexpected,
+    Visitor,
 };
 use serde::forward_to_deserialize_any;
 
 use super::error::Part;
-use super::located::{self, Fields};
-use super::node::Typed;
+use super::located;
 use super::text::Text;
-use super::{DeserializeError, Entry, Leaf, Table, since_reset};
-use crate::format::{Node, Value};
+use super::{DeserializeError, Entry, Table};
 
 /// A table.
 #[derive(Debug, Clone, Copy)]
@@ -123,10 +122,8 @@ impl<'de> MapAccess<'de> for Entries<'de> {
             .ok_or_else(|| DeserializeError::custom("a value was asked for before its key"))?;
         let read = match entry {
             Entry::Table(table) => seed.deserialize(Level(table)),
-            Entry::Key(leaves) => match leaves.last() {
-                Some(last) => seed.deserialize(Assignments { all: leaves, last }),
-                None => return Err(DeserializeError::custom("a key without an assignment")),
-            },
+            Entry::Tables(tables) => seed.deserialize(Headers(tables)),
+            Entry::Key(values) => seed.deserialize(values),
         };
         read.map_err(|error| error.in_entry(name, entry, Part::Value))
     }
@@ -136,89 +133,43 @@ impl<'de> MapAccess<'de> for Entries<'de> {
     }
 }
 
-/// The assignments of one key.
+/// The tables below the headers of a section that repeats.
 #[derive(Debug, Clone, Copy)]
-struct Assignments<'de> {
-    all: &'de [Leaf<'de>],
-    last: &'de Leaf<'de>,
-}
+struct Headers<'de>(&'de [Table<'de>]);
 
-impl<'de> Assignments<'de> {
-    fn one(leaf: &'de Leaf<'de>) -> Self {
-        Self {
-            all: slice::from_ref(leaf),
-            last: leaf,
+impl<'de> Headers<'de> {
+    /// The one, where one is wanted.
+    fn one(self, expected: &dyn Expected) -> Result<Level<'de>, DeserializeError> {
+        match self.0 {
+            [table] => Ok(Level(table)),
+            tables => Err(too_many(tables.len(), "headers", expected)),
         }
     }
 }
 
-/// Leaves it to the last assignment.
-macro_rules! last {
-    ($($method:ident($($argument:ident: $type:ty),*))*) => {$(
-        fn $method<V: Visitor<'de>>(
-            self,
-            $($argument: $type,)*
-            visitor: V,
-        ) -> Result<V::Value, Self::Error> {
-            match &self.last.value {
-                Value::Text(text) => Text(text).$method($($argument,)* visitor),
-                Value::Typed(node) => Typed::new(node, &self.last.origin).$method($($argument,)* visitor),
-            }
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for Assignments<'de> {
+impl<'de> Deserializer<'de> for Headers<'de> {
     type Error = DeserializeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        match (&self.last.value, self.all) {
-            (Value::Text(_), [_, _, ..]) => self.deserialize_seq(visitor),
-            (Value::Text(text), _) => Text(text).deserialize_any(visitor),
-            (Value::Typed(node), _) => Typed::new(node, &self.last.origin).deserialize_any(visitor),
-        }
+        sequence(self.0.iter().map(Level), visitor)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        match &self.last.value {
-            Value::Text(_) => {
-                let mut elements = Elements(since_reset(self.all).iter());
-                let count = elements.0.len();
-                let value = visitor.visit_seq(&mut elements)?;
-                match elements.0.next() {
-                    None => Ok(value),
-                    Some(_) => Err(DeserializeError::invalid_length(
-                        count,
-                        &"fewer assignments",
-                    )),
-                }
-            }
-            Value::Typed(node) => Typed::new(node, &self.last.origin).deserialize_seq(visitor),
-        }
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        self.one(&visitor)?.deserialize_map(visitor)
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(
+    fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _: usize,
+        name: &'static str,
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        self.deserialize_seq(visitor)
+        let table = self.one(&visitor)?;
+        table.deserialize_struct(name, fields, visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        match &self.last.value {
-            Value::Typed(Node::Null) => visitor.visit_none(),
-            _ => visitor.visit_some(self),
-        }
+        visitor.visit_some(self)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -229,70 +180,39 @@ impl<'de> Deserializer<'de> for Assignments<'de> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        if name == located::NAME {
-            return visitor.visit_map(Fields::new(self, &self.last.origin));
-        }
-        match &self.last.value {
-            Value::Text(text) => Text(text).deserialize_struct(name, fields, visitor),
-            Value::Typed(node) => {
-                Typed::new(node, &self.last.origin).deserialize_struct(name, fields, visitor)
-            }
-        }
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_unit()
     }
 
-    last! {
-        deserialize_bool()
-        deserialize_i8()
-        deserialize_i16()
-        deserialize_i32()
-        deserialize_i64()
-        deserialize_i128()
-        deserialize_u8()
-        deserialize_u16()
-        deserialize_u32()
-        deserialize_u64()
-        deserialize_u128()
-        deserialize_f32()
-        deserialize_f64()
-        deserialize_char()
-        deserialize_str()
-        deserialize_string()
-        deserialize_bytes()
-        deserialize_byte_buf()
-        deserialize_unit()
-        deserialize_unit_struct(name: &'static str)
-        deserialize_map()
-        deserialize_enum(name: &'static str, variants: &'static [&'static str])
-        deserialize_identifier()
-        deserialize_ignored_any()
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct seq tuple tuple_struct enum identifier
     }
 }
 
-/// Assignments as the elements of a list.
-struct Elements<'de>(slice::Iter<'de, Leaf<'de>>);
+impl<'de> IntoDeserializer<'de, DeserializeError> for Level<'de> {
+    type Deserializer = Self;
 
-impl<'de> SeqAccess<'de> for Elements<'de> {
-    type Error = DeserializeError;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Self::Error> {
-        let Some(leaf) = self.0.next() else {
-            return Ok(None);
-        };
-        seed.deserialize(Assignments::one(leaf))
-            .map(Some)
-            .map_err(|error| error.at(&leaf.origin, Part::Value))
+    fn into_deserializer(self) -> Self {
+        self
     }
+}
 
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.0.len())
-    }
+/// All of a list, of which the visitor must not leave anything.
+pub(super) fn sequence<'de, D, V>(
+    elements: impl ExactSizeIterator<Item = D>,
+    visitor: V,
+) -> Result<V::Value, DeserializeError>
+where
+    D: IntoDeserializer<'de, DeserializeError>,
+    V: Visitor<'de>,
+{
+    let mut elements = SeqDeserializer::new(elements);
+    let value = visitor.visit_seq(&mut elements)?;
+    elements.end()?;
+    Ok(value)
+}
+
+pub(super) fn too_many(count: usize, what: &str, expected: &dyn Expected) -> DeserializeError {
+    DeserializeError::new(format!("has {count} {what}, expected one: {expected}"))
 }

@@ -150,8 +150,8 @@ impl DeserializeError {
         }
         self.0.names.insert(0, name.clone());
         let part = if is_key { part } else { Part::Key };
-        match entry.chief() {
-            Some(leaf) if is_key || !self.0.missing => self.at(&leaf.origin, part),
+        match entry.place() {
+            Some(origin) if is_key || !self.0.missing => self.at(origin, part),
             _ => self,
         }
     }

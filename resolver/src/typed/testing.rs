@@ -1,40 +1,34 @@
-//! What the tests of everything that takes a [`Tree`] share.
+//! What the tests of typed reading share.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{Leaf, Origin, Tree};
-use crate::format::{self, Item, Kind};
+use crate::document::Document;
+use crate::format;
+use crate::merge::merge;
+use crate::rules::{Layer, Rules};
+use crate::scan::{Entry, Fragment, Role, State};
 
-/// What every file says, all of it applied in order.
-pub(crate) fn with_tree<R>(files: &[(&str, &str, &[u8])], check: impl FnOnce(&Tree<'_>) -> R) -> R {
-    let read = |name: &str, text| {
-        let mut items: Vec<Item<'_>> = Vec::new();
-        let format = format::named(name).unwrap();
-        format.read(text, &mut |item| items.push(item));
-        (format.is_nested(), items)
+/// The document of these files, all of one format, merged in this order by the default rules.
+pub(super) fn document(files: &[(&str, &str, &[u8])]) -> Document {
+    document_by(Rules::default(), files)
+}
+
+/// The same by these rules.
+pub(super) fn document_by(rules: Rules, files: &[(&str, &str, &[u8])]) -> Document {
+    let fragments = files.iter().map(|(path, _, text)| {
+        let path = Path::new(path);
+        let (directory, name) = (path.parent().unwrap(), path.file_name().unwrap());
+        let mut fragment = Fragment::new(Role::DropIn, Layer::new("/"), 0, directory, name);
+        (fragment.text, fragment.state) = (text.to_vec(), State::Effective);
+        fragment
+    });
+    let mut entry = Entry::default();
+    entry.fragments = fragments.collect();
+    let rules = Rules {
+        format: files
+            .first()
+            .and_then(|(_, format, _)| format::named(format)),
+        ..rules
     };
-    let read: Vec<_> = files
-        .iter()
-        .map(|(_, name, text)| read(name, text))
-        .collect();
-    let mut tree = Tree::new(files.iter().map(|(path, ..)| PathBuf::from(path)));
-    for ((nested, items), (path, _, text)) in read.iter().zip(files) {
-        for item in items {
-            if let Kind::Assignment(pair) = &item.kind {
-                let leaf = Leaf {
-                    value: pair.value.clone(),
-                    origin: Origin {
-                        path: Path::new(path),
-                        line: *item.lines.start(),
-                        last_line: *item.lines.end(),
-                        text,
-                        start: item.span.start,
-                        raw: pair.raw.clone(),
-                    },
-                };
-                tree.insert(&pair.section, &pair.key, *nested, leaf);
-            }
-        }
-    }
-    check(&tree)
+    merge(entry, &rules)
 }

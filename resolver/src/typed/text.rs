@@ -67,7 +67,10 @@ impl<'de> Deserializer<'de> for Text<'de> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         match str::from_utf8(self.0) {
             Ok(text) => visitor.visit_borrowed_str(text),
-            Err(_) => visitor.visit_borrowed_bytes(self.0),
+            // Whoever takes no bytes wants text.
+            Err(_) => visitor
+                .visit_borrowed_bytes(self.0)
+                .or_else(|error| self.utf8().and(Err(error))),
         }
     }
 

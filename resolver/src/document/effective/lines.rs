@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use bstr::ByteSlice as _;
-
 use super::{Assignment, Effective, Item};
-use crate::format::{Format, Kind, Node, Value};
+use crate::format::{Format, Kind, Value};
 use crate::schema::{Merge, Split};
 
 /// One line of a value.
@@ -62,10 +60,8 @@ impl<'d> Effective<'d> {
 
     /// The assignments that count.
     fn as_assigned(&self) -> Vec<Line<'d>> {
-        if let [first, _, ..] = self.applied[..]
-            && first.node().is_some()
-            && self.kind.is_some()
-        {
+        let is_typed = self.applied.iter().any(|from| from.node().is_some());
+        if is_typed && self.is_list() {
             return self.elements();
         }
         let mut brings = self.applied.clone();
@@ -76,28 +72,30 @@ impl<'d> Effective<'d> {
         brings.into_iter().map(whole).collect()
     }
 
-    /// Lists with types, which make one.
+    /// A list with types: one, with a line for each assignment that brought something.
     fn elements(&self) -> Vec<Line<'d>> {
-        let [.., last] = self.applied[..] else {
-            return Vec::new();
-        };
+        let by_assignment = self
+            .items
+            .chunk_by(|a, b| a.from.number() == b.from.number());
         let mut open = [self.key.name(), &b"=["[..]].concat();
         let mut lines = Vec::new();
-        for &from in &self.applied {
-            let elements = match from.node() {
-                Some(Node::Array(elements)) => elements.iter().map(Node::to_string).collect(),
-                _ => vec![from.shown().to_str_lossy().into_owned()],
+        for items in by_assignment {
+            let Some(&Item { from, .. }) = items.first() else {
+                continue;
             };
-            let end = if from.number() == last.number() {
-                "]"
-            } else {
-                ","
-            };
-            let text = [&*open, elements.join(", ").as_bytes(), end.as_bytes()].concat();
+            let values: Vec<_> = items.iter().map(|item| &*item.value).collect();
+            let text = [&*open, &values.join(&b", "[..]), b","].concat();
             open.fill(b' ');
             lines.push(Line { text, from });
         }
-        lines
+        match lines.last_mut() {
+            Some(last) => {
+                last.text.pop();
+                last.text.push(b']');
+                lines
+            }
+            None => self.one(b"[]").into_iter().collect(),
+        }
     }
 
     /// A line for each item.

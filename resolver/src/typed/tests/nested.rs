@@ -38,7 +38,7 @@ fn read<T: DeserializeOwned>(files: &[(&str, &str, &str)]) -> Result<T, Deserial
     let bytes = files
         .iter()
         .map(|(path, format, text)| (*path, *format, text.as_bytes()));
-    with_tree(&bytes.collect::<Vec<_>>(), |tree| tree.deserialize())
+    document(&bytes.collect::<Vec<_>>()).deserialize()
 }
 
 fn toml<T: DeserializeOwned>(text: &str) -> Result<T, DeserializeError> {
@@ -47,10 +47,11 @@ fn toml<T: DeserializeOwned>(text: &str) -> Result<T, DeserializeError> {
 
 #[test]
 fn files_merge_key_by_key() {
-    let vendor = "name = 'v'\nports = [1, 2]\n[server.\"a.b\"]\naddress = 'x'\nweight = 1\n";
+    let vendor = r#"{"name": "v",
+"ports": [1, 2], "server": {"a.b": {"address": "x", "weight": 1}}}"#;
     let owner = r#"{"name": "o", "server": {"a.b": {"weight": 0.5}, "c": {"address": "y", "weight": null}}}"#;
     let files = [
-        ("/usr/lib/x.toml", "toml", vendor),
+        ("/usr/lib/x.json", "json", vendor),
         ("/etc/x.json", "json", owner),
     ];
     let config: Config = read(&files).unwrap();
