@@ -141,4 +141,9 @@ impl Fragment {
     pub fn alone(&self) -> &State {
         self.alone.as_ref().unwrap_or(&self.state)
     }
+
+    /// Whether anybody looked at what lies there: not if others hide it and nobody asked for its history.
+    pub(crate) fn is_looked_at(&self) -> bool {
+        !matches!(self.alone(), State::Shadowed(_))
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::{Assignment, Key, State};
+use super::{Assignment, Fate, Key, State};
 use crate::document::Document;
-use crate::escape::{escape, escape_text};
+use crate::escape::{escape, escape_path, escape_text};
+use crate::scan::Fragment;
 use crate::schema::{OnEmpty, Unknown};
 
 /// All assignments of a key: its values first, in their order, then what resets it, then the others,
@@ -12,10 +13,11 @@ use crate::schema::{OnEmpty, Unknown};
 #[derive(Debug)]
 #[must_use = "it only tells"]
 pub struct Explanation<'d> {
-    /// The key; none if no file assigns it.
+    /// The key; none if no file that was read assigns it.
     pub key: Option<Key<'d>>,
     /// The assignments.
     pub assignments: Vec<Assignment<'d>>,
+    document: &'d Document,
 }
 
 impl Document {
@@ -26,8 +28,16 @@ impl Document {
             None => Explanation {
                 key: None,
                 assignments: Vec::new(),
+                document: self,
             },
         }
+    }
+
+    /// The files that others hide and that were not read, so that nobody knows what they would have said.
+    /// None after [`Resolver::with_history`](crate::Resolver::with_history).
+    pub fn unread(&self) -> impl Iterator<Item = &Fragment> {
+        let hidden = self.entry.fragments.iter();
+        hidden.filter(|fragment| !fragment.is_looked_at())
     }
 }
 
@@ -41,11 +51,17 @@ impl<'d> Key<'d> {
         Explanation {
             key: Some(self),
             assignments,
+            document: self.document(),
         }
     }
 }
 
 impl<'d> Explanation<'d> {
+    /// The files that may assign it, too, and do not count: [`Document::unread`].
+    pub fn unread(&self) -> impl Iterator<Item = &'d Fragment> + use<'d> {
+        self.document.unread()
+    }
+
     /// Each assignment, with what became of it.
     pub fn outcomes(&self) -> impl Iterator<Item = Outcome<'d>> {
         let outcomes = self.assignments.iter().map(|&assignment| Outcome {
@@ -79,12 +95,32 @@ impl<'d> Assignment<'d> {
         let on_empty = key.kind_in_item()?.empty;
         (self.record.is_empty() && on_empty != OnEmpty::Value).then_some(on_empty)
     }
+
+    /// Whether another value of the same key counts after it, and nobody says what the two come to.
+    fn is_followed(&self) -> bool {
+        let Some(key) = Key::new(self.document, self.record.key).filter(Key::is_unsaid) else {
+            return false;
+        };
+        if self.header() == 0 {
+            return key.last().is_some_and(|last| last.number() > self.number());
+        }
+        // What stands below one header stands together.
+        let rows = self.document.ledger.iter().skip(self.number() + 1);
+        let mut item = rows.take_while(|row| row.header == self.header());
+        item.any(|row| row.key == self.record.key && row.fate == Fate::Applied)
+    }
 }
 
 impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.key.is_none() {
-            return f.write_str("no file assigns it\n");
+        let unread = self
+            .unread()
+            .map(|file| escape_path(&file.path).to_string());
+        let unread: Vec<_> = unread.collect();
+        match (self.key, &*unread) {
+            (Some(_), _) => {}
+            (None, []) => f.write_str("no file assigns it\n")?,
+            (None, _) => f.write_str("no file that counts assigns it\n")?,
         }
         for outcome in self.outcomes() {
             let assignment = outcome.assignment;
@@ -96,12 +132,17 @@ impl fmt::Display for Explanation<'_> {
             let sign = assignment.operator().sign();
             writeln!(f, "{place}  {name}{sign}={value}  {outcome}")?;
         }
-        Ok(())
+        match &*unread {
+            [] => Ok(()),
+            [hidden] => writeln!(f, "not read, since it is hidden: {hidden}"),
+            hidden => writeln!(f, "not read, since they are hidden: {}", hidden.join(", ")),
+        }
     }
 }
 
 /// What became of an assignment. Displays as `wins` (the only value of its key), `counts (1 of 3)`,
-/// `counts` (where nobody counted), `resets it`, `ignored: …` or `loses: superseded by /etc/x.conf:3`.
+/// `counts in a list only (1 of 3)` (a value of which nobody knows whether a later one beats it), `counts`
+/// (where nobody counted), `resets it`, `ignored: …` or `loses: superseded by /etc/x.conf:3`.
 #[derive(Debug, Clone, Copy)]
 pub struct Outcome<'d> {
     /// The assignment.
@@ -115,6 +156,12 @@ impl Outcome<'_> {
     /// Whether it is a value of its key.
     pub fn counts(&self) -> bool {
         self.has_effect() && self.assignment.empties().is_none()
+    }
+
+    /// Whether it is a value of its key only where that is a list: nobody says what the key is, and a later
+    /// value is the one that counts if there is to be one ([`typed`](crate::typed)).
+    pub fn counts_in_a_list_only(&self) -> bool {
+        self.counts() && self.assignment.is_followed()
     }
 
     /// Whether it makes a difference: it is a value of its key, or takes one away.
@@ -155,8 +202,16 @@ impl fmt::Display for Outcome<'_> {
                     Some(OnEmpty::Ignored) => f.write_str("changes nothing: it is empty"),
                     Some(_) => f.write_str("resets it"),
                     None if self.of == 1 => f.write_str("wins"),
-                    None if self.of > 1 => write!(f, "counts ({} of {})", self.number, self.of),
-                    None => f.write_str("counts"),
+                    None => {
+                        f.write_str("counts")?;
+                        if self.counts_in_a_list_only() {
+                            f.write_str(" in a list only")?;
+                        }
+                        match self.of {
+                            0 => Ok(()),
+                            of => write!(f, " ({} of {of})", self.number),
+                        }
+                    }
                 };
             }
             State::Superseded => "superseded by",
@@ -256,7 +311,50 @@ mod tests {
         );
         assert_eq!(
             lines("format = 'gkeyfile'"),
-            "/usr/lib/x.d/1.conf:2  A=1  counts (1 of 2)\n/etc/x.d/2.conf:2  A=3  counts (2 of 2)\n"
+            "/usr/lib/x.d/1.conf:2  A=1  counts in a list only (1 of 2)\n/etc/x.d/2.conf:2  A=3  counts (2 of 2)\n"
         );
+        let document = document("format = 'gkeyfile'");
+        let outcomes = document.assignments().map(|a| a.outcome().to_string());
+        assert_eq!(
+            outcomes.collect::<Vec<_>>(),
+            [
+                "counts in a list only",
+                "counts",
+                "counts",
+                "counts",
+                "counts"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_hidden_files_say_is_not_known_without_history() {
+        let hidden = "[S]\nA=1\nB=1\n";
+        let resolver = Resolver::new(Tree::default())
+            .with("/usr/lib/x.d/1.conf", hidden)
+            .with("/run/x.d/1.conf", hidden)
+            .with("/etc/x.d/1.conf", "[S]\nA=2\n")
+            .with("/usr/lib/x.d/2.conf", hidden)
+            .with("/etc/x.d/2.conf", "");
+        let short = resolver.resolve("x.d");
+        let not_read = "not read, since they are hidden: /usr/lib/x.d/1.conf, /run/x.d/1.conf, /usr/lib/x.d/2.conf\n";
+        assert_eq!(
+            short.explain("S", "A").to_string(),
+            format!("/etc/x.d/1.conf:2  A=2  wins\n{not_read}")
+        );
+        let unknown = short.explain("S", "B");
+        assert_eq!(
+            (unknown.key.is_some(), unknown.unread().count()),
+            (false, 3)
+        );
+        assert_eq!(
+            unknown.to_string(),
+            format!("no file that counts assigns it\n{not_read}")
+        );
+
+        let long = resolver.with_history().resolve("x.d");
+        let known = long.explain("S", "B");
+        assert_eq!((known.assignments.len(), known.unread().count()), (3, 0));
+        assert_eq!(long.explain("S", "C").to_string(), "no file assigns it\n");
     }
 }

@@ -28,6 +28,10 @@ impl<'d> Key<'d> {
         })
     }
 
+    pub(super) fn document(&self) -> &'d Document {
+        self.document
+    }
+
     /// The section, or the dotted path of tables; empty for none.
     pub fn section(&self) -> &'d BStr {
         self.document.section_of(self.number)
@@ -96,11 +100,24 @@ impl<'d> Key<'d> {
         self.slot.unknown
     }
 
-    /// Whether it has several assignments and nothing says what they come to: the last, or a list.
+    /// Whether it has several assignments (below one header) and nothing says what they come to: the last,
+    /// or a list.
     pub fn is_multi_valued(&self) -> bool {
+        let applied = if self.is_unsaid() {
+            self.applied()
+        } else {
+            Vec::new()
+        };
+        applied
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a.header() == b.header()))
+    }
+
+    /// Whether nothing says what several assignments come to.
+    pub(super) fn is_unsaid(&self) -> bool {
         matches!(self.slot.rule, Rule::Unknown)
+            && self.slot.in_item.is_none()
             && self.slot.unknown.is_none()
-            && self.applied().len() > 1
     }
 
     /// What the assignments come to, item by item; of an unknown key, every value.
