@@ -58,6 +58,8 @@ pub enum Actual {
     },
     /// An entry with our baseline.
     Ours {
+        /// The vendor had withdrawn it when it was edited or adopted, so it was left to its owner.
+        left: bool,
         /// Nothing of it was edited, and we made it ourselves.
         pristine: bool,
         /// Something depends on it (flatpak: an app installed from it), so that it must not go.
@@ -80,7 +82,7 @@ pub enum Action {
     Remove,
     /// Keep it for what depends on it, out of sight.
     Hide,
-    /// Forget our baseline: it is the owner's from now on.
+    /// Leave it to its owner until the vendor brings it again; its baseline stays.
     Release,
 }
 
@@ -119,6 +121,8 @@ pub const fn entry(wanted: Wanted, actual: Actual, marks: Marks) -> (Action, Mar
             (Action::Leave, Marks::OFFERED)
         }
         (Wanted::Withdrawn, Actual::Absent | Actual::Theirs { .. }) => (Action::Leave, marks),
+        // It was said that it is the owner's now. Should the vendor bring it again, it goes on where it was.
+        (Wanted::Withdrawn, Actual::Ours { left: true, .. }) => (Action::Leave, Marks::OFFERED),
         (
             Wanted::Withdrawn,
             Actual::Ours {
@@ -145,6 +149,8 @@ pub struct Key<'a> {
     pub owners: bool,
     /// A server refreshes this key, so a difference from the baseline need not be the owner's.
     pub refreshed: bool,
+    /// The baseline fails its own check: nobody can tell what we last wrote.
+    pub lost: bool,
 }
 
 /// What becomes of a key.
@@ -173,6 +179,8 @@ pub fn key(key: Key<'_>) -> KeyAction {
         }
     } else if key.actual == key.desired {
         KeyAction::Record
+    } else if key.lost {
+        KeyAction::Keep { conflict: false }
     } else if key.actual == key.baseline {
         KeyAction::Write
     } else if key.refreshed {
@@ -206,7 +214,11 @@ mod tests {
         prop_oneof![
             Just(Actual::Absent),
             any::<bool>().prop_map(|same_identity| Actual::Theirs { same_identity }),
-            any::<(bool, bool)>().prop_map(|(pristine, in_use)| Actual::Ours { pristine, in_use }),
+            any::<(bool, bool, bool)>().prop_map(|(left, pristine, in_use)| Actual::Ours {
+                left,
+                pristine,
+                in_use
+            }),
         ]
     }
 
@@ -223,11 +235,24 @@ mod tests {
         match (action, before) {
             (Remove, _) => Actual::Absent,
             (Create | Adopt, _) => Actual::Ours {
+                left: false,
                 pristine: action == Create,
                 in_use,
             },
-            (Release, _) => Actual::Theirs {
-                same_identity: false,
+            (Release, _) => Actual::Ours {
+                left: true,
+                pristine: false,
+                in_use,
+            },
+            (
+                Update,
+                Actual::Ours {
+                    pristine, in_use, ..
+                },
+            ) => Actual::Ours {
+                left: false,
+                pristine,
+                in_use,
             },
             (Leave | Update | Hide, before) => before,
         }
@@ -266,8 +291,8 @@ mod tests {
         }
 
         #[test]
-        fn what_is_in_use_is_never_removed(w in wanted(), pristine: bool, m in marks()) {
-            let (action, _) = entry(w, Actual::Ours { pristine, in_use: true }, m);
+        fn what_is_in_use_is_never_removed(w in wanted(), left: bool, pristine: bool, m in marks()) {
+            let (action, _) = entry(w, Actual::Ours { left, pristine, in_use: true }, m);
             prop_assert_ne!(action, Remove);
         }
 
@@ -283,6 +308,18 @@ mod tests {
             prop_assume!(marked || by_hand);
             let decided = key(Key { owners: marked, ..three(b.as_deref(), a.as_deref(), d.as_deref()) });
             prop_assert!(matches!(decided, KeyAction::Keep { .. }), "{:?}", decided);
+        }
+
+        #[test]
+        fn what_was_left_to_its_owner_goes_by_a_mask_alone(w in wanted(), pristine: bool, in_use: bool) {
+            let (action, _) = entry(w, Actual::Ours { left: true, pristine, in_use }, Marks::OFFERED);
+            prop_assert!(w == Masked || !matches!(action, Remove | Hide));
+        }
+
+        #[test]
+        fn a_key_of_a_lost_baseline_is_never_written(a in value(), d in value(), owners: bool, refreshed: bool) {
+            let decided = key(Key { owners, refreshed, lost: true, ..three(None, a.as_deref(), d.as_deref()) });
+            prop_assert!(!matches!(decided, KeyAction::Write | KeyAction::Drift), "{:?}", decided);
         }
 
         #[test]
@@ -312,6 +349,7 @@ mod tests {
             desired: d,
             owners: false,
             refreshed: false,
+            lost: false,
         }
     }
 
@@ -321,7 +359,16 @@ mod tests {
         reason = "a row of the table is a line or a few"
     )]
     fn the_table_row_by_row() {
-        let ours = |pristine, in_use| Actual::Ours { pristine, in_use };
+        let ours = |pristine, in_use| Actual::Ours {
+            left: false,
+            pristine,
+            in_use,
+        };
+        let left = Actual::Ours {
+            left: true,
+            pristine: false,
+            in_use: false,
+        };
         let theirs = |same_identity| Actual::Theirs { same_identity };
         let (new, offered, withheld) = (Marks::default(), Marks::OFFERED, Marks::WITHHELD);
         for (row, wanted, actual, marks, expected) in [
@@ -432,6 +479,21 @@ mod tests {
                 ours(false, false),
                 offered,
                 (Release, offered),
+            ),
+            (
+                "withdrawn, left to its owner",
+                Withdrawn,
+                left,
+                offered,
+                (Leave, offered),
+            ),
+            ("brought again", Present, left, offered, (Update, offered)),
+            (
+                "left to its owner, masked",
+                Masked,
+                left,
+                offered,
+                (Remove, withheld),
             ),
             (
                 "withdrawn, deleted",

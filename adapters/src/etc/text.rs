@@ -176,6 +176,7 @@ fn report((section, key): &Name, sides: [Option<Assigned>; 3]) -> KeyReport {
         desired,
         owners: false,
         refreshed: false,
+        lost: false,
     });
     let [old, current, new] = sides;
     KeyReport {

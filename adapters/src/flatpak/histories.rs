@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use bstr::ByteSlice as _;
 use overlay_resolver::Document;
 use overlay_resolver::finding::Finding;
 use proptest::prelude::*;
@@ -52,6 +53,13 @@ impl Scene for InMemory {
 
     fn change(&mut self, change: impl FnOnce(&mut RepoConfig)) {
         change(self.config.get_or_insert_default());
+    }
+
+    fn replace(&mut self, from: &str, to: &str) {
+        if let Some(config) = &mut self.config {
+            let text = config.to_bytes().replace(from, to);
+            *config = RepoConfig::parse(&text, &installation().config()).expect("sound");
+        }
     }
 
     fn plan(&self, remotes: Source<Remote>, _masked: &BTreeSet<&'static str>) -> Plan {

@@ -37,6 +37,7 @@ pub(super) fn plan(
     let mut draft = Draft::new(installation, before, &found.observed, request);
     let mut entries = remotes::plan(&mut draft, &layers.remotes);
     entries.extend(collections::plan(&mut draft, &layers.collections));
+    remotes::renew_baselines(&mut draft);
     let batch = batch(&draft, found);
     let findings = draft.findings;
     Plan::new(

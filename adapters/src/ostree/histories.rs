@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use bstr::ByteSlice as _;
 use overlay_resolver::Document;
 use overlay_resolver::finding::Finding;
 use proptest::prelude::*;
@@ -123,6 +124,14 @@ impl Scene for InMemory {
             match text {
                 Some(text) => drop(self.files.insert(path.to_owned(), text)),
                 None => drop(self.files.remove(path)),
+            }
+        }
+    }
+
+    fn replace(&mut self, from: &str, to: &str) {
+        for (path, text) in &mut self.files {
+            if path.starts_with(&places().target) {
+                *text = text.replace(from, to);
             }
         }
     }

@@ -30,6 +30,7 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
     draft.findings.extend(found.findings.iter().cloned());
     let mut entries = remotes::plan(&mut draft, &layers.remotes);
     entries.extend(collections::plan(&mut draft, &layers.collections));
+    remotes::renew_baselines(&mut draft);
     if let Some(path) = draft.store.frozen_change(&draft.before) {
         let message = "is on a read-only file system, so no collection ID is written there; make it writable and run `overlayctl sync` again";
         draft.findings.push(Finding::error(path, message));

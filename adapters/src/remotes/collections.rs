@@ -7,10 +7,10 @@ use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::Finding;
 
+use super::baseline::{self, Baseline, OF_COLLECTIONS, OF_REMOTES};
 use super::collection::{Collection, ID, SECTION};
 use super::draft::Draft;
 use super::target::{Store, Target};
-use super::{COLLECTION_BASELINE, ORIGIN};
 use crate::reconcile::{self, Key, KeyAction};
 use crate::report::{Change, EntryReport, KeyReport, State};
 use crate::source::{Layered, Source, Want};
@@ -127,20 +127,24 @@ fn give<T: Target>(
     }
     let owned = |value: Option<&BStr>| value.map(BStr::to_owned);
     let actual = owned(draft.store.get(remote, KEY));
-    let baseline = owned(draft.store.get(remote, COLLECTION_BASELINE));
+    let given = Baseline::read(&draft.store, remote, OF_COLLECTIONS);
+    let baseline = owned(given.get(KEY));
     let action = reconcile::key(Key {
         baseline: baseline.as_deref().map(|v| v.as_bytes()),
         actual: actual.as_deref().map(|v| v.as_bytes()),
         desired: Some(&wanted.id),
         owners: false,
         refreshed: false,
+        lost: given.is_lost(),
     });
     let mut changes = Vec::new();
     let held = draft.held(remote);
     if action == KeyAction::Write && held.is_none() {
         let id = wanted.id.as_bstr();
         draft.store.put(remote, KEY, Some(id));
-        draft.store.put(remote, COLLECTION_BASELINE, Some(id));
+        let mut given = given;
+        given.record(KEY, Some(id));
+        given.write(&mut draft.store, remote, OF_COLLECTIONS);
         changes.push(Change::of_key(KEY, actual.clone(), Some(wanted.id.clone())));
     }
     let has = actual
@@ -201,36 +205,33 @@ fn differs(remote: &str, actual: Option<&BString>, has: &str) -> String {
 
 /// Unsets the key where we set it and nobody wants it any more.
 fn withdraw<T: Target>(draft: &mut Draft<'_, T>, wanted: &BTreeSet<&str>) -> Vec<EntryReport> {
-    let ours: Vec<(String, BString)> = draft
+    let ours: Vec<(String, Baseline)> = draft
         .store
         .remotes()
         .into_iter()
         .chain([REPOSITORY])
         .filter(|remote| !wanted.contains(remote))
         .filter(|remote| !draft.target.is_never_written(&draft.store, remote))
-        .filter_map(|remote| {
-            Some((
-                remote.to_owned(),
-                draft.store.get(remote, COLLECTION_BASELINE)?.to_owned(),
-            ))
+        .map(|remote| {
+            let given = Baseline::read(&draft.store, remote, OF_COLLECTIONS);
+            (remote.to_owned(), given)
         })
+        .filter(|(_, given)| given.is_lost() || given.get(KEY).is_some())
         .collect();
     let mut entries = Vec::new();
-    for (remote, baseline) in ours {
+    for (remote, given) in ours {
         let held = draft.held(&remote);
         if held.is_none() {
-            draft.store.put(&remote, COLLECTION_BASELINE, None);
+            baseline::forget(&mut draft.store, &remote, OF_COLLECTIONS);
         }
-        let set_by_us = draft.store.get(&remote, KEY) == Some(baseline.as_bstr());
-        let wanted_elsewhere = draft
-            .store
-            .get(&remote, &format!("{ORIGIN}.{KEY}"))
-            .is_some();
+        let set_by_us = given.get(KEY).is_some() && draft.store.get(&remote, KEY) == given.get(KEY);
+        let of_remotes = Baseline::read(&draft.store, &remote, OF_REMOTES);
+        let wanted_elsewhere = of_remotes.get(KEY).is_some();
         let (state, reason, changes) = if let Some(place) = held {
             (State::Waiting, waits(&place), vec![])
         } else if set_by_us && !wanted_elsewhere {
             draft.store.put(&remote, KEY, None);
-            let change = Change::of_key(KEY, Some(baseline), None);
+            let change = Change::of_key(KEY, given.get(KEY).map(BStr::to_owned), None);
             (
                 State::Removed,
                 "withdrawn by the vendor".into(),

@@ -1,15 +1,14 @@
 //! The questions that the tables ask, answered from what the layers want and the target has.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use bstr::{BStr, BString, ByteSlice as _};
+use bstr::{BStr, ByteSlice as _};
 use overlay_resolver::escape::escape_path;
 
+use super::baseline::{Baseline, OF_COLLECTIONS};
+use super::management::Management;
 use super::target::{Adoption, Store, Target};
-use super::{
-    COLLECTION_BASELINE, KEYRING_BASELINE, ORIGIN, Remote, Subject, fingerprints, full_name,
-};
+use super::{HIDDEN_BY_US, Remote, Subject, fingerprints, full_name};
 use crate::openpgp::Keyring;
 use crate::reconcile::{self, Actual, Key, KeyAction, Marks};
 use crate::source::Want;
@@ -80,7 +79,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         if !config.has_remote(self.name) {
             return Actual::Absent;
         }
-        if config.get(self.name, ORIGIN).is_none() {
+        let Some(management) = self.management else {
             let same_url = self.remote().is_some_and(|remote| {
                 let url = config.get(self.name, "url");
                 let wanted = remote.get("url").map(|setting| setting.value.as_bstr());
@@ -100,8 +99,9 @@ impl<'d, T: Target> Subject<'d, '_, T> {
                     Adoption::Never => false,
                 },
             };
-        }
+        };
         Actual::Ours {
+            left: management == Management::Withdrawn,
             // A copy that the owner made of one of ours has our marks, but was never offered.
             pristine: self.is_pristine() && config.marks(self.name).offered,
             in_use: self.draft.observed.in_use.contains(self.name),
@@ -111,9 +111,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
     /// Whether it is as we made it, what a server refreshes aside.
     pub(super) fn is_pristine(&self) -> bool {
         let config = &self.draft.before;
-        let created = config
-            .get(self.name, ORIGIN)
-            .is_some_and(|origin| origin == "created");
+        let created = self.management == Some(Management::Created);
         let vendors = fingerprints(config, self.name);
         let only_vendors_keys = self
             .draft
@@ -126,37 +124,16 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             });
         created
             && only_vendors_keys
-            && self.baselines().into_iter().all(|(key, baseline)| {
-                let action = reconcile::key(self.key(
-                    &key,
-                    Some(baseline.as_bstr()),
-                    Some(baseline.as_bstr()),
-                ));
+            && !self.baseline.is_lost()
+            && self.baseline.values().all(|(key, baseline)| {
+                let action = reconcile::key(self.key(key, Some(baseline), Some(baseline)));
                 matches!(action, KeyAction::Record | KeyAction::Drift)
             })
             && self.additions().is_empty()
     }
 
-    /// What we last wrote, by key.
-    pub(super) fn baselines(&self) -> BTreeMap<String, BString> {
-        let prefix = format!("{ORIGIN}.");
-        self.draft
-            .before
-            .pairs(self.name)
-            .into_iter()
-            .filter(|(key, _)| *key != KEYRING_BASELINE)
-            .filter_map(|(key, value)| {
-                Some((
-                    key.to_str().ok()?.strip_prefix(&prefix)?.to_owned(),
-                    value.into(),
-                ))
-            })
-            .collect()
-    }
-
     /// The keys that neither we nor a server wrote: the owner's additions.
     pub(super) fn additions(&self) -> Vec<String> {
-        let baselines = self.baselines();
         let desired = |key: &str| {
             self.remote()
                 .is_some_and(|remote| remote.get(key).is_some())
@@ -169,18 +146,36 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             .filter(|key| {
                 let servers = self.draft.target.is_servers(key);
                 let ours = key.starts_with("x-overlayctl.")
-                    || baselines.contains_key(*key)
+                    || self.baseline.get(key).is_some()
                     || desired(key);
-                let of_collections = *key == "collection-id"
-                    && self.draft.before.get(self.name, key)
-                        == self.draft.before.get(self.name, COLLECTION_BASELINE);
                 !(servers && !self.is_owners(key)
                     || ours
-                    || of_collections
+                    || self.is_of_collections(key)
+                    || self.is_hiding(key)
                     || self.draft.target.is_mark(key))
             })
             .map(str::to_owned)
             .collect()
+    }
+
+    /// Whether a key has what only `collections.d` gave.
+    fn is_of_collections(&self, key: &str) -> bool {
+        let before = &self.draft.before;
+        let given = Baseline::read(before, self.name, OF_COLLECTIONS);
+        given.get(key).is_some() && given.get(key) == before.get(self.name, key)
+    }
+
+    /// Whether it was us who hid the remote from browsing, whatever has become of that.
+    pub(super) fn is_hidden_by_us(&self) -> bool {
+        self.draft.before.get(self.name, HIDDEN_BY_US).is_some()
+    }
+
+    /// Whether a key has nothing but that we hid the remote.
+    fn is_hiding(&self, key: &str) -> bool {
+        let value = self.draft.before.get(self.name, key);
+        T::HIDDEN == Some(key)
+            && self.is_hidden_by_us()
+            && value.is_some_and(|value| value == "true")
     }
 
     /// Whether the target's own convention marks a value as the owner's.
@@ -208,11 +203,8 @@ impl<'d, T: Target> Subject<'d, '_, T> {
     ) -> Key<'k> {
         let config = &self.draft.before;
         let actual = config.get(self.name, key);
-        // An ID that only `collections.d` gave is not there as far as this source is concerned.
-        let of_collections = key == "collection-id"
-            && baseline.is_none()
-            && actual.is_some()
-            && actual == config.get(self.name, COLLECTION_BASELINE);
+        // What others of ours set is not there as far as this source is concerned.
+        let of_others = baseline.is_none() && self.is_of_collections(key) || self.is_hiding(key);
         let former_url = key == "url"
             && self.remote().is_some_and(|r| {
                 r.former_urls
@@ -221,10 +213,11 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             });
         Key {
             baseline: (if former_url { actual } else { baseline }).map(|v| v.as_bytes()),
-            actual: actual.filter(|_| !of_collections).map(|v| v.as_bytes()),
+            actual: actual.filter(|_| !of_others).map(|v| v.as_bytes()),
             desired: desired.map(|v| v.as_bytes()),
             owners: self.is_owners(key),
             refreshed: self.draft.target.is_refreshed(key),
+            lost: self.baseline.is_lost() && !former_url,
         }
     }
 }

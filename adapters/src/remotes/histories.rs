@@ -50,6 +50,9 @@ pub(crate) trait Scene: Debug + Clone + Default {
     /// The owner changes the target with a tool of theirs.
     fn change(&mut self, change: impl FnOnce(&mut Self::Store));
 
+    /// The owner replaces a text by another, all over the target.
+    fn replace(&mut self, from: &str, to: &str);
+
     /// The plan for these layers.
     fn plan(&self, remotes: Source<Remote>, masked: &BTreeSet<&'static str>) -> Plan;
 
@@ -66,6 +69,7 @@ pub(crate) enum Turn {
     OwnerUnmasks(usize),
     OwnerDeletes(usize),
     OwnerEdits(usize, u8),
+    OwnerReplaces(u8, u8),
     OwnerAdds(usize),
 }
 
@@ -79,6 +83,7 @@ pub(crate) fn turns() -> impl Strategy<Value = Vec<Turn>> {
         1 => name().prop_map(Turn::OwnerUnmasks),
         2 => name().prop_map(Turn::OwnerDeletes),
         1 => (name(), 3..6u8).prop_map(|(name, value)| Turn::OwnerEdits(name, value)),
+        1 => (0..3u8, 3..6u8).prop_map(|(from, to)| Turn::OwnerReplaces(from, to)),
         1 => name().prop_map(Turn::OwnerAdds),
     ];
     prop::collection::vec(turn, 1..24)
@@ -98,7 +103,8 @@ impl<S: Scene> World<S> {
     fn take(&mut self, turn: &Turn) {
         match *turn {
             Turn::VendorShips(name, value) => {
-                self.shipped.insert(NAMES[name], Some(format!("v{value}")));
+                self.shipped
+                    .insert(NAMES[name], Some(format!("vendor{value}")));
             }
             Turn::VendorWithdraws(name) => drop(self.shipped.remove(NAMES[name])),
             Turn::VendorBreaks(name) => drop(self.shipped.insert(NAMES[name], None)),
@@ -121,11 +127,20 @@ impl<S: Scene> World<S> {
                 self.edited.remove(name);
             }
             Turn::OwnerEdits(name, value) if self.has(NAMES[name]) => {
-                let value = format!("o{value}");
+                let value = format!("owner{value}");
                 self.scene.change(|store| {
                     store.put(NAMES[name], S::KEY, Some(value.as_str().into()));
                 });
                 self.edited.insert(NAMES[name], value);
+            }
+            Turn::OwnerReplaces(from, to) => {
+                let (from, to) = (format!("vendor{from}"), format!("owner{to}"));
+                for name in NAMES {
+                    if self.get(name, S::KEY).as_ref() == Some(&from) {
+                        self.edited.insert(name, to.clone());
+                    }
+                }
+                self.scene.replace(&from, &to);
             }
             Turn::OwnerAdds(name) if !self.has(NAMES[name]) => {
                 let name = NAMES[name];

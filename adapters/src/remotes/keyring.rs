@@ -10,7 +10,7 @@ use overlay_resolver::keyfile::value;
 
 use super::keys::{Keys, Known};
 use super::target::{Store, Target};
-use super::{KEYRING_BASELINE, Remote, Subject, baseline_key};
+use super::{KEYRING_BASELINE, Remote, Subject};
 use crate::openpgp::{Fingerprint, Keyring};
 use crate::report::{Change, Operation, State};
 
@@ -60,11 +60,8 @@ impl<T: Target> Subject<'_, '_, T> {
             .before
             .get(self.name, "gpg-verify")
             .is_none_or(|value| value == "true");
-        let untouched = self
-            .draft
-            .before
-            .get(self.name, &baseline_key("gpg-verify"))
-            == self.draft.before.get(self.name, "gpg-verify");
+        let untouched =
+            self.baseline.get("gpg-verify") == self.draft.before.get(self.name, "gpg-verify");
         let keys = Known {
             actual,
             baseline: &baseline,

@@ -3,6 +3,7 @@
 //! What flatpak and ostree call a remote is the same thing: a named group of keys, and a keyring. What
 //! differs between their places is behind `Target`; what follows from the tables is here, once.
 
+pub(crate) mod baseline;
 pub mod collection;
 pub(crate) mod collections;
 pub(crate) mod draft;
@@ -12,6 +13,7 @@ pub(crate) mod group;
 pub(crate) mod histories;
 mod keyring;
 mod keys;
+mod management;
 pub mod name;
 mod remote;
 mod summary;
@@ -22,9 +24,11 @@ use std::collections::BTreeSet;
 use bstr::{BStr, ByteSlice as _};
 use overlay_resolver::finding::Finding;
 
+use self::baseline::{Baseline, OF_COLLECTIONS, OF_REMOTES};
 use self::draft::Draft;
 pub(crate) use self::keyring::fingerprints;
 use self::keys::Known;
+use self::management::Management;
 pub(crate) use self::remote::HISTORY_KEYS;
 pub use self::remote::{OVERLAY, Origin, Remote, Setting};
 use self::target::{Adoption, Store, Target};
@@ -33,12 +37,12 @@ use crate::reconcile::{self, Action, Actual, KeyAction, Marks, Wanted};
 use crate::report::{Change, EntryReport, KeyReport, Operation, State, full_name};
 use crate::source::{Layered, Source, Want};
 
-/// The key that says that a remote is ours, and how it became so: `created` or `adopted`.
+/// The key that says that a remote is ours, and how it is managed.
 pub(crate) const ORIGIN: &str = "x-overlayctl.remotes";
 /// The key that lists the certificates which the vendor brought.
 pub(crate) const KEYRING_BASELINE: &str = "x-overlayctl.remotes.keyring";
-/// The key that records the collection ID which `collections.d` gave.
-pub(crate) const COLLECTION_BASELINE: &str = "x-overlayctl.collections.collection-id";
+/// The key that says that it was us who hid the remote from browsing.
+const HIDDEN_BY_US: &str = "x-overlayctl.hidden";
 
 /// Plans all remotes, in byte order of their names.
 pub(crate) fn plan<T: Target>(
@@ -59,6 +63,33 @@ pub(crate) fn plan<T: Target>(
         unite_names(draft, source, &entry.name, entry.state == State::Deleted);
     }
     entries
+}
+
+/// Writes what older versions remember in the form of this one, where a run writes anyway.
+pub(crate) fn renew_baselines<T: Target>(draft: &mut Draft<'_, T>) {
+    if draft.store == draft.before {
+        return;
+    }
+    let names: Vec<String> = draft
+        .store
+        .remotes()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    for name in names
+        .iter()
+        .map(String::as_str)
+        .chain([collections::REPOSITORY])
+    {
+        let is_written = draft.store.has_remote(name)
+            && draft.held(name).is_none()
+            && !draft.target.is_never_written(&draft.store, name);
+        for place in [OF_REMOTES, OF_COLLECTIONS] {
+            if is_written && baseline::is_older(&draft.store, name, place) {
+                Baseline::read(&draft.store, name, place).write(&mut draft.store, name, place);
+            }
+        }
+    }
 }
 
 /// Says that a remote which the owner wants adopted cannot be, or not now.
@@ -132,6 +163,11 @@ pub(crate) struct Subject<'d, 'a, T: Target> {
     wanted: Wanted,
     /// The mask that hides it, be it one of a former name.
     mask: Option<String>,
+    /// How the remote is managed; none if it is not ours.
+    management: Option<Management>,
+    /// What we last wrote, and what is to be remembered of this run.
+    baseline: Baseline,
+    next: Baseline,
     keys: Vec<KeyReport>,
     pub(crate) changes: Vec<Change>,
 }
@@ -139,7 +175,11 @@ pub(crate) struct Subject<'d, 'a, T: Target> {
 impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
     fn new(draft: &'d mut Draft<'a, T>, source: &'d Source<Remote>, name: &'d str) -> Self {
         let layered = source.entries.get(name);
+        let baseline = Baseline::read(&draft.before, name, OF_REMOTES);
         let mut subject = Self {
+            management: Management::of(&draft.before, name),
+            next: baseline.clone(),
+            baseline,
             wanted: layered.map_or(Wanted::Withdrawn, |layered| layered.want.wanted()),
             mask: None,
             keys: Vec::new(),
@@ -237,13 +277,10 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         for setting in &remote.settings {
             store.put(self.name, &setting.key, Some(setting.value.as_bstr()));
         }
-        store.put(self.name, ORIGIN, Some("created".into()));
+        Management::Created.write(store, self.name);
         for setting in &remote.settings {
-            store.put(
-                self.name,
-                &baseline_key(&setting.key),
-                Some(setting.value.as_bstr()),
-            );
+            self.next
+                .record(&setting.key, Some(setting.value.as_bstr()));
             self.changes.push(Change::of_key(
                 &setting.key,
                 None,
@@ -265,6 +302,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             interrupted: &BTreeSet::new(),
         }
         .reconcile(&remote.keyring, false);
+        self.remember();
         self.write_keys(&keys);
         T::placed(self, remote);
         (
@@ -281,9 +319,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             return failed;
         }
         self.draft.store.take_over(self.name);
-        self.draft
-            .store
-            .put(self.name, ORIGIN, Some("adopted".into()));
+        Management::Adopted.write(&mut self.draft.store, self.name);
         for setting in &remote.settings {
             let desired = setting.value.as_bstr();
             let actual = self
@@ -315,9 +351,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 ));
             }
             // As if we had written the vendor's values once: what differs is the owner's from now on.
-            self.draft
-                .store
-                .put(self.name, &baseline_key(&setting.key), Some(desired));
+            self.next.record(&setting.key, Some(desired));
             self.keys.push(KeyReport {
                 key: setting.key.to_string(),
                 baseline: None,
@@ -327,6 +361,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 action: Some(action),
             });
         }
+        self.remember();
         T::placed(self, remote);
         let yours = self.owners_keys();
         let reason = if yours.is_empty() {
@@ -347,15 +382,23 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         if let Err(failed) = self.update_keyring(remote) {
             return failed;
         }
+        if self.baseline.is_lost() {
+            self.tell_lost();
+        }
+        if self.management == Some(Management::Withdrawn) {
+            Management::Adopted.write(&mut self.draft.store, self.name);
+        }
+        self.unhide();
         for setting in &remote.settings {
             let desired = setting.value.as_bstr();
             self.reconcile_key(&setting.key, Some(desired), Some(setting.source.clone()));
         }
-        for key in self.baselines().into_keys() {
-            if remote.get(&key).is_none() {
-                self.reconcile_key(&key, None, None);
-            }
+        let withdrawn = self.baseline.values().map(|(key, _)| key.to_owned());
+        let withdrawn = withdrawn.filter(|key| remote.get(key).is_none());
+        for key in withdrawn.collect::<Vec<_>>() {
+            self.reconcile_key(&key, None, None);
         }
+        self.remember();
         for key in self.additions() {
             let actual = self.draft.before.get(self.name, &key).map(BStr::to_owned);
             self.keys.push(KeyReport {
@@ -371,12 +414,16 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         self.summary()
     }
 
+    /// Writes down what this run leaves as ours, if that is news.
+    fn remember(&mut self) {
+        if self.next != self.baseline {
+            self.next
+                .write(&mut self.draft.store, self.name, OF_REMOTES);
+        }
+    }
+
     fn reconcile_key(&mut self, key: &str, desired: Option<&BStr>, source: Option<Origin>) {
-        let baseline = self
-            .draft
-            .before
-            .get(self.name, &baseline_key(key))
-            .map(BStr::to_owned);
+        let baseline = self.baseline.get(key).map(BStr::to_owned);
         let actual = self.draft.before.get(self.name, key).map(BStr::to_owned);
         let action = reconcile::key(self.key(key, baseline.as_ref().map(|b| b.as_bstr()), desired));
         if action == KeyAction::Write {
@@ -387,8 +434,9 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 desired.map(BStr::to_owned),
             ));
         }
-        if matches!(action, KeyAction::Write | KeyAction::Record) {
-            self.draft.store.put(self.name, &baseline_key(key), desired);
+        // Where nobody can tell what we wrote, what differs is the owner's from now on, as at adoption.
+        if matches!(action, KeyAction::Write | KeyAction::Record) || self.baseline.is_lost() {
+            self.next.record(key, desired);
         }
         self.keys.push(KeyReport {
             key: key.into(),
@@ -411,15 +459,8 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
     }
 
     fn hide(&mut self) -> (State, String) {
-        // Where the owner hid it already there is nothing of ours to record, or to take back later.
-        if let Some(key) = T::HIDDEN
-            && self
-                .draft
-                .before
-                .get(self.name, key)
-                .is_none_or(|value| value != "true")
-        {
-            self.reconcile_key(key, Some("true".into()), None);
+        if let Some(key) = T::HIDDEN {
+            self.hide_by(key);
         }
         let why = self
             .mask
@@ -432,18 +473,44 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         (State::Kept, format!("{why}, but {}", T::KEPT.reason))
     }
 
+    /// Hides a remote that has to stay, unless its owner had a say in that.
+    fn hide_by(&mut self, key: &'static str) {
+        let is_true = |value: Option<&BStr>| value.is_some_and(|value| value == "true");
+        let actual = self.draft.before.get(self.name, key).map(BStr::to_owned);
+        let was_hidden = self.is_hidden_by_us() || is_true(self.baseline.get(key));
+        if was_hidden || is_true(actual.as_ref().map(|value| value.as_bstr())) {
+            return;
+        }
+        for key in [key, HIDDEN_BY_US] {
+            self.draft.store.put(self.name, key, Some("true".into()));
+        }
+        self.changes
+            .push(Change::of_key(key, actual, Some("true".into())));
+    }
+
+    /// Takes back that we hid it.
+    fn unhide(&mut self) {
+        let Some(key) = T::HIDDEN.filter(|_| self.is_hidden_by_us()) else {
+            return;
+        };
+        let actual = self.draft.before.get(self.name, key).map(BStr::to_owned);
+        self.draft.store.put(self.name, HIDDEN_BY_US, None);
+        if actual.as_ref().is_some_and(|value| value == "true") {
+            self.draft.store.put(self.name, key, None);
+            self.changes.push(Change::of_key(key, actual, None));
+        }
+    }
+
     fn release(&mut self) -> (State, String) {
-        let ours: Vec<String> = self
-            .draft
-            .before
-            .pairs(self.name)
-            .into_iter()
-            .filter_map(|(key, _)| key.to_str().ok())
-            .filter(|key| key == &ORIGIN || key.starts_with(&format!("{ORIGIN}.")))
-            .map(str::to_owned)
-            .collect();
-        for key in ours {
-            self.draft.store.put(self.name, &key, None);
+        self.unhide();
+        if self.baseline.is_lost() || !self.draft.before.marks(self.name).offered {
+            // The owner made it of one of ours, by a copy or by another name.
+            for key in [ORIGIN, KEYRING_BASELINE] {
+                self.draft.store.put(self.name, key, None);
+            }
+            baseline::forget(&mut self.draft.store, self.name, OF_REMOTES);
+        } else {
+            Management::Withdrawn.write(&mut self.draft.store, self.name);
         }
         (
             State::Released,
@@ -462,8 +529,4 @@ impl<T> Want<T> {
             Self::Headless => Wanted::Withdrawn,
         }
     }
-}
-
-fn baseline_key(key: &str) -> String {
-    format!("{ORIGIN}.{key}")
 }

@@ -90,6 +90,16 @@ impl<T: Target> Subject<'_, '_, T> {
         assignment.unwrap_or_else(|| (self.place(), None))
     }
 
+    /// Says that nobody can tell any more what we wrote.
+    pub(super) fn tell_lost(&mut self) {
+        let message = format!(
+            "{}: what was last written to it fails its own check, as after a replacement of text over the whole file: what differs from the vendor's is yours from now on",
+            self.name
+        );
+        let finding = Finding::warning(self.place(), message);
+        self.draft.findings.push(finding);
+    }
+
     pub(super) fn unresolved(&mut self) -> (State, String) {
         let broken = self.draft.observed.broken.get(self.name);
         let why = match (broken, self.layered.map(|layered| &layered.want)) {

@@ -10,7 +10,7 @@ use crate::reconcile::Marks;
 
 /// The remotes of a target and what is remembered of their names, in memory: as found, or as they are
 /// to be.
-pub(crate) trait Store: Clone + std::fmt::Debug {
+pub(crate) trait Store: Clone + PartialEq + std::fmt::Debug {
     /// The names of all remotes.
     fn remotes(&self) -> Vec<&str>;
 

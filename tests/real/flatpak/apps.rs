@@ -26,6 +26,10 @@ pub(super) const CASES: &[Case] = &[
         withdrawn_in_use,
     ),
     (
+        "rule 6: what was hidden for the apps' sake is shown when it is the owner's",
+        withdrawn_and_edited,
+    ),
+    (
         "rule 6, case 41: masked, a remote in use is kept and hidden until it is free",
         masked_in_use,
     ),
@@ -131,6 +135,28 @@ fn withdrawn_in_use(world: &World<'_>) {
         !world.remotes()["flathub"].options.contains("no-enumerate"),
         "it is offered again"
     );
+}
+
+fn withdrawn_and_edited(world: &World<'_>) {
+    let repository = with_app(world);
+    world.withdraw("flathub");
+    assert_kept(world);
+    world.flatpak(&["remote-modify", "--title=Mine", "flathub"]);
+    world.sync().assert_state("flathub", "released");
+    let hidden = || world.remotes()["flathub"].options.contains("no-enumerate");
+    assert!(!hidden(), "it is the owner's, who did not hide it");
+    world.assert_settled();
+    // What the owner hid stays so, whatever becomes of the entry.
+    world.flatpak(&["remote-modify", "--no-enumerate", "flathub"]);
+    world.assert_settled();
+    world.vendor("flathub", entry(&repository, &world.keys().vendor));
+    world.sync().assert_state("flathub", "edited");
+    assert!(hidden());
+    world.mask("flathub");
+    assert_kept(world);
+    world.unmask("flathub");
+    world.sync();
+    assert!(hidden());
 }
 
 fn masked_in_use(world: &World<'_>) {

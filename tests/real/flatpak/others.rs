@@ -2,7 +2,7 @@
 //! the vendor's own remote on a machine with history.
 
 use super::Case;
-use super::bench::Key;
+use super::bench::{Key, base64};
 use super::world::{Report, URL, World, bytes, flatpakrepo, titled};
 
 pub(super) const CASES: &[Case] = &[
@@ -14,6 +14,10 @@ pub(super) const CASES: &[Case] = &[
     (
         "rule 8: what was adopted is not removed on withdrawal",
         adopted_withdrawn,
+    ),
+    (
+        "rule 8: released and brought again, an edited remote goes on where it was",
+        released_and_back,
     ),
     ("rule 8: the owner hands a remote over", adopt_command),
     (
@@ -148,15 +152,69 @@ fn adopted_withdrawn(world: &World<'_>) {
     world.sync().assert_state("flathub", "released");
     world.assert_remotes(&["flathub"]);
     assert_eq!(
-        world.group("flathub"),
-        world.native_group("flathub"),
-        "the baseline is gone"
-    );
-    assert_eq!(
         world.fingerprints("flathub"),
         [world.keys().extended.fingerprint.clone()]
     );
     world.assert_settled();
+    world.sync().assert_state("flathub", "-");
+    world.vendor("flathub", signed("new", &world.keys().extended));
+    world.sync().assert_state("flathub", "updated");
+    world.assert_value("flathub", "xa.title", "new");
+    world.withdraw("flathub");
+    world.sync().assert_state("flathub", "released");
+}
+
+/// By a rollback and an upgrade: what the owner changed, and what the vendor may still change, is as before.
+fn released_and_back(world: &World<'_>) {
+    let keys = world.keys();
+    let entry = |version: &str| {
+        let url = format!("http://127.0.0.1:9/{version}");
+        let both = base64(
+            &[&keys.vendor, &keys.extended]
+                .map(|key| &key.certificate[..])
+                .concat(),
+        );
+        flatpakrepo(&[
+            ("Url", &url),
+            ("Title", version),
+            ("Homepage", "https://vendor"),
+            ("GPGKey", &both),
+        ])
+    };
+    world.vendor("flathub", entry("one"));
+    world.sync();
+    world.assert_keys("flathub", &[&keys.extended, &keys.vendor]);
+    // Homepage and one of the keys go, the title is another, signatures are not verified.
+    world.flatpak(&[
+        "remote-modify",
+        "--title=Mine",
+        "--no-gpg-verify",
+        "flathub",
+    ]);
+    world.edit_config(|text| text.replace("xa.homepage=https://vendor\n", ""));
+    std::fs::write(world.keyring("flathub"), &keys.vendor.certificate).expect("a keyring");
+    let check = |url: &str| {
+        world.assert_value("flathub", "url", &format!("http://127.0.0.1:9/{url}"));
+        world.assert_value("flathub", "xa.title", "Mine");
+        world.assert_value("flathub", "xa.homepage", "");
+        world.assert_value("flathub", "gpg-verify", "false");
+        world.assert_keys("flathub", &[&keys.vendor]);
+        world.assert_settled();
+    };
+    world.sync();
+    check("one");
+    for version in ["one", "two", "three"] {
+        world.withdraw("flathub");
+        let report = world.report(&["sync"]);
+        assert!(
+            ["released", "-"].contains(&report.state("flathub")),
+            "{report:#?}"
+        );
+        world.assert_settled();
+        world.vendor("flathub", entry(version));
+        world.sync();
+        check(version);
+    }
 }
 
 fn adopt_command(world: &World<'_>) {

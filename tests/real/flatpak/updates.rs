@@ -40,6 +40,18 @@ pub(super) const CASES: &[Case] = &[
         flatpak_settings,
     ),
     (
+        "rule 4: what the owner replaced all over the file stays",
+        owner_replaces_text,
+    ),
+    (
+        "rule 4: a group that the owner renamed is the owner's",
+        owner_renames_group,
+    ),
+    (
+        "rule 4: baselines of older versions are read, and renewed with the next write",
+        older_baselines,
+    ),
+    (
         "rule 4: the baseline goes with the group",
         baseline_in_group,
     ),
@@ -310,6 +322,113 @@ fn flatpak_settings(world: &World<'_>) {
         "de;zh"
     );
     world.assert_value("flathub", "xa.title", "two");
+}
+
+fn owner_replaces_text(world: &World<'_>) {
+    let entry = |version: &str| {
+        let url = format!("http://127.0.0.1:9/{version}");
+        flatpakrepo(&[
+            ("Url", &url),
+            ("Title", version),
+            ("Subset", version),
+            ("NoDeps", "true"),
+        ])
+    };
+    for name in ["one", "two", "three", "four"] {
+        world.vendor(name, entry(name));
+    }
+    world.sync();
+    world.edit_config(|text| {
+        text.replace("127.0.0.1:9/one", "mirror.invalid/one")
+            .replace("gpg-verify-summary=false", "gpg-verify-summary=true")
+            .replace("=two", "=mine")
+            .replace("xa.nodeps", "xa.remark")
+            .replace("three", "drei")
+    });
+    let check = || {
+        world.assert_value("one", "url", "http://mirror.invalid/one");
+        world.assert_value("two", "xa.subset", "mine");
+        for name in ["one", "two", "four"] {
+            world.assert_value(name, "gpg-verify-summary", "true");
+            world.assert_value(name, "xa.nodeps", "");
+            world.assert_value(name, "xa.remark", "true");
+        }
+        world.assert_remotes(&["drei", "four", "one", "three", "two"]);
+        world.assert_settled();
+    };
+    world.sync().assert_state("one", "edited");
+    check();
+    for name in ["one", "two", "three", "four"] {
+        world.vendor(name, entry("new"));
+    }
+    world.sync().assert_state("one", "conflict");
+    check();
+    // What no replacement touched follows.
+    world.assert_value("one", "xa.title", "new");
+    world.assert_value("four", "url", "http://127.0.0.1:9/new");
+}
+
+fn owner_renames_group(world: &World<'_>) {
+    world.vendor("flathub", titled("one"));
+    world.sync();
+    // In the list of what was offered, too, as an editor's replace-all does.
+    world.edit_config(|text| text.replace("flathub", "myhub"));
+    world.sync().assert_state("myhub", "released");
+    world.assert_remotes(&["flathub", "myhub"]);
+    world.assert_settled();
+    world.vendor("flathub", titled("two"));
+    world.sync();
+    world.assert_value("flathub", "xa.title", "two");
+    world.assert_value("myhub", "xa.title", "one");
+    assert_eq!(world.group("myhub"), world.native_group("myhub"));
+    world.withdraw("flathub");
+    world.sync();
+    world.assert_remotes(&["myhub"]);
+}
+
+/// As versions wrote it that had a key for each value.
+fn older_form(text: &str, baseline: &[(&str, &str)]) -> String {
+    let of_now = "x-overlayctl.remotes.baseline=";
+    let lines = text.lines().flat_map(|line| {
+        if !line.starts_with(of_now) {
+            return vec![line.to_owned()];
+        }
+        let old = baseline.iter();
+        old.map(|(key, value)| format!("x-overlayctl.remotes.{key}={value}"))
+            .collect()
+    });
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+fn older_baselines(world: &World<'_>) {
+    world.vendor("flathub", titled("one"));
+    world.sync();
+    let old = [
+        ("url", URL),
+        ("xa.title", "one"),
+        ("gpg-verify", "false"),
+        ("gpg-verify-summary", "false"),
+    ];
+    world.edit_config(|text| older_form(&text, &old));
+    world.assert_settled();
+    world.edit_config(|text| text.replace("\nurl=", "\nurl=http://127.0.0.1:9/mine/"));
+    let mine = format!("http://127.0.0.1:9/mine/{URL}");
+    world.sync().assert_state("flathub", "edited");
+    world.assert_value("flathub", "url", &mine);
+    // Written for another entry, the file has the new form for all.
+    world.vendor("other", titled("other"));
+    world.sync();
+    assert!(
+        !world
+            .group("flathub")
+            .contains_key("x-overlayctl.remotes.url")
+    );
+    world.vendor("flathub", titled("two"));
+    world.sync().assert_state("flathub", "edited");
+    world.assert_value("flathub", "url", &mine);
+    world.assert_value("flathub", "xa.title", "two");
+    world.withdraw("flathub");
+    world.sync().assert_state("flathub", "released");
 }
 
 fn baseline_in_group(world: &World<'_>) {

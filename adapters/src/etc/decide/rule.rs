@@ -15,6 +15,7 @@ pub(super) fn rule(sides: [Option<&[u8]>; 3]) -> KeyAction {
         desired,
         owners: false,
         refreshed: false,
+        lost: false,
     })
 }
 

@@ -1,0 +1,224 @@
+//! What we last wrote to a remote, as one value that a replacement of text cannot get at.
+//!
+//! An owner edits a target with `sed`, or with an editor's replace-all, and what is remembered stands in
+//! the same file. So it is written in an encoding in which no part of a value or of a name can be found,
+//! with a checksum over it and the name of the remote: such an edit changes the value alone, or makes the
+//! baseline fail its own check, which makes every key the owner's. So does renaming the group.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as ENCODING;
+use bstr::{BStr, BString, ByteSlice as _};
+use sha2::{Digest as _, Sha256};
+
+use super::target::Store;
+use super::{KEYRING_BASELINE, ORIGIN};
+
+/// Where what the entries of `remotes.d` wrote is remembered.
+pub(crate) const OF_REMOTES: Place = Place {
+    key: "x-overlayctl.remotes.baseline",
+    older: "x-overlayctl.remotes.",
+};
+/// Where what the entries of `collections.d` wrote is remembered.
+pub(crate) const OF_COLLECTIONS: Place = Place {
+    key: "x-overlayctl.collections.baseline",
+    older: "x-overlayctl.collections.",
+};
+
+/// How much of a SHA-256 stands before what it is of.
+const CHECKSUM: usize = 12;
+
+/// The keys of a remote's group that hold what one source wrote.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    key: &'static str,
+    /// What the keys began with of which older versions had one for each value.
+    older: &'static str,
+}
+
+/// What one source last wrote to a remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Baseline {
+    /// The raw values by key. A key that is not there was absent.
+    Known(BTreeMap<String, BString>),
+    /// It fails its own check: nobody can tell what was written.
+    Lost,
+}
+
+impl Default for Baseline {
+    fn default() -> Self {
+        Self::Known(BTreeMap::new())
+    }
+}
+
+impl Baseline {
+    /// What is remembered of a remote.
+    pub(crate) fn read(store: &impl Store, name: &str, place: Place) -> Self {
+        match store.get(name, place.key) {
+            Some(text) => decode(name, text).map_or(Self::Lost, Self::Known),
+            None => Self::Known(older(store, name, place)),
+        }
+    }
+
+    /// Remembers it, in place of what older versions left.
+    pub(crate) fn write(&self, store: &mut impl Store, name: &str, place: Place) {
+        for key in older(store, name, place).into_keys() {
+            store.put(name, &format!("{}{key}", place.older), None);
+        }
+        match self {
+            Self::Known(values) if values.is_empty() => store.put(name, place.key, None),
+            Self::Known(values) => {
+                let text = encode(name, values);
+                store.put(name, place.key, Some(text.as_bytes().as_bstr()));
+            }
+            Self::Lost => {}
+        }
+    }
+
+    /// Whether it fails its own check.
+    pub(crate) const fn is_lost(&self) -> bool {
+        matches!(self, Self::Lost)
+    }
+
+    /// The values by key; none where nobody can tell.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &BStr)> {
+        let known = match self {
+            Self::Known(values) => Some(values),
+            Self::Lost => None,
+        };
+        let values = known.into_iter().flatten();
+        values.map(|(key, value)| (key.as_str(), value.as_bstr()))
+    }
+
+    /// What was last written to a key.
+    pub(crate) fn get(&self, key: &str) -> Option<&BStr> {
+        match self {
+            Self::Known(values) => values.get(key).map(|value| value.as_bstr()),
+            Self::Lost => None,
+        }
+    }
+
+    /// Records what is written to a key. One that was lost begins anew with it.
+    pub(crate) fn record(&mut self, key: &str, value: Option<&BStr>) {
+        if self.is_lost() {
+            *self = Self::default();
+        }
+        let Self::Known(values) = self else { return };
+        match value {
+            Some(value) => drop(values.insert(key.to_owned(), value.to_owned())),
+            None => drop(values.remove(key)),
+        }
+    }
+}
+
+/// Takes what is remembered of a remote out of its group.
+pub(crate) fn forget(store: &mut impl Store, name: &str, place: Place) {
+    Baseline::default().write(store, name, place);
+}
+
+/// Whether a remote still has what older versions wrote.
+pub(crate) fn is_older(store: &impl Store, name: &str, place: Place) -> bool {
+    store.get(name, place.key).is_none() && !older(store, name, place).is_empty()
+}
+
+/// The values of older versions, one a key.
+fn older(store: &impl Store, name: &str, place: Place) -> BTreeMap<String, BString> {
+    let pairs = store.pairs(name).into_iter();
+    let others = [ORIGIN, KEYRING_BASELINE, place.key];
+    let values = pairs.filter_map(|(key, value)| {
+        let key = key.to_str().ok().filter(|key| !others.contains(key))?;
+        Some((key.strip_prefix(place.older)?.to_owned(), value.to_owned()))
+    });
+    values.collect()
+}
+
+fn checksum(name: &str, lines: &[u8]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(name);
+    hash.update(b"\n");
+    hash.update(lines);
+    hash.finalize().into_iter().take(CHECKSUM).collect()
+}
+
+/// A line for each value, as raw ones have no end of a line.
+fn encode(name: &str, values: &BTreeMap<String, BString>) -> String {
+    let lines = values.iter().map(|(key, value)| {
+        let line: [&[u8]; 4] = [key.as_bytes(), b"=", value, b"\n"];
+        line.concat()
+    });
+    let lines = lines.collect::<Vec<_>>().concat();
+    let mut bytes = checksum(name, &lines);
+    bytes.extend(lines);
+    ENCODING.encode(bytes)
+}
+
+fn decode(name: &str, text: &BStr) -> Option<BTreeMap<String, BString>> {
+    let bytes = ENCODING.decode(text).ok()?;
+    let (sum, lines) = bytes.split_at_checked(CHECKSUM)?;
+    if sum != checksum(name, lines) {
+        return None;
+    }
+    let lines = lines.strip_suffix(b"\n")?.split(|&byte| byte == b'\n');
+    let pairs = lines.map(|line| {
+        // A key has no `=`, a value may.
+        let (key, value) = line.split_once_str("=")?;
+        Some((key.to_str().ok()?.to_owned(), value.into()))
+    });
+    pairs.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn values(pairs: &[(String, Vec<u8>)]) -> BTreeMap<String, BString> {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(key, value)| (key.clone(), value.clone().into()))
+            .collect()
+    }
+
+    fn pairs() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
+        let value = "[^\r\n\0]{0,20}".prop_map(String::into_bytes);
+        prop::collection::vec(("[a-z.-]{1,12}", value), 1..6)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(pairs in pairs(), name in "[a-z]{1,8}") {
+            let values = values(&pairs);
+            let text = encode(&name, &values);
+            prop_assert_eq!(decode(&name, text.as_bytes().as_bstr()), Some(values));
+        }
+
+        #[test]
+        fn a_replacement_of_text_is_noticed(pairs in pairs(), from in "[A-Za-z0-9]{1,3}", to in "[a-z]{0,3}") {
+            let text = encode("flathub", &values(&pairs));
+            let edited = text.replace(&from, &to);
+            if edited != text {
+                prop_assert_eq!(decode("flathub", edited.as_bytes().as_bstr()), None);
+            }
+        }
+    }
+
+    #[test]
+    fn no_word_of_a_value_is_in_it() {
+        let pairs = [
+            ("url".to_owned(), b"https://dl.flathub.org/repo/".to_vec()),
+            ("gpg-verify".to_owned(), b"true".to_vec()),
+        ];
+        let text = encode("flathub", &values(&pairs));
+        for word in ["url", "verify", "true", "flathub", "https", "org", "repo"] {
+            assert!(!text.contains(word), "{word} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_group_of_another_name_has_none() {
+        let text = encode("one", &values(&[("url".into(), b"x".to_vec())]));
+        assert_eq!(decode("two", text.as_bytes().as_bstr()), None);
+    }
+}
