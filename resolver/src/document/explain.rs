@@ -35,7 +35,7 @@ impl Document {
 
     /// The files that others hide and that were not read, so that nobody knows what they would have said.
     /// None after [`Resolver::with_history`](crate::Resolver::with_history).
-    pub fn unread(&self) -> impl Iterator<Item = &Fragment> {
+    pub fn unopened(&self) -> impl Iterator<Item = &Fragment> {
         let hidden = self.entry.fragments.iter();
         hidden.filter(|fragment| !fragment.is_looked_at())
     }
@@ -57,9 +57,9 @@ impl<'d> Key<'d> {
 }
 
 impl<'d> Explanation<'d> {
-    /// The files that may assign it, too, and do not count: [`Document::unread`].
-    pub fn unread(&self) -> impl Iterator<Item = &'d Fragment> + use<'d> {
-        self.document.unread()
+    /// The files that may assign it, too, and do not count: [`Document::unopened`].
+    pub fn unopened(&self) -> impl Iterator<Item = &'d Fragment> + use<'d> {
+        self.document.unopened()
     }
 
     /// Each assignment, with what became of it.
@@ -113,11 +113,11 @@ impl<'d> Assignment<'d> {
 
 impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unread = self
-            .unread()
+        let unopened = self
+            .unopened()
             .map(|file| escape_path(&file.path).to_string());
-        let unread: Vec<_> = unread.collect();
-        match (self.key, &*unread) {
+        let unopened: Vec<_> = unopened.collect();
+        match (self.key, &*unopened) {
             (Some(_), _) => {}
             (None, []) => f.write_str("no file assigns it\n")?,
             (None, _) => f.write_str("no file that counts assigns it\n")?,
@@ -132,10 +132,13 @@ impl fmt::Display for Explanation<'_> {
             let sign = assignment.operator().sign();
             writeln!(f, "{place}  {name}{sign}={value}  {outcome}")?;
         }
-        match &*unread {
+        match &*unopened {
             [] => Ok(()),
-            [hidden] => writeln!(f, "not read, since it is hidden: {hidden}"),
-            hidden => writeln!(f, "not read, since they are hidden: {}", hidden.join(", ")),
+            hidden => writeln!(
+                f,
+                "hidden, and read only with history (Resolver::with_history): {}",
+                hidden.join(", ")
+            ),
         }
     }
 }
@@ -337,14 +340,14 @@ mod tests {
             .with("/usr/lib/x.d/2.conf", hidden)
             .with("/etc/x.d/2.conf", "");
         let short = resolver.resolve("x.d");
-        let not_read = "not read, since they are hidden: /usr/lib/x.d/1.conf, /run/x.d/1.conf, /usr/lib/x.d/2.conf\n";
+        let not_read = "hidden, and read only with history (Resolver::with_history): /usr/lib/x.d/1.conf, /run/x.d/1.conf, /usr/lib/x.d/2.conf\n";
         assert_eq!(
             short.explain("S", "A").to_string(),
             format!("/etc/x.d/1.conf:2  A=2  wins\n{not_read}")
         );
         let unknown = short.explain("S", "B");
         assert_eq!(
-            (unknown.key.is_some(), unknown.unread().count()),
+            (unknown.key.is_some(), unknown.unopened().count()),
             (false, 3)
         );
         assert_eq!(
@@ -354,7 +357,7 @@ mod tests {
 
         let long = resolver.with_history().resolve("x.d");
         let known = long.explain("S", "B");
-        assert_eq!((known.assignments.len(), known.unread().count()), (3, 0));
+        assert_eq!((known.assignments.len(), known.unopened().count()), (3, 0));
         assert_eq!(long.explain("S", "C").to_string(), "no file assigns it\n");
     }
 }
