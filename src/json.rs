@@ -24,9 +24,19 @@ pub(crate) use self::diff::{differences, disagreements, survey};
 pub(crate) use self::etc::etc;
 pub(crate) use self::files::{files, nobody, why};
 
+/// The version of the documents. It changes when a field goes or means something else; what is added
+/// changes nothing.
+const FORMAT: u32 = 1;
+
 #[derive(Serialize)]
 struct Document {
     entries: Vec<Entry>,
+    /// What a run would change, where a document is about adapters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<Vec<ChangeView>>,
+    /// What the run changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<ChangeView>>,
     findings: Vec<FindingView>,
     /// The adapters that were not run, where a document is about running them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,9 +59,11 @@ struct Entry {
     adapter: String,
     name: String,
     state: &'static str,
+    /// The code of the decision, of an entry of an adapter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     reason: String,
     fragments: Vec<Fragment>,
-    changes: Vec<ChangeView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<Vec<Key>>,
 }
@@ -67,10 +79,13 @@ struct Fragment {
 
 #[derive(Serialize)]
 struct ChangeView {
+    adapter: String,
+    entry: Option<String>,
     operation: &'static str,
     subject: String,
     from: Option<String>,
     to: Option<String>,
+    path: String,
 }
 
 #[derive(Serialize)]
@@ -94,7 +109,7 @@ struct Key {
     assignments: Vec<files::AssignmentView>,
 }
 
-/// The document of `sync` and `status`.
+/// The document of `sync`, `status`, `restore` and `adopt`.
 pub(crate) fn report(report: &Report, system: &System) -> String {
     let left = report.left.iter().map(|left| LeftView {
         adapter: left.adapter.clone(),
@@ -103,36 +118,54 @@ pub(crate) fn report(report: &Report, system: &System) -> String {
         reason: system.why_left(left.scope),
     });
     to_text(&Document {
-        entries: report.entries.iter().map(|e| entry(e, false)).collect(),
-        findings: report.findings.iter().map(finding).collect(),
         left: Some(left.collect()),
+        ..of_adapters(report, false)
     })
 }
 
 /// The document of `explain`: the same, with keys.
 pub(crate) fn explanation(report: &Report) -> String {
-    document(
-        report.entries.iter().map(|e| entry(e, true)).collect(),
-        &report.findings,
-    )
+    to_text(&of_adapters(report, true))
+}
+
+fn of_adapters(report: &Report, with_keys: bool) -> Document {
+    let changes = |changes: &[Change]| Some(changes.iter().map(change).collect());
+    let entries = report.entries.iter();
+    Document {
+        entries: entries.map(|e| entry(report, e, with_keys)).collect(),
+        pending: changes(report.pending()),
+        changes: changes(report.changes()),
+        findings: report.findings.iter().map(finding).collect(),
+        left: None,
+    }
 }
 
 /// The document of a command that failed as a whole.
-pub(crate) fn failure(finding: &Finding) -> String {
-    document(Vec::new(), std::slice::from_ref(finding))
-}
-
-fn document(entries: Vec<Entry>, findings: &[Finding]) -> String {
+pub(crate) fn failure(failure: &Finding) -> String {
     to_text(&Document {
-        entries,
-        findings: findings.iter().map(finding).collect(),
+        entries: Vec::new(),
+        pending: None,
+        changes: None,
+        findings: vec![finding(failure)],
         left: None,
     })
 }
 
+/// A document, behind its version.
+#[derive(Serialize)]
+struct Versioned<'d, D> {
+    format: u32,
+    #[serde(flatten)]
+    document: &'d D,
+}
+
 fn to_text(document: &impl Serialize) -> String {
     // Strings and numbers in structs always serialize.
-    let text = serde_json::to_string_pretty(document).unwrap_or_default();
+    let versioned = Versioned {
+        format: FORMAT,
+        document,
+    };
+    let text = serde_json::to_string_pretty(&versioned).unwrap_or_default();
     let mut shown = String::with_capacity(text.len() + 1);
     for c in text.chars() {
         // Outside of strings there is no such character but the end of a line.
@@ -157,15 +190,15 @@ fn finding(finding: &Finding) -> FindingView {
     }
 }
 
-fn entry(entry: &EntryReport, with_keys: bool) -> Entry {
+fn entry(report: &Report, entry: &EntryReport, with_keys: bool) -> Entry {
     Entry {
         path: None,
         adapter: entry.adapter.clone(),
         name: entry.name.clone(),
-        state: entry.state.word(),
-        reason: entry.reason.clone(),
+        state: report.state_of(entry).word(),
+        code: Some(entry.decision.code()),
+        reason: crate::render::reason(entry),
         fragments: entry.layered.iter().flat_map(fragments).collect(),
-        changes: entry.changes.iter().map(change).collect(),
         keys: with_keys.then(|| entry.keys.iter().map(|k| key(entry, k)).collect()),
     }
 }
@@ -205,10 +238,13 @@ pub(crate) const fn status_word(status: Status) -> &'static str {
 
 fn change(change: &Change) -> ChangeView {
     ChangeView {
+        adapter: change.adapter.clone(),
+        entry: change.entry.clone(),
         operation: change.operation.word(),
         subject: change.subject.clone(),
         from: change.from.as_ref().map(exact),
         to: change.to.as_ref().map(exact),
+        path: escape_path(&change.path).to_string(),
     }
 }
 

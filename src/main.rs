@@ -13,6 +13,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use overlay_adapters::report::Report;
 
 use cli::Cli;
 use commands::{Failure, Output};
@@ -28,6 +29,18 @@ pub(crate) enum Exit {
     Usage = 2,
     /// Changes are pending or something differs, where that was asked.
     Pending = 3,
+}
+
+impl Exit {
+    /// How a command about adapters ends. A failure outweighs pending changes, which count where they
+    /// were asked for: it needs somebody, they need only a run.
+    pub(crate) fn of_report(report: &Report, check: bool) -> Self {
+        match (report.failed(), check && !report.pending().is_empty()) {
+            (true, _) => Self::Failed,
+            (false, true) => Self::Pending,
+            (false, false) => Self::Fine,
+        }
+    }
 }
 
 fn main() -> ExitCode {

@@ -1,7 +1,7 @@
 //! Which entries the owner means.
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use overlay_adapters::report::{EntryReport, Left};
+use overlay_adapters::report::{EntryReport, Left, Report};
 
 use crate::commands::Failure;
 
@@ -27,9 +27,21 @@ impl Selection {
 
     /// Whether an entry is meant.
     pub(crate) fn matches(&self, entry: &EntryReport) -> bool {
-        self.patterns.is_empty()
-            || self.set.is_match(&entry.name)
-            || self.set.is_match(entry.full_name())
+        self.is_meant(&entry.name, &entry.full_name())
+    }
+
+    fn is_meant(&self, name: &str, full_name: &str) -> bool {
+        self.patterns.is_empty() || self.set.is_match(name) || self.set.is_match(full_name)
+    }
+
+    /// Leaves of a report the entries that are meant, and what is changed of them. What was found stays:
+    /// whatever is asked, the status of a report is the same.
+    pub(crate) fn narrow(&self, report: &mut Report) {
+        report.entries.retain(|entry| self.matches(entry));
+        report.steps.retain(|change| {
+            let name = change.entry.as_deref().unwrap_or(&change.adapter);
+            self.is_meant(name, &change.full_name())
+        });
     }
 
     /// Refuses a bare name that several entries have, where one of them is meant.

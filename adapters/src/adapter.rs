@@ -226,7 +226,11 @@ impl<'r> Adapters<'r> {
 
     /// Runs all of them. One that fails hurts itself alone: its error is among the findings.
     pub fn sync(&self, request: &Request) -> Report {
-        self.all(request, |adapter| adapter.sync(request))
+        let report = self.all(request, |adapter| adapter.sync(request));
+        Report {
+            is_done: true,
+            ..report
+        }
     }
 
     fn all(

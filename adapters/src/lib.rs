@@ -12,7 +12,9 @@
 //! By the rule of a key alone, [`etc`] merges whole trees.
 
 pub mod adapter;
+mod change;
 pub mod commit;
+mod decision;
 pub mod definition;
 pub mod editor;
 pub mod etc;

@@ -8,6 +8,8 @@ use bstr::BString;
 use overlay_resolver::Document;
 use overlay_resolver::finding::{Finding, Level};
 
+pub use crate::change::{Change, Operation};
+pub use crate::decision::{CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Mask};
 use crate::reconcile::KeyAction;
 use crate::scope::{Scope, Scopes};
 
@@ -16,10 +18,13 @@ use crate::scope::{Scope, Scopes};
 pub struct Report {
     /// The entries, by adapter and then by name.
     pub entries: Vec<EntryReport>,
+    /// All that is written and removed: by a run that was carried out, else by one that would be. There
+    /// is one exactly if the run writes.
+    pub steps: Vec<Change>,
+    /// Whether that was done.
+    pub is_done: bool,
     /// Problems and notes, each with its place.
     pub findings: Vec<Finding>,
-    /// Whether the plan has anything to write, be it only a mark.
-    pub pending: bool,
     /// The adapters that were not run because this run may not write their targets.
     pub left: Vec<Left>,
 }
@@ -43,34 +48,47 @@ impl Report {
             .any(|finding| finding.level == Level::Error)
     }
 
+    /// What a run would change.
+    pub fn pending(&self) -> &[Change] {
+        if self.is_done { &[] } else { &self.steps }
+    }
+
+    /// What the run changed.
+    pub fn changes(&self) -> &[Change] {
+        if self.is_done { &self.steps } else { &[] }
+    }
+
+    /// What is or would be changed of an entry.
+    pub fn steps_of<'r>(&'r self, entry: &'r EntryReport) -> impl Iterator<Item = &'r Change> {
+        self.steps.iter().filter(|change| entry.has(change))
+    }
+
+    /// What an entry is now: the decision over it is carried out as far as anything was done for it.
+    pub fn state_of(&self, entry: &EntryReport) -> State {
+        if self.is_done && self.steps_of(entry).next().is_some() {
+            entry.decision.state_after()
+        } else {
+            entry.decision.state_before()
+        }
+    }
+
     /// Takes in what another adapter reports.
     pub(crate) fn absorb(&mut self, mut other: Self) {
         self.entries.append(&mut other.entries);
+        self.steps.append(&mut other.steps);
         self.findings.append(&mut other.findings);
-        self.pending |= other.pending;
         self.left.append(&mut other.left);
     }
 
-    /// Where two entries that can be restored or adopted have one name, advice calls them by their
-    /// full names.
+    /// Where two entries that can be restored or adopted have one name, they are called by their full
+    /// names.
     pub(crate) fn tell_apart(&mut self) {
         let mut counts = BTreeMap::<String, usize>::new();
-        let advice = |entry: &EntryReport| {
-            ["restore", "adopt"]
-                .map(|verb| format!("`overlayctl {verb} {}`", entry.name))
-                .into_iter()
-                .find(|advice| entry.reason.contains(advice))
-        };
         for entry in self.entries.iter().filter(|entry| entry.whole) {
             *counts.entry(entry.name.clone()).or_default() += 1;
         }
         for entry in &mut self.entries {
-            if counts.get(&entry.name).is_some_and(|count| *count > 1)
-                && let Some(advice) = advice(entry)
-            {
-                let full = advice.replace(&entry.name, &entry.full_name());
-                entry.reason = entry.reason.replace(&advice, &full);
-            }
+            entry.is_ambiguous = counts.get(&entry.name).is_some_and(|count| *count > 1);
         }
     }
 }
@@ -84,16 +102,14 @@ pub struct EntryReport {
     pub name: String,
     /// Whether it stands for a whole object, which can be deleted, restored and adopted.
     pub whole: bool,
-    /// What it comes to.
-    pub state: State,
-    /// Why, in a sentence.
-    pub reason: String,
+    /// Whether another one that can be restored or adopted has this name.
+    pub is_ambiguous: bool,
+    /// What was decided over it.
+    pub decision: Decision,
     /// Its files and their assignments; none for an entry that no layer mentions.
     pub layered: Option<Document>,
     /// Its keys, seen from all sides.
     pub keys: Vec<KeyReport>,
-    /// What a run changes for it.
-    pub changes: Vec<Change>,
 }
 
 /// `ADAPTER/NAME`: what only one entry is called.
@@ -106,16 +122,35 @@ impl EntryReport {
     pub fn full_name(&self) -> String {
         full_name(&self.adapter, &self.name)
     }
+
+    /// What the owner calls it: by its name, where that is enough.
+    pub fn called(&self) -> String {
+        if self.is_ambiguous {
+            self.full_name()
+        } else {
+            self.name.clone()
+        }
+    }
+
+    /// Whether a change is of it.
+    pub fn has(&self, change: &Change) -> bool {
+        change.adapter == self.adapter && change.entry.as_ref() == Some(&self.name)
+    }
 }
 
-/// What an entry comes to.
+/// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
     /// As the layers want it.
     Applied,
-    /// Brought up to date.
+    /// Not there yet: a run makes it.
+    Absent,
+    /// There, and not as the layers and the owner want it: a run brings it up to date, takes it over,
+    /// releases it or takes it away.
+    Outdated,
+    /// Brought up to date by this run.
     Updated,
-    /// It was there before us and is managed from now on.
+    /// It was there before us and is managed from this run on.
     Adopted,
     /// Some keys are the owner's; the rest is as the layers want it.
     Edited,
@@ -127,13 +162,13 @@ pub enum State {
     Deleted,
     /// Masked or withdrawn, but something still depends on it: kept out of sight.
     Kept,
-    /// Withdrawn by the vendor and taken away.
+    /// Withdrawn by the vendor and taken away by this run.
     Removed,
-    /// Withdrawn by the vendor and left to the owner.
+    /// Withdrawn by the vendor and left to the owner by this run.
     Released,
     /// Somebody else's entry of the same name; not touched.
     Foreign,
-    /// To be changed by a run that may write its target.
+    /// Nothing can be done yet: what it is for is not there, or its target is for another run to write.
     Waiting,
     /// The layers or the target cannot be read well enough; nothing was changed.
     Failed,
@@ -144,6 +179,8 @@ impl State {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Applied => "applied",
+            Self::Absent => "absent",
+            Self::Outdated => "outdated",
             Self::Updated => "updated",
             Self::Adopted => "adopted",
             Self::Edited => "edited",
@@ -181,85 +218,6 @@ impl KeyReport {
     /// Whether the owner's value stands against what we wrote.
     pub const fn is_owners(&self) -> bool {
         matches!(self.action, Some(KeyAction::Keep { .. }))
-    }
-}
-
-/// One change of the target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// What is done.
-    pub operation: Operation,
-    /// To what: a key, the fingerprint of a certificate, or a path.
-    pub subject: String,
-    /// The raw value before.
-    pub from: Option<BString>,
-    /// The raw value after.
-    pub to: Option<BString>,
-}
-
-/// The kinds of change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    /// The entry is made.
-    Create,
-    /// The entry is taken away.
-    Remove,
-    /// A key gets a value.
-    Set,
-    /// A key is taken away.
-    Unset,
-    /// A certificate is added to the keyring.
-    AddCertificate,
-    /// A certificate in the keyring learns what is new about it, such as a later expiry.
-    UpdateCertificate,
-    /// A certificate is taken out of the keyring.
-    RemoveCertificate,
-    /// A copy that the target keeps beside it is brought up to date.
-    WriteFile,
-    /// Something left behind is cleaned up.
-    Clean,
-}
-
-impl Operation {
-    /// The word for it in machine output.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Remove => "remove",
-            Self::Set => "set",
-            Self::Unset => "unset",
-            Self::AddCertificate => "add-certificate",
-            Self::UpdateCertificate => "update-certificate",
-            Self::RemoveCertificate => "remove-certificate",
-            Self::WriteFile => "write-file",
-            Self::Clean => "clean",
-        }
-    }
-}
-
-impl Change {
-    /// A change without values.
-    pub fn new(operation: Operation, subject: impl Into<String>) -> Self {
-        Self {
-            operation,
-            subject: subject.into(),
-            from: None,
-            to: None,
-        }
-    }
-
-    /// A key that gets a value, or none.
-    pub fn of_key(key: &str, from: Option<BString>, to: Option<BString>) -> Self {
-        Self {
-            operation: if to.is_some() {
-                Operation::Set
-            } else {
-                Operation::Unset
-            },
-            subject: key.into(),
-            from,
-            to,
-        }
     }
 }
 

@@ -113,15 +113,7 @@ fn entries(
     selection: &Selection,
     mut report: Report,
 ) -> Result<Output, Failure> {
-    report.entries.retain(|entry| selection.matches(entry));
-    report.findings.retain(|finding| {
-        report.entries.iter().any(|entry| {
-            entry
-                .layered
-                .as_ref()
-                .is_some_and(|document| document.entry().has_file(&finding.path))
-        })
-    });
+    selection.narrow(&mut report);
     if let Some(key) = key {
         only(&mut report.entries, key)?;
     }
@@ -141,11 +133,7 @@ fn entries(
         } else {
             render::diagnostics(&report.findings, &sources)
         },
-        exit: if report.failed() {
-            Exit::Failed
-        } else {
-            Exit::Fine
-        },
+        exit: Exit::of_report(&report, false),
         ..Output::new(text)
     })
 }

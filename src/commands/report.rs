@@ -7,7 +7,6 @@ use overlay_adapters::{Adapters, System};
 
 use super::{Failure, Output};
 use crate::cli::Cli;
-use crate::render::Tense;
 use crate::select::Selection;
 use crate::writing::Writing;
 use crate::{Exit, json, render};
@@ -21,8 +20,7 @@ pub(super) fn sync(
     let request = writing.request(system)?;
     if dry_run {
         let report = Adapters::open(system.root()).plan(&request);
-        let exit = exit(&report, report.pending);
-        return Ok(show(cli, system, &report, Tense::Planned, exit));
+        return Ok(show(cli, system, &report, true));
     }
     Ok(carry_out(cli, system, &request))
 }
@@ -38,9 +36,8 @@ pub(super) fn status(
     let request = writing.request(system)?;
     let mut report = Adapters::open(system.root()).plan(&request);
     selection.must_match(report.entries.iter(), &report.left)?;
-    report.entries.retain(|entry| selection.matches(entry));
-    let exit = exit(&report, check && report.pending);
-    Ok(show(cli, system, &report, Tense::Status, exit))
+    selection.narrow(&mut report);
+    Ok(show(cli, system, &report, check))
 }
 
 pub(super) fn restore(
@@ -84,20 +81,12 @@ fn whole(
 
 fn carry_out(cli: &Cli, system: &System, request: &Request) -> Output {
     let report = Adapters::open(system.root()).sync(request);
-    let exit = exit(&report, false);
-    show(cli, system, &report, Tense::Done, exit)
+    show(cli, system, &report, true)
 }
 
-/// A failure outweighs pending changes: it needs somebody, they need only a run.
-fn exit(report: &Report, pending: bool) -> Exit {
-    match (report.failed(), pending) {
-        (true, _) => Exit::Failed,
-        (false, true) => Exit::Pending,
-        (false, false) => Exit::Fine,
-    }
-}
-
-fn show(cli: &Cli, system: &System, report: &Report, tense: Tense, exit: Exit) -> Output {
+/// The same report as text or as a document, with the status that both stand for.
+fn show(cli: &Cli, system: &System, report: &Report, check: bool) -> Output {
+    let exit = Exit::of_report(report, check);
     if cli.json {
         return Output {
             exit,
@@ -107,6 +96,6 @@ fn show(cli: &Cli, system: &System, report: &Report, tense: Tense, exit: Exit) -
     Output {
         messages: render::findings(&report.findings),
         exit,
-        ..Output::new(render::report(report, tense) + &render::left(report, system))
+        ..Output::new(render::report(report) + &render::left(report, system))
     }
 }

@@ -283,7 +283,7 @@ pub(super) fn entry(subject: &Subject, document: &Document) -> Entry {
         state: status_word(document.entry().status),
         reason: String::new(),
         fragments: fragments(document).collect(),
-        changes: Vec::new(),
+        code: None,
         keys: None,
     }
 }

@@ -6,6 +6,7 @@
 )]
 
 mod adapters;
+mod agree;
 mod check;
 mod diff;
 mod etc;

@@ -14,7 +14,7 @@ use overlay_resolver::keyfile::value;
 use crate::editor::Editor;
 use crate::reconcile::Marks;
 use crate::remotes::group::{group, remote_name};
-use crate::remotes::target::Store;
+use crate::remotes::target::{Remembered, Store};
 
 /// Where the file lies below the repository.
 pub const FILE_NAME: &str = "config";
@@ -144,6 +144,21 @@ impl Store for RepoConfig {
             offered: self.offered.iter().any(|offered| offered == name),
             withheld: self.withheld.contains(name),
         }
+    }
+
+    fn memory(&self) -> BTreeMap<String, Remembered> {
+        let mut memory = BTreeMap::<String, Remembered>::new();
+        for name in &self.offered {
+            memory.entry(name.clone()).or_default().mark = Some("offered");
+        }
+        for name in &self.withheld {
+            let mark = &mut memory.entry(name.clone()).or_default().mark;
+            *mark = Some(mark.map_or("withheld, not offered", |_| "withheld"));
+        }
+        for (name, later) in &self.renamed {
+            memory.entry(name.clone()).or_default().later = Some(later.clone());
+        }
+        memory
     }
 
     /// Offered is never taken back, as flatpak itself never does.

@@ -10,9 +10,10 @@ use overlay_resolver::keyfile::value;
 
 use super::config::RepoConfig;
 use super::installation::Installation;
-use crate::remotes::target::{Kept, Store as _, Target};
+use crate::remotes::draft::Beside;
+use crate::remotes::target::{Store as _, Target};
 use crate::remotes::{Remote, Subject};
-use crate::report::{Change, KeyReport, Operation};
+use crate::report::{Dependent, KeyReport, Operation};
 
 /// Keys that a server's metadata refreshes at every `flatpak update` unless the owner set them
 /// (`flatpak_dir_update_remote_configuration_for_state()`).
@@ -37,10 +38,7 @@ const NOT_FILLED: [&str; 2] = ["xa.filter", "xa.disable"];
 impl Target for Installation {
     type Store = RepoConfig;
 
-    const KEPT: Kept = Kept {
-        finding: "apps or runtimes from it are installed: kept and hidden from browsing until they are gone",
-        reason: "still in use: hidden from browsing",
-    };
+    const DEPENDENT: Dependent = Dependent::Apps;
     const HIDDEN: Option<&'static str> = Some("xa.noenumerate");
 
     fn remotes(&self) -> &str {
@@ -52,6 +50,10 @@ impl Target for Installation {
     }
 
     fn place(&self, _store: &RepoConfig, _name: &str) -> PathBuf {
+        self.config()
+    }
+
+    fn memory(&self, _name: &str) -> PathBuf {
         self.config()
     }
 
@@ -88,13 +90,11 @@ impl Target for Installation {
     }
 
     fn updated(subject: &mut Subject<'_, '_, Self>, remote: &Remote) {
-        let url_or_keys = |change: &Change| {
-            change.subject == "url"
-                || change.operation != Operation::Set && change.operation != Operation::Unset
-        };
-        if subject.changes.iter().any(url_or_keys) {
-            let summaries = subject.draft.target.summaries(subject.name);
-            subject.draft.obsolete.extend(summaries);
+        let mut beside = subject.draft.beside.iter();
+        let keys_changed = beside.any(|beside| beside.remote == subject.name);
+        if keys_changed || subject.changed().iter().any(|key| key == "url") {
+            let target = subject.draft.target;
+            subject.forget(target.summaries(subject.name));
         }
         forget_oci(subject);
         copy_filter(subject, remote);
@@ -120,10 +120,12 @@ fn copy_filter(subject: &mut Subject<'_, '_, Installation>, remote: &Remote) {
         Some(text) => {
             let copy = [heading.as_bytes(), text].concat();
             if existing != Some(&copy) {
-                let operation = Operation::WriteFile;
-                subject
-                    .changes
-                    .push(Change::new(operation, escape_path(&path).to_string()));
+                subject.draft.beside.push(Beside {
+                    remote: subject.name.into(),
+                    operation: Operation::WriteFile,
+                    subject: escape_path(&path).to_string(),
+                    path: path.clone(),
+                });
                 subject.draft.files.insert(path, copy);
             }
         }
@@ -161,16 +163,11 @@ fn forget_oci(subject: &mut Subject<'_, '_, Installation>) {
             .is_some_and(|url| url.starts_with(b"oci+"))
     };
     let (was, will_be) = (is_oci(&subject.draft.before), is_oci(&subject.draft.store));
+    let target = subject.draft.target;
     if was != will_be {
-        subject
-            .draft
-            .obsolete
-            .insert(subject.draft.target.appstream(subject.name));
+        subject.forget([target.appstream(subject.name)]);
     }
     if was && !will_be {
-        subject
-            .draft
-            .obsolete
-            .extend(subject.draft.target.oci(subject.name));
+        subject.forget(target.oci(subject.name));
     }
 }

@@ -39,10 +39,12 @@ pub(super) fn plan(
     entries.extend(collections::plan(&mut draft, &layers.collections));
     remotes::renew_baselines(&mut draft);
     let batch = batch(&draft, found);
+    let changes = remotes::changes(&draft);
     let findings = draft.findings;
     Plan::new(
         batch,
         entries,
+        changes,
         findings,
         layers.into_documents(installation),
     )
@@ -61,7 +63,7 @@ fn batch(draft: &Draft<'_, Installation>, found: &Found) -> Batch {
         None if draft.store != draft.before => steps.push(create(draft)),
         None => {}
     }
-    steps.extend(draft.obsolete.iter().cloned().map(Step::Remove));
+    steps.extend(draft.obsolete.keys().cloned().map(Step::Remove));
     let quiet = steps.is_empty();
     steps.extend(draft.stale(&steps));
     if !quiet {

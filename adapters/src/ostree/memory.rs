@@ -19,6 +19,7 @@ use overlay_resolver::keyfile::value;
 
 use crate::editor::Editor;
 use crate::openpgp::Fingerprint;
+use crate::remotes::target::Remembered;
 
 const SECTION: &str = "Entry";
 const STATE: &str = "State";
@@ -62,6 +63,14 @@ impl Memory {
             state,
             keyring: BTreeSet::new(),
             later: None,
+        }
+    }
+
+    /// The same in the words of any target.
+    pub(super) fn remembered(&self) -> Remembered {
+        Remembered {
+            mark: Some(self.state.word()),
+            later: self.later.clone(),
         }
     }
 

@@ -84,6 +84,7 @@ impl Planner for Ostree {
                 Batch::default(),
                 Vec::new(),
                 Vec::new(),
+                Vec::new(),
                 layers.into_documents(&self.places),
             );
         }

@@ -7,8 +7,9 @@ use overlay_resolver::finding::Finding;
 
 use super::store::Remotes;
 use crate::definition::OstreeDefinition;
-use crate::remotes::target::{Adoption, Kept, Target};
+use crate::remotes::target::{Adoption, Target};
 use crate::remotes::{Remote, Subject};
+use crate::report::{Dependent, Foreign};
 
 /// What a file of remotes ends with.
 pub(super) const CONF: &str = ".conf";
@@ -91,10 +92,7 @@ pub(super) fn keyring_name(name: &str) -> String {
 impl Target for Places {
     type Store = Remotes;
 
-    const KEPT: Kept = Kept {
-        finding: "a deployment follows it: kept until none does, so that the system can be updated",
-        reason: "a deployment follows it",
-    };
+    const DEPENDENT: Dependent = Dependent::Deployment;
     /// `ostree remote delete` takes the file and the repository's keyring, not the keyring beside the file.
     const LEAVES_RESIDUE: bool = true;
 
@@ -109,6 +107,10 @@ impl Target for Places {
     fn place(&self, store: &Remotes, name: &str) -> PathBuf {
         let file = store.file(name);
         file.map_or_else(|| self.conf(name), Path::to_owned)
+    }
+
+    fn memory(&self, name: &str) -> PathBuf {
+        Self::memory(self, name)
     }
 
     fn keyring(&self, name: &str) -> PathBuf {
@@ -128,26 +130,18 @@ impl Target for Places {
         store.is_inherited(name) || store.link(name).is_some()
     }
 
-    fn foreign(&self, store: &Remotes, name: &str) -> String {
-        let place = escape_path(&self.place(store, name)).to_string();
+    fn foreign(&self, store: &Remotes, name: &str) -> Foreign {
+        let (place, own) = (self.place(store, name), self.conf(name));
         match self.adoption(store, name) {
-            Adoption::Unasked => format!(
-                "{place} is another remote of this name, made by somebody else; `overlayctl adopt {name}` takes it over"
-            ),
-            Adoption::Asked => format!(
-                "it is defined in {place}, and ostree fails where a name is defined twice; `overlayctl adopt {name}` moves it to {}",
-                escape_path(&self.conf(name))
-            ),
-            Adoption::Never if store.is_frozen(name) => format!(
-                "it is defined in {place}, on a read-only file system; once that can be written, `overlayctl adopt {name}` moves it to {}",
-                escape_path(&self.conf(name))
-            ),
+            Adoption::Unasked => Foreign::OtherRemote { place },
+            Adoption::Asked => Foreign::Elsewhere { place, own },
+            Adoption::Never if store.is_frozen(name) => Foreign::ReadOnly { place, own },
             Adoption::Never => match store.link(name) {
-                Some(end) => format!(
-                    "{place} is a symlink to {}, which is left alone; to manage the remote, remove the symlink and run `overlayctl restore {name}`",
-                    escape_path(end)
-                ),
-                None => format!("it is inherited from {place}"),
+                Some(end) => Foreign::Symlink {
+                    place,
+                    end: end.to_owned(),
+                },
+                None => Foreign::Inherited { place },
             },
         }
     }

@@ -36,13 +36,14 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
         draft.findings.push(Finding::error(path, message));
     }
     for (name, residue) in &found.observed.residue {
-        if residue.iter().all(|path| draft.obsolete.contains(path)) {
+        if residue.iter().all(|path| draft.obsolete.contains_key(path)) {
             draft.store.forget_keyring(name);
         }
     }
     let batch = Writes::new(&draft, found).batch();
-    let findings = draft.findings;
-    Plan::new(batch, entries, findings, layers.into_documents(places))
+    let changes = remotes::changes(&draft);
+    let (findings, layers) = (draft.findings, layers.into_documents(places));
+    Plan::new(batch, entries, changes, findings, layers)
 }
 
 /// The writes, sorted by what they do.
@@ -146,7 +147,7 @@ impl<'d> Writes<'d> {
             .moving
             .iter()
             .map(|(name, _)| self.draft.target.journal(name));
-        let obsolete = self.draft.obsolete.iter().cloned();
+        let obsolete = self.draft.obsolete.keys().cloned();
         let journals = self.found.journals.iter().cloned();
         steps.extend(obsolete.chain(journals).chain(arrived).map(Step::Remove));
         steps.extend(self.draft.stale(&steps));

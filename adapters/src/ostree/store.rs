@@ -11,7 +11,7 @@ use crate::editor::Editor;
 use crate::reconcile::Marks;
 use crate::remotes::collections::REPOSITORY;
 use crate::remotes::group::{group, remote_name};
-use crate::remotes::target::Store;
+use crate::remotes::target::{Remembered, Store};
 use crate::remotes::{KEYRING_BASELINE, fingerprints};
 
 /// All files that define remotes, as found or as they are to be.
@@ -294,6 +294,20 @@ impl Store for Remotes {
             Some(State::Offered | State::Deleted) => Marks::OFFERED,
             Some(State::Withheld) => Marks::WITHHELD,
         }
+    }
+
+    fn memory(&self) -> BTreeMap<String, Remembered> {
+        let memories = self.memories();
+        memories
+            .map(|(name, memory)| (name.to_owned(), memory.remembered()))
+            .collect()
+    }
+
+    fn memory_found(&self) -> BTreeMap<String, Remembered> {
+        let memories = self.memories.iter();
+        memories
+            .map(|(name, memory)| (name.clone(), memory.remembered()))
+            .collect()
     }
 
     fn mark(&mut self, name: &str, marks: Marks) {

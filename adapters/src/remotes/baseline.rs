@@ -30,7 +30,7 @@ pub(crate) const OF_COLLECTIONS: Place = Place {
 const CHECKSUM: usize = 12;
 
 /// The keys of a remote's group that hold what one source wrote.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     key: &'static str,
     /// What the keys began with of which older versions had one for each value.

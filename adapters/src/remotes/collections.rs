@@ -1,10 +1,9 @@
 //! The collection IDs: one key of a remote, whoever made the remote. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
-use bstr::{BStr, BString, ByteSlice as _};
-use overlay_resolver::escape::{escape, escape_path};
+use bstr::{BStr, ByteSlice as _};
+use overlay_resolver::escape::escape;
 use overlay_resolver::finding::Finding;
 
 use super::baseline::{self, Baseline, OF_COLLECTIONS, OF_REMOTES};
@@ -12,7 +11,7 @@ use super::collection::{Collection, ID, SECTION};
 use super::draft::Draft;
 use super::target::{Store, Target};
 use crate::reconcile::{self, Key, KeyAction};
-use crate::report::{Change, EntryReport, KeyReport, State};
+use crate::report::{CollectionDecision, Decision, EntryReport, Going, Holder, KeyReport, Mask};
 use crate::source::{Layered, Source, Want};
 
 const KEY: &str = "collection-id";
@@ -20,20 +19,11 @@ const KEY: &str = "collection-id";
 /// What stands for the repository itself where a remote is named. It is no name of a remote.
 pub(crate) const REPOSITORY: &str = "[core]";
 
-/// How a message calls it.
-fn shown(remote: &str) -> &str {
+fn holder(remote: &str) -> Holder {
     if remote == REPOSITORY {
-        "the repository"
+        Holder::Repository
     } else {
-        remote
-    }
-}
-
-fn shown_as_remote(remote: &str) -> String {
-    if remote == REPOSITORY {
-        shown(remote).into()
-    } else {
-        format!("the remote {remote}")
+        Holder::Remote(remote.into())
     }
 }
 
@@ -45,40 +35,27 @@ pub(crate) fn plan<T: Target>(
     let mut given = BTreeMap::<&str, &str>::new();
     let mut entries = Vec::new();
     for (name, layered) in &source.entries {
-        let (state, reason, keys, changes) = match &layered.want {
+        let (decision, keys) = match &layered.want {
             Want::Headless => continue,
-            Want::Masked(path) => (
-                State::Masked,
-                format!("masked by {}", escape_path(path)),
-                vec![],
-                vec![],
-            ),
-            Want::Unresolved(finding) => (State::Failed, finding.to_string(), vec![], vec![]),
-            Want::Present(wanted) => match given.insert(&wanted.remote, name) {
-                None => give(draft, layered, wanted),
-                Some(first) => {
-                    given.insert(&wanted.remote, first);
-                    let message = format!(
-                        "{} gets its collection ID from the entry {first} already; mask one of the two",
-                        shown_as_remote(&wanted.remote)
-                    );
-                    draft
-                        .findings
-                        .push(place(layered, Finding::error, message.clone()));
-                    (State::Failed, message, vec![], vec![])
+            Want::Masked(path) => {
+                let mask = Mask {
+                    path: path.clone(),
+                    is_former_name: false,
+                };
+                (Decision::Masked { mask }, vec![])
+            }
+            Want::Unresolved(finding) => (finding.clone().into(), vec![]),
+            Want::Present(wanted) => match given.get(wanted.remote.as_str()) {
+                None => {
+                    given.insert(&wanted.remote, name);
+                    let taken = (wanted.remote.clone(), name.clone());
+                    draft.given.extend([taken]);
+                    give(draft, layered, wanted)
                 }
+                Some(first) => (refuse_second(draft, layered, wanted, first), vec![]),
             },
         };
-        entries.push(EntryReport {
-            adapter: draft.target.collections().into(),
-            name: name.clone(),
-            whole: false,
-            state,
-            reason,
-            layered: None,
-            keys,
-            changes,
-        });
+        entries.push(entry(draft, name, decision, keys));
     }
     let unresolved = source
         .entries
@@ -87,43 +64,68 @@ pub(crate) fn plan<T: Target>(
     // An entry that cannot be read does not say which remote it is for, so none is taken for withdrawn.
     if source.complete && !unresolved {
         let wanted: BTreeSet<&str> = given.keys().copied().collect();
-        for withdrawn in withdraw(draft, &wanted) {
-            match entries
-                .iter_mut()
-                .find(|entry| entry.name == withdrawn.name)
-            {
-                Some(masked) => masked.changes = withdrawn.changes,
-                None => entries.push(withdrawn),
+        for (name, decision) in withdraw(draft, &wanted) {
+            // One that is masked says so itself.
+            if !entries.iter().any(|entry| entry.name == name) {
+                entries.push(entry(draft, &name, decision, vec![]));
             }
         }
     }
     entries
 }
 
-type Planned = (State, String, Vec<KeyReport>, Vec<Change>);
+fn entry<T: Target>(
+    draft: &Draft<'_, T>,
+    name: &str,
+    decision: Decision,
+    keys: Vec<KeyReport>,
+) -> EntryReport {
+    EntryReport {
+        adapter: draft.target.collections().into(),
+        name: name.into(),
+        whole: false,
+        is_ambiguous: false,
+        decision,
+        layered: None,
+        keys,
+    }
+}
+
+/// Two entries for one remote: the first one counts.
+fn refuse_second<T: Target>(
+    draft: &mut Draft<'_, T>,
+    layered: &Layered<Collection>,
+    wanted: &Collection,
+    first: &str,
+) -> Decision {
+    let of = holder(&wanted.remote);
+    let shown = match &of {
+        Holder::Repository => of.to_string(),
+        Holder::Remote(name) => format!("the remote {name}"),
+    };
+    let message = format!(
+        "{shown} gets its collection ID from the entry {first} already; mask one of the two"
+    );
+    let finding = place(layered, Finding::error, message);
+    draft.findings.push(finding);
+    let first = first.into();
+    CollectionDecision::Twice { of, first }.into()
+}
 
 /// Gives a remote its ID if it has none, and follows the vendor where the ID came from us.
 fn give<T: Target>(
     draft: &mut Draft<'_, T>,
     layered: &Layered<Collection>,
     wanted: &Collection,
-) -> Planned {
+) -> (Decision, Vec<KeyReport>) {
     let remote = wanted.remote.as_str();
+    let of = holder(remote);
     if !draft.store.has_remote(remote) {
-        return (
-            State::Applied,
-            if remote == REPOSITORY {
-                "waits for a repository".into()
-            } else {
-                format!("waits for a remote {remote}")
-            },
-            vec![],
-            vec![],
-        );
+        return (CollectionDecision::NoHolder { of }.into(), vec![]);
     }
     if draft.target.is_never_written(&draft.store, remote) {
-        let reason = draft.target.foreign(&draft.store, remote);
-        return (State::Foreign, reason, vec![], vec![]);
+        let foreign = draft.target.foreign(&draft.store, remote);
+        return (Decision::Foreign(foreign), vec![]);
     }
     let owned = |value: Option<&BStr>| value.map(BStr::to_owned);
     let actual = owned(draft.store.get(remote, KEY));
@@ -137,7 +139,6 @@ fn give<T: Target>(
         refreshed: false,
         lost: given.is_lost(),
     });
-    let mut changes = Vec::new();
     let held = draft.held(remote);
     if action == KeyAction::Write && held.is_none() {
         let id = wanted.id.as_bstr();
@@ -145,33 +146,24 @@ fn give<T: Target>(
         let mut given = given;
         given.record(KEY, Some(id));
         given.write(&mut draft.store, remote, OF_COLLECTIONS);
-        changes.push(Change::of_key(KEY, actual.clone(), Some(wanted.id.clone())));
     }
-    let has = actual
-        .as_ref()
-        .map_or_else(String::new, |id| escape(id).to_string());
-    let (state, reason) = match (action, held) {
-        (KeyAction::Write, Some(place)) => (State::Waiting, waits(&place)),
-        (KeyAction::Write, None) if actual.is_none() => {
-            (State::Applied, format!("given to {}", shown(remote)))
+    let decision = match (action, held, &actual) {
+        (KeyAction::Write, Some(place), _) => CollectionDecision::OutOfScope { place },
+        (KeyAction::Write, None, None) => CollectionDecision::Given { of },
+        (KeyAction::Write, None, Some(_)) => CollectionDecision::Changed { of },
+        (KeyAction::Record, ..) => CollectionDecision::There { of },
+        (KeyAction::Keep { .. } | KeyAction::Drift, _, None) => {
+            CollectionDecision::TakenAway { of }
         }
-        (KeyAction::Write, None) => (State::Updated, format!("changed for {}", shown(remote))),
-        (KeyAction::Record, _) => (State::Applied, format!("{} has it", shown(remote))),
-        (KeyAction::Keep { .. } | KeyAction::Drift, _) => {
-            let state = if has.is_empty() {
-                State::Edited
-            } else {
-                State::Conflict
-            };
-            (state, differs(shown(remote), actual.as_ref(), &has))
+        (KeyAction::Keep { .. } | KeyAction::Drift, _, Some(id)) if id.is_empty() => {
+            CollectionDecision::Emptied { of }
         }
+        (KeyAction::Keep { .. } | KeyAction::Drift, _, Some(has)) => CollectionDecision::Differs {
+            of,
+            has: has.clone(),
+        },
     };
-    if matches!(state, State::Edited | State::Conflict) {
-        let message = format!("{reason}; `{}` is not set", escape(&wanted.id));
-        draft
-            .findings
-            .push(place(layered, Finding::warning, message));
-    }
+    draft.findings.extend(not_set(layered, wanted, &decision));
     let key = KeyReport {
         key: KEY.into(),
         baseline,
@@ -180,31 +172,40 @@ fn give<T: Target>(
         source: Some((SECTION.into(), ID.into())),
         action: Some(action),
     };
-    (state, reason, vec![key], changes)
+    (decision.into(), vec![key])
 }
 
-/// Why a file is not written.
-fn waits(place: &Path) -> String {
-    format!(
-        "{} is not written in this run (`--scope all` writes it)",
-        escape_path(place)
-    )
-}
-
-fn differs(remote: &str, actual: Option<&BString>, has: &str) -> String {
-    match actual {
-        None => format!("you took the collection ID of {remote} away, so it stays away"),
-        Some(id) if id.is_empty() => {
-            format!("{remote} has an empty collection ID, which is your choice and stays")
+/// The warning that an ID is not set, where the remote has another one, or none by its owner's choice.
+fn not_set(
+    layered: &Layered<Collection>,
+    wanted: &Collection,
+    decision: &CollectionDecision,
+) -> Option<Finding> {
+    let why = match decision {
+        CollectionDecision::TakenAway { of } => format!("you took the one of {of} away"),
+        CollectionDecision::Emptied { of } => {
+            format!("{of} has an empty one, which is your choice")
         }
-        Some(_) => format!(
-            "{remote} has the collection ID `{has}` from you, the server or its own entry, which stays"
+        CollectionDecision::Differs { of, has } => format!(
+            "{of} has `{}` from you, the server or its own entry, which stays",
+            escape(has)
         ),
-    }
+        _ => return None,
+    };
+    let message = format!(
+        "the collection ID `{}` is not set: {why}",
+        escape(&wanted.id)
+    );
+    Some(place(layered, Finding::warning, message))
 }
 
 /// Unsets the key where we set it and nobody wants it any more.
-fn withdraw<T: Target>(draft: &mut Draft<'_, T>, wanted: &BTreeSet<&str>) -> Vec<EntryReport> {
+///
+/// Returns the names under which that is reported.
+fn withdraw<T: Target>(
+    draft: &mut Draft<'_, T>,
+    wanted: &BTreeSet<&str>,
+) -> Vec<(String, Decision)> {
     let ours: Vec<(String, Baseline)> = draft
         .store
         .remotes()
@@ -218,41 +219,30 @@ fn withdraw<T: Target>(draft: &mut Draft<'_, T>, wanted: &BTreeSet<&str>) -> Vec
         })
         .filter(|(_, given)| given.is_lost() || given.get(KEY).is_some())
         .collect();
-    let mut entries = Vec::new();
-    for (remote, given) in ours {
-        let held = draft.held(&remote);
-        if held.is_none() {
-            baseline::forget(&mut draft.store, &remote, OF_COLLECTIONS);
-        }
-        let set_by_us = given.get(KEY).is_some() && draft.store.get(&remote, KEY) == given.get(KEY);
-        let of_remotes = Baseline::read(&draft.store, &remote, OF_REMOTES);
-        let wanted_elsewhere = of_remotes.get(KEY).is_some();
-        let (state, reason, changes) = if let Some(place) = held {
-            (State::Waiting, waits(&place), vec![])
-        } else if set_by_us && !wanted_elsewhere {
-            draft.store.put(&remote, KEY, None);
-            let change = Change::of_key(KEY, given.get(KEY).map(BStr::to_owned), None);
-            (
-                State::Removed,
-                "withdrawn by the vendor".into(),
-                vec![change],
-            )
-        } else {
-            let reason = "withdrawn by the vendor, but changed by you: it is yours now";
-            (State::Released, reason.into(), vec![])
-        };
-        entries.push(EntryReport {
-            adapter: draft.target.collections().into(),
-            name: shown(&remote).to_owned(),
-            whole: false,
-            state,
-            reason,
-            layered: None,
-            keys: Vec::new(),
-            changes,
-        });
+    let withdrawn = ours.into_iter().map(|(remote, given)| {
+        let name = holder(&remote).to_string();
+        let decision = withdraw_from(draft, &remote, &given);
+        draft.given.insert(remote, name.clone());
+        (name, decision)
+    });
+    withdrawn.collect()
+}
+
+fn withdraw_from<T: Target>(draft: &mut Draft<'_, T>, remote: &str, given: &Baseline) -> Decision {
+    if let Some(place) = draft.held(remote) {
+        return CollectionDecision::OutOfScope { place }.into();
     }
-    entries
+    baseline::forget(&mut draft.store, remote, OF_COLLECTIONS);
+    let is_set_by_us = given.get(KEY).is_some() && draft.store.get(remote, KEY) == given.get(KEY);
+    let of_remotes = Baseline::read(&draft.store, remote, OF_REMOTES);
+    if is_set_by_us && of_remotes.get(KEY).is_none() {
+        draft.store.put(remote, KEY, None);
+        Decision::Removed {
+            why: Going::Withdrawn,
+        }
+    } else {
+        Decision::Released
+    }
 }
 
 /// A finding at the line of the ID.

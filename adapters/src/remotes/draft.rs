@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 
 use super::target::Target;
-use crate::commit::{Batch, Step, staged_name};
+use crate::commit::{Batch, NewTree, Step, staged_name};
 use crate::openpgp::Fingerprint;
-use crate::report::{EntryReport, Report, Request, State};
+use crate::report::{Change, EntryReport, Operation, Report, Request};
 use crate::scope::Scope;
 use crate::source::Documents;
 
@@ -46,8 +47,12 @@ pub(crate) struct Draft<'a, T: Target> {
     pub(crate) store: T::Store,
     /// Files to be put in place before the remotes that need them.
     pub(crate) files: BTreeMap<PathBuf, Vec<u8>>,
-    /// What is to go once no remote needs it any more.
-    pub(crate) obsolete: BTreeSet<PathBuf>,
+    /// What is to go once no remote needs it any more, with the remote that it was for.
+    pub(crate) obsolete: BTreeMap<PathBuf, String>,
+    /// What is done for a remote beside its group.
+    pub(crate) beside: Vec<Beside>,
+    /// The entries that gave a remote its collection ID, or took it away: by remote.
+    pub(crate) given: BTreeMap<String, String>,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -65,7 +70,9 @@ impl<'a, T: Target> Draft<'a, T> {
             store: before.clone(),
             before,
             files: BTreeMap::new(),
-            obsolete: BTreeSet::new(),
+            obsolete: BTreeMap::new(),
+            beside: Vec::new(),
+            given: BTreeMap::new(),
             findings: observed.saved.iter().map(saved).collect(),
         }
     }
@@ -97,6 +104,16 @@ impl<'a, T: Target> Draft<'a, T> {
 fn saved(path: &PathBuf) -> Finding {
     let message = "another program wrote this at the same time as a run that was killed, and something newer has its place: take what you need of it, then remove it";
     Finding::warning(path, message)
+}
+
+/// A change of what lies beside the group of a remote: of its keyring, or a copy that is kept there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Beside {
+    pub(crate) remote: String,
+    pub(crate) operation: Operation,
+    pub(crate) subject: String,
+    /// The file.
+    pub(crate) path: PathBuf,
 }
 
 /// The step that gives a file its content, unless it has it.
@@ -131,12 +148,17 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// A plan with its report: each entry gets its files, all findings come in order.
+    ///
+    /// The changes and the steps are the same told twice: what is not written is no change, and a step
+    /// that none of them is about is one by itself.
     pub(crate) fn new(
         batch: Batch,
         mut entries: Vec<EntryReport>,
+        mut changes: Vec<Change>,
         mut findings: Vec<Finding>,
         layers: Vec<Documents>,
     ) -> Self {
+        let reported = layers.first().map(|source| source.adapter.clone());
         for mut source in layers {
             findings.append(&mut source.findings);
             for entry in &mut entries {
@@ -147,12 +169,14 @@ impl Plan {
         }
         findings.sort();
         findings.dedup();
+        changes.retain(|change| batch.steps.iter().any(|step| writes(step, change)));
+        changes.extend(untold(&batch, &changes, &reported.unwrap_or_default()));
         Self {
             report: Report {
                 entries,
+                steps: changes,
                 findings,
-                pending: !batch.steps.is_empty(),
-                left: Vec::new(),
+                ..Report::default()
             },
             batch,
         }
@@ -166,15 +190,67 @@ impl Plan {
                 adapter: source.adapter.clone(),
                 name,
                 whole: source.whole,
-                state: State::Failed,
-                reason: finding.to_string(),
+                is_ambiguous: false,
+                decision: finding.clone().into(),
                 layered: None,
                 keys: Vec::new(),
-                changes: Vec::new(),
             });
             entries.collect::<Vec<_>>()
         };
         let entries = layers.iter().flat_map(failed).collect();
-        Self::new(Batch::default(), entries, vec![finding], layers)
+        Self::new(Batch::default(), entries, Vec::new(), vec![finding], layers)
     }
+}
+
+/// Whether a step is one for this change.
+fn writes(step: &Step, change: &Change) -> bool {
+    match step {
+        Step::Create(tree) => change.path.starts_with(&tree.path),
+        Step::Replace { path, .. } | Step::Remove(path) | Step::Take { path, .. } => {
+            *path == change.path
+        }
+        Step::Touch(_) => false,
+    }
+}
+
+/// Whether what a step writes is removed by another one of its batch: a journal.
+fn is_transient(batch: &Batch, step: &Step) -> bool {
+    let is_written = |path: &PathBuf| {
+        let mut steps = batch.steps.iter();
+        steps.any(|step| matches!(step, Step::Replace { path: written, .. } if written == path))
+    };
+    let is_removed = |path: &PathBuf| batch.steps.contains(&Step::Remove(path.clone()));
+    match step {
+        Step::Replace { path, .. } => is_removed(path),
+        Step::Remove(path) => is_written(path),
+        Step::Create(_) | Step::Take { .. } | Step::Touch(_) => false,
+    }
+}
+
+/// The steps that no change tells of: those that change bytes and no meaning, and what goes.
+fn untold(batch: &Batch, changes: &[Change], adapter: &str) -> Vec<Change> {
+    let untold = batch.steps.iter().filter_map(|step| {
+        if is_transient(batch, step) {
+            return None;
+        }
+        let (operation, path) = match step {
+            Step::Create(NewTree { path, .. }) | Step::Replace { path, .. } => {
+                (Operation::WriteFile, path)
+            }
+            Step::Remove(path) | Step::Take { path, .. } => (Operation::Clean, path),
+            // It tells others that something changed.
+            Step::Touch(_) => return None,
+        };
+        let is_told = changes.iter().any(|change| writes(step, change));
+        (!is_told).then(|| Change {
+            adapter: adapter.to_owned(),
+            entry: None,
+            operation,
+            subject: escape_path(path).to_string(),
+            from: None,
+            to: None,
+            path: path.clone(),
+        })
+    });
+    untold.collect()
 }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use bstr::{BStr, ByteSlice as _};
-use overlay_resolver::escape::escape_path;
 
 use super::baseline::{Baseline, OF_COLLECTIONS};
 use super::management::Management;
@@ -11,6 +10,7 @@ use super::target::{Adoption, Store, Target};
 use super::{HIDDEN_BY_US, Remote, Subject, fingerprints, full_name};
 use crate::openpgp::Keyring;
 use crate::reconcile::{self, Actual, Key, KeyAction, Marks};
+use crate::report::Mask;
 use crate::source::Want;
 
 impl<'d, T: Target> Subject<'d, '_, T> {
@@ -22,18 +22,20 @@ impl<'d, T: Target> Subject<'d, '_, T> {
     }
 
     /// A mask of a name that the vendor has since changed still says what the owner wants.
-    pub(super) fn mask(&self) -> Option<String> {
-        if let Want::Masked(path) = &self.layered?.want {
-            return Some(format!("masked by {}", escape_path(path)));
-        }
-        self.remote()?.former_names.iter().find_map(|former| {
-            match &self.source.entries.get(former)?.want {
-                Want::Masked(path) => Some(format!(
-                    "masked by {} under its former name",
-                    escape_path(path)
-                )),
-                _ => None,
-            }
+    pub(super) fn mask(&self) -> Option<Mask> {
+        let mask = |want: &Want<Remote>, is_former_name| match want {
+            Want::Masked(path) => Some(Mask {
+                path: path.clone(),
+                is_former_name,
+            }),
+            _ => None,
+        };
+        mask(&self.layered?.want, false).or_else(|| {
+            let formers = &self.remote()?.former_names;
+            let mut formers = formers
+                .iter()
+                .filter_map(|name| self.source.entries.get(name));
+            formers.find_map(|former| mask(&former.want, true))
         })
     }
 

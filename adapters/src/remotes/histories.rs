@@ -14,6 +14,7 @@ use super::draft::Plan;
 use super::target::Store;
 use super::{ORIGIN, Remote};
 use crate::definition::Sources;
+use crate::report::Operation;
 use crate::source::{Layered, Source, Want};
 
 const NAMES: [&str; 3] = ["one", "two", "three"];
@@ -234,6 +235,20 @@ pub(crate) fn check<S: Scene>(turns: &[Turn]) -> Result<(), TestCaseError> {
             &forwards.batch,
             &backwards,
             "the order of entries does not matter"
+        );
+
+        let told = forwards.report.pending();
+        prop_assert_eq!(
+            forwards.batch.steps.is_empty(),
+            told.is_empty(),
+            "what is written is told, and nothing else: {:?}",
+            told
+        );
+        prop_assert!(
+            told.iter()
+                .all(|change| change.operation != Operation::WriteFile),
+            "what is written is told by what it means: {:?}",
+            told
         );
 
         world.scene.carry_out(forwards);

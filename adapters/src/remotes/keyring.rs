@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice as _};
-use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
+use super::draft::Beside;
 use super::keys::{Keys, Known};
 use super::target::{Store, Target};
 use super::{KEYRING_BASELINE, Remote, Subject};
 use crate::openpgp::{Fingerprint, Keyring};
-use crate::report::{Change, Operation, State};
 
 /// The certificates that the vendor brought for a remote.
 pub(crate) fn fingerprints(store: &impl Store, name: &str) -> BTreeSet<Fingerprint> {
@@ -26,7 +25,7 @@ pub(crate) fn fingerprints(store: &impl Store, name: &str) -> BTreeSet<Fingerpri
 }
 
 impl<T: Target> Subject<'_, '_, T> {
-    pub(super) fn update_keyring(&mut self, remote: &Remote) -> Result<(), (State, String)> {
+    pub(super) fn update_keyring(&mut self, remote: &Remote) -> Result<(), Finding> {
         let path = self.draft.target.keyring(self.name);
         let bytes = self
             .draft
@@ -47,9 +46,8 @@ impl<T: Target> Subject<'_, '_, T> {
                         self.name
                     ),
                 );
-                let reason = finding.to_string();
-                self.draft.findings.push(finding);
-                return Err((State::Failed, reason));
+                self.draft.findings.push(finding.clone());
+                return Err(finding);
             }
         };
         let baseline = fingerprints(&self.draft.before, self.name);
@@ -80,9 +78,17 @@ impl<T: Target> Subject<'_, '_, T> {
     /// Puts the keyring and its baseline into the draft.
     pub(super) fn write_keys(&mut self, keys: &Keys) {
         let path = self.draft.target.keyring(self.name);
+        for (operation, fingerprint) in &keys.changes {
+            self.draft.beside.push(Beside {
+                remote: self.name.into(),
+                operation: *operation,
+                subject: fingerprint.to_string(),
+                path: path.clone(),
+            });
+        }
         if keys.keyring.is_empty() {
             if self.draft.observed.files.contains_key(&path) {
-                self.draft.obsolete.insert(path);
+                self.draft.obsolete.insert(path, self.name.into());
             }
         } else if !keys.changes.is_empty() {
             self.draft.files.insert(path, keys.keyring.to_bytes());
@@ -92,7 +98,6 @@ impl<T: Target> Subject<'_, '_, T> {
         ));
         let list = (!keys.vendors.is_empty()).then_some(list.as_bstr());
         self.draft.store.put(self.name, KEYRING_BASELINE, list);
-        self.changes.extend(keys.changes.iter().cloned());
     }
 
     /// Takes away what there is of a remote beside its group. Returns what that is.
@@ -103,11 +108,13 @@ impl<T: Target> Subject<'_, '_, T> {
             return Vec::new();
         }
         let residue = observed.residue.get(self.name).cloned().unwrap_or_default();
-        for path in &residue {
-            self.changes
-                .push(Change::new(Operation::Clean, escape_path(path).to_string()));
-        }
-        self.draft.obsolete.extend(residue.iter().cloned());
+        self.forget(residue.iter().cloned());
         residue
+    }
+
+    /// Takes away what nothing needs any more.
+    pub(crate) fn forget(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        let paths = paths.into_iter().map(|path| (path, self.name.to_owned()));
+        self.draft.obsolete.extend(paths);
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::openpgp::{Fingerprint, Keyring};
-use crate::report::{Change, Operation};
+use crate::report::Operation;
 
 /// A keyring before and after.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ pub(super) struct Keys {
     /// Which of those the vendor brought.
     pub(super) vendors: BTreeSet<Fingerprint>,
     /// How that differs from what is there.
-    pub(super) changes: Vec<Change>,
+    pub(super) changes: Vec<(Operation, Fingerprint)>,
 }
 
 /// What is known of a keyring and its certificates.
@@ -53,8 +53,7 @@ impl Known<'_> {
                 } else {
                     Operation::AddCertificate
                 };
-                keys.changes
-                    .push(Change::new(operation, fingerprint.to_string()));
+                keys.changes.push((operation, fingerprint.clone()));
             }
             if brought || !known || self.interrupted.contains(fingerprint) {
                 keys.vendors.insert(fingerprint.clone());
@@ -65,10 +64,8 @@ impl Known<'_> {
                 continue;
             }
             if keys.keyring.remove(fingerprint) {
-                keys.changes.push(Change::new(
-                    Operation::RemoveCertificate,
-                    fingerprint.to_string(),
-                ));
+                keys.changes
+                    .push((Operation::RemoveCertificate, fingerprint.clone()));
             }
         }
         keys

@@ -4,6 +4,7 @@
 //! differs between their places is behind `Target`; what follows from the tables is here, once.
 
 pub(crate) mod baseline;
+mod changes;
 pub mod collection;
 pub(crate) mod collections;
 pub(crate) mod draft;
@@ -25,6 +26,7 @@ use bstr::{BStr, ByteSlice as _};
 use overlay_resolver::finding::Finding;
 
 use self::baseline::{Baseline, OF_COLLECTIONS, OF_REMOTES};
+pub(crate) use self::changes::changes;
 use self::draft::Draft;
 pub(crate) use self::keyring::fingerprints;
 use self::keys::Known;
@@ -34,7 +36,7 @@ pub use self::remote::{OVERLAY, Origin, Remote, Setting};
 use self::target::{Adoption, Store, Target};
 use crate::openpgp::Keyring;
 use crate::reconcile::{self, Action, Actual, KeyAction, Marks, Wanted};
-use crate::report::{Change, EntryReport, KeyReport, Operation, State, full_name};
+use crate::report::{Decision, Dependent, EntryReport, Going, KeyReport, Mask, full_name};
 use crate::source::{Layered, Source, Want};
 
 /// The key that says that a remote is ours, and how it is managed.
@@ -60,7 +62,12 @@ pub(crate) fn plan<T: Target>(
         .filter_map(|name| Subject::new(draft, source, name).plan())
         .collect();
     for entry in &entries {
-        unite_names(draft, source, &entry.name, entry.state == State::Deleted);
+        unite_names(
+            draft,
+            source,
+            &entry.name,
+            entry.decision == Decision::Deleted,
+        );
     }
     entries
 }
@@ -101,7 +108,9 @@ fn refuse_unreachable<T: Target>(draft: &mut Draft<'_, T>, name: &str) {
     if draft.target.adoption(&draft.before, name) == Adoption::Never {
         let place = draft.target.place(&draft.before, name);
         let why = draft.target.foreign(&draft.before, name);
-        let message = format!("{name} cannot be adopted: {why}");
+        let advice = why.advice(name);
+        let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
+        let message = format!("{name} cannot be adopted: {why}{advice}");
         draft.findings.push(Finding::error(place, message));
     } else if let Some(place) = draft.held(name) {
         let message = format!(
@@ -162,14 +171,13 @@ pub(crate) struct Subject<'d, 'a, T: Target> {
     layered: Option<&'d Layered<Remote>>,
     wanted: Wanted,
     /// The mask that hides it, be it one of a former name.
-    mask: Option<String>,
+    mask: Option<Mask>,
     /// How the remote is managed; none if it is not ours.
     management: Option<Management>,
     /// What we last wrote, and what is to be remembered of this run.
     baseline: Baseline,
     next: Baseline,
     keys: Vec<KeyReport>,
-    pub(crate) changes: Vec<Change>,
 }
 
 impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
@@ -183,7 +191,6 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             wanted: layered.map_or(Wanted::Withdrawn, |layered| layered.want.wanted()),
             mask: None,
             keys: Vec::new(),
-            changes: Vec::new(),
             draft,
             source,
             name,
@@ -208,71 +215,60 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         let before = self.marks();
         let (action, marks) = reconcile::entry(self.wanted, actual, before);
         self.draft.store.mark(self.name, marks);
-        let (state, reason) = match action {
-            Action::Leave => self.leave(actual, before)?,
-            Action::Create => self.create(),
-            Action::Adopt => self.adopt(),
-            Action::Update => self.update(),
-            Action::Remove => self.remove(),
-            Action::Hide => self.hide(),
-            Action::Release => self.release(),
+        let decision = match (action, self.remote()) {
+            (Action::Create, Some(remote)) => self.create(remote),
+            (Action::Adopt, Some(remote)) => self.adopt(remote),
+            (Action::Update, Some(remote)) => self.update(remote),
+            (Action::Remove, _) => self.remove(),
+            (Action::Hide, _) => self.hide(),
+            (Action::Release, _) => self.release(),
+            (Action::Leave | Action::Create | Action::Adopt | Action::Update, _) => {
+                self.leave(actual, before)?
+            }
         };
         Some(EntryReport {
             adapter: self.draft.target.remotes().into(),
             name: self.name.into(),
             whole: true,
-            state,
-            reason,
+            is_ambiguous: false,
+            decision,
             layered: None,
             keys: self.keys,
-            changes: self.changes,
         })
     }
 
-    fn leave(&mut self, actual: Actual, before: Marks) -> Option<(State, String)> {
-        Some(match (self.wanted, actual) {
-            (Wanted::Unresolved, _) => self.unresolved(),
-            (Wanted::Masked, Actual::Absent) => {
+    fn leave(&mut self, actual: Actual, before: Marks) -> Option<Decision> {
+        Some(match (self.wanted, actual, self.mask.clone()) {
+            (Wanted::Masked, Actual::Absent, Some(mask)) => {
                 if before.withheld {
                     self.clean();
                 }
-                (State::Masked, self.mask.clone().unwrap_or_default())
+                Decision::Masked { mask }
             }
-            (Wanted::Masked, _) => (
-                State::Foreign,
-                format!(
-                    "{}, but this remote was made by somebody else, so it stays",
-                    self.mask.clone().unwrap_or_default()
-                ),
-            ),
-            (Wanted::Present, Actual::Absent) => {
+            (Wanted::Masked, _, Some(mask)) => Decision::MaskedForeign { mask },
+            (Wanted::Unresolved, ..) | (Wanted::Masked, _, None) => self.unresolved(),
+            (Wanted::Present, Actual::Absent, _) => {
                 self.clean();
-                (
-                    State::Deleted,
-                    format!("`overlayctl restore {}` brings it back", self.name),
-                )
+                Decision::Deleted
             }
-            (Wanted::Present, _) => {
+            (Wanted::Present, ..) => {
                 let draft = &self.draft;
-                let reason = draft.target.foreign(&draft.before, self.name);
-                (State::Foreign, reason)
+                Decision::Foreign(draft.target.foreign(&draft.before, self.name))
             }
-            (Wanted::Withdrawn, Actual::Absent) => {
+            (Wanted::Withdrawn, Actual::Absent, _) => {
                 let ours = before.withheld || T::LEAVES_RESIDUE;
                 if !ours || self.clean().is_empty() || !before.withheld {
                     return None;
                 }
-                (State::Removed, "withdrawn by the vendor".into())
+                Decision::Removed {
+                    why: Going::Withdrawn,
+                }
             }
-            (Wanted::Withdrawn, _) => return None,
+            (Wanted::Withdrawn, ..) => return None,
         })
     }
 
-    fn create(&mut self) -> (State, String) {
-        let Some(remote) = self.remote() else {
-            return (State::Failed, String::new());
-        };
-        self.changes.push(Change::new(Operation::Create, self.name));
+    fn create(&mut self, remote: &Remote) -> Decision {
         let store = &mut self.draft.store;
         for setting in &remote.settings {
             store.put(self.name, &setting.key, Some(setting.value.as_bstr()));
@@ -281,11 +277,6 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         for setting in &remote.settings {
             self.next
                 .record(&setting.key, Some(setting.value.as_bstr()));
-            self.changes.push(Change::of_key(
-                &setting.key,
-                None,
-                Some(setting.value.clone()),
-            ));
             self.keys.push(KeyReport {
                 key: setting.key.to_string(),
                 baseline: None,
@@ -305,18 +296,14 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         self.remember();
         self.write_keys(&keys);
         T::placed(self, remote);
-        (
-            State::Applied,
-            format!("new entry from {}", self.origin_path()),
-        )
+        Decision::New {
+            origin: self.origin_path(),
+        }
     }
 
-    fn adopt(&mut self) -> (State, String) {
-        let Some(remote) = self.remote() else {
-            return (State::Failed, String::new());
-        };
-        if let Err(failed) = self.update_keyring(remote) {
-            return failed;
+    fn adopt(&mut self, remote: &Remote) -> Decision {
+        if let Err(finding) = self.update_keyring(remote) {
+            return finding.into();
         }
         self.draft.store.take_over(self.name);
         Management::Adopted.write(&mut self.draft.store, self.name);
@@ -344,11 +331,6 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             };
             if action == KeyAction::Write {
                 self.draft.store.put(self.name, &setting.key, Some(desired));
-                self.changes.push(Change::of_key(
-                    &setting.key,
-                    actual.clone(),
-                    Some(desired.into()),
-                ));
             }
             // As if we had written the vendor's values once: what differs is the owner's from now on.
             self.next.record(&setting.key, Some(desired));
@@ -363,24 +345,14 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         }
         self.remember();
         T::placed(self, remote);
-        let yours = self.owners_keys();
-        let reason = if yours.is_empty() {
-            "was there before and follows the vendor from now on".into()
-        } else {
-            format!(
-                "was there before and follows the vendor from now on, except {}",
-                yours.join(", ")
-            )
-        };
-        (State::Adopted, reason)
+        Decision::Adopted {
+            except: self.owners_keys(),
+        }
     }
 
-    fn update(&mut self) -> (State, String) {
-        let Some(remote) = self.remote() else {
-            return (State::Failed, String::new());
-        };
-        if let Err(failed) = self.update_keyring(remote) {
-            return failed;
+    fn update(&mut self, remote: &Remote) -> Decision {
+        if let Err(finding) = self.update_keyring(remote) {
+            return finding.into();
         }
         if self.baseline.is_lost() {
             self.tell_lost();
@@ -428,11 +400,6 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         let action = reconcile::key(self.key(key, baseline.as_ref().map(|b| b.as_bstr()), desired));
         if action == KeyAction::Write {
             self.draft.store.put(self.name, key, desired);
-            self.changes.push(Change::of_key(
-                key,
-                actual.clone(),
-                desired.map(BStr::to_owned),
-            ));
         }
         // Where nobody can tell what we wrote, what differs is the owner's from now on, as at adoption.
         if matches!(action, KeyAction::Write | KeyAction::Record) || self.baseline.is_lost() {
@@ -448,29 +415,34 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         });
     }
 
-    fn remove(&mut self) -> (State, String) {
-        self.changes.push(Change::new(Operation::Remove, self.name));
+    fn remove(&mut self) -> Decision {
         self.draft.store.remove(self.name);
         self.clean();
-        match self.mask.clone() {
-            Some(mask) => (State::Masked, mask),
-            None => (State::Removed, "withdrawn by the vendor".into()),
-        }
+        Decision::Removed { why: self.going() }
     }
 
-    fn hide(&mut self) -> (State, String) {
+    fn hide(&mut self) -> Decision {
         if let Some(key) = T::HIDDEN {
             self.hide_by(key);
         }
-        let why = self
-            .mask
-            .clone()
-            .unwrap_or_else(|| "withdrawn by the vendor".into());
-        self.draft.findings.push(Finding::warning(
-            self.place(),
-            format!("{}: {why}, but {}", self.name, T::KEPT.finding),
-        ));
-        (State::Kept, format!("{why}, but {}", T::KEPT.reason))
+        let why = self.going();
+        let message = match T::DEPENDENT {
+            Dependent::Apps => {
+                "apps or runtimes from it are installed: kept and hidden from browsing until they are gone"
+            }
+            Dependent::Deployment => {
+                "a deployment follows it: kept until none does, so that the system can be updated"
+            }
+        };
+        let message = format!("{}: {why}, but {message}", self.name);
+        let finding = Finding::warning(self.place(), message);
+        self.draft.findings.push(finding);
+        let user = T::DEPENDENT;
+        Decision::InUse { why, user }
+    }
+
+    fn going(&self) -> Going {
+        self.mask.clone().map_or(Going::Withdrawn, Going::Masked)
     }
 
     /// Hides a remote that has to stay, unless its owner had a say in that.
@@ -484,8 +456,6 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         for key in [key, HIDDEN_BY_US] {
             self.draft.store.put(self.name, key, Some("true".into()));
         }
-        self.changes
-            .push(Change::of_key(key, actual, Some("true".into())));
     }
 
     /// Takes back that we hid it.
@@ -497,11 +467,10 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         self.draft.store.put(self.name, HIDDEN_BY_US, None);
         if actual.as_ref().is_some_and(|value| value == "true") {
             self.draft.store.put(self.name, key, None);
-            self.changes.push(Change::of_key(key, actual, None));
         }
     }
 
-    fn release(&mut self) -> (State, String) {
+    fn release(&mut self) -> Decision {
         self.unhide();
         if self.baseline.is_lost() || !self.draft.before.marks(self.name).offered {
             // The owner made it of one of ours, by a copy or by another name.
@@ -512,10 +481,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         } else {
             Management::Withdrawn.write(&mut self.draft.store, self.name);
         }
-        (
-            State::Released,
-            "withdrawn by the vendor, but adopted or edited by you: it is yours now".into(),
-        )
+        Decision::Released
     }
 }
 

@@ -1,59 +1,67 @@
-//! What became of a remote, in a state and a sentence.
+//! What was decided over a remote, from what was decided over its keys.
 
 use std::path::PathBuf;
 
-use bstr::BString;
-use overlay_resolver::escape::{escape, escape_path};
+use bstr::{BString, ByteSlice as _};
+use overlay_resolver::escape::escape;
 use overlay_resolver::finding::Finding;
 
 use super::Subject;
-use super::target::Target;
+use super::changes::OURS;
+use super::target::{Store as _, Target};
 use crate::reconcile::KeyAction;
-use crate::report::{KeyReport, State};
+use crate::report::{Decision, KeyReport};
 use crate::source::Want;
 
 impl<T: Target> Subject<'_, '_, T> {
-    pub(super) fn summary(&mut self) -> (State, String) {
+    pub(super) fn summary(&mut self) -> Decision {
         let conflicts: Vec<_> = self
             .keys
             .iter()
             .filter(|key| key.action == Some(KeyAction::Keep { conflict: true }))
             .cloned()
             .collect();
+        for key in &conflicts {
+            self.report_conflict(key);
+        }
         if !conflicts.is_empty() {
-            for key in &conflicts {
-                self.report_conflict(key);
-            }
-            let names: Vec<_> = conflicts.iter().map(|key| key.key.as_str()).collect();
-            return (
-                State::Conflict,
-                format!(
-                    "you and the vendor changed {}; yours stays",
-                    names.join(", ")
-                ),
-            );
+            let keys = conflicts.into_iter().map(|key| key.key).collect();
+            return Decision::Conflict { keys };
         }
-        let edited = self.owners_keys();
-        if !edited.is_empty() {
-            return (State::Edited, edited.join(", "));
+        let keys = self.owners_keys();
+        if !keys.is_empty() {
+            return Decision::Edited { keys };
         }
-        if !self.changes.is_empty() {
-            let subjects: Vec<_> = self
-                .changes
-                .iter()
-                .map(|change| change.subject.as_str())
-                .collect();
-            return (State::Updated, subjects.join(", "));
+        let changed = self.changed();
+        if !changed.is_empty() {
+            return Decision::Updated { changed };
         }
-        (State::Applied, format!("as in {}", self.origin_path()))
+        Decision::UpToDate {
+            origin: self.origin_path(),
+        }
     }
 
-    pub(super) fn owners_keys(&self) -> Vec<&str> {
-        self.keys
-            .iter()
-            .filter(|key| key.is_owners())
-            .map(|key| key.key.as_str())
-            .collect()
+    /// What is to be otherwise: keys of its group, certificates, files.
+    pub(crate) fn changed(&self) -> Vec<String> {
+        let (before, after) = (&self.draft.before, &self.draft.store);
+        let pairs = before.pairs(self.name).into_iter();
+        let mut changed = Vec::new();
+        for (key, _) in pairs.chain(after.pairs(self.name)) {
+            let Ok(key) = key.to_str() else { continue };
+            let differs = before.get(self.name, key) != after.get(self.name, key);
+            if differs && !key.starts_with(OURS) && !changed.iter().any(|known| known == key) {
+                changed.push(key.to_owned());
+            }
+        }
+        let beside = self.draft.beside.iter();
+        let beside = beside.filter(|beside| beside.remote == self.name);
+        changed.extend(beside.map(|beside| beside.subject.clone()));
+        changed
+    }
+
+    pub(super) fn owners_keys(&self) -> Vec<String> {
+        let owners = self.keys.iter().filter(|key| key.is_owners());
+        owners.map(|key| key.key.clone()).collect()
     }
 
     pub(super) fn report_conflict(&mut self, key: &KeyReport) {
@@ -100,25 +108,22 @@ impl<T: Target> Subject<'_, '_, T> {
         self.draft.findings.push(finding);
     }
 
-    pub(super) fn unresolved(&mut self) -> (State, String) {
+    pub(super) fn unresolved(&mut self) -> Decision {
         let broken = self.draft.observed.broken.get(self.name);
-        let why = match (broken, self.layered.map(|layered| &layered.want)) {
-            (Some(finding), _) | (None, Some(Want::Unresolved(finding))) => finding.to_string(),
+        match (broken, self.layered.map(|layered| &layered.want)) {
+            (Some(finding), _) | (None, Some(Want::Unresolved(finding))) => finding.clone().into(),
             _ => {
                 let why = "a layer is missing, so nobody can tell whether the vendor withdrew it";
                 let finding = Finding::error(self.place(), format!("{}: {why}", self.name));
                 self.draft.findings.push(finding);
-                why.into()
+                Decision::LayerMissing
             }
-        };
-        (State::Failed, why)
+        }
     }
 
-    pub(super) fn origin_path(&self) -> String {
+    pub(super) fn origin_path(&self) -> PathBuf {
         self.layered
             .and_then(|layered| layered.document.entry().effective().next())
-            .map_or_else(String::new, |fragment| {
-                escape_path(&fragment.path).to_string()
-            })
+            .map_or_else(PathBuf::new, |fragment| fragment.path.clone())
     }
 }

@@ -1,5 +1,6 @@
 //! What a target of remotes has to answer, so that the engine can work on it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bstr::BStr;
@@ -7,6 +8,7 @@ use bstr::BStr;
 use super::Subject;
 use super::remote::Remote;
 use crate::reconcile::Marks;
+use crate::report::{Dependent, Foreign};
 
 /// The remotes of a target and what is remembered of their names, in memory: as found, or as they are
 /// to be.
@@ -38,6 +40,14 @@ pub(crate) trait Store: Clone + PartialEq + std::fmt::Debug {
     /// What is remembered of a name.
     fn marks(&self, name: &str) -> Marks;
 
+    /// What is to be remembered, by name.
+    fn memory(&self) -> BTreeMap<String, Remembered>;
+
+    /// What was remembered when it was read.
+    fn memory_found(&self) -> BTreeMap<String, Remembered> {
+        self.memory()
+    }
+
     /// Remembers marks for a name. Offered is never taken back.
     fn mark(&mut self, name: &str, marks: Marks);
 
@@ -46,6 +56,15 @@ pub(crate) trait Store: Clone + PartialEq + std::fmt::Debug {
 
     /// Remembers that the vendor calls a remote otherwise now: an older image may not know.
     fn rename(&mut self, name: &str, later: &str);
+}
+
+/// What is remembered of a name, as it is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Remembered {
+    /// The word for its marks.
+    pub(crate) mark: Option<&'static str>,
+    /// What the vendor called the remote later.
+    pub(crate) later: Option<String>,
 }
 
 /// When a remote that others made is taken under management.
@@ -59,22 +78,13 @@ pub(crate) enum Adoption {
     Never,
 }
 
-/// What is said of a remote that has to go and must stay, because something depends on it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Kept {
-    /// As in "masked by …, but …".
-    pub(crate) finding: &'static str,
-    /// The same, shorter.
-    pub(crate) reason: &'static str,
-}
-
 /// Where remotes are brought to, and what is particular about it.
 pub(crate) trait Target: Sized {
     /// How its remotes are held.
     type Store: Store;
 
-    /// What is said of remotes that must stay.
-    const KEPT: Kept;
+    /// What depends on remotes that must stay.
+    const DEPENDENT: Dependent;
 
     /// The key that hides a remote from browsing, where there is such a thing.
     const HIDDEN: Option<&'static str> = None;
@@ -90,6 +100,9 @@ pub(crate) trait Target: Sized {
 
     /// The file that a remote stands in, or would.
     fn place(&self, store: &Self::Store, name: &str) -> PathBuf;
+
+    /// The file in which a name is remembered.
+    fn memory(&self, name: &str) -> PathBuf;
 
     /// The keyring of a remote.
     fn keyring(&self, name: &str) -> PathBuf;
@@ -129,11 +142,9 @@ pub(crate) trait Target: Sized {
         false
     }
 
-    /// Why a remote that others made is not touched, and what to do about it.
-    fn foreign(&self, _store: &Self::Store, name: &str) -> String {
-        format!(
-            "a remote of this name with another URL was made by somebody else; `overlayctl adopt {name}` takes it over"
-        )
+    /// Why a remote that others made is not touched.
+    fn foreign(&self, _store: &Self::Store, _name: &str) -> Foreign {
+        Foreign::OtherUrl
     }
 
     /// A remote was created or adopted: what belongs beside it?

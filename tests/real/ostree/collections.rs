@@ -54,7 +54,7 @@ fn of_remotes(world: &World<'_>) {
     assert_id(world, "theirs", None);
     world.assert_settled();
     let report = world.sync();
-    assert_eq!(report.state_in("ostree-collections", "missing"), "applied");
+    assert_eq!(report.state_in("ostree-collections", "missing"), "waiting");
 }
 
 #[track_caller]

@@ -1,0 +1,125 @@
+//! One change of a target, as people and programs are told of it.
+
+use std::path::PathBuf;
+
+use bstr::BString;
+
+use crate::report::full_name;
+
+/// One change of the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What the entry is reported under, such as `flatpak-remotes`.
+    pub adapter: String,
+    /// The name of the entry; none for what belongs to none, such as what a killed run left.
+    pub entry: Option<String>,
+    /// What is done.
+    pub operation: Operation,
+    /// To what: a name, a key, the fingerprint of a certificate, or a path.
+    pub subject: String,
+    /// What it is before, where that can be said.
+    pub from: Option<BString>,
+    /// What it is after, where that can be said.
+    pub to: Option<BString>,
+    /// The file or directory that is written or removed for it.
+    pub path: PathBuf,
+}
+
+impl Change {
+    /// `ADAPTER/NAME` of its entry; the adapter of one that has none.
+    pub fn full_name(&self) -> String {
+        match &self.entry {
+            Some(entry) => full_name(&self.adapter, entry),
+            None => self.adapter.clone(),
+        }
+    }
+}
+
+/// The kinds of change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// The entry is made, and remembered as offered.
+    Create,
+    /// The entry is taken away, and remembered as withheld.
+    Remove,
+    /// Somebody else's entry is managed from now on.
+    Adopt,
+    /// The entry is the owner's from now on.
+    Release,
+    /// The entry goes from one file to another.
+    Move,
+    /// A key gets a value, and that is recorded as the vendor's.
+    Set,
+    /// A key is taken away, and so is what was recorded of it.
+    Unset,
+    /// A value of a key is recorded as the vendor's; the key stays as it is.
+    Record,
+    /// What was recorded of a key is forgotten; the key stays as it is.
+    Forget,
+    /// A certificate is added to the keyring, and recorded as the vendor's.
+    AddCertificate,
+    /// A certificate in the keyring learns what is new about it, such as a later expiry.
+    UpdateCertificate,
+    /// A certificate is taken out of the keyring.
+    RemoveCertificate,
+    /// A certificate that is in the keyring is recorded as the vendor's.
+    RecordCertificate,
+    /// A certificate is not recorded as the vendor's any more; the keyring stays as it is.
+    ForgetCertificate,
+    /// What is remembered of a name changes: whether it was offered, withheld, deleted.
+    Mark,
+    /// A later name of the entry is remembered.
+    Rename,
+    /// A file is written: a copy that the target keeps, or one that says the same in other bytes.
+    WriteFile,
+    /// A file or directory that nothing needs any more goes, if it is there.
+    Clean,
+}
+
+impl Operation {
+    /// All of them.
+    pub const ALL: [Self; 18] = [
+        Self::Create,
+        Self::Remove,
+        Self::Adopt,
+        Self::Release,
+        Self::Move,
+        Self::Set,
+        Self::Unset,
+        Self::Record,
+        Self::Forget,
+        Self::AddCertificate,
+        Self::UpdateCertificate,
+        Self::RemoveCertificate,
+        Self::RecordCertificate,
+        Self::ForgetCertificate,
+        Self::Mark,
+        Self::Rename,
+        Self::WriteFile,
+        Self::Clean,
+    ];
+
+    /// The word for it in machine output.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Remove => "remove",
+            Self::Adopt => "adopt",
+            Self::Release => "release",
+            Self::Move => "move",
+            Self::Set => "set",
+            Self::Unset => "unset",
+            Self::Record => "record",
+            Self::Forget => "forget",
+            Self::AddCertificate => "add-certificate",
+            Self::UpdateCertificate => "update-certificate",
+            Self::RemoveCertificate => "remove-certificate",
+            Self::RecordCertificate => "record-certificate",
+            Self::ForgetCertificate => "forget-certificate",
+            Self::Mark => "mark",
+            Self::Rename => "rename",
+            Self::WriteFile => "write-file",
+            Self::Clean => "clean",
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What a plan changes, read off the remotes before and as they are to be: nothing that is written can be
+//! left out. Pure.
+//!
+//! What follows from another change is not told by itself: a remote that is made is offered, and a key
+//! that is set is recorded.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use bstr::{BStr, BString, ByteSlice as _};
+use overlay_resolver::escape::{escape, escape_path};
+
+use super::baseline::{self, Baseline, OF_COLLECTIONS, OF_REMOTES};
+use super::collections::REPOSITORY;
+use super::draft::{Beside, Draft};
+use super::management::Management;
+use super::target::{Remembered, Store, Target};
+use super::{HIDDEN_BY_US, fingerprints};
+use crate::openpgp::Fingerprint;
+use crate::report::{Change, Operation};
+
+const COLLECTION_ID: &str = "collection-id";
+/// What keys begin with that are ours, and say nothing of the remote.
+pub(super) const OURS: &str = "x-overlayctl.";
+
+/// All changes, remote by remote in byte order of the names.
+pub(crate) fn changes<T: Target>(draft: &Draft<'_, T>) -> Vec<Change> {
+    let (found, wanted) = (draft.before.memory_found(), draft.store.memory());
+    let mut names: BTreeSet<&str> = draft.before.remotes().into_iter().collect();
+    names.extend(draft.store.remotes());
+    names.extend(found.keys().chain(wanted.keys()).map(String::as_str));
+    names.extend(draft.obsolete.values().map(String::as_str));
+    names.insert(REPOSITORY);
+    let none = Remembered::default();
+    let changes = names.into_iter().flat_map(|name| {
+        let mut seen = Seen::new(draft, name);
+        seen.remote();
+        seen.beside();
+        let [found, wanted] = [&found, &wanted].map(|memory| memory.get(name).unwrap_or(&none));
+        seen.memory(found, wanted);
+        seen.changes
+    });
+    changes.collect()
+}
+
+/// Whether a remote that is managed so follows the vendor.
+const fn follows(management: Option<Management>) -> bool {
+    matches!(management, Some(Management::Created | Management::Adopted))
+}
+
+/// One remote, before and after.
+struct Seen<'d, 'a, T: Target> {
+    draft: &'d Draft<'a, T>,
+    name: &'d str,
+    was: bool,
+    is: bool,
+    changes: Vec<Change>,
+}
+
+impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
+    fn new(draft: &'d Draft<'a, T>, name: &'d str) -> Self {
+        Self {
+            draft,
+            name,
+            was: draft.before.has_remote(name),
+            is: draft.store.has_remote(name),
+            changes: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, operation: Operation, subject: &str, path: &Path) -> &mut Change {
+        self.changes.push(Change {
+            adapter: self.draft.target.remotes().into(),
+            entry: (self.name != REPOSITORY).then(|| self.name.to_owned()),
+            operation,
+            subject: subject.into(),
+            from: None,
+            to: None,
+            path: path.to_owned(),
+        });
+        let last = self.changes.len() - 1;
+        &mut self.changes[last]
+    }
+
+    /// A change of a key, which is that of the entry that gave the key.
+    fn push_key(&mut self, operation: Operation, key: &str, values: [Option<&BStr>; 2]) {
+        let path = self.place();
+        let giver = self.draft.given.get(self.name);
+        let giver = giver.filter(|_| key == COLLECTION_ID).cloned();
+        let collections = self.draft.target.collections().to_owned();
+        let [from, to] = values.map(|value| value.map(BStr::to_owned));
+        let change = self.push(operation, &escape(key.as_bytes()).to_string(), &path);
+        (change.from, change.to) = (from, to);
+        if let Some(giver) = giver {
+            change.adapter = collections;
+            change.entry = Some(giver);
+        }
+    }
+
+    /// The file that it stands in afterwards, or stood in.
+    fn place(&self) -> PathBuf {
+        let Draft {
+            target,
+            before,
+            store,
+            ..
+        } = self.draft;
+        target.place(if self.is { store } else { before }, self.name)
+    }
+
+    fn remote(&mut self) {
+        let place = self.place();
+        match (self.was, self.is) {
+            (false, false) => {}
+            (true, false) => drop(self.push(Operation::Remove, self.name, &place)),
+            (false, true) => {
+                self.push(Operation::Create, self.name, &place);
+                self.keys();
+            }
+            (true, true) => {
+                self.ownership(&place);
+                self.keys();
+                self.recorded();
+                self.recorded_certificates(&place);
+            }
+        }
+    }
+
+    /// Whether it follows the vendor from now on, or is the owner's, and where it stands.
+    fn ownership(&mut self, place: &Path) {
+        let old = self.draft.target.place(&self.draft.before, self.name);
+        match self.management().map(follows) {
+            [false, true] => drop(self.push(Operation::Adopt, self.name, place)),
+            [true, false] => drop(self.push(Operation::Release, self.name, place)),
+            [true, true] | [false, false] => {}
+        }
+        if old != place {
+            let [from, to] = [&old, place].map(|path| BString::from(escape_path(path).to_string()));
+            let change = self.push(Operation::Move, self.name, place);
+            (change.from, change.to) = (Some(from), Some(to));
+        }
+    }
+
+    fn both(&self, key: &str) -> [Option<&'d BStr>; 2] {
+        [&self.draft.before, &self.draft.store].map(|store| store.get(self.name, key))
+    }
+
+    /// The keys of its group, in the order in which they stand there: first those that go.
+    fn keys(&mut self) {
+        let [before, after] =
+            [&self.draft.before, &self.draft.store].map(|store| store.pairs(self.name));
+        let mut told = BTreeSet::new();
+        for (key, _) in before.into_iter().chain(after) {
+            let Ok(key) = key.to_str() else { continue };
+            if key.starts_with(OURS) || !told.insert(key) {
+                continue;
+            }
+            match self.both(key) {
+                [from, to] if from == to => {}
+                [from, Some(to)] => self.push_key(Operation::Set, key, [from, Some(to)]),
+                [from, None] => self.push_key(Operation::Unset, key, [from, None]),
+            }
+        }
+    }
+
+    /// How it is managed, before and after.
+    fn management(&self) -> [Option<Management>; 2] {
+        [&self.draft.before, &self.draft.store].map(|store| Management::of(store, self.name))
+    }
+
+    /// The baselines of keys that stay as they are.
+    fn recorded(&mut self) {
+        if self.management()[1].is_some() {
+            self.recorded_in(OF_REMOTES);
+        }
+        self.recorded_in(OF_COLLECTIONS);
+        if let Some(key) = T::HIDDEN {
+            let [was, is] = self.both(HIDDEN_BY_US);
+            if was != is && self.both(key)[0] == self.both(key)[1] {
+                self.push_key(Operation::Forget, key, [was, is]);
+            }
+        }
+    }
+
+    fn recorded_in(&mut self, place: baseline::Place) {
+        let (name, draft) = (self.name, self.draft);
+        let [before, after] =
+            [&draft.before, &draft.store].map(|store| Baseline::read(store, name, place));
+        // One that fails its own check does not say of which keys it was; of collections there is but one.
+        if before.is_lost() && after.values().next().is_none() && place == OF_COLLECTIONS {
+            self.push_key(Operation::Forget, COLLECTION_ID, [None, None]);
+        }
+        let keys: BTreeSet<&str> = before
+            .values()
+            .chain(after.values())
+            .map(|(key, _)| key)
+            .collect();
+        for key in keys {
+            let (from, to) = (before.get(key), after.get(key));
+            let [was, is] = self.both(key);
+            // A key that is written is recorded with it.
+            if from == to || was != is && is == to {
+                continue;
+            }
+            let operation = match to {
+                Some(_) => Operation::Record,
+                None => Operation::Forget,
+            };
+            self.push_key(operation, key, [from, to]);
+        }
+    }
+
+    /// Certificates whose record changes while the keyring has them, or has them not, as before.
+    fn recorded_certificates(&mut self, place: &Path) {
+        if self.management()[1].is_none() {
+            return;
+        }
+        let was = fingerprints(&self.draft.before, self.name);
+        let is = fingerprints(&self.draft.store, self.name);
+        let name = self.name;
+        let draft = self.draft;
+        let is_told = |fingerprint: &Fingerprint| {
+            let subject = fingerprint.to_string();
+            let mut beside = draft.beside.iter();
+            beside.any(|beside| beside.remote == name && beside.subject == subject)
+        };
+        for fingerprint in is.difference(&was).filter(|f| !is_told(f)) {
+            self.push(
+                Operation::RecordCertificate,
+                &fingerprint.to_string(),
+                place,
+            );
+        }
+        for fingerprint in was.difference(&is).filter(|f| !is_told(f)) {
+            self.push(
+                Operation::ForgetCertificate,
+                &fingerprint.to_string(),
+                place,
+            );
+        }
+    }
+
+    /// Its keyring, what is kept beside it, and what goes.
+    fn beside(&mut self) {
+        let draft = self.draft;
+        for Beside {
+            remote,
+            operation,
+            subject,
+            path,
+        } in &draft.beside
+        {
+            if remote == self.name {
+                self.push(*operation, subject, path);
+            }
+        }
+        for (path, remote) in &draft.obsolete {
+            if remote == self.name {
+                self.push(Operation::Clean, &escape_path(path).to_string(), path);
+            }
+        }
+    }
+
+    /// What is remembered of the name.
+    fn memory(&mut self, found: &Remembered, wanted: &Remembered) {
+        let path = self.draft.target.memory(self.name);
+        // To make, to take away and to take over are remembered as what they are.
+        let [was_managed, is_managed] = self.management();
+        let is_told = self.was != self.is || was_managed != is_managed;
+        if found.mark != wanted.mark && (!is_told || path != self.place()) {
+            let change = self.push(Operation::Mark, self.name, &path);
+            change.from = found.mark.map(BString::from);
+            change.to = wanted.mark.map(BString::from);
+        }
+        if found.later != wanted.later {
+            let change = self.push(Operation::Rename, self.name, &path);
+            change.from = found.later.clone().map(BString::from);
+            change.to = wanted.later.clone().map(BString::from);
+        }
+    }
+}

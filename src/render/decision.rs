@@ -1,0 +1,119 @@
+//! The sentence for what was decided over an entry: made here and nowhere else.
+
+use anstyle::Style;
+use overlay_adapters::report::{
+    CollectionDecision, Decision, Dependent, EntryReport, Going, Holder, State,
+};
+use overlay_resolver::escape::{escape, escape_path};
+
+use super::{BAD, GOOD, NOTABLE};
+
+/// Why an entry is what it is.
+pub(crate) fn reason(entry: &EntryReport) -> String {
+    match &entry.decision {
+        Decision::UpToDate { origin } => format!("as in {}", escape_path(origin)),
+        Decision::New { origin } => format!("new entry from {}", escape_path(origin)),
+        Decision::Updated { changed } => changed.join(", "),
+        Decision::Adopted { except } if except.is_empty() => {
+            "was there before and follows the vendor from now on".into()
+        }
+        Decision::Adopted { except } => format!(
+            "was there before and follows the vendor from now on, except {}",
+            except.join(", ")
+        ),
+        Decision::Edited { keys } => keys.join(", "),
+        Decision::Conflict { keys } => format!(
+            "you and the vendor changed {}; yours stays",
+            keys.join(", ")
+        ),
+        Decision::Masked { mask } => mask.to_string(),
+        Decision::MaskedForeign { mask } => {
+            format!("{mask}, but this remote was made by somebody else, so it stays")
+        }
+        Decision::Deleted => format!("`overlayctl restore {}` brings it back", entry.called()),
+        Decision::Foreign(foreign) => match foreign.advice(&entry.called()) {
+            Some(advice) => format!("{foreign}; {advice}"),
+            None => foreign.to_string(),
+        },
+        Decision::InUse { why, user } => {
+            let user = match user {
+                Dependent::Apps => "still in use: hidden from browsing",
+                Dependent::Deployment => "a deployment follows it",
+            };
+            format!("{why}, but {user}")
+        }
+        Decision::Removed { why } => why.to_string(),
+        Decision::Released => format!(
+            "{}, but adopted or edited by you: it is yours now",
+            Going::Withdrawn
+        ),
+        Decision::Broken { finding } => finding.to_string(),
+        Decision::LayerMissing => {
+            "a layer is missing, so nobody can tell whether the vendor withdrew it".into()
+        }
+        Decision::Collection(decision) => reason_of_collection(decision),
+    }
+}
+
+fn reason_of_collection(decision: &CollectionDecision) -> String {
+    match decision {
+        CollectionDecision::NoHolder { of } => match of {
+            Holder::Repository => "there is no repository yet".into(),
+            Holder::Remote(name) => format!("there is no remote {name} yet"),
+        },
+        CollectionDecision::OutOfScope { place } => format!(
+            "{} is not written in this run (`--scope all` writes it)",
+            escape_path(place)
+        ),
+        CollectionDecision::Given { of } => format!("given to {of}"),
+        CollectionDecision::Changed { of } => format!("changed for {of}"),
+        CollectionDecision::There { of } => format!("{of} has it"),
+        CollectionDecision::TakenAway { of } => {
+            format!("you took the collection ID of {of} away, so it stays away")
+        }
+        CollectionDecision::Emptied { of } => {
+            format!("{of} has an empty collection ID, which is your choice and stays")
+        }
+        CollectionDecision::Differs { of, has } => format!(
+            "{of} has the collection ID `{}` from you, the server or its own entry, which stays",
+            escape(has)
+        ),
+        CollectionDecision::Twice { of, first } => {
+            format!(
+                "{of} gets its collection ID from the entry {first} already; mask one of the two"
+            )
+        }
+    }
+}
+
+/// The state in words, with what makes it so.
+pub(super) fn words(entry: &EntryReport, state: State) -> (Style, String) {
+    let reason = reason(entry);
+    match (state, &entry.decision) {
+        (State::Applied, _) => (GOOD, format!("applied, {reason}")),
+        (State::Absent, _) => (NOTABLE, format!("not applied yet, {reason}")),
+        (State::Outdated, Decision::Adopted { .. }) => {
+            (NOTABLE, format!("not adopted yet: {reason}"))
+        }
+        (State::Outdated, Decision::Removed { .. }) => {
+            (NOTABLE, format!("not removed yet: {reason}"))
+        }
+        (State::Outdated, Decision::Released) => (NOTABLE, format!("not released yet: {reason}")),
+        (State::Outdated, _) => (NOTABLE, format!("not up to date: {reason}")),
+        (State::Updated, _) => (GOOD, format!("updated: {reason}")),
+        (State::Adopted, _) => (GOOD, format!("adopted: {reason}")),
+        (State::Edited, _) => (NOTABLE, format!("edited by you: {reason}")),
+        (State::Conflict, _) => (NOTABLE, format!("conflict: {reason}")),
+        (State::Masked, _) => (NOTABLE, reason),
+        (State::Deleted, _) => (NOTABLE, format!("deleted by you; {reason}")),
+        (State::Kept, _) => (NOTABLE, format!("kept: {reason}")),
+        (State::Removed, _) => (NOTABLE, format!("removed: {reason}")),
+        (State::Released, _) => (NOTABLE, format!("released: {reason}")),
+        (State::Foreign, _) => (NOTABLE, format!("not touched: {reason}")),
+        (State::Waiting, Decision::Collection(CollectionDecision::OutOfScope { .. })) => {
+            (NOTABLE, format!("left for the boot: {reason}"))
+        }
+        (State::Waiting, _) => (NOTABLE, format!("waiting: {reason}")),
+        (State::Failed, _) => (BAD, format!("failed: {reason}")),
+    }
+}

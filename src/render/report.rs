@@ -1,0 +1,204 @@
+//! Text about adapters: one line an entry, and below it all that a run would change.
+
+use std::fmt::Write as _;
+
+use bstr::ByteSlice as _;
+use overlay_adapters::System;
+use overlay_adapters::reconcile::KeyAction;
+use overlay_adapters::report::{Change, EntryReport, KeyReport, Operation, Report};
+use overlay_resolver::escape::escape_path;
+
+use super::decision::words;
+use super::files::file;
+use super::{BOLD, NOTABLE, explain, shortened};
+
+/// Every entry, with what is to be changed of it; then what is to be changed besides.
+pub(crate) fn report(report: &Report) -> String {
+    let names: Vec<_> = report.entries.iter().map(EntryReport::full_name).collect();
+    let width = names.iter().map(String::len).max().unwrap_or_default();
+    let mut text = String::new();
+    for (name, entry) in names.iter().zip(&report.entries) {
+        line(&mut text, &format!("{name:width$}"), report, entry);
+        pending_of(&mut text, report, entry);
+    }
+    besides(&mut text, report);
+    // One that failed as a whole has an error to tell, and no entries.
+    if report.entries.is_empty() && report.left.is_empty() && !report.failed() {
+        text.push_str("no entries: no layer has any, and the target has none of ours\n");
+    }
+    note_pending(&mut text, report);
+    text
+}
+
+/// What another run has to do, and why.
+pub(crate) fn left(report: &Report, system: &System) -> String {
+    let mut text = String::new();
+    for left in &report.left {
+        let _ = write!(
+            text,
+            "{NOTABLE}left for the boot{NOTABLE:#}: {}, which writes {}: {}",
+            left.adapter,
+            escape_path(&left.target),
+            system.why_left(left.scope)
+        );
+        let _ = if system.allows(left.scope) {
+            writeln!(text, " (`--scope {}` writes it now)", left.scope)
+        } else {
+            writeln!(text)
+        };
+    }
+    text
+}
+
+/// Every entry with its files, and for every key the winner, the losers and what becomes of it.
+pub(crate) fn explanation(report: &Report) -> String {
+    let mut text = String::new();
+    for entry in &report.entries {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let name = format!("{BOLD}{}{BOLD:#}", entry.full_name());
+        line(&mut text, &name, report, entry);
+        if let Some(document) = &entry.layered {
+            for (fragment, account) in document.accounts() {
+                text.push_str("  ");
+                file(&mut text, fragment, &account);
+            }
+        }
+        pending_of(&mut text, report, entry);
+        for key in &entry.keys {
+            explain_key(&mut text, entry, key);
+        }
+    }
+    besides(&mut text, report);
+    if !report.pending().is_empty() {
+        text.push('\n');
+    }
+    note_pending(&mut text, report);
+    text
+}
+
+fn note_pending(text: &mut String, report: &Report) {
+    if !report.pending().is_empty() {
+        text.push_str("changes are pending; `overlayctl sync` makes them\n");
+    }
+}
+
+fn line(text: &mut String, name: &str, report: &Report, entry: &EntryReport) {
+    let (style, words) = words(entry, report.state_of(entry));
+    let _ = writeln!(text, "{name}  {style}{words}{style:#}");
+}
+
+fn pending_of(text: &mut String, report: &Report, entry: &EntryReport) {
+    let pending = report.pending().iter();
+    for change in pending.filter(|change| entry.has(change)) {
+        planned(text, change);
+    }
+}
+
+/// What belongs to no entry that is shown.
+fn besides(text: &mut String, report: &Report) {
+    let of_an_entry = |change: &Change| report.entries.iter().any(|entry| entry.has(change));
+    let mut heading = String::new();
+    for change in report
+        .pending()
+        .iter()
+        .filter(|change| !of_an_entry(change))
+    {
+        let name = change.full_name();
+        if name != heading {
+            let _ = writeln!(text, "{name}");
+            heading = name;
+        }
+        planned(text, change);
+    }
+}
+
+fn planned(text: &mut String, change: &Change) {
+    let subject = &change.subject;
+    let value = |value: &Option<bstr::BString>| {
+        value
+            .as_ref()
+            .map_or_else(|| "nothing".into(), |value| shortened(value.as_bstr()))
+    };
+    let (from, to) = (value(&change.from), value(&change.to));
+    let words = match change.operation {
+        Operation::Create => format!("create the remote {subject}"),
+        Operation::Remove => format!("remove the remote {subject}"),
+        Operation::Adopt => format!("adopt the remote {subject}"),
+        Operation::Release => format!("release the remote {subject}"),
+        Operation::Move => format!("move the remote {subject} from {from} to {to}"),
+        Operation::Set if change.from.is_none() => format!("set {subject}={to}"),
+        Operation::Set => format!("set {subject}={to} (was {from})"),
+        Operation::Unset => format!("unset {subject} (was {from})"),
+        Operation::Record => format!("record {subject}={to} as the vendor's"),
+        Operation::Forget if change.from.is_none() => {
+            format!("forget what was recorded of {subject}")
+        }
+        Operation::Forget => format!("forget that {subject}={from} is the vendor's"),
+        Operation::AddCertificate => format!("add the certificate {subject}"),
+        Operation::UpdateCertificate => format!("update the certificate {subject}"),
+        Operation::RemoveCertificate => format!("remove the certificate {subject}"),
+        Operation::RecordCertificate => format!("record the certificate {subject} as the vendor's"),
+        Operation::ForgetCertificate => {
+            format!("forget that the certificate {subject} is the vendor's")
+        }
+        Operation::Mark if change.from.is_none() => format!("remember {subject} as {to}"),
+        Operation::Mark => format!("remember {subject} as {to} (was {from})"),
+        Operation::Rename => format!("remember that {subject} is called {to} now"),
+        Operation::WriteFile => format!("write {subject}"),
+        Operation::Clean => format!("clean up {subject}"),
+    };
+    let _ = writeln!(text, "    {words}");
+}
+
+fn explain_key(text: &mut String, entry: &EntryReport, key: &KeyReport) {
+    let value = |value: Option<&bstr::BString>| {
+        value.map_or_else(|| "none".into(), |value| shortened(value.as_bstr()))
+    };
+    let _ = writeln!(text, "\n  {BOLD}{}{BOLD:#}", key.key);
+    if let Some(source) = crate::json::source(entry, key) {
+        explain::outcomes(text, &source.explain());
+    }
+    for (label, side) in [
+        ("layers", &key.desired),
+        ("baseline", &key.baseline),
+        ("target", &key.actual),
+    ] {
+        let _ = writeln!(text, "    {label:8}  {}", value(side.as_ref()));
+    }
+    let _ = writeln!(text, "    {:8}  {}", "sync", verdict(key));
+}
+
+fn verdict(key: &KeyReport) -> &'static str {
+    match (key.action, &key.desired) {
+        (None, _) => "does not look at it",
+        (Some(KeyAction::Record), _) => "has nothing to do: the target is as the layers want it",
+        (Some(KeyAction::Write), Some(_)) => "writes what the layers say",
+        (Some(KeyAction::Write), None) => "takes the key away, as the layers have no more of it",
+        (Some(KeyAction::Keep { conflict: false }), _) => "keeps it: it is yours",
+        (Some(KeyAction::Keep { conflict: true }), _) => {
+            "keeps it: it is yours, though the vendor changed it too"
+        }
+        (Some(KeyAction::Drift), _) => {
+            "keeps it: the server refreshed it, the vendor has not changed"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use overlay_resolver::finding::Finding;
+
+    use super::*;
+
+    #[test]
+    fn what_failed_as_a_whole_is_not_said_to_be_nothing() {
+        let mut nothing = Report::default();
+        assert!(report(&nothing).starts_with("no entries"));
+        nothing
+            .findings
+            .push(Finding::error("/etc", "cannot be written"));
+        assert_eq!(report(&nothing), "");
+    }
+}
