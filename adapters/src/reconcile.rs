@@ -13,6 +13,8 @@ pub struct Marks {
     pub offered: bool,
     /// It is absent by our doing (masked, broken, withdrawn), not by the owner's.
     pub withheld: bool,
+    /// And it never was there: what an older mechanism knows of it still counts. Only with withheld.
+    pub unseen: bool,
 }
 
 impl Marks {
@@ -20,12 +22,25 @@ impl Marks {
     pub const OFFERED: Self = Self {
         offered: true,
         withheld: false,
+        unseen: false,
     };
     /// Absent by our doing.
     pub const WITHHELD: Self = Self {
         offered: true,
         withheld: true,
+        unseen: false,
     };
+    /// Absent by our doing from the beginning.
+    pub const UNSEEN: Self = Self {
+        offered: true,
+        withheld: true,
+        unseen: true,
+    };
+
+    /// Whether it was never there, as far as is remembered.
+    pub const fn is_new(self) -> bool {
+        !self.offered || self.unseen
+    }
 
     /// Whether the owner deleted the entry, given that the target does not have it.
     pub const fn tombstone(self) -> bool {
@@ -96,10 +111,11 @@ pub enum Action {
 pub const fn entry(wanted: Wanted, actual: Actual, marks: Marks) -> (Action, Marks) {
     match (wanted, actual) {
         (Wanted::Unresolved, Actual::Absent) if marks.offered => (Action::Leave, marks),
-        (Wanted::Unresolved, Actual::Absent) => (Action::Leave, Marks::WITHHELD),
+        (Wanted::Unresolved, Actual::Absent) => (Action::Leave, Marks::UNSEEN),
         (Wanted::Unresolved, _) => (Action::Leave, Marks::OFFERED),
 
         (Wanted::Masked, Actual::Absent) if marks.tombstone() => (Action::Leave, marks),
+        (Wanted::Masked, Actual::Absent) if marks.is_new() => (Action::Leave, Marks::UNSEEN),
         (Wanted::Masked, Actual::Absent) => (Action::Leave, Marks::WITHHELD),
         (Wanted::Masked, Actual::Theirs { .. }) => (Action::Leave, Marks::OFFERED),
         (Wanted::Masked, Actual::Ours { in_use: true, .. }) => (Action::Hide, Marks::OFFERED),
@@ -226,7 +242,8 @@ mod tests {
         prop_oneof![
             Just(Marks::default()),
             Just(Marks::OFFERED),
-            Just(Marks::WITHHELD)
+            Just(Marks::WITHHELD),
+            Just(Marks::UNSEEN)
         ]
     }
 
@@ -282,6 +299,13 @@ mod tests {
         fn offered_is_never_taken_back(w in wanted(), a in actual(), m in marks()) {
             let (_, next) = entry(w, a, m);
             prop_assert!(next.offered || !m.offered);
+        }
+
+        #[test]
+        fn unseen_ends_with_the_first_entry(w in wanted(), a in actual(), m in marks()) {
+            let (action, next) = entry(w, a, m);
+            let there = carried_out(action, a, false) != Actual::Absent;
+            prop_assert!(!next.unseen || next.withheld && m.is_new() && !there);
         }
 
         #[test]
@@ -371,6 +395,7 @@ mod tests {
         };
         let theirs = |same_identity| Actual::Theirs { same_identity };
         let (new, offered, withheld) = (Marks::default(), Marks::OFFERED, Marks::WITHHELD);
+        let unseen = Marks::UNSEEN;
         for (row, wanted, actual, marks, expected) in [
             ("new", Present, Actual::Absent, new, (Create, offered)),
             (
@@ -396,12 +421,20 @@ mod tests {
                 offered,
                 (Update, offered),
             ),
+            ("masked, new", Masked, Actual::Absent, new, (Leave, unseen)),
             (
-                "masked, new",
+                "masked again",
                 Masked,
                 Actual::Absent,
-                new,
+                withheld,
                 (Leave, withheld),
+            ),
+            (
+                "unmasked, first seen",
+                Present,
+                Actual::Absent,
+                unseen,
+                (Create, offered),
             ),
             (
                 "masked, deleted",
@@ -436,7 +469,7 @@ mod tests {
                 Unresolved,
                 Actual::Absent,
                 new,
-                (Leave, withheld),
+                (Leave, unseen),
             ),
             (
                 "broken, foreign",

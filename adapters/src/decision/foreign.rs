@@ -29,6 +29,15 @@ pub enum Foreign {
         /// The file that adoption would move it to.
         own: PathBuf,
     },
+    /// It is defined where all deployments find it, and another one follows it there.
+    Needed {
+        /// The file that it stands in.
+        place: PathBuf,
+        /// The file that adoption would move it to.
+        own: PathBuf,
+        /// The origin of that deployment.
+        origin: PathBuf,
+    },
     /// Its file is a symlink to one elsewhere.
     Symlink {
         /// The link.
@@ -51,6 +60,7 @@ impl Foreign {
             Self::OtherRemote { .. } => "other-remote",
             Self::Elsewhere { .. } => "defined-elsewhere",
             Self::ReadOnly { .. } => "read-only",
+            Self::Needed { .. } => "needed-elsewhere",
             Self::Symlink { .. } => "symlink",
             Self::Inherited { .. } => "inherited",
         }
@@ -69,6 +79,10 @@ impl Foreign {
             }
             Self::ReadOnly { own, .. } => format!(
                 "once that can be written, `overlayctl adopt {name}` moves it to {}",
+                escape_path(own)
+            ),
+            Self::Needed { own, .. } => format!(
+                "once that one is gone (`ostree admin undeploy`), `overlayctl adopt {name}` moves it to {}",
                 escape_path(own)
             ),
             Self::Symlink { .. } => format!(
@@ -101,6 +115,12 @@ impl fmt::Display for Foreign {
                 f,
                 "it is defined in {}, on a read-only file system",
                 show(place)
+            ),
+            Self::Needed { place, origin, .. } => write!(
+                f,
+                "it is defined in {}, which all deployments share, and another one follows it by {}: it stays, so that the way back to that one is a system that can be updated",
+                show(place),
+                show(origin)
             ),
             Self::Symlink { place, end } => write!(
                 f,

@@ -3,7 +3,8 @@
 //! Everything that must change together lives in this one file and so changes in one rename: the
 //! remotes, their baselines (keys `x-overlayctl.*` in the same group, which flatpak keeps and shows
 //! nowhere), the names offered (`[core] xa.applied-remotes`, flatpak's own list), the names withheld
-//! (`[core] x-overlayctl.withheld`) and the renames seen (`[core] x-overlayctl.renamed`).
+//! (`[core] x-overlayctl.withheld`), those of them that never were there (`[core] x-overlayctl.unseen`) and
+//! the renames seen (`[core] x-overlayctl.renamed`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,7 @@ pub const FILE_NAME: &str = "config";
 const CORE: &str = "core";
 const OFFERED: &str = "xa.applied-remotes";
 const WITHHELD: &str = "x-overlayctl.withheld";
+const UNSEEN: &str = "x-overlayctl.unseen";
 const RENAMED: &str = "x-overlayctl.renamed";
 
 /// What `ostree init` and flatpak write into a new repository. flatpak would add the last key by
@@ -34,6 +36,7 @@ pub struct RepoConfig {
     file: Editor,
     offered: Vec<String>,
     withheld: BTreeSet<String>,
+    unseen: BTreeSet<String>,
     renamed: BTreeMap<String, String>,
 }
 
@@ -44,6 +47,7 @@ impl RepoConfig {
             file: Editor::parse(NEW.as_bytes()).unwrap_or_default(),
             offered: Vec::new(),
             withheld: BTreeSet::new(),
+            unseen: BTreeSet::new(),
             renamed: BTreeMap::new(),
         }
     }
@@ -74,13 +78,14 @@ impl RepoConfig {
                 .map_err(|error| refuse(format!("[core] {key} is not a list of strings: {error}"))),
         };
         let (offered, withheld) = (list(OFFERED)?, list(WITHHELD)?);
-        let renamed = list(RENAMED)?;
+        let (unseen, renamed) = (list(UNSEEN)?, list(RENAMED)?);
         let pairs = renamed.iter().filter_map(|pair| pair.split_once(':'));
         Ok(Self {
             renamed: pairs
                 .map(|(old, new)| (old.to_owned(), new.to_owned()))
                 .collect(),
             withheld: withheld.into_iter().collect(),
+            unseen: unseen.into_iter().collect(),
             offered,
             file,
         })
@@ -143,6 +148,7 @@ impl Store for RepoConfig {
         Marks {
             offered: self.offered.iter().any(|offered| offered == name),
             withheld: self.withheld.contains(name),
+            unseen: self.withheld.contains(name) && self.unseen.contains(name),
         }
     }
 
@@ -169,17 +175,20 @@ impl Store for RepoConfig {
             let list = BString::from(value::encode_list(&self.offered));
             self.file.set(CORE, OFFERED, list.as_bstr());
         }
-        if marks.withheld != before.withheld {
-            if marks.withheld {
-                self.withheld.insert(name.into());
+        for (key, names, holds) in [
+            (WITHHELD, &mut self.withheld, marks.withheld),
+            (UNSEEN, &mut self.unseen, marks.unseen),
+        ] {
+            let changed = if holds {
+                names.insert(name.into())
             } else {
-                self.withheld.remove(name);
-            }
-            if self.withheld.is_empty() {
-                self.file.unset(CORE, WITHHELD);
-            } else {
-                let list = BString::from(value::encode_list(&self.withheld));
-                self.file.set(CORE, WITHHELD, list.as_bstr());
+                names.remove(name)
+            };
+            if changed && names.is_empty() {
+                self.file.unset(CORE, key);
+            } else if changed {
+                let list = BString::from(value::encode_list(names.iter()));
+                self.file.set(CORE, key, list.as_bstr());
             }
         }
     }

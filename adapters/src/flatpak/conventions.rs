@@ -75,10 +75,10 @@ impl Target for Installation {
         REFRESHED.contains(&key)
     }
 
+    /// An option of the authenticator may be a server's, too; but that of an owner looks the same, and is
+    /// what a login hangs on.
     fn is_servers(&self, key: &str) -> bool {
-        self.is_refreshed(key)
-            || key == "xa.gpg-keys-hash"
-            || key.starts_with("xa.authenticator-options.")
+        self.is_refreshed(key) || key == "xa.gpg-keys-hash"
     }
 
     fn is_filled(&self, key: &str) -> bool {

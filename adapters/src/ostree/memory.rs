@@ -23,6 +23,7 @@ use crate::remotes::target::Remembered;
 
 const SECTION: &str = "Entry";
 const STATE: &str = "State";
+const UNSEEN: &str = "Unseen";
 const KEYRING: &str = "Keyring";
 const LATER_NAME: &str = "LaterName";
 
@@ -41,6 +42,8 @@ pub(super) enum State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Memory {
     pub(super) state: State,
+    /// It is withheld, and never was there.
+    pub(super) unseen: bool,
     /// The certificates that we brought: `ostree remote delete` leaves the keyring behind.
     pub(super) keyring: BTreeSet<Fingerprint>,
     /// What the vendor called the remote later.
@@ -61,6 +64,7 @@ impl Memory {
     pub(super) fn new(state: State) -> Self {
         Self {
             state,
+            unseen: false,
             keyring: BTreeSet::new(),
             later: None,
         }
@@ -92,8 +96,11 @@ impl Memory {
         let fingerprints = file.get(SECTION, KEYRING);
         let fingerprints = fingerprints.and_then(|raw| value::decode_list(raw).ok());
         let later = file.get(SECTION, LATER_NAME);
+        let unseen = file.get(SECTION, UNSEEN);
+        let unseen = unseen.is_some_and(|raw| value::decode_boolean(raw) == Ok(true));
         Ok(Self {
             state,
+            unseen: unseen && state == State::Withheld,
             keyring: fingerprints
                 .unwrap_or_default()
                 .iter()
@@ -106,6 +113,9 @@ impl Memory {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut file = Editor::default();
         file.set(SECTION, STATE, self.state.word().into());
+        if self.unseen {
+            file.set(SECTION, UNSEEN, "true".into());
+        }
         if !self.keyring.is_empty() {
             let fingerprints = self.keyring.iter().map(ToString::to_string);
             let list = BString::from(value::encode_list(fingerprints));
@@ -132,7 +142,11 @@ mod tests {
                 later: Some("later".into()),
                 ..plain.clone()
             };
-            for memory in [plain, full] {
+            let unseen = Memory {
+                unseen: state == State::Withheld,
+                ..plain.clone()
+            };
+            for memory in [plain, full, unseen] {
                 let read = Memory::parse(&memory.to_bytes(), Path::new("/s")).unwrap();
                 assert_eq!(read, memory);
             }

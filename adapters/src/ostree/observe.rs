@@ -72,7 +72,7 @@ pub(super) fn observe(root: &Root, places: &Places, layers: &Layers) -> Result<F
 
 /// What looks.
 pub(super) struct Eyes<'a> {
-    root: &'a Root,
+    pub(super) root: &'a Root,
     pub(super) places: &'a Places,
     found: Found,
     /// Names whose place is that of other remotes.
@@ -323,6 +323,9 @@ impl Eyes<'_> {
         for name in names {
             if followed.may_have(&name) {
                 self.found.observed.in_use.insert(name.clone());
+            }
+            if let Some(origin) = followed.elsewhere(&name) {
+                self.found.store.note_followed(&name, origin);
             }
             if let Err(finding) = self.beside(layers, &name) {
                 self.found.observed.broken.insert(name, finding);

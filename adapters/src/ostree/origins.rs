@@ -1,6 +1,6 @@
 //! Which remotes the deployments of a system follow, by their origins.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
@@ -14,6 +14,8 @@ use crate::editor::Editor;
 #[derive(Debug, Default)]
 pub(super) struct Followed {
     names: BTreeSet<String>,
+    /// Of those that another deployment than this one follows, the origin that says so.
+    elsewhere: BTreeMap<String, PathBuf>,
     /// What cannot be read. Any remote may be followed there, so none is taken away.
     pub(super) unread: Vec<Finding>,
 }
@@ -22,6 +24,13 @@ impl Followed {
     /// Whether a deployment may follow a remote.
     pub(super) fn may_have(&self, name: &str) -> bool {
         !self.unread.is_empty() || self.names.contains(name)
+    }
+
+    /// The origin by which another deployment follows a remote, or may do so.
+    pub(super) fn elsewhere(&self, name: &str) -> Option<&Path> {
+        let unread = self.unread.first().map(|finding| &finding.path);
+        let origin = self.elsewhere.get(name).or(unread)?;
+        Some(origin)
     }
 }
 
@@ -37,11 +46,26 @@ impl Eyes<'_> {
                     let path = directory.join(&name);
                     let remotes = self.file(&path).and_then(|text| remotes(&path, text));
                     let remotes = followed.known(remotes);
+                    if !self.is_of_this(&path) {
+                        let elsewhere = remotes.iter().map(|name| (name.clone(), path.clone()));
+                        followed.elsewhere.extend(elsewhere);
+                    }
                     followed.names.extend(remotes);
                 }
             }
         }
         followed
+    }
+
+    /// Whether an origin is that of the deployment whose tree this is: they have one `/etc`.
+    fn is_of_this(&self, origin: &Path) -> bool {
+        let etc = |tree: &Path| {
+            let dir = self.root.dir(&tree.join("etc")).ok().flatten()?;
+            let stat = rustix::fs::fstat(&dir).ok()?;
+            Some((stat.st_dev, stat.st_ino))
+        };
+        let of_origin = etc(&origin.with_extension(""));
+        of_origin.is_some() && of_origin == etc(Path::new("/"))
     }
 
     /// The directories that a path with one `*` stands for.

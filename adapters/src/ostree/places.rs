@@ -120,7 +120,9 @@ impl Target for Places {
     /// The repository is shared by all deployments, so nothing is taken out of it unasked.
     fn adoption(&self, store: &Remotes, name: &str) -> Adoption {
         match store.defined_in(name) {
-            Some(_) if store.is_out_of_reach(name) => Adoption::Never,
+            Some(_) if store.is_out_of_reach(name) || store.needed_by(name).is_some() => {
+                Adoption::Never
+            }
             Some(path) if path != self.conf(name) => Adoption::Asked,
             _ => Adoption::Unasked,
         }
@@ -136,12 +138,17 @@ impl Target for Places {
             Adoption::Unasked => Foreign::OtherRemote { place },
             Adoption::Asked => Foreign::Elsewhere { place, own },
             Adoption::Never if store.is_frozen(name) => Foreign::ReadOnly { place, own },
-            Adoption::Never => match store.link(name) {
-                Some(end) => Foreign::Symlink {
+            Adoption::Never => match (store.needed_by(name), store.link(name)) {
+                (Some(origin), _) => Foreign::Needed {
+                    place,
+                    own,
+                    origin: origin.to_owned(),
+                },
+                (None, Some(end)) => Foreign::Symlink {
                     place,
                     end: end.to_owned(),
                 },
-                None => Foreign::Inherited { place },
+                (None, None) => Foreign::Inherited { place },
             },
         }
     }

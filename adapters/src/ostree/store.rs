@@ -37,6 +37,8 @@ pub(super) struct Remotes {
     /// The names whose file is there and defines nothing: the owner took the remote out of it, or has yet
     /// to write it.
     blank: BTreeSet<String>,
+    /// The remotes that another deployment follows, each with the origin that says so.
+    followed: BTreeMap<String, PathBuf>,
     /// The files that lost their last group: only what held a remote can be in the way without one.
     emptied: BTreeSet<PathBuf>,
 }
@@ -54,6 +56,7 @@ impl Remotes {
             memories: BTreeMap::new(),
             masked: BTreeSet::new(),
             blank: BTreeSet::new(),
+            followed: BTreeMap::new(),
             emptied: BTreeSet::new(),
         }
     }
@@ -116,6 +119,21 @@ impl Remotes {
     /// Notes that the owner masked a name where its target would stand.
     pub(super) fn note_mask(&mut self, name: &str) {
         self.masked.insert(name.into());
+    }
+
+    /// Notes that another deployment follows a remote.
+    pub(super) fn note_followed(&mut self, name: &str, origin: &Path) {
+        self.followed.insert(name.into(), origin.into());
+    }
+
+    /// The origin of another deployment that follows a remote and finds it where all deployments do.
+    pub(super) fn needed_by(&self, name: &str) -> Option<&Path> {
+        let shared =
+            self.repository.is_some() && self.defined_in(name) == self.repository.as_deref();
+        self.followed
+            .get(name)
+            .filter(|_| shared)
+            .map(PathBuf::as_path)
     }
 
     /// Notes that the file of a name is there and defines nothing.
@@ -283,7 +301,8 @@ impl Store for Remotes {
     }
 
     fn marks(&self, name: &str) -> Marks {
-        match self.memories.get(name).map(|memory| memory.state) {
+        let memory = self.memories.get(name);
+        match memory.map(|memory| memory.state) {
             // As good as deleted, and what stands in the file by way of comments is the owner's.
             _ if self.blank.contains(name) && !self.has_remote(name) => Marks::OFFERED,
             None => Marks::default(),
@@ -292,6 +311,7 @@ impl Store for Remotes {
                 Marks::WITHHELD
             }
             Some(State::Offered | State::Deleted) => Marks::OFFERED,
+            Some(State::Withheld) if memory.is_some_and(|memory| memory.unseen) => Marks::UNSEEN,
             Some(State::Withheld) => Marks::WITHHELD,
         }
     }
@@ -320,7 +340,9 @@ impl Store for Remotes {
             _ => State::Offered,
         };
         let memory = self.memories.entry(name.into());
-        memory.or_insert_with(|| Memory::new(state)).state = state;
+        let memory = memory.or_insert_with(|| Memory::new(state));
+        memory.state = state;
+        memory.unseen = marks.unseen;
     }
 
     fn later_name(&self, name: &str) -> Option<&str> {

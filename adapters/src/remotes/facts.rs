@@ -1,5 +1,6 @@
 //! The questions that the tables ask, answered from what the layers want and the target has.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use bstr::{BStr, ByteSlice as _};
@@ -39,6 +40,15 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         })
     }
 
+    /// The keys that the layers say nothing of and that were ours once: by the baseline, or as the vendor
+    /// says.
+    pub(super) fn withdrawn_keys(&self, remote: &Remote) -> Vec<String> {
+        let of_baseline = self.baseline.values().map(|(key, _)| key);
+        let keys: BTreeSet<_> = of_baseline.chain(remote.former_keys()).collect();
+        let withdrawn = keys.into_iter().filter(|key| remote.get(key).is_none());
+        withdrawn.map(str::to_owned).collect()
+    }
+
     /// What is remembered of the name, with what the owner or an older mechanism has to say to it.
     pub(super) fn marks(&self) -> Marks {
         let config = &self.draft.before;
@@ -70,10 +80,12 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         let Some(remote) = self.remote() else {
             return false;
         };
+        // A stamp speaks of the time before any of its names was put before the owner.
+        let formers = || remote.former_names.iter();
+        let is_new = marks.is_new() && formers().all(|former| config.marks(former).is_new());
         let stamp = remote.deleted_if.as_ref();
-        remote.former_names.iter().any(|former| deleted(former))
-            || !marks.offered
-                && stamp.is_some_and(|stamp| self.draft.observed.stamps.contains(stamp))
+        formers().any(|former| deleted(former))
+            || is_new && stamp.is_some_and(|stamp| self.draft.observed.stamps.contains(stamp))
     }
 
     pub(super) fn actual(&self) -> Actual {
@@ -85,11 +97,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             let same_url = self.remote().is_some_and(|remote| {
                 let url = config.get(self.name, "url");
                 let wanted = remote.get("url").map(|setting| setting.value.as_bstr());
-                url == wanted
-                    || remote
-                        .former_urls
-                        .iter()
-                        .any(|former| url == Some(former.as_bstr()))
+                url == wanted || url.is_some() && remote.is_former("url", url)
             });
             let asked = self.draft.request.adopt.contains(&self.full_name());
             // What another run is to write is nothing to take over in this one.
@@ -140,6 +148,8 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             self.remote()
                 .is_some_and(|remote| remote.get(key).is_some())
         };
+        // These are reconciled, and told of, by themselves.
+        let former = self.remote().map(Remote::former_keys).unwrap_or_default();
         self.draft
             .before
             .pairs(self.name)
@@ -149,6 +159,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
                 let servers = self.draft.target.is_servers(key);
                 let ours = key.starts_with("x-overlayctl.")
                     || self.baseline.get(key).is_some()
+                    || former.contains(key)
                     || desired(key);
                 !(servers && !self.is_owners(key)
                     || ours
@@ -207,19 +218,18 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         let actual = config.get(self.name, key);
         // What others of ours set is not there as far as this source is concerned.
         let of_others = baseline.is_none() && self.is_of_collections(key) || self.is_hiding(key);
-        let former_url = key == "url"
-            && self.remote().is_some_and(|r| {
-                r.former_urls
-                    .iter()
-                    .any(|url| actual == Some(url.as_bstr()))
-            });
+        let actual = actual.filter(|_| !of_others);
+        // What somebody wrote of whom the vendor says so is not the owner's.
+        let owners = self.is_owners(key);
+        let remote = self.remote().filter(|_| !owners);
+        let former = remote.is_some_and(|remote| remote.is_former(key, actual));
         Key {
-            baseline: (if former_url { actual } else { baseline }).map(|v| v.as_bytes()),
-            actual: actual.filter(|_| !of_others).map(|v| v.as_bytes()),
+            baseline: (if former { actual } else { baseline }).map(|v| v.as_bytes()),
+            actual: actual.map(|v| v.as_bytes()),
             desired: desired.map(|v| v.as_bytes()),
-            owners: self.is_owners(key),
+            owners,
             refreshed: self.draft.target.is_refreshed(key),
-            lost: self.baseline.is_lost() && !former_url,
+            lost: self.baseline.is_lost() && !former,
         }
     }
 }

@@ -156,8 +156,12 @@ fn unite_names<T: Target>(
     } else {
         Marks::WITHHELD
     };
+    let full = full_name(draft.target.remotes(), name);
+    let restored = !deleted && draft.request.restore.contains(&full);
     for other in formers.into_iter().chain(&later) {
-        if draft.before.marks(other).offered && !draft.store.has_remote(other) {
+        // What was restored is so under all names, whatever an older mechanism knows of them.
+        let known = draft.before.marks(other).offered || restored;
+        if known && !draft.store.has_remote(other) {
             draft.store.mark(other, marks);
         }
     }
@@ -317,11 +321,8 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             // Without the key libostree verifies, so `false` would take something away.
             let weakens = setting.key.starts_with("gpg-verify") && desired == "false";
             let fill = actual.is_none() && !weakens && self.draft.target.is_filled(&setting.key);
-            let former = setting.key == "url"
-                && remote
-                    .former_urls
-                    .iter()
-                    .any(|url| Some(url) == actual.as_ref());
+            let former =
+                remote.is_former(&setting.key, actual.as_ref().map(|actual| actual.as_bstr()));
             let action = if actual.as_ref().is_some_and(|actual| actual == desired) {
                 KeyAction::Record
             } else if (fill || former) && !self.is_owners(&setting.key) {
@@ -342,6 +343,9 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 source: Some(setting.source.clone()),
                 action: Some(action),
             });
+        }
+        for key in self.withdrawn_keys(remote) {
+            self.reconcile_key(&key, None, None);
         }
         self.remember();
         T::placed(self, remote);
@@ -365,9 +369,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             let desired = setting.value.as_bstr();
             self.reconcile_key(&setting.key, Some(desired), Some(setting.source.clone()));
         }
-        let withdrawn = self.baseline.values().map(|(key, _)| key.to_owned());
-        let withdrawn = withdrawn.filter(|key| remote.get(key).is_none());
-        for key in withdrawn.collect::<Vec<_>>() {
+        for key in self.withdrawn_keys(remote) {
             self.reconcile_key(&key, None, None);
         }
         self.remember();

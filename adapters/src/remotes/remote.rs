@@ -1,9 +1,10 @@
 //! A remote as the layers want it, whatever the file it comes from looks like.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use bstr::BString;
+use bstr::{BStr, BString};
 use overlay_resolver::keyfile::value;
 
 use crate::openpgp::Keyring;
@@ -13,7 +14,8 @@ use crate::reader::Reader;
 pub const OVERLAY: &str = "Overlay";
 
 /// The keys of [`OVERLAY`] that say what an entry was before.
-pub(crate) const HISTORY_KEYS: [&str; 3] = ["FormerNames", "FormerUrls", "DeletedIf"];
+pub(crate) const HISTORY_KEYS: [&str; 4] =
+    ["FormerNames", "FormerUrls", "FormerValues", "DeletedIf"];
 
 /// A remote as the layers want it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,8 +26,9 @@ pub struct Remote {
     pub keyring: Keyring,
     /// `FormerNames=`: what the entry was called before.
     pub former_names: Vec<String>,
-    /// `FormerUrls=`: raw values of `url` that an earlier vendor file or script wrote.
-    pub former_urls: Vec<BString>,
+    /// `FormerUrls=` and `FormerValues=`: keys with raw values that an earlier vendor file, a script or a
+    /// server wrote; none of a key that was not there.
+    pub former_values: BTreeSet<(String, Option<BString>)>,
     /// `DeletedIf=`: the stamp of an older mechanism.
     pub deleted_if: Option<PathBuf>,
 }
@@ -57,14 +60,32 @@ impl Remote {
         verify.is_none_or(|verify| verify != Ok(false)) && self.get("gpgkeypath").is_none()
     }
 
+    /// Whether a value of a key is one that it had before, and nobody's edit.
+    pub(crate) fn is_former(&self, key: &str, value: Option<&BStr>) -> bool {
+        self.former_values
+            .contains(&(key.to_owned(), value.map(BStr::to_owned)))
+    }
+
+    /// The keys of which former values are known.
+    pub(crate) fn former_keys(&self) -> BTreeSet<&str> {
+        self.former_values
+            .iter()
+            .map(|(key, _)| key.as_str())
+            .collect()
+    }
+
     /// Reads what the entry was before.
     pub(crate) fn read_history(&mut self, reader: &mut Reader<'_>) {
         self.former_names = reader.list(OVERLAY, "FormerNames");
-        let former_urls = reader.list(OVERLAY, "FormerUrls");
-        self.former_urls = former_urls
-            .iter()
-            .map(|url| value::encode_string(url).into())
-            .collect();
+        let raw = |text: &str| Some(BString::from(value::encode_string(text)));
+        let urls = reader.list(OVERLAY, "FormerUrls");
+        let urls = urls.iter().map(|url| ("url".to_owned(), raw(url)));
+        let values = reader.list(OVERLAY, "FormerValues");
+        let values = values.iter().map(|former| match former.split_once('=') {
+            Some((key, value)) => (key.to_owned(), raw(value)),
+            None => (former.clone(), None),
+        });
+        self.former_values = urls.chain(values).collect();
         if let Some(stamp) = reader.string(OVERLAY, "DeletedIf") {
             if stamp.starts_with('/') {
                 self.deleted_if = Some(stamp.into());

@@ -40,6 +40,14 @@ pub(super) const CASES: &[Case] = &[
         "rule 2: recorded by an older mechanism's stamp",
         older_stamp,
     ),
+    (
+        "rule 2: by such a stamp also where the entry was masked or broken first",
+        older_stamp_seen_late,
+    ),
+    (
+        "rule 2: restored under one name, it is so under the other image's",
+        restored_under_another_name,
+    ),
     ("rule 2: until the owner restores the entry", restored),
 ];
 
@@ -305,6 +313,79 @@ fn older_stamp(world: &World<'_>) {
     world.remove("var/lib/flatpak/.fedora-initialized");
     world.sync().assert_state("fedora", "deleted");
     world.assert_remotes(&["other"]);
+}
+
+fn older_stamp_seen_late(world: &World<'_>) {
+    let stamp = "/var/lib/flatpak/.fedora-initialized";
+    let entry = |overlay: &str| with_overlay(&titled("Fedora"), overlay);
+    let sound = entry(&format!("DeletedIf={stamp}"));
+    world.write(stamp, "");
+    world.vendor("masked", &sound);
+    world.mask("masked");
+    world.vendor("broken", "junk\n");
+    world.vendor("there", titled("Fedora"));
+    world.sync_fails();
+    // What was there, whatever became of it since, no stamp of before deletes.
+    world.vendor("there", &sound);
+    world.mask("there");
+    world.sync_fails();
+    world.vendor("broken", &sound);
+    for name in ["masked", "there"] {
+        world.unmask(name);
+    }
+    let report = world.sync();
+    report.assert_state("masked", "deleted");
+    report.assert_state("broken", "deleted");
+    world.assert_remotes(&["there"]);
+    world.assert_settled();
+    world.report(&["restore", "masked"]).assert_code(0);
+    world.mask("masked");
+    world.sync();
+    world.unmask("masked");
+    world.sync();
+    world.assert_remotes(&["masked", "there"]);
+}
+
+fn restored_under_another_name(world: &World<'_>) {
+    let stamp = "/var/lib/flatpak/.fedora-initialized";
+    world.write(stamp, "");
+    let image = |version: u8| {
+        let overlay = format!("DeletedIf={stamp}");
+        match version {
+            1 => world.vendor("old", with_overlay(&titled("one"), &overlay)),
+            _ => world.vendor(
+                "new",
+                with_overlay(&titled("two"), &(overlay + "\nFormerNames=old;")),
+            ),
+        }
+    };
+    let names = |version: u8| {
+        if version == 1 {
+            ["old", "new"]
+        } else {
+            ["new", "old"]
+        }
+    };
+    for first in [1, 2] {
+        let [name, _] = names(first);
+        image(first);
+        world.sync().assert_state(name, "deleted");
+        world.report(&["restore", name]).assert_code(0);
+        world.assert_remotes(&[name]);
+        // The other image, and back.
+        for version in [3 - first, first] {
+            let [name, other] = names(version);
+            world.withdraw(other);
+            image(version);
+            world.sync().assert_state(name, "applied");
+            world.assert_remotes(&[name]);
+            world.assert_settled();
+        }
+        world.withdraw(name);
+        world.sync();
+        // As if the machine were another.
+        std::fs::remove_dir_all(world.path("var/lib/flatpak/repo")).expect("wiped");
+    }
 }
 
 fn restored(world: &World<'_>) {

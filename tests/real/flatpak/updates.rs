@@ -57,6 +57,10 @@ pub(super) const CASES: &[Case] = &[
     ),
     ("rule 4: [Overlay] adds what the format lacks", overlay_keys),
     ("rule 4: a former URL is the vendor's own", former_url),
+    (
+        "rule 4: what the vendor names as former values follows",
+        former_values,
+    ),
     ("rule 4, case 60: the locale makes no difference", locale),
 ];
 
@@ -89,7 +93,7 @@ fn vendor_changes(world: &World<'_>) {
 }
 
 /// What the owner can ask of `remote-modify`, and the key that then is the owner's.
-const OWNERS_CHOICES: [(&str, &str, &str); 13] = [
+const OWNERS_CHOICES: [(&str, &str, &str); 14] = [
     ("--title=Mine", "xa.title", "Mine"),
     ("--comment=Mine", "xa.comment", "Mine"),
     ("--description=Mine", "xa.description", "Mine"),
@@ -111,6 +115,11 @@ const OWNERS_CHOICES: [(&str, &str, &str); 13] = [
     ("--no-enumerate", "xa.noenumerate", "true"),
     ("--no-use-for-deps", "xa.nodeps", "true"),
     ("--subset=mine", "xa.subset", "mine"),
+    (
+        "--authenticator-option=login=mine",
+        "xa.authenticator-options.login",
+        "mine",
+    ),
 ];
 
 fn owner_modifies(world: &World<'_>) {
@@ -482,6 +491,44 @@ fn former_url(world: &World<'_>) {
     world.sync().assert_state("flathub", "adopted");
     assert_eq!(world.remotes()["flathub"].url, URL);
     world.assert_settled();
+}
+
+fn former_values(world: &World<'_>) {
+    let entry = |overlay: &str| with_overlay(&titled("one"), overlay);
+    world.vendor("managed", entry(""));
+    world.sync();
+    // Of a script, as Fedora's, and of a server that gives itself a collection ID.
+    let scripts =
+        "url=http://127.0.0.1:9/redirected\nxa.disable=true\ncollection-id=org.example.Server\n";
+    let theirs = |name: &str| format!("[remote \"{name}\"]\n");
+    world.edit_config(|text| {
+        let text = text.replace(&format!("url={URL}\n"), scripts);
+        text + &theirs("script") + scripts + "gpg-verify=false\n"
+    });
+    world.sync().assert_state("managed", "edited");
+    let overlay = "FormerUrls=http://127.0.0.1:9/redirected;\n\
+                   FormerValues=xa.disable=true;collection-id=org.example.Server;xa.title;";
+    for name in ["managed", "script"] {
+        world.vendor(name, entry(overlay));
+    }
+    let report = world.sync();
+    report.assert_state("managed", "updated");
+    report.assert_state("script", "adopted");
+    for name in ["managed", "script"] {
+        world.assert_value(name, "url", URL);
+        world.assert_value(name, "xa.disable", "");
+        world.assert_value(name, "collection-id", "");
+        world.assert_value(name, "xa.title", "one");
+    }
+    world.assert_settled();
+    // What flatpak has down as its user's is so whatever value it has.
+    world.flatpak(&[
+        "remote-modify",
+        "--url=http://127.0.0.1:9/redirected",
+        "script",
+    ]);
+    world.sync().assert_state("script", "edited");
+    world.assert_value("script", "url", "http://127.0.0.1:9/redirected");
 }
 
 fn locale(world: &World<'_>) {

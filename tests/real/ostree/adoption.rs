@@ -8,6 +8,10 @@ use super::world::{URL, World, plain, remote, state_of};
 
 pub(super) const CASES: &[Case] = &[
     ("adopt: from the repository's configuration", from_config),
+    (
+        "adopt: not while another deployment finds it in the repository",
+        followed_elsewhere,
+    ),
     ("adopt: from a file of another name", from_another_file),
     ("adopt: the same URL in the target, unasked", unasked),
     ("adopt: another URL in the target, asked", asked),
@@ -71,6 +75,37 @@ fn from_config(world: &World<'_>) {
     world.ostree(&["remote", "delete", "v"]);
     world.sync_to("v", "deleted");
     world.assert_remotes(&[]);
+}
+
+fn followed_elsewhere(world: &World<'_>) {
+    world.in_config(&plain("v", OTHER));
+    world.vendor("v", plain("v", URL));
+    let origin = |deployment: &str| format!("ostree/deploy/os/deploy/{deployment}.origin");
+    for deployment in ["a.0", "b.0"] {
+        world.write(&origin(deployment), "[origin]\nrefspec=v:os/test\n");
+        fs::create_dir_all(world.path(&format!("ostree/deploy/os/deploy/{deployment}/usr")))
+            .expect("a deployment");
+    }
+    // The deployment that runs has one /etc with the system.
+    let etc = world.path("ostree/deploy/os/deploy/a.0/etc");
+    fs::rename(world.path("etc"), &etc).expect("its own");
+    std::os::unix::fs::symlink("ostree/deploy/os/deploy/a.0/etc", world.path("etc"))
+        .expect("a link");
+    world.sync_to("v", "foreign");
+    let config = fs::read(world.config()).expect("a file");
+    let report = world.report(&["adopt", "v"]);
+    report.assert_code(1);
+    let refused = report
+        .findings
+        .iter()
+        .find(|finding| finding.level == "error");
+    let refused = refused.expect("an error");
+    assert!(refused.message.contains("b.0.origin"), "{refused:?}");
+    assert_eq!(fs::read(world.config()).expect("a file"), config);
+    world.remove(&origin("b.0"));
+    let report = world.report(&["adopt", "v"]);
+    report.assert_code(0);
+    assert_eq!(state_of(&report, "v"), "adopted");
 }
 
 fn from_another_file(world: &World<'_>) {
