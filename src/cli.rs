@@ -50,7 +50,7 @@ pub(crate) enum Command {
         /// End with status 3 if `sync` has something to do.
         #[arg(long)]
         check: bool,
-        /// Only these entries: NAME or ADAPTER/NAME, with `*`, `?`, `[…]` and `{…}`.
+        /// Only these entries: NAME, with `*`, `?`, `[…]` and `{…}`; or ADAPTER/NAME.
         #[arg(value_name = "ENTRY")]
         entries: Vec<String>,
         #[command(flatten)]
@@ -156,21 +156,33 @@ pub(crate) enum Command {
         #[command(flatten)]
         reading: Reading,
     },
-    /// Bring back entries that you deleted.
+    /// Bring back entries that you deleted, and do nothing else.
     Restore {
-        /// NAME or ADAPTER/NAME, with `*`, `?`, `[…]` and `{…}`.
-        #[arg(required = true, value_name = "ENTRY")]
-        entries: Vec<String>,
+        #[command(flatten)]
+        meant: Meant,
+    },
+    /// Let entries that somebody else made, or that you released, follow the vendor; values that differ
+    /// stay as they are.
+    Adopt {
+        #[command(flatten)]
+        meant: Meant,
+    },
+    /// Give what you changed of an entry back to the vendor: one key, or all of them. Certificates stay.
+    Revert {
+        /// NAME or ADAPTER/NAME.
+        entry: String,
+        /// Only this key, as the target calls it (xa.title) or the vendor's file (Title).
+        key: Option<String>,
+        /// Say what would be done, and do nothing.
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         writing: Writing,
     },
-    /// Let entries that somebody else made follow the vendor; values that differ stay as they are.
-    Adopt {
-        /// NAME or ADAPTER/NAME, with `*`, `?`, `[…]` and `{…}`.
-        #[arg(required = true, value_name = "ENTRY")]
-        entries: Vec<String>,
+    /// Take entries from the vendor: they stay as they are, whatever is shipped, until you `adopt` them.
+    Release {
         #[command(flatten)]
-        writing: Writing,
+        meant: Meant,
     },
     /// Merge an owner's /etc with a vendor's new one, as ostree does at every deployment, and key by key
     /// where ostree would lose the vendor's change.
@@ -183,6 +195,19 @@ pub(crate) enum Command {
         /// A directory that does not exist yet, or is empty.
         dir: PathBuf,
     },
+}
+
+/// The entries that a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct Meant {
+    /// NAME, with `*`, `?`, `[…]` and `{…}`; or ADAPTER/NAME.
+    #[arg(required = true, value_name = "ENTRY")]
+    pub(crate) entries: Vec<String>,
+    /// Say what would be done, and do nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) writing: Writing,
 }
 
 #[derive(Debug, Subcommand)]

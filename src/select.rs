@@ -1,6 +1,6 @@
 //! Which entries the owner means.
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{GlobBuilder, GlobMatcher};
 use overlay_adapters::report::{EntryReport, Left, Report};
 
 use crate::commands::Failure;
@@ -8,20 +8,40 @@ use crate::commands::Failure;
 /// Patterns for entries; none means all.
 #[derive(Debug)]
 pub(crate) struct Selection {
-    patterns: Vec<String>,
-    set: GlobSet,
+    patterns: Vec<Pattern>,
+}
+
+/// A glob for the names of entries; with a `/` in it, for `ADAPTER/NAME`.
+#[derive(Debug)]
+struct Pattern {
+    text: String,
+    glob: GlobMatcher,
+}
+
+impl Pattern {
+    fn new(text: &str) -> Result<Self, Failure> {
+        let glob = GlobBuilder::new(text).literal_separator(true).build();
+        Ok(Self {
+            glob: glob.map_err(Failure::Pattern)?.compile_matcher(),
+            text: text.to_owned(),
+        })
+    }
+
+    fn means(&self, name: &str, full_name: &str) -> bool {
+        let meant = if self.text.contains('/') {
+            full_name
+        } else {
+            name
+        };
+        self.glob.is_match(meant)
+    }
 }
 
 impl Selection {
-    /// Each pattern is a glob for `NAME` or for `ADAPTER/NAME`.
     pub(crate) fn new(patterns: &[String]) -> Result<Self, Failure> {
-        let mut builder = GlobSetBuilder::new();
-        for pattern in patterns {
-            builder.add(Glob::new(pattern).map_err(Failure::Pattern)?);
-        }
+        let patterns = patterns.iter().map(|text| Pattern::new(text));
         Ok(Self {
-            patterns: patterns.to_vec(),
-            set: builder.build().map_err(Failure::Pattern)?,
+            patterns: patterns.collect::<Result<_, _>>()?,
         })
     }
 
@@ -31,7 +51,8 @@ impl Selection {
     }
 
     fn is_meant(&self, name: &str, full_name: &str) -> bool {
-        self.patterns.is_empty() || self.set.is_match(name) || self.set.is_match(full_name)
+        let mut patterns = self.patterns.iter();
+        self.patterns.is_empty() || patterns.any(|pattern| pattern.means(name, full_name))
     }
 
     /// Leaves of a report the entries that are meant, and what is changed of them. What was found stays:
@@ -50,7 +71,7 @@ impl Selection {
         entries: impl Iterator<Item = &'e EntryReport>,
     ) -> Result<(), Failure> {
         let entries: Vec<_> = entries.collect();
-        for name in &self.patterns {
+        for Pattern { text: name, .. } in &self.patterns {
             let of_name = entries.iter().filter(|entry| entry.name == *name);
             let meant: Vec<_> = of_name.map(|entry| entry.full_name()).collect();
             if meant.len() > 1 {
@@ -68,18 +89,16 @@ impl Selection {
         left: &[Left],
     ) -> Result<(), Failure> {
         let mut known = Vec::new();
-        let mut missed: Vec<usize> = (0..self.patterns.len()).collect();
+        let mut missed: Vec<&Pattern> = self.patterns.iter().collect();
         for entry in entries {
-            let hit = |name: &str| self.set.matches(name);
             let full = entry.full_name();
-            let hits = [hit(&entry.name), hit(&full)].concat();
-            missed.retain(|index| !hits.contains(index));
+            missed.retain(|pattern| !pattern.means(&entry.name, &full));
             known.push(full);
         }
-        match missed.first().and_then(|&index| self.patterns.get(index)) {
+        match missed.first() {
             None => Ok(()),
             Some(pattern) => Err(Failure::NoSuchEntry {
-                pattern: pattern.clone(),
+                pattern: pattern.text.clone(),
                 known,
                 left: left.iter().map(|left| left.adapter.clone()).collect(),
             }),

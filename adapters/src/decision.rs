@@ -40,6 +40,8 @@ pub enum Decision {
     Edited {
         /// Those keys.
         keys: Vec<String>,
+        /// Keys that differ, and that a server may have set as well.
+        unclear: Vec<String>,
     },
     /// The owner and the vendor both changed a key; the owner's value stays.
     Conflict {
@@ -74,6 +76,8 @@ pub enum Decision {
     },
     /// The vendor withdrew it, and it was adopted or edited by the owner: it is theirs from now on.
     Released,
+    /// The owner took it from the vendor: it does not follow, until they hand it back.
+    ReleasedByOwner,
     /// The layers or the target cannot be read well enough.
     Broken {
         /// What stands in the way.
@@ -105,6 +109,7 @@ impl Decision {
                 Going::Withdrawn => "withdrawn",
             },
             Self::Released => "released",
+            Self::ReleasedByOwner => "released-by-owner",
             Self::Broken { .. } => "broken",
             Self::LayerMissing => "layer-missing",
             Self::Collection(decision) => decision.code(),
@@ -140,7 +145,7 @@ impl Decision {
                 Going::Masked(_) => State::Masked,
                 Going::Withdrawn => State::Removed,
             },
-            Self::Released => State::Released,
+            Self::Released | Self::ReleasedByOwner => State::Released,
             Self::Broken { .. } | Self::LayerMissing => State::Failed,
             Self::Collection(decision) => decision.state_after(),
         }

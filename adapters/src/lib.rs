@@ -28,6 +28,7 @@ pub mod report;
 pub mod scope;
 pub mod source;
 pub mod system;
+mod wish;
 
 pub use self::adapter::{Adapter, Adapters, SyncError};
 pub use self::scope::{Scope, Scopes};

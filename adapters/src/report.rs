@@ -1,7 +1,7 @@
 //! What a run found and decided, for people and for programs.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bstr::BString;
@@ -12,6 +12,7 @@ pub use crate::change::{Change, Operation};
 pub use crate::decision::{CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Mask};
 use crate::reconcile::KeyAction;
 use crate::scope::{Scope, Scopes};
+pub use crate::wish::{Idle, Wish};
 
 /// The outcome of a plan or of a run: one line an entry, and what else there is to say.
 #[derive(Debug, Default)]
@@ -164,7 +165,7 @@ pub enum State {
     Kept,
     /// Withdrawn by the vendor and taken away by this run.
     Removed,
-    /// Withdrawn by the vendor and left to the owner by this run.
+    /// Withdrawn by the vendor and left to the owner by this run; or taken from the vendor by the owner.
     Released,
     /// Somebody else's entry of the same name; not touched.
     Foreign,
@@ -221,14 +222,12 @@ impl KeyReport {
     }
 }
 
-/// What the owner asks for beyond what follows from the layers and the target.
+/// What a run is for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
-    /// Entries whose tombstone is lifted, as `ADAPTER/NAME`.
-    pub restore: BTreeSet<String>,
-    /// Entries that are taken under management although they may not be what the layers define, as
-    /// `ADAPTER/NAME`.
-    pub adopt: BTreeSet<String>,
+    /// What the owner asks of single entries, as `ADAPTER/NAME`: this is done then and nothing else. Without
+    /// any, everything is brought to what follows from the layers and the target.
+    pub wishes: BTreeMap<String, Wish>,
     /// What may be written.
     pub scopes: Scopes,
 }

@@ -1,5 +1,6 @@
 //! `explain`: why an entry is what it is, and where the values of a configuration path come from.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use overlay_adapters::Adapters;
@@ -138,22 +139,36 @@ fn entries(
     })
 }
 
-/// Leaves of every entry only the key of this name, and of the entries those that have it.
-fn only(entries: &mut Vec<EntryReport>, key: &str) -> Result<(), Failure> {
-    let is_meant = |report: &KeyReport| {
-        report.key.eq_ignore_ascii_case(key)
-            || report
-                .source
-                .as_ref()
-                .is_some_and(|(_, source)| source.eq_ignore_ascii_case(key))
-    };
-    let failure = entries.first().map(|entry| Failure::NoSuchKey {
+/// The keys of an entry, as the target calls them, that are called so there or in the vendor's file.
+pub(super) fn keys_of(entry: &EntryReport, key: &str) -> Result<BTreeSet<String>, Failure> {
+    let called = entry.keys.iter().filter(|report| is_called(report, key));
+    let keys: BTreeSet<_> = called.map(|report| report.key.clone()).collect();
+    if keys.is_empty() {
+        return Err(no_such_key(entry, key));
+    }
+    Ok(keys)
+}
+
+/// Whether a key has this name, in the target or in the layers' files.
+fn is_called(report: &KeyReport, key: &str) -> bool {
+    let source = report.source.as_ref();
+    report.key.eq_ignore_ascii_case(key)
+        || source.is_some_and(|(_, source)| source.eq_ignore_ascii_case(key))
+}
+
+fn no_such_key(entry: &EntryReport, key: &str) -> Failure {
+    Failure::NoSuchKey {
         entry: entry.full_name(),
         key: key.into(),
         known: entry.keys.iter().map(|report| report.key.clone()).collect(),
-    });
+    }
+}
+
+/// Leaves of every entry only the key of this name, and of the entries those that have it.
+fn only(entries: &mut Vec<EntryReport>, key: &str) -> Result<(), Failure> {
+    let failure = entries.first().map(|entry| no_such_key(entry, key));
     entries.retain_mut(|entry| {
-        entry.keys.retain(is_meant);
+        entry.keys.retain(|report| is_called(report, key));
         !entry.keys.is_empty()
     });
     match (entries.is_empty(), failure) {

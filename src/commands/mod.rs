@@ -11,11 +11,13 @@ mod list;
 mod report;
 mod show;
 mod why;
+mod wish;
 
 use std::path::PathBuf;
 
 use overlay_adapters::commit::CommitError;
 use overlay_adapters::etc::SideError;
+use overlay_adapters::report::Wish;
 use overlay_adapters::{Scope, System};
 use overlay_resolver::Rules;
 use overlay_resolver::escape::escape_path;
@@ -259,8 +261,15 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
         } => explain::run(cli, root, subject, key.as_deref(), reading),
         Command::Why { file, reading } => why::run(cli, root, file, reading),
         Command::Etc { command } => etc::run(cli, root, command),
-        Command::Restore { entries, writing } => report::restore(cli, &system, entries, writing),
-        Command::Adopt { entries, writing } => report::adopt(cli, &system, entries, writing),
+        Command::Restore { meant } => wish::each(cli, &system, meant, &Wish::Restore),
+        Command::Adopt { meant } => wish::each(cli, &system, meant, &Wish::Adopt),
+        Command::Release { meant } => wish::each(cli, &system, meant, &Wish::Release),
+        Command::Revert {
+            entry,
+            key,
+            dry_run,
+            writing,
+        } => wish::revert(cli, &system, entry, key.as_deref(), *dry_run, writing),
         Command::Demo { dir } => demo::run(cli, dir),
     }
 }

@@ -1,8 +1,6 @@
-//! `sync`, `status`, `restore` and `adopt`: the same plan, shown or carried out.
+//! `sync` and `status`: the same plan, carried out or shown.
 
-use std::collections::BTreeSet;
-
-use overlay_adapters::report::{EntryReport, Report, Request};
+use overlay_adapters::report::{Report, Request};
 use overlay_adapters::{Adapters, System};
 
 use super::{Failure, Output};
@@ -40,52 +38,13 @@ pub(super) fn status(
     Ok(show(cli, system, &report, check))
 }
 
-pub(super) fn restore(
-    cli: &Cli,
-    system: &System,
-    entries: &[String],
-    writing: &Writing,
-) -> Result<Output, Failure> {
-    let request = writing.request(system)?;
-    let restore = whole(system, entries, &request)?;
-    Ok(carry_out(cli, system, &Request { restore, ..request }))
-}
-
-pub(super) fn adopt(
-    cli: &Cli,
-    system: &System,
-    entries: &[String],
-    writing: &Writing,
-) -> Result<Output, Failure> {
-    let request = writing.request(system)?;
-    let adopt = whole(system, entries, &request)?;
-    Ok(carry_out(cli, system, &Request { adopt, ..request }))
-}
-
-/// The full names of the entries that are meant: those that can be deleted or adopted whole.
-fn whole(
-    system: &System,
-    entries: &[String],
-    request: &Request,
-) -> Result<BTreeSet<String>, Failure> {
-    let selection = Selection::new(entries)?;
-    let report = Adapters::open(system.root()).plan(request);
-    let whole = || report.entries.iter().filter(|entry| entry.whole);
-    selection.must_match(whole(), &report.left)?;
-    selection.must_be_plain(whole())?;
-    Ok(whole()
-        .filter(|entry| selection.matches(entry))
-        .map(EntryReport::full_name)
-        .collect())
-}
-
 fn carry_out(cli: &Cli, system: &System, request: &Request) -> Output {
     let report = Adapters::open(system.root()).sync(request);
     show(cli, system, &report, true)
 }
 
 /// The same report as text or as a document, with the status that both stand for.
-fn show(cli: &Cli, system: &System, report: &Report, check: bool) -> Output {
+pub(super) fn show(cli: &Cli, system: &System, report: &Report, check: bool) -> Output {
     let exit = Exit::of_report(report, check);
     if cli.json {
         return Output {

@@ -21,7 +21,15 @@ pub(crate) fn reason(entry: &EntryReport) -> String {
             "was there before and follows the vendor from now on, except {}",
             except.join(", ")
         ),
-        Decision::Edited { keys } => keys.join(", "),
+        Decision::Edited { keys, unclear } => match (keys.as_slice(), unclear.as_slice()) {
+            (keys, []) => keys.join(", "),
+            ([], unclear) => format!("{}, or by the server", unclear.join(", ")),
+            (keys, unclear) => format!(
+                "{}; by you or the server: {}",
+                keys.join(", "),
+                unclear.join(", ")
+            ),
+        },
         Decision::Conflict { keys } => format!(
             "you and the vendor changed {}; yours stays",
             keys.join(", ")
@@ -46,6 +54,10 @@ pub(crate) fn reason(entry: &EntryReport) -> String {
         Decision::Released => format!(
             "{}, but adopted or edited by you: it is yours now",
             Going::Withdrawn
+        ),
+        Decision::ReleasedByOwner => format!(
+            "you took it from the vendor; `overlayctl adopt {}` lets it follow again",
+            entry.called()
         ),
         Decision::Broken { finding } => finding.to_string(),
         Decision::LayerMissing => {

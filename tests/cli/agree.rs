@@ -326,7 +326,10 @@ fn every_decision() -> Vec<Decision> {
         Decision::New { origin: path() },
         Decision::Updated { changed: vec![] },
         Decision::Adopted { except: vec![] },
-        Decision::Edited { keys: vec![] },
+        Decision::Edited {
+            keys: vec![],
+            unclear: vec![],
+        },
         Decision::Conflict { keys: vec![] },
         Decision::Masked { mask: mask() },
         Decision::MaskedForeign { mask: mask() },
@@ -343,6 +346,11 @@ fn every_decision() -> Vec<Decision> {
         Foreign::ReadOnly {
             place: place(),
             own: own(),
+        },
+        Foreign::Needed {
+            place: place(),
+            own: own(),
+            origin: path(),
         },
         Foreign::Symlink {
             place: place(),
@@ -363,6 +371,7 @@ fn every_decision() -> Vec<Decision> {
             why: Going::Withdrawn,
         },
         Decision::Released,
+        Decision::ReleasedByOwner,
         Finding::error("/x", "x").into(),
         Decision::LayerMissing,
     ]);

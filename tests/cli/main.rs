@@ -16,3 +16,4 @@ mod image;
 mod json;
 mod scopes;
 mod text;
+mod wishes;

@@ -63,8 +63,17 @@ impl Target for Installation {
 
     /// flatpak's own mark for a value that its user set.
     fn is_owners(&self, store: &RepoConfig, name: &str, key: &str) -> bool {
-        let mark = store.get(name, &format!("{key}-is-set"));
+        let mark = self.mark_of(key).and_then(|mark| store.get(name, &mark));
         mark.is_some_and(|mark| value::decode_boolean(mark).unwrap_or(false))
+    }
+
+    fn mark_of(&self, key: &str) -> Option<String> {
+        Some(format!("{key}-is-set"))
+    }
+
+    /// By a redirect, and where there is no collection ID.
+    fn may_be_servers(&self, key: &str) -> bool {
+        matches!(key, "url" | "collection-id")
     }
 
     fn is_mark(&self, key: &str) -> bool {

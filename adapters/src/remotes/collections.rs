@@ -37,6 +37,8 @@ pub(crate) fn plan<T: Target>(
     for (name, layered) in &source.entries {
         let (decision, keys) = match &layered.want {
             Want::Headless => continue,
+            Want::Present(wanted) if !draft.is_meant(&wanted.remote) => continue,
+            Want::Masked(_) | Want::Unresolved(_) if !draft.request.wishes.is_empty() => continue,
             Want::Masked(path) => {
                 let mask = Mask {
                     path: path.clone(),
@@ -62,7 +64,7 @@ pub(crate) fn plan<T: Target>(
         .values()
         .any(|layered| matches!(layered.want, Want::Unresolved(_)));
     // An entry that cannot be read does not say which remote it is for, so none is taken for withdrawn.
-    if source.complete && !unresolved {
+    if source.complete && !unresolved && draft.request.wishes.is_empty() {
         let wanted: BTreeSet<&str> = given.keys().copied().collect();
         for (name, decision) in withdraw(draft, &wanted) {
             // One that is masked says so itself.

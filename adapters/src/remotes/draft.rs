@@ -9,7 +9,7 @@ use overlay_resolver::finding::Finding;
 use super::target::Target;
 use crate::commit::{Batch, NewTree, Step, staged_name};
 use crate::openpgp::Fingerprint;
-use crate::report::{Change, EntryReport, Operation, Report, Request};
+use crate::report::{Change, EntryReport, Operation, Report, Request, Wish, full_name};
 use crate::scope::Scope;
 use crate::source::Documents;
 
@@ -75,6 +75,17 @@ impl<'a, T: Target> Draft<'a, T> {
             given: BTreeMap::new(),
             findings: observed.saved.iter().map(saved).collect(),
         }
+    }
+
+    /// What the owner asks of a remote.
+    pub(crate) fn wish(&self, name: &str) -> Option<&'a Wish> {
+        let wishes = &self.request.wishes;
+        wishes.get(&full_name(self.target.remotes(), name))
+    }
+
+    /// Whether a run has anything to do with a remote: where single entries are meant, with no other.
+    pub(crate) fn is_meant(&self, name: &str) -> bool {
+        self.request.wishes.is_empty() || self.wish(name).is_some()
     }
 
     /// The file that a remote stands in, or would, where this run may not write it.

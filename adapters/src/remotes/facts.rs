@@ -8,10 +8,10 @@ use bstr::{BStr, ByteSlice as _};
 use super::baseline::{Baseline, OF_COLLECTIONS};
 use super::management::Management;
 use super::target::{Adoption, Store, Target};
-use super::{HIDDEN_BY_US, Remote, Subject, fingerprints, full_name};
+use super::{HIDDEN_BY_US, Remote, Subject, fingerprints};
 use crate::openpgp::Keyring;
 use crate::reconcile::{self, Actual, Key, KeyAction, Marks};
-use crate::report::Mask;
+use crate::report::{Mask, Wish};
 use crate::source::Want;
 
 impl<'d, T: Target> Subject<'d, '_, T> {
@@ -54,7 +54,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         let config = &self.draft.before;
         let marks = config.marks(self.name);
         let absent = !config.has_remote(self.name);
-        if absent && self.draft.request.restore.contains(&self.full_name()) {
+        if absent && self.draft.wish(self.name) == Some(&Wish::Restore) {
             return if marks.tombstone() || self.inherited_tombstone(marks) {
                 Marks::WITHHELD
             } else {
@@ -93,13 +93,18 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         if !config.has_remote(self.name) {
             return Actual::Absent;
         }
+        let asked = self.draft.wish(self.name) == Some(&Wish::Adopt);
+        if self.management == Some(Management::Released) {
+            return Actual::Theirs {
+                same_identity: asked,
+            };
+        }
         let Some(management) = self.management else {
             let same_url = self.remote().is_some_and(|remote| {
                 let url = config.get(self.name, "url");
                 let wanted = remote.get("url").map(|setting| setting.value.as_bstr());
                 url == wanted || url.is_some() && remote.is_former("url", url)
             });
-            let asked = self.draft.request.adopt.contains(&self.full_name());
             // What another run is to write is nothing to take over in this one.
             let held = asked && self.draft.held(self.name).is_some();
             return Actual::Theirs {
@@ -197,9 +202,12 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         draft.target.is_owners(&draft.before, self.name, key)
     }
 
-    /// How the owner calls it.
-    fn full_name(&self) -> String {
-        full_name(self.draft.target.remotes(), self.name)
+    /// Whether the owner gives a key back to the vendor.
+    pub(super) fn is_reverted(&self, key: &str) -> bool {
+        match self.draft.wish(self.name) {
+            Some(Wish::Revert(keys)) => keys.is_empty() || keys.contains(key),
+            _ => false,
+        }
     }
 
     /// The file that it stands in, or would.
@@ -220,9 +228,10 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         let of_others = baseline.is_none() && self.is_of_collections(key) || self.is_hiding(key);
         let actual = actual.filter(|_| !of_others);
         // What somebody wrote of whom the vendor says so is not the owner's.
-        let owners = self.is_owners(key);
+        let reverted = self.is_reverted(key);
+        let owners = self.is_owners(key) && !reverted;
         let remote = self.remote().filter(|_| !owners);
-        let former = remote.is_some_and(|remote| remote.is_former(key, actual));
+        let former = reverted || remote.is_some_and(|remote| remote.is_former(key, actual));
         Key {
             baseline: (if former { actual } else { baseline }).map(|v| v.as_bytes()),
             actual: actual.map(|v| v.as_bytes()),

@@ -12,16 +12,24 @@ pub(crate) enum Management {
     Adopted,
     /// The vendor withdrew it when it was edited or adopted: left to its owner until it is brought again.
     Withdrawn,
+    /// The owner took it from the vendor, until they hand it back.
+    Released,
 }
 
 impl Management {
-    const ALL: [Self; 3] = [Self::Created, Self::Adopted, Self::Withdrawn];
+    const ALL: [Self; 4] = [
+        Self::Created,
+        Self::Adopted,
+        Self::Withdrawn,
+        Self::Released,
+    ];
 
     const fn word(self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::Adopted => "adopted",
             Self::Withdrawn => "withdrawn",
+            Self::Released => "released",
         }
     }
 

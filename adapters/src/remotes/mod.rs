@@ -36,7 +36,7 @@ pub use self::remote::{OVERLAY, Origin, Remote, Setting};
 use self::target::{Adoption, Store, Target};
 use crate::openpgp::Keyring;
 use crate::reconcile::{self, Action, Actual, KeyAction, Marks, Wanted};
-use crate::report::{Decision, Dependent, EntryReport, Going, KeyReport, Mask, full_name};
+use crate::report::{Decision, Dependent, EntryReport, Going, KeyReport, Mask, Wish};
 use crate::source::{Layered, Source, Want};
 
 /// The key that says that a remote is ours, and how it is managed.
@@ -54,6 +54,7 @@ pub(crate) fn plan<T: Target>(
     let mut names: BTreeSet<String> = source.entries.keys().cloned().collect();
     names.extend(managed(&draft.before).map(str::to_owned));
     names.extend(draft.before.remembered().into_iter().map(str::to_owned));
+    names.retain(|name| draft.is_meant(name));
     for name in &names {
         refuse_unreachable(draft, name);
     }
@@ -88,7 +89,8 @@ pub(crate) fn renew_baselines<T: Target>(draft: &mut Draft<'_, T>) {
         .map(String::as_str)
         .chain([collections::REPOSITORY])
     {
-        let is_written = draft.store.has_remote(name)
+        let is_written = draft.is_meant(name)
+            && draft.store.has_remote(name)
             && draft.held(name).is_none()
             && !draft.target.is_never_written(&draft.store, name);
         for place in [OF_REMOTES, OF_COLLECTIONS] {
@@ -101,8 +103,7 @@ pub(crate) fn renew_baselines<T: Target>(draft: &mut Draft<'_, T>) {
 
 /// Says that a remote which the owner wants adopted cannot be, or not now.
 fn refuse_unreachable<T: Target>(draft: &mut Draft<'_, T>, name: &str) {
-    let full = full_name(draft.target.remotes(), name);
-    if !draft.request.adopt.contains(&full) {
+    if draft.wish(name) != Some(&Wish::Adopt) {
         return;
     }
     if draft.target.adoption(&draft.before, name) == Adoption::Never {
@@ -156,8 +157,7 @@ fn unite_names<T: Target>(
     } else {
         Marks::WITHHELD
     };
-    let full = full_name(draft.target.remotes(), name);
-    let restored = !deleted && draft.request.restore.contains(&full);
+    let restored = !deleted && draft.wish(name) == Some(&Wish::Restore);
     for other in formers.into_iter().chain(&later) {
         // What was restored is so under all names, whatever an older mechanism knows of them.
         let known = draft.before.marks(other).offered || restored;
@@ -219,7 +219,12 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         let before = self.marks();
         let (action, marks) = reconcile::entry(self.wanted, actual, before);
         self.draft.store.mark(self.name, marks);
+        let wish = self.draft.wish(self.name);
         let decision = match (action, self.remote()) {
+            (Action::Update, _) if wish == Some(&Wish::Release) => self.let_go(),
+            (Action::Update, Some(remote)) if matches!(wish, Some(Wish::Revert(_))) => {
+                self.revert(remote)
+            }
             (Action::Create, Some(remote)) => self.create(remote),
             (Action::Adopt, Some(remote)) => self.adopt(remote),
             (Action::Update, Some(remote)) => self.update(remote),
@@ -250,6 +255,9 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 Decision::Masked { mask }
             }
             (Wanted::Masked, _, Some(mask)) => Decision::MaskedForeign { mask },
+            (Wanted::Present, ..) if self.management == Some(Management::Released) => {
+                Decision::ReleasedByOwner
+            }
             (Wanted::Unresolved, ..) | (Wanted::Masked, _, None) => self.unresolved(),
             (Wanted::Present, Actual::Absent, _) => {
                 self.clean();
@@ -306,6 +314,9 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
     }
 
     fn adopt(&mut self, remote: &Remote) -> Decision {
+        if self.management.is_some() {
+            return self.take_back(remote);
+        }
         if let Err(finding) = self.update_keyring(remote) {
             return finding.into();
         }
@@ -352,6 +363,46 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         Decision::Adopted {
             except: self.owners_keys(),
         }
+    }
+
+    /// Lets what the owner had released follow the vendor again, key by key where it was.
+    fn take_back(&mut self, remote: &Remote) -> Decision {
+        Management::Adopted.write(&mut self.draft.store, self.name);
+        match self.update(remote) {
+            broken @ Decision::Broken { .. } => broken,
+            _ => Decision::Adopted {
+                except: self.owners_keys(),
+            },
+        }
+    }
+
+    /// Leaves a remote to its owner, who asks for it.
+    fn let_go(&mut self) -> Decision {
+        self.unhide();
+        Management::Released.write(&mut self.draft.store, self.name);
+        Decision::ReleasedByOwner
+    }
+
+    /// Gives keys back to the vendor, and leaves all else as it is.
+    fn revert(&mut self, remote: &Remote) -> Decision {
+        for setting in &remote.settings {
+            if self.is_reverted(&setting.key) {
+                let desired = Some(setting.value.as_bstr());
+                self.reconcile_key(&setting.key, desired, Some(setting.source.clone()));
+            }
+        }
+        let others = [self.withdrawn_keys(remote), self.additions()].concat();
+        for key in others
+            .iter()
+            .filter(|key| self.is_reverted(key))
+            .cloned()
+            .collect::<Vec<_>>()
+        {
+            self.reconcile_key(&key, None, None);
+        }
+        self.remember();
+        T::updated(self, remote);
+        self.summary()
     }
 
     fn update(&mut self, remote: &Remote) -> Decision {
@@ -402,6 +453,11 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         let action = reconcile::key(self.key(key, baseline.as_ref().map(|b| b.as_bstr()), desired));
         if action == KeyAction::Write {
             self.draft.store.put(self.name, key, desired);
+        }
+        if self.is_reverted(key)
+            && let Some(mark) = self.draft.target.mark_of(key)
+        {
+            self.draft.store.put(self.name, &mark, None);
         }
         // Where nobody can tell what we wrote, what differs is the owner's from now on, as at adoption.
         if matches!(action, KeyAction::Write | KeyAction::Record) || self.baseline.is_lost() {

@@ -28,9 +28,10 @@ impl<T: Target> Subject<'_, '_, T> {
             let keys = conflicts.into_iter().map(|key| key.key).collect();
             return Decision::Conflict { keys };
         }
-        let keys = self.owners_keys();
-        if !keys.is_empty() {
-            return Decision::Edited { keys };
+        let yours = self.owners_keys().into_iter();
+        let (unclear, keys): (Vec<_>, Vec<_>) = yours.partition(|key| self.may_be_servers(key));
+        if !keys.is_empty() || !unclear.is_empty() {
+            return Decision::Edited { keys, unclear };
         }
         let changed = self.changed();
         if !changed.is_empty() {
@@ -64,18 +65,27 @@ impl<T: Target> Subject<'_, '_, T> {
         owners.map(|key| key.key.clone()).collect()
     }
 
+    /// Whether nobody can tell a server's setting of a key from the owner's.
+    fn may_be_servers(&self, key: &str) -> bool {
+        self.draft.target.may_be_servers(key) && !self.is_owners(key)
+    }
+
     pub(super) fn report_conflict(&mut self, key: &KeyReport) {
         let show = |value: &Option<BString>| match value {
             Some(value) => format!("`{}`", escape(value)),
             None => "nothing".into(),
         };
         let (path, line) = self.place_of(key);
+        let whose = if self.may_be_servers(&key.key) {
+            "you have, or the server set,"
+        } else {
+            "you have"
+        };
+        let (name, key_name) = (self.name, &key.key);
         let finding = Finding::warning(
             path,
             format!(
-                "{}: {}: the vendor changed it from {} to {}, you have {}, which stays",
-                self.name,
-                key.key,
+                "{name}: {key_name}: the vendor changed it from {} to {}, {whose} {}, which stays; `overlayctl revert {name} {key_name}` takes the vendor's, `overlayctl release {name}` leaves all of it to you",
                 show(&key.baseline),
                 show(&key.desired),
                 show(&key.actual)

@@ -112,6 +112,16 @@ pub(crate) trait Target: Sized {
         false
     }
 
+    /// The key that is such a mark for another.
+    fn mark_of(&self, _key: &str) -> Option<String> {
+        None
+    }
+
+    /// Whether a server may set a key in a way that looks like an owner's edit.
+    fn may_be_servers(&self, _key: &str) -> bool {
+        false
+    }
+
     /// Whether a key is such a mark and says nothing of its own.
     fn is_mark(&self, _key: &str) -> bool {
         false

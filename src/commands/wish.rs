@@ -1,0 +1,120 @@
+//! `restore`, `adopt`, `revert` and `release`: what the owner asks of single entries, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use overlay_adapters::report::{EntryReport, Report, Request, Wish};
+use overlay_adapters::{Adapters, System};
+use overlay_resolver::finding::Finding;
+
+use super::report::show;
+use super::{Failure, Output, explain};
+use crate::cli::{Cli, Meant};
+use crate::select::Selection;
+use crate::writing::Writing;
+
+/// The same for every entry that is meant.
+pub(super) fn each(
+    cli: &Cli,
+    system: &System,
+    meant: &Meant,
+    wish: &Wish,
+) -> Result<Output, Failure> {
+    let run = Run {
+        cli,
+        system,
+        request: meant.writing.request(system)?,
+        dry_run: meant.dry_run,
+    };
+    run.carry_out(&meant.entries, |_| Ok(wish.clone()))
+}
+
+/// One entry, or one key of it.
+pub(super) fn revert(
+    cli: &Cli,
+    system: &System,
+    entry: &str,
+    key: Option<&str>,
+    dry_run: bool,
+    writing: &Writing,
+) -> Result<Output, Failure> {
+    let run = Run {
+        cli,
+        system,
+        request: writing.request(system)?,
+        dry_run,
+    };
+    run.carry_out(&[entry.to_owned()], |entry| {
+        let keys = key.map(|key| explain::keys_of(entry, key)).transpose()?;
+        Ok(Wish::Revert(keys.unwrap_or_default()))
+    })
+}
+
+struct Run<'r> {
+    cli: &'r Cli,
+    system: &'r System,
+    request: Request,
+    dry_run: bool,
+}
+
+impl Run<'_> {
+    fn carry_out(
+        self,
+        patterns: &[String],
+        wish: impl Fn(&EntryReport) -> Result<Wish, Failure>,
+    ) -> Result<Output, Failure> {
+        let adapters = Adapters::open(self.system.root());
+        let plan = adapters.plan(&self.request);
+        let selection = Selection::new(patterns)?;
+        let whole = || plan.entries.iter().filter(|entry| entry.whole);
+        selection.must_match(whole(), &plan.left)?;
+        selection.must_be_plain(whole())?;
+        let meant = whole().filter(|entry| selection.matches(entry));
+        let mut wishes = BTreeMap::new();
+        let (mut idle_names, mut told) = (BTreeSet::new(), Vec::new());
+        for entry in meant {
+            let wish = wish(entry)?;
+            match wish.idle(entry) {
+                Some(why) => {
+                    idle_names.insert(entry.full_name());
+                    told.push(nothing_to_do(entry, why.is_so, &why.reason));
+                }
+                None => drop(wishes.insert(entry.full_name(), wish)),
+            }
+        }
+        let request = Request {
+            wishes,
+            ..self.request
+        };
+        let mut report = match (request.wishes.is_empty(), self.dry_run) {
+            (true, _) => Report::default(),
+            (false, true) => adapters.plan(&request),
+            (false, false) => adapters.sync(&request),
+        };
+        report.left = plan.left;
+        report.findings.extend(told);
+        let idle = plan.entries.into_iter();
+        report
+            .entries
+            .extend(idle.filter(|entry| idle_names.contains(&entry.full_name())));
+        report.entries.sort_by_key(EntryReport::full_name);
+        Ok(show(self.cli, self.system, &report, self.dry_run))
+    }
+}
+
+/// That nothing is done for an entry: no news where things are as they were wished.
+fn nothing_to_do(entry: &EntryReport, is_so: bool, reason: &str) -> Finding {
+    let document = entry.layered.as_ref();
+    let mut files = document
+        .into_iter()
+        .flat_map(|document| &document.entry().fragments);
+    let path = files
+        .next()
+        .map_or_else(|| PathBuf::from("/"), |file| file.path.clone());
+    let message = format!("{}: nothing to do: it {reason}", entry.called());
+    if is_so {
+        Finding::warning(path, message)
+    } else {
+        Finding::error(path, message)
+    }
+}

@@ -1,0 +1,55 @@
+//! What an owner asks of single entries: that is done, and nothing else.
+
+use insta::assert_snapshot;
+
+use crate::image::Image;
+
+/// An image whose owner has changed a title and deleted a remote, while the vendor went on.
+fn changed() -> Image {
+    let image = Image::new();
+    image.run(&["sync"]);
+    image
+        .edit("xa.title=Flathub", "xa.title=Mine\nxa.title-is-set=true")
+        .edit(
+            "url=https://example.org/repo/",
+            "url=https://mirror.example/",
+        );
+    image.write(
+        "usr/share/flatpak/remotes.d/plain.flatpakrepo",
+        "[Flatpak Repo]\nUrl=https://new.example.org/\nTitle=Plainer\n",
+    );
+    image
+}
+
+#[test]
+fn a_key_goes_back_to_the_vendor() {
+    let image = changed();
+    assert_snapshot!("conflict_names_both_ways", image.shown(&["status"]));
+    let revert = |arguments: &[&str]| image.shown(&[&["revert"], arguments].concat());
+    assert_snapshot!("revert_planned", revert(&["flathub", "Title", "--dry-run"]));
+    assert_snapshot!("revert_key", revert(&["flathub", "xa.title"]));
+    assert_snapshot!("revert_nothing", revert(&["flathub", "Title"]));
+    assert_snapshot!("revert_no_such_key", revert(&["flathub", "Nothing"]));
+    assert_snapshot!("revert_all", revert(&["plain"]));
+    assert_snapshot!("reverted", image.shown(&["status"]));
+}
+
+#[test]
+fn an_entry_is_taken_from_the_vendor_and_handed_back() {
+    let image = changed();
+    assert_snapshot!("release", image.shown(&["release", "plain"]));
+    image.run(&["sync"]);
+    assert_snapshot!("released_status", image.shown(&["status", "plain"]));
+    assert_snapshot!("release_again", image.shown(&["release", "plain"]));
+    assert_snapshot!("adopt_released", image.shown(&["adopt", "plain"]));
+    assert_snapshot!("adopt_nothing", image.shown(&["adopt", "plain"]));
+}
+
+#[test]
+fn where_there_is_nothing_to_restore_it_is_said_why() {
+    let image = changed();
+    image.write("etc/flatpak/remotes.d/flathub.flatpakrepo", "");
+    assert_snapshot!("restore_nothing", image.shown(&["restore", "*"]));
+    // A name is no adapter's.
+    assert_snapshot!("restore_by_adapter", image.shown(&["restore", "flatpak*"]));
+}
