@@ -1,7 +1,9 @@
 //! How the files of the layers differ from those below them, file by file and key by key: what
 //! `systemd-delta` tells, over all layers, with what each difference comes to.
 //!
-//! Pure: it reads a [`Document`] that was resolved with its history.
+//! Pure: it takes a [`Document`] that was resolved with its history. What a file comes to alone is asked of
+//! the merge; what a drop-in does to all before it is read off the ledger, since that is the merge, row by
+//! row.
 //!
 //! ```
 //! use overlay_resolver::delta::{Class, delta};
@@ -10,8 +12,9 @@
 //! let tree = Tree::default()
 //!     .with("/usr/lib/x.toml".as_ref(), "port = 80\nname = 'a'\n")
 //!     .with("/etc/x.toml".as_ref(), "port = 8080\nname = 'a'\n");
-//! let document = Resolver::new(tree).with_history().resolve("x.toml");
-//! let differences = delta(&document);
+//! let resolver = Resolver::new(tree).with_history();
+//! let document = resolver.resolve("x.toml");
+//! let differences = delta(&document, resolver.rule_set());
 //! assert_eq!(differences[0].class, Class::Overridden);
 //! assert_eq!(differences[0].keys[0].key.name(), "port");
 //! ```
@@ -23,7 +26,11 @@ use std::path::Path;
 
 use indexmap::{IndexMap, IndexSet};
 
-use crate::document::{Assignment, Document, Key, State as Fate};
+use crate::document::{Assignment, Document, Key};
+use crate::ledger::Fate::Applied;
+use crate::ledger::KeyId;
+use crate::merge::{Keep, merge};
+use crate::rules::Rules;
 use crate::scan::{Fragment, Role, State};
 
 /// What a file does to what is below it.
@@ -134,9 +141,9 @@ impl<'d> KeyChange<'d> {
 
 /// The differences of a document: the main file's from the lowest layer up, then the drop-ins' in the
 /// order of their names. Every file has one, but for ignored ones and the lowest file of a name that
-/// others stand over.
-pub fn delta(document: &Document) -> Vec<Difference<'_>> {
-    let mut rows = Rows::new(document);
+/// others stand over. `rules` are those by which the document was resolved.
+pub fn delta<'d>(document: &'d Document, rules: &Rules) -> Vec<Difference<'d>> {
+    let mut rows = Rows::new(document, rules);
     let mut differences = Vec::new();
     for stack in stacks(document) {
         stack_differences(document, &mut rows, &stack, &mut differences);
@@ -262,50 +269,51 @@ impl<'d> Difference<'d> {
     }
 }
 
-/// The ledger by key and by file.
+/// What the files do, by file and by key.
 struct Rows<'d> {
+    document: &'d Document,
+    /// Those of the document, with the format of its files.
+    rules: Rules,
     /// The main file, if it counts.
     main: Option<&'d Fragment>,
     /// The rank of the lowest file that counts.
     lowest: Option<u32>,
-    keys: Vec<Key<'d>>,
-    /// Of every key, its assignments.
-    of_key: Vec<Vec<Assignment<'d>>>,
     /// Of every file, the keys that it assigns, in its order, and those whose table it replaces.
-    of_file: Vec<IndexSet<usize>>,
+    of_file: Vec<IndexSet<KeyId>>,
     /// What each file does to each key, over all that is read before it.
-    steps: HashMap<(usize, usize), KeyChange<'d>>,
+    steps: HashMap<(usize, KeyId), KeyChange<'d>>,
 }
 
 impl<'d> Rows<'d> {
-    fn new(document: &'d Document) -> Self {
-        let keys: Vec<_> = document.keys().collect();
+    fn new(document: &'d Document, rules: &Rules) -> Self {
+        let fragments = &document.entry().fragments;
         let counts = |f: &&Fragment| matches!(f.state, State::Effective | State::Duplicate(_));
-        let counting = || document.entry().fragments.iter().filter(counts);
+        let counting = || fragments.iter().filter(counts);
         let mut rows = Self {
+            document,
+            rules: Rules {
+                format: Some(document.format()),
+                ..rules.clone()
+            },
             main: counting().find(|fragment| fragment.role == Role::Main),
             lowest: counting().map(|fragment| fragment.rank).min(),
-            of_key: vec![Vec::new(); keys.len()],
-            of_file: vec![IndexSet::new(); document.entry().fragments.len()],
+            of_file: vec![IndexSet::new(); fragments.len()],
             steps: HashMap::new(),
-            keys,
         };
-        for assignment in document.assignments().filter(|a| !a.is_whole_file()) {
-            let key = assignment.key_number();
-            if let Some(of_key) = rows.of_key.get_mut(key) {
-                of_key.push(assignment);
+        for assignment in document.assignments() {
+            if is_of_a_key(&assignment) {
+                rows.of_file[assignment.fragment_index()].insert(assignment.key_id());
             }
-            rows.note(assignment.fragment_index(), key);
         }
         for assignment in document.assignments() {
             if let Some(by) = assignment.winner() {
-                rows.note(by.fragment_index(), assignment.key_number());
+                rows.of_file[by.fragment_index()].insert(assignment.key_id());
             }
         }
-        for (number, (key, assignments)) in rows.keys.iter().zip(&rows.of_key).enumerate() {
-            let steps = replay::steps(*key, assignments);
-            let steps = steps.into_iter().map(|(file, step)| ((file, number), step));
-            rows.steps.extend(steps);
+        for key in document.keys() {
+            let steps = replay::steps(key).into_iter();
+            rows.steps
+                .extend(steps.map(|(file, step)| ((file, key.id()), step)));
         }
         rows
     }
@@ -317,68 +325,64 @@ impl<'d> Rows<'d> {
         directory != Some(&document.entry().name) || self.lowest < Some(top.rank)
     }
 
-    fn note(&mut self, file: usize, key: usize) {
-        if let Some(keys) = self.of_file.get_mut(file) {
-            keys.insert(key);
-        }
-    }
-
-    fn keys_of(&self, file: usize) -> impl Iterator<Item = usize> {
-        self.of_file.get(file).into_iter().flatten().copied()
-    }
-
     /// The keys that differ between two files, each taken for itself.
     fn between(&self, bottom: usize, top: usize) -> Vec<KeyChange<'d>> {
-        let keys: IndexSet<_> = self.keys_of(bottom).chain(self.keys_of(top)).collect();
-        let of = |file: usize| {
-            move |a: &Assignment<'d>| a.fragment_index() == file && a.state() != Fate::Invalid
-        };
-        let changes = keys
-            .into_iter()
-            .filter_map(|key| self.change(key, of(bottom), of(top)));
+        let mut keys = IndexMap::<KeyId, [Vec<Assignment<'d>>; 2]>::new();
+        for (side, file) in [bottom, top].into_iter().enumerate() {
+            for assignment in self.alone(file) {
+                keys.entry(assignment.key_id()).or_default()[side].push(assignment);
+            }
+        }
+        let changes = keys.into_values().filter_map(KeyChange::of_files);
         changes
             .filter(|change| change.change != Change::Same)
             .collect()
     }
 
-    /// What a drop-in does to the keys that it assigns, over all that is read before it.
-    fn by_drop_in(&mut self, file: usize) -> Vec<KeyChange<'d>> {
-        let keys: Vec<_> = self.keys_of(file).collect();
-        let steps = keys.into_iter().map(|key| self.steps.remove(&(file, key)));
-        steps.flatten().collect()
+    /// The assignments that would count if a file were the only one.
+    fn alone(&self, file: usize) -> Vec<Assignment<'d>> {
+        let entry = self.document.entry();
+        // A main file that is a drop-in too is read there.
+        let file = match entry.fragments[file].state {
+            State::Duplicate(read) => read,
+            _ => file,
+        };
+        let ledger = merge(entry, &self.rules, Keep::Only(file));
+        // A file has the same assignments in the same order, whatever becomes of them.
+        let here = self.document.assignments_of(file);
+        let pairs = ledger.rows().zip(here);
+        pairs
+            .filter(|(row, here)| ledger[*row].fate == Applied && is_of_a_key(here))
+            .map(|(_, here)| here)
+            .collect()
     }
 
-    /// A key by some of its assignments, and by others; none if neither has any.
-    fn change(
-        &self,
-        number: usize,
-        is_below: impl Fn(&Assignment<'d>) -> bool,
-        is_above: impl Fn(&Assignment<'d>) -> bool,
-    ) -> Option<KeyChange<'d>> {
-        let key = *self.keys.get(number)?;
-        let rows = self.of_key.get(number)?;
-        let from = key.counting(rows.iter().filter(|a| is_below(a)).copied());
-        let mut to = key.counting(rows.iter().filter(|a| is_above(a)).copied());
-        // Another key took its place, a value where it had a table, or emptied the list that both make.
-        let is_swept = |by: Assignment<'d>| by.key_number() != number && is_above(&by);
-        to.retain(|assignment| !assignment.winner().is_some_and(is_swept));
+    /// What a drop-in does to the keys that it assigns, over all that is read before it.
+    fn by_drop_in(&mut self, file: usize) -> Vec<KeyChange<'d>> {
+        let keys = self.of_file[file].iter();
+        let steps = keys.map(|key| self.steps.remove(&(file, *key)));
+        steps.flatten().collect()
+    }
+}
+
+/// Whether an assignment is more than a text that nobody takes apart, and its consumer knows its key.
+fn is_of_a_key(assignment: &Assignment<'_>) -> bool {
+    !assignment.is_whole_file() && assignment.unknown().is_none()
+}
+
+impl<'d> KeyChange<'d> {
+    /// A key by the assignments of it that count in one file alone, and in another; none if it has no
+    /// value in either.
+    fn of_files([from, to]: [Vec<Assignment<'d>>; 2]) -> Option<Self> {
+        let key = from.first().or(to.first())?.owner();
         let [before, after] = [key.items_of(&from), key.items_of(&to)];
-        let is_unread = |a: &Assignment<'_>| a.state() == crate::document::State::Invalid;
-        let change = match (from.is_empty(), to.is_empty()) {
-            (true, true) => return None,
-            (true, false) => Change::Added,
-            // What nobody reads repeats nothing.
-            _ if before == after && to.iter().any(is_unread) => return None,
-            _ if before == after => Change::Same,
-            // A line that is its own key (the format `lines`) is there or is not.
-            (false, false) if before.iter().chain(&after).all(|item| item.is_empty()) => {
-                Change::Same
-            }
-            (false, true) => Change::Removed,
-            (false, false) if after.is_empty() => Change::Removed,
-            (false, false) => Change::Changed,
+        let [was, is] = [(&from, &before), (&to, &after)]
+            .map(|(counting, items)| Presence::new(items.len(), key.has_value(counting)));
+        let change = match Change::between(was, is)? {
+            Change::Changed if before == after || are_lines([&from, &to]) => Change::Same,
+            change => change,
         };
-        Some(KeyChange {
+        Some(Self {
             key,
             change,
             from,
@@ -389,6 +393,48 @@ impl<'d> Rows<'d> {
     }
 }
 
+/// Whether a key has a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    /// It has none.
+    Absent,
+    /// It is an emptied list, whose default does not come back.
+    Emptied,
+    /// It has items.
+    Present,
+}
+
+impl Presence {
+    fn new(items: usize, has_value: bool) -> Self {
+        match (items, has_value) {
+            (_, false) => Self::Absent,
+            (0, true) => Self::Emptied,
+            (_, true) => Self::Present,
+        }
+    }
+}
+
+impl Change {
+    /// What becomes of a key, as far as its presence tells: [`Change::Changed`] if it may be the same,
+    /// too. None if there is nothing to tell.
+    fn between(was: Presence, is: Presence) -> Option<Self> {
+        Some(match (was, is) {
+            (Presence::Absent, Presence::Absent) => return None,
+            (Presence::Absent, _) | (Presence::Emptied, Presence::Present) => Self::Added,
+            (_, Presence::Absent) | (Presence::Present, Presence::Emptied) => Self::Removed,
+            (Presence::Emptied, Presence::Emptied) => Self::Same,
+            (Presence::Present, Presence::Present) => Self::Changed,
+        })
+    }
+}
+
+/// Whether each of these is a line that is its own key (the format `lines`): that is there or is not.
+fn are_lines(sides: [&[Assignment<'_>]; 2]) -> bool {
+    sides.into_iter().flatten().all(Assignment::is_bare)
+}
+
+#[cfg(test)]
+mod laws;
 mod replay;
 #[cfg(test)]
 mod tests;

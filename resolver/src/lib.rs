@@ -16,7 +16,7 @@
 //! | how consumers differ, and rules of one's own | [`rules`], [`catalog`], [`schema`] |
 //! | what became of a file, and why | [`account`], [`why`] |
 //! | what is wrong or odd | [`finding`], [`lint`] |
-//! | the steps one by one | [`root`], [`tree`], [`discover`](mod@discover), [`scan`](mod@scan), [`merge`](mod@merge) |
+//! | the steps one by one | [`root`], [`tree`], [`discover`](mod@discover), [`scan`](mod@scan) |
 //! | texts | [`format`](mod@format), [`keyfile`], [`escape`](mod@escape) |
 #![forbid(unsafe_code)]
 
@@ -33,8 +33,9 @@ pub mod finding;
 pub mod format;
 mod fragment;
 pub mod keyfile;
+mod ledger;
 pub mod lint;
-pub mod merge;
+mod merge;
 mod resolver;
 pub mod root;
 pub mod rules;

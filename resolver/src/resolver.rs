@@ -1,15 +1,15 @@
 //! From a configuration path to its merged document, in one call.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::discover::{Query, discover};
 use crate::document::Document;
 use crate::finding::Finding;
-use crate::merge::merge;
+use crate::merge::{Keep, merge};
 use crate::root::{Root, RootError};
 use crate::rules::{Rules, Shape};
-use crate::scan::{Scan, scan};
+use crate::scan::{Entry, Scan, scan};
 use crate::tree::Tree;
 
 /// Resolves configuration paths of one tree by one rule set.
@@ -129,16 +129,20 @@ impl Resolver {
     /// It never fails: what is wrong is among the [findings](Document::findings).
     pub fn resolve(&self, path: impl AsRef<Path>) -> Document {
         let mut scan = self.scan(path);
-        let mut document = match scan.entries.pop() {
-            Some(entry) => merge(entry, &self.rules),
-            None => Document::default(),
-        };
-        document.findings = scan.findings;
-        document.findings.append(&mut document.entry.findings);
-        let switches = document.switches(&self.rules);
-        document.findings.extend(switches);
-        document.searched = scan.searched.into();
-        document
+        let entry = scan.entries.pop().unwrap_or_default();
+        self.document(entry, scan.findings, scan.searched.into())
+    }
+
+    /// An entry, merged.
+    fn document(
+        &self,
+        mut entry: Entry,
+        mut findings: Vec<Finding>,
+        searched: Arc<[PathBuf]>,
+    ) -> Document {
+        findings.append(&mut entry.findings);
+        let ledger = merge(&entry, &self.rules, Keep::All);
+        Document::new(entry, ledger, &self.rules, findings, searched)
     }
 
     /// The documents of the directory of entries at `path`, such as `flatpak/remotes.d`.
@@ -153,14 +157,8 @@ impl Resolver {
         };
         let scan = resolver.scan(path);
         let searched: Arc<[_]> = scan.searched.into();
-        let documents = scan.entries.into_iter().map(|entry| {
-            let mut document = merge(entry, &resolver.rules);
-            document.searched = Arc::clone(&searched);
-            document.findings = std::mem::take(&mut document.entry.findings);
-            let switches = document.switches(&resolver.rules);
-            document.findings.extend(switches);
-            document
-        });
+        let documents = (scan.entries.into_iter())
+            .map(|entry| resolver.document(entry, Vec::new(), Arc::clone(&searched)));
         Collection {
             documents: documents.collect(),
             findings: scan.findings,

@@ -343,10 +343,14 @@ impl From<Reason> for Content {
 
 impl From<Vec<u8>> for Content {
     fn from(bytes: Vec<u8>) -> Self {
-        if bytes.is_empty() {
-            Self::Mask(Mask::Empty)
-        } else {
-            Self::File(bytes)
+        match bytes.len() {
+            0 => Self::Mask(Mask::Empty),
+            1..=FRAGMENT_LIMIT => Self::File(bytes),
+            // Made up, since no such file is read.
+            length => Self::from(Reason::TooLarge {
+                size: length as u64,
+                limit: FRAGMENT_LIMIT,
+            }),
         }
     }
 }

@@ -96,6 +96,11 @@ impl KeyKind {
     pub const fn is_of_text(&self) -> bool {
         !matches!(self.split, Split::None) || matches!(self.merge, Merge::Map | Merge::Set)
     }
+
+    /// Whether an emptied list stands: no default takes its place.
+    pub(crate) const fn stands_when_empty(self) -> bool {
+        matches!(self.empty, OnEmpty::Clear | OnEmpty::Value)
+    }
 }
 
 /// What an assignment does to a key that knows `KEY+=` and `KEY-=` ([`Merge::Set`]).

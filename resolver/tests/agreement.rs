@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use overlay_resolver::document::Effective;
+use overlay_resolver::document::{Effective, Outcome};
 use overlay_resolver::format::{self, path};
 use overlay_resolver::rules::Shape;
 use overlay_resolver::schema::KeyKind;
@@ -284,8 +284,8 @@ fn explained(document: &Document) -> TestCaseResult {
         let texts: Vec<_> = items.iter().map(|item| item.value.clone()).collect();
         prop_assert_eq!(key.items(), texts, "{}", key.explain());
         let brings = |a: Assignment<'_>| items.iter().any(|item| item.from.number() == a.number());
-        for outcome in key.explain().outcomes() {
-            let assignment = outcome.assignment;
+        for numbered in key.explain().outcomes() {
+            let (assignment, outcome) = (numbered.assignment, numbered.outcome);
             prop_assert!(outcome.counts() || !brings(assignment), "{}", key.explain());
             // What is empty brings nothing to a list, and to a set nothing that is there already.
             let may_bring_nothing =
@@ -306,7 +306,7 @@ fn explained(document: &Document) -> TestCaseResult {
             let is_last = last.is_none_or(|last| last.from.number() == assignment.number());
             let in_a_list = outcome.counts() && key.is_multi_valued() && !is_last;
             prop_assert_eq!(
-                outcome.counts_in_a_list_only(),
+                matches!(outcome, Outcome::CountsInAList),
                 in_a_list,
                 "{}",
                 key.explain()

@@ -147,9 +147,9 @@ fn many_headers_of_a_section_that_repeats() {
         ("/usr/lib/systemd/network/a.network", routes()),
         ("/etc/systemd/network/a.network.d/b.conf", routes()),
     ];
-    let document = resolve(&files, rules, path);
+    let document = resolve(&files, rules.clone(), path);
     assert_eq!(document.effective().len(), MANY / 2);
-    let differences = overlay_resolver::delta::delta(&document);
+    let differences = overlay_resolver::delta::delta(&document, &rules);
     assert_eq!(differences[1].keys[0].to_items().len(), MANY / 4);
 }
 
@@ -166,10 +166,10 @@ fn a_set_has_each_item_once() {
     }
     let path = "NetworkManager/NetworkManager.conf";
     let rules = Catalog::built_in().rules(path.as_ref()).unwrap();
-    let document = Resolver::new(tree).rules(rules).resolve(path);
+    let document = Resolver::new(tree).rules(rules.clone()).resolve(path);
     let effective = document.effective();
     assert_eq!(effective[0].values[0].items.len(), MANY / 10 + 1);
-    let differences = overlay_resolver::delta::delta(&document);
+    let differences = overlay_resolver::delta::delta(&document, &rules);
     assert_eq!(differences.len(), MANY / 10 + 1);
 }
 
@@ -267,10 +267,10 @@ fn many_drop_ins_of_one_key() {
     let path = "systemd/system/a.service";
     let rules = Catalog::built_in().rules(path.as_ref()).unwrap();
     let document = Resolver::new(tree)
-        .rules(rules)
+        .rules(rules.clone())
         .with_history()
         .resolve(path);
-    let differences = overlay_resolver::delta::delta(&document);
+    let differences = overlay_resolver::delta::delta(&document, &rules);
     assert_eq!(differences.len(), drop_ins + 1);
     for change in differences.iter().flat_map(|difference| &difference.keys) {
         assert_eq!(change.to_items().len(), 1);

@@ -60,7 +60,7 @@ fn layers(
         .map(|(subject, document)| Delta {
             subject,
             document,
-            differences: delta(document),
+            differences: delta(document, subject.resolver.rule_set()),
         })
         .collect();
     let differs = deltas

@@ -1,11 +1,11 @@
 //! Text about keys: the winner, the losers, and why.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use bstr::BStr;
-use overlay_resolver::document::{Explanation, Outcome};
+use overlay_resolver::document::Explanation;
 use overlay_resolver::escape::{escape, escape_path};
-use overlay_resolver::{Document, Key};
+use overlay_resolver::{Assignment, Document, Key};
 
 use super::{BAD, BOLD, FAINT, GOOD, NOTABLE, file, shortened};
 use crate::subject::{Explained, Resolved, Subject};
@@ -93,22 +93,28 @@ pub(super) fn read_by(subject: &Subject) -> String {
 
 /// What became of each assignment, in the order of the explanation.
 pub(super) fn outcomes(text: &mut String, explanation: &Explanation<'_>) {
-    for outcome in explanation.outcomes() {
-        let (place, pair) = (outcome.assignment.place(), outcome_line(&outcome));
+    for numbered in explanation.outcomes() {
+        let (place, pair) = (
+            numbered.assignment.place(),
+            outcome_line(&numbered.assignment, &numbered),
+        );
         let _ = writeln!(text, "    {place}  {pair}");
     }
 }
 
 /// `KEY=VALUE  what became of it`.
-pub(super) fn outcome_line(outcome: &Outcome<'_>) -> String {
-    let assignment = outcome.assignment;
+pub(super) fn outcome_line(assignment: &Assignment<'_>, words: &dyn fmt::Display) -> String {
     let (name, sign) = (
         escape(assignment.written_key()),
         assignment.operator().sign(),
     );
     let value = shortened(BStr::new(&assignment.shown()));
-    let style = if outcome.has_effect() { GOOD } else { FAINT };
-    format!("{name}{sign}={value}  {style}{outcome}{style:#}")
+    let style = if assignment.outcome().has_effect() {
+        GOOD
+    } else {
+        FAINT
+    };
+    format!("{name}{sign}={value}  {style}{words}{style:#}")
 }
 
 /// A key and its assignments: those that count, then the losers, the nearest first.

@@ -114,7 +114,10 @@ fn of_file(text: &mut String, answer: &Answer<'_>) {
             let _ = writeln!(text, "  {BOLD}[{}]{BOLD:#}", escape(assignment.section()));
         }
         section = Some(assignment.section());
-        let (line, pair) = (assignment.line(), outcome_line(&assignment.outcome()));
+        let (line, pair) = (
+            assignment.line(),
+            outcome_line(&assignment, &assignment.outcome()),
+        );
         let meant = match assignment.key() {
             key if key == assignment.written_key() => String::new(),
             key => format!("for {}: ", escape(key)),

@@ -2,9 +2,9 @@
 //!
 //! Nothing is merged a second time: each row knows by which it was beaten, so up to that it counted.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::{Change, KeyChange};
+use super::{Change, KeyChange, Presence, are_lines};
 use crate::document::{Assignment, Item, Items, Key, State};
 use crate::schema::{Merge, OnEmpty};
 
@@ -20,7 +20,9 @@ enum Event<'d> {
 }
 
 /// The steps of a key from file to file, with the index of each file.
-pub(super) fn steps<'d>(key: Key<'d>, rows: &[Assignment<'d>]) -> Vec<(usize, KeyChange<'d>)> {
+pub(super) fn steps(key: Key<'_>) -> Vec<(usize, KeyChange<'_>)> {
+    // What nobody takes apart, or knows, has no value.
+    let rows: Vec<_> = key.history().filter(super::is_of_a_key).collect();
     let mut moment = Moment {
         key,
         header: 0,
@@ -29,7 +31,7 @@ pub(super) fn steps<'d>(key: Key<'d>, rows: &[Assignment<'d>]) -> Vec<(usize, Ke
         counting: Vec::new(),
         items: key.read(&[]),
     };
-    let events = events(key, rows);
+    let events = events(key, &rows);
     let of_files = events.chunk_by(|a, b| a.0 == b.0);
     of_files
         .filter_map(|events| {
@@ -46,7 +48,7 @@ fn events<'d>(key: Key<'d>, rows: &[Assignment<'d>]) -> Vec<(usize, Event<'d>)> 
     for row in rows {
         // Of maps the items tell, and sooner.
         let by = row.winner().filter(|by| {
-            !(is_map && row.state() == State::Superseded && by.key_number() == row.key_number())
+            !(is_map && row.state() == State::Superseded && by.key_id() == row.key_id())
         });
         let is_read = matches!(
             row.state(),
@@ -83,6 +85,14 @@ struct Moment<'d> {
     items: Items<'d>,
 }
 
+/// What a key comes to, in short.
+#[derive(Clone, Copy)]
+struct Now<'d> {
+    /// The assignment that counts last.
+    last: Option<Assignment<'d>>,
+    presence: Presence,
+}
+
 /// What one file has done so far.
 #[derive(Default)]
 struct Step<'d> {
@@ -114,7 +124,7 @@ fn identity(item: &Item<'_>) -> (usize, Vec<u8>) {
 
 impl<'d> Moment<'d> {
     fn step(&mut self, file: usize, events: &[(usize, Event<'d>)]) -> Option<KeyChange<'d>> {
-        let (last, had) = (self.last(), self.len());
+        let before = self.now();
         let mut step = Step::default();
         let mut events = events.iter().map(|(_, event)| *event).peekable();
         while let Some(event) = events.next() {
@@ -140,7 +150,7 @@ impl<'d> Moment<'d> {
                 }
             }
         }
-        self.change(last, had, step)
+        self.change(before, step)
     }
 
     fn last(&self) -> Option<Assignment<'d>> {
@@ -149,6 +159,16 @@ impl<'d> Moment<'d> {
 
     fn len(&self) -> usize {
         self.above + self.items.len()
+    }
+
+    /// What it comes to now, in short.
+    fn now(&self) -> Now<'d> {
+        let last = self.last();
+        let stands = last.is_some_and(|last| self.key.stands_empty(last));
+        Now {
+            last,
+            presence: Presence::new(self.len(), self.len() > 0 || stands),
+        }
     }
 
     /// Nothing that stands below a header touches what stands above it.
@@ -179,35 +199,29 @@ impl<'d> Moment<'d> {
         self.counting = left;
     }
 
-    /// The whole of what a file did; `last` counted before it, as did so many items.
-    fn change(
-        &self,
-        last: Option<Assignment<'d>>,
-        had: usize,
-        step: Step<'d>,
-    ) -> Option<KeyChange<'d>> {
+    /// The whole of what a file did.
+    fn change(&self, was: Now<'d>, step: Step<'d>) -> Option<KeyChange<'d>> {
         let Step {
             mut gone,
             ended,
             own,
             ..
         } = step;
-        gone.sort_by_key(|item| item.from.number());
+        self.sort(&mut gone);
         let mut from: Vec<_> = gone.iter().map(|item| item.from).chain(ended).collect();
         from.sort_by_key(Assignment::number);
         from.dedup_by_key(|a| a.number());
         let before: Vec<_> = gone.into_iter().map(|item| item.value).collect();
         let after = self.key.items_of(&own);
-        // A line that is its own key (the format `lines`) is there or is not.
-        let says_nothing = || before.iter().chain(&after).all(|item| item.is_empty());
-        let change = match last {
-            None if own.is_empty() => return None,
-            None => Change::Added,
-            Some(_) if before == after && !before.is_empty() => Change::Same,
-            Some(_) if self.len() == 0 && had > 0 => Change::Removed,
-            Some(last) if says_nothing() => return Some(self.same(last)),
-            Some(_) if had == 0 => Change::Added,
-            Some(_) => Change::Changed,
+        let change = Change::between(was.presence, self.now().presence)?;
+        let change = match (change, was.last) {
+            (Change::Changed, _) if before == after && !before.is_empty() => Change::Same,
+            (Change::Changed | Change::Same, Some(last))
+                if are_lines([&from, &own]) || (before.is_empty() && after.is_empty()) =>
+            {
+                return Some(self.same(last));
+            }
+            (change, _) => change,
         };
         Some(KeyChange {
             key: self.key,
@@ -217,6 +231,24 @@ impl<'d> Moment<'d> {
             before,
             after,
         })
+    }
+
+    /// Puts items in the order in which they were brought. One of a set may be lost before others that
+    /// the same assignment brought before it.
+    fn sort(&self, items: &mut [Item<'d>]) {
+        let brought: HashSet<_> = items.iter().map(|item| item.from.number()).collect();
+        let mut places = HashMap::new();
+        for from in items.iter().map(|item| item.from) {
+            if brought.len() < items.len() && !places.contains_key(&from.number()) {
+                let values = self.key.items_of(&[from]).into_iter().zip(0..);
+                places.insert(from.number(), values.collect::<HashMap<_, usize>>());
+            }
+        }
+        items.sort_by_key(|item| {
+            let place = places.get(&item.from.number());
+            let place = place.and_then(|places| places.get(&item.value).copied());
+            (item.from.number(), place)
+        });
     }
 
     /// A file that leaves it at what `last` says.

@@ -18,11 +18,9 @@ const LAST: fn() -> Rules = || Rules {
     ..Rules::default()
 };
 
-fn document(tree: Tree, rules: Rules, path: &str) -> Document {
-    Resolver::new(tree)
-        .rules(rules)
-        .with_history()
-        .resolve(path)
+fn document(tree: Tree, rules: Rules, path: &str) -> (Document, Rules) {
+    let resolver = Resolver::new(tree).rules(rules.clone()).with_history();
+    (resolver.resolve(path), rules)
 }
 
 fn tree(files: &[(&str, &str)]) -> Tree {
@@ -35,9 +33,9 @@ fn tree(files: &[(&str, &str)]) -> Tree {
 }
 
 /// `class top < bottom`, one a line, with the keys below.
-fn shown(document: &Document) -> Vec<String> {
+fn shown((document, rules): &(Document, Rules)) -> Vec<String> {
     let mut lines = Vec::new();
-    for difference in delta(document) {
+    for difference in delta(document, rules) {
         let bottom = difference
             .bottom
             .map_or("nothing".into(), |b| b.path.display().to_string());
@@ -409,7 +407,7 @@ fn without_history_files_that_are_hidden_are_not_compared() {
     let document = Resolver::new(root)
         .rules(LAST())
         .resolve(PathBuf::from("x.conf"));
-    assert_eq!(delta(&document)[0].class, Class::Overridden);
+    assert_eq!(delta(&document, &LAST())[0].class, Class::Overridden);
 }
 
 #[test]
@@ -524,36 +522,29 @@ fn a_text_that_nobody_takes_apart_has_no_keys() {
     );
 }
 
-proptest::proptest! {
-    /// What counts of all that is read is what the merge says.
-    #[test]
-    fn counting_is_as_merging(texts in proptest::collection::vec(
-        proptest::collection::vec(proptest::sample::select(vec![
-            "A=", "A=1", "A=2", "L=", "L=1", "L=2", "M=", "M=a=1", "M=a=2 b=1",
-            "N=", "N=x", "N+=y", "N-=x",
-        ]), 0..5),
-        0..5,
-    ), rule in 0..3usize) {
-        let schema = b"[section.S]\nscalar = ['A']\nappend = ['L']\nmap = ['M']\nset = ['N']\n";
-        let repeated = [Repeated::Schema, Repeated::Last, Repeated::Libeconf][rule];
-        let rules = Rules {
-            repeated,
-            schema: if repeated == Repeated::Libeconf {
-                std::sync::Arc::default()
-            } else {
-                crate::schema::Schema::from_toml(Path::new("s.toml"), schema).unwrap().into()
-            },
-            ..LAST()
-        };
-        let tree = texts.iter().enumerate().fold(Tree::default(), |tree, (number, lines)| {
-            let text = format!("[S]\n{}\n", lines.join("\n"));
-            tree.with(Path::new(&format!("/etc/x.d/{number}.conf")), text)
-        });
-        let document = document(tree, rules, "x.d");
-        for key in document.keys() {
-            let counting = key.counting(key.history());
-            proptest::prop_assert_eq!(key.items_of(&counting), key.items(), "{}", key.name());
-        }
+/// Keys that reset each other, in one file alone as in the document.
+#[test]
+fn a_file_alone_comes_to_what_merging_it_says() {
+    let (both, one) = (
+        "[Timer]\nOnBootSec=5\nOnCalendar=\n",
+        "[Timer]\nOnBootSec=5\n",
+    );
+    let path = "systemd/system/a.timer";
+    for (usr, etc, expected) in [
+        (both, one, &["  added OnBootSec:  -> 5"][..]),
+        (one, both, &["  removed OnBootSec: 5 -> "]),
+    ] {
+        let files = [
+            ("/usr/lib/systemd/system/a.timer", usr),
+            ("/etc/systemd/system/a.timer", etc),
+        ];
+        let rules = crate::Catalog::built_in().rules(path.as_ref()).unwrap();
+        let shown = shown(&document(tree(&files), rules, path));
+        assert_eq!(
+            shown[0],
+            "overridden /etc/systemd/system/a.timer over /usr/lib/systemd/system/a.timer"
+        );
+        assert_eq!(shown[1..], *expected);
     }
 }
 

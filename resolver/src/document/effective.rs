@@ -11,7 +11,8 @@ pub use self::lines::Line;
 use super::items::kind_of;
 use super::{Assignment, Document, Items, Key};
 use crate::format::Node;
-use crate::schema::{KeyKind, Merge, OnEmpty, Split};
+use crate::ledger::SectionId;
+use crate::schema::{KeyKind, Merge, Split};
 
 type Map<K, V> = IndexMap<K, V, foldhash::fast::RandomState>;
 
@@ -82,11 +83,11 @@ impl Document {
         if !self.loads() {
             return Vec::new();
         }
-        let mut parts = Map::<(bool, u32, u32), Part<'_>>::default();
+        let mut parts = Map::<(bool, SectionId, u32), Part<'_>>::default();
         for key in self.keys().filter(|key| key.unknown().is_none()) {
             for (header, value) in key.effective() {
                 let section = key.section();
-                let place = (!section.is_empty(), key.section_number(), header);
+                let place = (!section.is_empty(), key.section_id(), header);
                 let part = parts.entry(place).or_insert_with(|| Part {
                     section,
                     number: None,
@@ -125,7 +126,6 @@ impl<'d> Key<'d> {
     /// What it comes to below each of the headers that begin an item; else all in one, of number 0.
     fn effective(self) -> Vec<(u32, Effective<'d>)> {
         let kind = self.kind_in_item().copied();
-        let is_there = |kind: KeyKind| matches!(kind.empty, OnEmpty::Clear | OnEmpty::Value);
         let groups = by_header(self.applied());
         let values = groups.into_iter().map(|(header, applied)| {
             let value = Effective {
@@ -137,13 +137,15 @@ impl<'d> Key<'d> {
             (header, value)
         });
         values
-            .filter(|(_, value)| !value.items.is_empty() || value.kind.is_some_and(is_there))
+            .filter(|(_, value)| {
+                !value.items.is_empty() || value.kind.is_some_and(KeyKind::stands_when_empty)
+            })
             .collect()
     }
 }
 
 /// These assignments of a key, those below one header of a section that repeats together.
-pub(super) fn by_header<'d>(
+fn by_header<'d>(
     assignments: impl IntoIterator<Item = Assignment<'d>>,
 ) -> Vec<(u32, Vec<Assignment<'d>>)> {
     let mut groups = Vec::<(u32, Vec<Assignment<'d>>)>::new();

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use super::{Assignment, Fate, Key, State};
+use super::{Assignment, Key, Numbered, State, View};
 use crate::document::Document;
 use crate::escape::{escape, escape_path, escape_text};
 use crate::scan::Fragment;
-use crate::schema::{OnEmpty, Unknown};
 
 /// All assignments of a key: its values first, in their order, then what resets it, then the others,
 /// the one that came nearest first. Displays as one line each.
@@ -17,7 +16,7 @@ pub struct Explanation<'d> {
     pub key: Option<Key<'d>>,
     /// The assignments.
     pub assignments: Vec<Assignment<'d>>,
-    document: &'d Document,
+    view: View<'d>,
 }
 
 impl Document {
@@ -28,7 +27,7 @@ impl Document {
             None => Explanation {
                 key: None,
                 assignments: Vec::new(),
-                document: self,
+                view: self.view(),
             },
         }
     }
@@ -36,6 +35,12 @@ impl Document {
     /// The files that others hide and that were not read, so that nobody knows what they would have said.
     /// None after [`Resolver::with_history`](crate::Resolver::with_history).
     pub fn unopened(&self) -> impl Iterator<Item = &Fragment> {
+        self.view().unopened()
+    }
+}
+
+impl<'d> View<'d> {
+    fn unopened(self) -> impl Iterator<Item = &'d Fragment> + use<'d> {
         let hidden = self.entry.fragments.iter();
         hidden.filter(|fragment| !fragment.is_looked_at())
     }
@@ -51,7 +56,7 @@ impl<'d> Key<'d> {
         Explanation {
             key: Some(self),
             assignments,
-            document: self.document(),
+            view: self.view(),
         }
     }
 }
@@ -59,55 +64,23 @@ impl<'d> Key<'d> {
 impl<'d> Explanation<'d> {
     /// The files that may assign it, too, and do not count: [`Document::unopened`].
     pub fn unopened(&self) -> impl Iterator<Item = &'d Fragment> + use<'d> {
-        self.document.unopened()
+        self.view.unopened()
     }
 
     /// Each assignment, with what became of it.
-    pub fn outcomes(&self) -> impl Iterator<Item = Outcome<'d>> {
-        let outcomes = self.assignments.iter().map(|&assignment| Outcome {
+    pub fn outcomes(&self) -> impl Iterator<Item = Numbered<'d>> {
+        let outcomes = self.assignments.iter().map(|&assignment| Numbered {
             assignment,
-            number: 0,
-            of: 0,
+            outcome: assignment.outcome(),
+            number: None,
         });
         let mut outcomes: Vec<_> = outcomes.collect();
-        let of = outcomes.iter().filter(|outcome| outcome.counts()).count();
-        let values = outcomes.iter_mut().filter(|outcome| outcome.counts());
-        for (number, outcome) in (1..).zip(values) {
-            (outcome.number, outcome.of) = (number, of);
+        let counts = |numbered: &&mut Numbered<'_>| numbered.outcome.counts();
+        let of = outcomes.iter_mut().filter(counts).count();
+        for (number, numbered) in (1..).zip(outcomes.iter_mut().filter(counts)) {
+            numbered.number = Some((number, of));
         }
         outcomes.into_iter()
-    }
-}
-
-impl<'d> Assignment<'d> {
-    /// What became of it, in words.
-    pub fn outcome(&self) -> Outcome<'d> {
-        Outcome {
-            assignment: *self,
-            number: 0,
-            of: 0,
-        }
-    }
-
-    /// What an empty value does to its key, if this is one and it is no value.
-    pub(crate) fn empties(&self) -> Option<OnEmpty> {
-        let key = Key::new(self.document, self.record.key)?;
-        let on_empty = key.kind_in_item()?.empty;
-        (self.record.is_empty() && on_empty != OnEmpty::Value).then_some(on_empty)
-    }
-
-    /// Whether another value of the same key counts after it, and nobody says what the two come to.
-    fn is_followed(&self) -> bool {
-        let Some(key) = Key::new(self.document, self.record.key).filter(Key::is_unsaid) else {
-            return false;
-        };
-        if self.header() == 0 {
-            return key.last().is_some_and(|last| last.number() > self.number());
-        }
-        // What stands below one header stands together.
-        let rows = self.document.ledger.iter().skip(self.number() + 1);
-        let mut item = rows.take_while(|row| row.header == self.header());
-        item.any(|row| row.key == self.record.key && row.fate == Fate::Applied)
     }
 }
 
@@ -139,94 +112,6 @@ impl fmt::Display for Explanation<'_> {
                 "hidden, and read only with history (Resolver::with_history): {}",
                 hidden.join(", ")
             ),
-        }
-    }
-}
-
-/// What became of an assignment. Displays as `wins` (the only value of its key), `counts (1 of 3)`,
-/// `counts in a list only (1 of 3)` (a value of which nobody knows whether a later one beats it), `counts`
-/// (where nobody counted), `resets it`, `ignored: …` or `loses: superseded by /etc/x.conf:3`.
-#[derive(Debug, Clone, Copy)]
-pub struct Outcome<'d> {
-    /// The assignment.
-    pub assignment: Assignment<'d>,
-    /// Its number among those that are values of the key; 0 if nobody counted.
-    number: usize,
-    of: usize,
-}
-
-impl Outcome<'_> {
-    /// Whether it is a value of its key.
-    pub fn counts(&self) -> bool {
-        self.has_effect() && self.assignment.empties().is_none()
-    }
-
-    /// Whether it is a value of its key only where that is a list: nobody says what the key is, and a later
-    /// value is the one that counts if there is to be one ([`typed`](crate::typed)).
-    pub fn counts_in_a_list_only(&self) -> bool {
-        self.counts() && self.assignment.is_followed()
-    }
-
-    /// Whether it makes a difference: it is a value of its key, or takes one away.
-    pub fn has_effect(&self) -> bool {
-        self.assignment.state() == State::Applied
-            && self.ignored().is_none()
-            && self.assignment.empties() != Some(OnEmpty::Ignored)
-    }
-
-    /// Why the consumer ignores it although it reads its file; none if it does not.
-    pub fn ignored(&self) -> Option<Unknown> {
-        let is_read = matches!(
-            self.assignment.state(),
-            State::Applied | State::Superseded | State::Reset
-        );
-        self.assignment.unknown().filter(|_| is_read)
-    }
-}
-
-impl fmt::Display for Outcome<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(unknown) = self.ignored() {
-            let section = escape(self.assignment.section());
-            return match unknown {
-                Unknown::Section if self.assignment.section().is_empty() => {
-                    f.write_str("ignored: it stands below no header")
-                }
-                Unknown::Section => write!(f, "ignored: its consumer does not know [{section}]"),
-                Unknown::Key => {
-                    write!(f, "ignored: its consumer knows no such key in [{section}]")
-                }
-                Unknown::Private => f.write_str("ignored: names that begin with X- are for others"),
-            };
-        }
-        let words = match self.assignment.state() {
-            State::Applied => {
-                return match self.assignment.empties() {
-                    Some(OnEmpty::Ignored) => f.write_str("changes nothing: it is empty"),
-                    Some(_) => f.write_str("resets it"),
-                    None if self.of == 1 => f.write_str("wins"),
-                    None => {
-                        f.write_str("counts")?;
-                        if self.counts_in_a_list_only() {
-                            f.write_str(" in a list only")?;
-                        }
-                        match self.of {
-                            0 => Ok(()),
-                            of => write!(f, " ({} of {of})", self.number),
-                        }
-                    }
-                };
-            }
-            State::Superseded => "superseded by",
-            State::Reset => "reset by",
-            State::Shadowed => "its file is shadowed by",
-            State::Masked => "its file is masked by",
-            State::Invalid => "not read because of",
-        };
-        match self.assignment.by() {
-            Some(by) => write!(f, "loses: {words} {by}"),
-            // It is the main file that is missing.
-            None => f.write_str("loses: nothing is loaded, since no layer has the main file"),
         }
     }
 }

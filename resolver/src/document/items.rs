@@ -120,7 +120,7 @@ impl<'d> Items<'d> {
                 elements.iter().map(typed).collect()
             }
             (Some(node), _) => vec![typed(node)],
-            (None, Some(kind)) if from.record.is_empty() && kind.empty != OnEmpty::Value => {
+            (None, Some(kind)) if from.record().is_empty() && kind.empty != OnEmpty::Value => {
                 Vec::new()
             }
             (None, Some(kind)) => {
@@ -147,7 +147,8 @@ impl Assignment<'_> {
     /// the schema, or because the rules append lists.
     fn adds_up(&self, kind: Option<KeyKind>) -> bool {
         let is_list = matches!(self.node(), Some(Node::Array(_)));
-        is_list && (self.document.append_lists || kind.is_some_and(|k| k.merge == Merge::Append))
+        is_list
+            && (self.view.ledger.append_lists() || kind.is_some_and(|k| k.merge == Merge::Append))
     }
 }
 

@@ -47,13 +47,13 @@ impl Document {
 
     /// The keys that some file assigns by this name, although it is not theirs.
     fn keys_written(&self, name: &[u8]) -> Vec<Key<'_>> {
-        let written = |a: &Assignment<'_>| a.record.is_renamed && a.written_key() == name;
+        let written = |a: &Assignment<'_>| a.record().is_renamed && a.written_key() == name;
         let written = self.assignments().filter(written);
-        let mut numbers: Vec<_> = written.map(|a| a.record.key).collect();
+        let mut numbers: Vec<_> = written.map(|a| a.key_id()).collect();
         numbers.sort_unstable();
         numbers.dedup();
         let keys = numbers.into_iter();
-        keys.filter_map(|number| Key::new(self, number)).collect()
+        keys.map(|number| Key::new(self.view(), number)).collect()
     }
 
     /// `[SECTION] KEY`.

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
-use super::{Assignment, Decoded, Document, Effective, Item};
+use super::{Assignment, Document, Effective, Item};
 use crate::finding::Level;
 use crate::format::Value;
+use crate::ledger::Decoded;
 use crate::typed::{DeserializeError, Leaf, Number, Origin, Tree, Values};
 
 impl Document {
@@ -44,11 +45,11 @@ impl Document {
         let files = self.entry.effective().map(|file| file.path.clone());
         let mut tree = Tree::new(files);
         for part in self.effective() {
-            let table = tree.table(part.section, self.is_nested, part.number)?;
+            let table = tree.table(part.section, self.is_nested(), part.number)?;
             for value in part.values {
                 let key = value.key.name();
                 if let Some(values) = value.into_values() {
-                    table.assign(key, self.is_nested, values)?;
+                    table.assign(key, self.is_nested(), values)?;
                 }
             }
         }
@@ -99,7 +100,7 @@ impl<'d> Assignment<'d> {
 
     /// The value as its consumer reads it, with its type if the format gives it one.
     pub fn decoded(&self) -> Value<'d> {
-        match &self.record.value {
+        match &self.record().value {
             Decoded::Node(node) => Value::Typed((**node).clone()),
             Decoded::Text(text) => Value::Text(Cow::Borrowed(text)),
             Decoded::AsWritten => Value::plain(self.raw()),

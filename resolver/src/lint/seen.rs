@@ -23,7 +23,7 @@ pub(super) fn in_document(document: &Document) -> Vec<Finding> {
     let by_path: HashMap<_, _> = accounts
         .map(|(file, account)| (&file.path, lint_of(&account)))
         .collect();
-    for finding in &document.findings {
+    for finding in document.file_findings() {
         let lint = match by_path.get(&finding.path) {
             None => Some(DIRECTORY),
             // Of a file that is read, only this is told with a line.

@@ -5,15 +5,15 @@ use std::collections::{BTreeSet, HashMap};
 use bstr::{BString, ByteSlice as _};
 
 use super::Merging;
-use crate::document::{Decoded, Fate};
 use crate::format::Node;
+use crate::ledger::{Fate, KeyId, Row, SectionId};
 
 /// The tree of all tables and keys, in which the keys that count are marked.
 #[derive(Debug)]
 pub(super) struct Paths {
     places: Vec<Place>,
     /// Where each section is, by its number.
-    sections: HashMap<u32, usize>,
+    sections: HashMap<SectionId, usize>,
 }
 
 /// A table or a key, which one file may have for the other.
@@ -25,7 +25,7 @@ struct Place {
     /// Those of them that count, or in which something does.
     live: BTreeSet<usize>,
     /// The key whose assignments count here.
-    key: Option<u32>,
+    key: Option<KeyId>,
 }
 
 /// The place above all.
@@ -42,7 +42,7 @@ impl Default for Paths {
 
 impl Paths {
     /// Where a key is. A section is looked for once, however long its name and however many its keys.
-    fn place(&mut self, number: u32, section: &[u8], name: &[u8]) -> usize {
+    fn place(&mut self, number: SectionId, section: &[u8], name: &[u8]) -> usize {
         let known = self.sections.get(&number).copied();
         let table = known.unwrap_or_else(|| {
             let table = segments(section).fold(TOP, |above, name| self.child(above, name));
@@ -54,9 +54,7 @@ impl Paths {
 
     fn child(&mut self, above: usize, name: &[u8]) -> usize {
         let new = self.places.len();
-        let Some(table) = self.places.get_mut(above) else {
-            return TOP;
-        };
+        let table = &mut self.places[above];
         if let Some(known) = table.children.get(name.as_bstr()) {
             return *known;
         }
@@ -70,17 +68,17 @@ impl Paths {
 
     /// What stands above a place, the innermost table first.
     fn above(&self, place: usize) -> impl Iterator<Item = usize> {
-        let above = |&place: &usize| Some(self.places.get(place)?.above);
+        let above = |&place: &usize| Some(self.places[place].above);
         std::iter::successors(Some(place), above)
             .skip(1)
             .take_while(|&place| place != TOP)
     }
 
     /// A key that counts below a place: the one that came first.
-    fn first_below(&self, place: usize) -> Option<u32> {
-        let mut place = self.places.get(place)?;
+    fn first_below(&self, place: usize) -> Option<KeyId> {
+        let mut place = &self.places[place];
         loop {
-            place = self.places.get(*place.live.first()?)?;
+            place = &self.places[*place.live.first()?];
             if place.key.is_some() {
                 return place.key;
             }
@@ -88,20 +86,13 @@ impl Paths {
     }
 
     /// Takes away all that counts below a place.
-    fn take_below(&mut self, place: usize) -> Vec<u32> {
+    fn take_below(&mut self, place: usize) -> Vec<KeyId> {
         let mut keys = Vec::new();
         let mut tables = vec![place];
         while let Some(table) = tables.pop() {
-            let Some(table) = self.places.get_mut(table) else {
-                continue;
-            };
-            let live = std::mem::take(&mut table.live);
+            let live = std::mem::take(&mut self.places[table].live);
             for child in live {
-                keys.extend(
-                    self.places
-                        .get_mut(child)
-                        .and_then(|child| child.key.take()),
-                );
+                keys.extend(self.places[child].key.take());
                 tables.push(child);
             }
         }
@@ -109,23 +100,20 @@ impl Paths {
     }
 
     /// Takes away the key that counts at a place.
-    fn take(&mut self, place: usize) -> Option<u32> {
-        self.places.get_mut(place)?.key.take()
+    fn take(&mut self, place: usize) -> Option<KeyId> {
+        self.places[place].key.take()
     }
 
     /// Lets a key count.
-    fn set(&mut self, place: usize, key: u32) {
-        let Some(at) = self.places.get_mut(place) else {
-            return;
-        };
-        at.key = Some(key);
+    fn set(&mut self, place: usize, key: KeyId) {
+        self.places[place].key = Some(key);
         let mut child = place;
-        let mut above = at.above;
-        while child != TOP
-            && let Some(table) = self.places.get_mut(above)
-            && table.live.insert(child)
-        {
-            (child, above) = (above, table.above);
+        while child != TOP {
+            let above = self.places[child].above;
+            if !self.places[above].live.insert(child) {
+                return;
+            }
+            child = above;
         }
     }
 }
@@ -133,22 +121,20 @@ impl Paths {
 impl Merging<'_> {
     /// Lets the assignment `new` of a key replace what stands above and below it. An empty table
     /// replaces nothing: tables are merged.
-    pub(super) fn nest(&mut self, new: u32, key: u32) {
-        let Some((number, name)) = self.document.keys.name(key) else {
-            return;
-        };
-        let section = self.document.section_of(key);
-        let place = self.paths.place(number, section, name);
+    pub(super) fn nest(&mut self, new: Row, key: KeyId) {
+        let (section, name) = self.ledger.key_name(key);
+        let place = (self.paths).place(section, self.ledger.section_name(section), name);
         let tables: Vec<_> = self.paths.above(place).collect();
         for table in tables {
             if let Some(value) = self.paths.take(table) {
                 self.beat_key(value, new);
             }
         }
-        let is_empty_table = matches!(self.node(new), Some(Node::Table(keys)) if keys.is_empty());
+        let node = self.ledger[new].node();
+        let is_empty_table = matches!(node, Some(Node::Table(keys)) if keys.is_empty());
         if is_empty_table && let Some(below) = self.paths.first_below(place) {
-            if let Some(row) = self.counting_of(below) {
-                self.beat(Some(new), Fate::Superseded(row));
+            if let Some(row) = self.counting(self.ledger[below].last) {
+                self.ledger[new].fate = Fate::Superseded(row);
             }
             return;
         }
@@ -159,31 +145,18 @@ impl Merging<'_> {
     }
 
     /// Beats all assignments of a key that count: of a list that grew from file to file, several.
-    fn beat_key(&mut self, key: u32, by: u32) {
-        let counting = self.counting_of(key);
+    fn beat_key(&mut self, key: KeyId, by: Row) {
+        let counting = self.counting(self.ledger[key].last);
         self.beat_all(counting, Fate::Superseded(by));
     }
 
-    /// The last assignment of a key that counts.
-    fn counting_of(&self, key: u32) -> Option<u32> {
-        let slot = self.document.keys.get(key)?;
-        self.counting(slot.last)
-    }
-
     /// Whether a list adds to the one before, by the rules.
-    pub(super) fn adds_to_list(&self, previous: Option<u32>, new: u32) -> bool {
-        let is_list = |index: u32| matches!(self.node(index), Some(Node::Array(_)));
-        let counts = |index| self.fate(Some(index)) == Some(Fate::Applied);
+    pub(super) fn adds_to_list(&self, previous: Option<Row>, new: Row) -> bool {
+        let is_list = |row: Row| matches!(self.ledger[row].node(), Some(Node::Array(_)));
+        let counts = |row: Row| self.ledger[row].fate == Fate::Applied;
         self.rules.append_lists
             && is_list(new)
             && previous.is_some_and(|previous| is_list(previous) && counts(previous))
-    }
-
-    fn node(&self, index: u32) -> Option<&Node> {
-        match &self.document.ledger.get(index as usize)?.value {
-            Decoded::Node(node) => Some(node),
-            Decoded::AsWritten | Decoded::Text(_) => None,
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::document::Document;
 use crate::format;
-use crate::merge::merge;
+use crate::merge::{Keep, merge};
 use crate::rules::{Layer, Rules};
 use crate::scan::{Entry, Fragment, Role, State};
 
@@ -30,5 +30,6 @@ pub(super) fn document_by(rules: Rules, files: &[(&str, &str, &[u8])]) -> Docume
             .and_then(|(_, format, _)| format::named(format)),
         ..rules
     };
-    merge(entry, &rules)
+    let ledger = merge(&entry, &rules, Keep::All);
+    Document::new(entry, ledger, &rules, Vec::new(), [].into())
 }

@@ -152,9 +152,10 @@ fn whole(from: Assignment<'_>) -> Line<'_> {
 /// The value as its consumer reads it; as written, where only that is read back to the same value.
 fn value<'d>(from: &Assignment<'d>) -> Cow<'d, [u8]> {
     let (read, raw) = (from.shown(), from.raw());
-    let Some(format) = from.document.format.filter(|_| from.node().is_none()) else {
+    if from.node().is_some() {
         return read;
-    };
+    }
+    let format = from.view.ledger.format();
     let is_same = *read == **raw || raw.contains(&b'\n') || from.is_whole_file();
     if is_same || is_read_back(format, from, &read) || !is_read_back(format, from, raw) {
         return read;

@@ -8,18 +8,20 @@ use bstr::{BStr, ByteSlice as _};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
+use super::small;
+
 /// Names, each in a scope of its own (keys in their section), and what is known of each.
 ///
 /// They are numbered in the order in which they were first met.
-pub(crate) struct Names<T> {
+pub(super) struct Names<T> {
     text: Vec<u8>,
-    rows: Vec<Row<T>>,
+    rows: Vec<Name<T>>,
     /// Where to find which row. The hash is kept, as growing would else visit every name.
     index: HashTable<(u32, u32)>,
     hasher: RandomState,
 }
 
-struct Row<T> {
+struct Name<T> {
     start: usize,
     length: u32,
     scope: u32,
@@ -27,29 +29,38 @@ struct Row<T> {
 }
 
 impl<T> Names<T> {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// The number of a name, if it was met.
-    pub(crate) fn find(&self, scope: u32, name: &[u8]) -> Option<u32> {
+    pub(super) fn find(&self, scope: u32, name: &[u8]) -> Option<usize> {
         self.find_hashed(self.hash(scope, name), scope, name)
     }
 
-    fn find_hashed(&self, hash: u32, scope: u32, name: &[u8]) -> Option<u32> {
-        let is_it = |&(other, row): &(u32, u32)| other == hash && self.is(row, scope, name);
-        self.index.find(spread(hash), is_it).map(|&(_, row)| row)
+    fn find_hashed(&self, hash: u32, scope: u32, name: &[u8]) -> Option<usize> {
+        let is_it = |&(other, row): &(u32, u32)| {
+            other == hash && self.name(row as usize) == (scope, name.as_bstr())
+        };
+        let found = self.index.find(spread(hash), is_it);
+        found.map(|&(_, row)| row as usize)
     }
 
     /// The number of a name; of a new one, `value` says what is known.
-    pub(crate) fn insert(&mut self, scope: u32, name: &[u8], value: impl FnOnce() -> T) -> u32 {
+    pub(super) fn insert(&mut self, scope: u32, name: &[u8], value: impl FnOnce() -> T) -> usize {
         let hash = self.hash(scope, name);
         if let Some(number) = self.find_hashed(hash, scope, name) {
             return number;
         }
-        // A file of 16 MiB has fewer names, and a million files fewer than four thousand millions.
-        let number = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let number = self.rows.len();
         self.index
-            .insert_unique(spread(hash), (hash, number), |&(hash, _)| spread(hash));
-        self.rows.push(Row {
+            .insert_unique(spread(hash), (hash, small(number)), |&(hash, _)| {
+                spread(hash)
+            });
+        self.rows.push(Name {
             start: self.text.len(),
-            length: u32::try_from(name.len()).unwrap_or(u32::MAX),
+            length: small(name.len()),
             scope,
             value: value(),
         });
@@ -58,30 +69,25 @@ impl<T> Names<T> {
     }
 
     /// The scope and the name with this number.
-    pub(crate) fn name(&self, number: u32) -> Option<(u32, &BStr)> {
-        let row = self.rows.get(number as usize)?;
-        let end = row.start.saturating_add(row.length as usize);
-        Some((row.scope, self.text.get(row.start..end)?.as_bstr()))
+    pub(super) fn name(&self, number: usize) -> (u32, &BStr) {
+        let row = &self.rows[number];
+        let text = &self.text[row.start..][..row.length as usize];
+        (row.scope, text.as_bstr())
     }
 
     /// What is known of the name with this number.
-    pub(crate) fn get(&self, number: u32) -> Option<&T> {
-        self.rows.get(number as usize).map(|row| &row.value)
+    pub(super) fn get(&self, number: usize) -> &T {
+        &self.rows[number].value
     }
 
     /// The same, to be changed.
-    pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut T> {
-        self.rows.get_mut(number as usize).map(|row| &mut row.value)
-    }
-
-    fn is(&self, number: u32, scope: u32, name: &[u8]) -> bool {
-        self.name(number)
-            .is_some_and(|(of, known)| of == scope && known == name)
+    pub(super) fn get_mut(&mut self, number: usize) -> &mut T {
+        &mut self.rows[number].value
     }
 
     fn hash(&self, scope: u32, name: &[u8]) -> u32 {
         let hash = self.hasher.hash_one((scope, name));
-        u32::try_from(hash >> 32).unwrap_or_default()
+        u32::try_from(hash >> 32).expect("half of 64 bits")
     }
 }
 
@@ -103,7 +109,7 @@ impl<T> Default for Names<T> {
 
 impl<T> fmt::Debug for Names<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = (0..).map_while(|number| self.name(number));
+        let names = (0..self.len()).map(|number| self.name(number));
         f.debug_set().entries(names).finish()
     }
 }
@@ -126,10 +132,10 @@ mod tests {
         ] {
             assert_eq!(names.insert(scope, name.as_bytes(), || value), number);
         }
-        assert_eq!(names.name(3), Some((1, b"a".as_bstr())));
-        assert_eq!(names.get(2), Some(&'z'));
+        assert_eq!(names.name(3), (1, b"a".as_bstr()));
+        assert_eq!(names.get(2), &'z');
         assert_eq!(names.find(1, b"ab"), None);
-        assert_eq!(names.name(5), None);
+        assert_eq!(names.len(), 5);
     }
 
     #[test]
@@ -137,10 +143,12 @@ mod tests {
         let mut names = Names::default();
         let name = |number: u32| format!("key{number}").into_bytes();
         for number in 0..10_000 {
-            assert_eq!(names.insert(number % 7, &name(number), || number), number);
+            let new = names.insert(number % 7, &name(number), || number);
+            assert_eq!(new, number as usize);
         }
         for number in 0..10_000 {
-            assert_eq!(names.find(number % 7, &name(number)), Some(number));
+            let found = names.find(number % 7, &name(number));
+            assert_eq!(found, Some(number as usize));
             assert_eq!(names.find(7, &name(number)), None);
         }
     }

@@ -1,0 +1,363 @@
+//! The ledger: every assignment of some files of an entry, in the order in which their consumer meets
+//! them, each with its fate.
+//!
+//! The [merge](crate::merge) writes it, a [`Document`](crate::Document) is read off it. A million keys
+//! are a size that occurs, so a row has no name and no text of its own: names are kept once, values stay
+//! in the text of their file where they are as written.
+
+mod index;
+mod names;
+mod number;
+
+use std::ops::{Index, IndexMut, Range};
+use std::sync::OnceLock;
+
+use bstr::BStr;
+
+use self::names::Names;
+pub(crate) use self::number::{FileId, KeyId, ProblemId, Row, SectionId, small};
+use crate::finding::Finding;
+use crate::format::{self, Format, Node, Value};
+use crate::schema::{KeyKind, OnEmpty, Operator, Unknown};
+
+/// What a merge has written.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    format: &'static dyn Format,
+    append_lists: bool,
+    sections: Names<()>,
+    /// In the scope of their section's number.
+    keys: Names<Slot>,
+    rows: Vec<Record>,
+    problems: Vec<Finding>,
+    fatal: Option<ProblemId>,
+    ended: Option<Ended>,
+    index: OnceLock<index::Index>,
+}
+
+/// Where the consumer stops reading.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ended {
+    pub(crate) problem: ProblemId,
+    /// The file that has it; none after it is read.
+    pub(crate) file: FileId,
+}
+
+/// How the assignments of a key combine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Rule {
+    /// As the schema says, or the rules.
+    Kind(KeyKind),
+    /// Nobody knows, so all count.
+    Unknown,
+    /// libeconf's way.
+    Libeconf,
+}
+
+/// What is known of a key.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) rule: Rule,
+    /// In a section that repeats, what holds among the assignments below one header.
+    pub(crate) in_item: Option<KeyKind>,
+    /// Why the consumer ignores it.
+    pub(crate) unknown: Option<Unknown>,
+    /// The latest assignment that its consumer reads; the others follow by [`Record::previous`].
+    pub(crate) last: Option<Row>,
+}
+
+/// One row. Offsets are into the text of its file.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) key: KeyId,
+    pub(crate) file: FileId,
+    pub(crate) first_line: u32,
+    pub(crate) last_line: u32,
+    pub(crate) span: Range<u32>,
+    pub(crate) raw: Range<u32>,
+    /// Which header it stands below, counted over all files from 1, if its section repeats; else 0.
+    pub(crate) header: u32,
+    pub(crate) operator: Operator,
+    /// Whether its key is an older name of the one that it counts for, or short for several.
+    pub(crate) is_renamed: bool,
+    pub(crate) value: Decoded,
+    pub(crate) fate: Fate,
+    /// The assignment of the same key that its consumer reads before this one.
+    pub(crate) previous: Option<Row>,
+}
+
+/// A value, not stored twice where it is as written.
+#[derive(Debug)]
+pub(crate) enum Decoded {
+    AsWritten,
+    Text(Box<[u8]>),
+    Node(Box<Node>),
+}
+
+/// What became of an assignment, and the row, file or problem that did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Applied,
+    Superseded(Row),
+    Reset(Row),
+    Shadowed(FileId),
+    Masked(FileId),
+    Invalid(ProblemId),
+    /// Nothing is loaded at all.
+    NotLoaded,
+}
+
+impl Ledger {
+    /// An empty one, of files that are read by this format, whose lists with types add up or do not.
+    pub(crate) fn new(format: &'static dyn Format, append_lists: bool) -> Self {
+        Self {
+            format,
+            append_lists,
+            sections: Names::default(),
+            keys: Names::default(),
+            rows: Vec::new(),
+            problems: Vec::new(),
+            fatal: None,
+            ended: None,
+            index: OnceLock::new(),
+        }
+    }
+
+    /// How the files are read.
+    pub(crate) fn format(&self) -> &'static dyn Format {
+        self.format
+    }
+
+    /// Whether lists with types add up over files, by the rules.
+    pub(crate) fn append_lists(&self) -> bool {
+        self.append_lists
+    }
+
+    /// The number of the file at this place of the entry.
+    pub(crate) fn file(index: usize) -> FileId {
+        FileId::at(index)
+    }
+
+    /// All rows, in order.
+    pub(crate) fn rows(&self) -> impl DoubleEndedIterator<Item = Row> + ExactSizeIterator + use<> {
+        (0..self.rows.len()).map(Row::at)
+    }
+
+    /// The rows from this one on; those of files that are merged later come behind it.
+    pub(crate) fn rows_from(&self, start: usize) -> impl Iterator<Item = Row> + use<> {
+        (start..self.rows.len()).map(Row::at)
+    }
+
+    /// The rows of the file at this place of the entry.
+    pub(crate) fn rows_of_file(&self, file: usize) -> impl Iterator<Item = Row> + use<> {
+        // Files are merged one after the other.
+        let start = |file| self.rows.partition_point(|row| row.file.index() < file);
+        (start(file)..start(file + 1)).map(Row::at)
+    }
+
+    /// The rows of a key, in order.
+    pub(crate) fn rows_of_key(&self, key: KeyId) -> &[Row] {
+        self.index().rows_of(key)
+    }
+
+    /// The row that counts in the place of this one in the end; itself if nothing beat it.
+    pub(crate) fn end_of(&self, row: Row) -> Row {
+        self.index().end_of(row)
+    }
+
+    fn index(&self) -> &index::Index {
+        self.index.get_or_init(|| index::Index::of(self))
+    }
+
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Writes a row.
+    pub(crate) fn push(&mut self, record: Record) {
+        self.rows.push(record);
+    }
+
+    /// The keys, in the order in which they were first met.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = KeyId> + use<> {
+        (0..self.keys.len()).map(KeyId::at)
+    }
+
+    /// The number of a section.
+    pub(crate) fn section(&mut self, name: &[u8]) -> SectionId {
+        SectionId::at(self.sections.insert(0, name, || ()))
+    }
+
+    /// The number of a key; of a new one, `slot` says what is known, given the name of its section.
+    pub(crate) fn key(
+        &mut self,
+        section: SectionId,
+        name: &[u8],
+        slot: impl FnOnce(&BStr) -> Slot,
+    ) -> KeyId {
+        let (_, of) = self.sections.name(section.index());
+        let scope = small(section.index());
+        KeyId::at(self.keys.insert(scope, name, || slot(of)))
+    }
+
+    /// The number of a section, if a file has it.
+    pub(crate) fn find_section(&self, name: &[u8]) -> Option<SectionId> {
+        self.sections.find(0, name).map(SectionId::at)
+    }
+
+    /// The number of a key, if a file assigns it.
+    pub(crate) fn find_key(&self, section: SectionId, name: &[u8]) -> Option<KeyId> {
+        let section = small(section.index());
+        self.keys.find(section, name).map(KeyId::at)
+    }
+
+    /// The name of a section.
+    pub(crate) fn section_name(&self, section: SectionId) -> &BStr {
+        self.sections.name(section.index()).1
+    }
+
+    /// The name of a key, and its section.
+    pub(crate) fn key_name(&self, key: KeyId) -> (SectionId, &BStr) {
+        let (section, name) = self.keys.name(key.index());
+        (SectionId::at(section as usize), name)
+    }
+
+    /// The lines that cannot be read.
+    pub(crate) fn problems(&self) -> &[Finding] {
+        &self.problems
+    }
+
+    /// The number of the last problem, if there is one.
+    pub(crate) fn last_problem(&self) -> Option<ProblemId> {
+        let last = self.problems.len().checked_sub(1)?;
+        Some(ProblemId::at(last))
+    }
+
+    /// Keeps a problem; returns its number.
+    pub(crate) fn problem(&mut self, problem: Finding) -> ProblemId {
+        let number = ProblemId::at(self.problems.len());
+        self.problems.push(problem);
+        number
+    }
+
+    /// The problem because of which the consumer loads nothing.
+    pub(crate) fn fatal(&self) -> Option<ProblemId> {
+        self.fatal
+    }
+
+    /// Where the consumer stops.
+    pub(crate) fn ended(&self) -> Option<Ended> {
+        self.ended
+    }
+
+    /// Says that the consumer loads nothing because of this problem, if none said it before.
+    pub(crate) fn refuse(&mut self, problem: ProblemId) {
+        self.fatal.get_or_insert(problem);
+    }
+
+    /// Says that the consumer reads no file after this one.
+    pub(crate) fn end(&mut self, ended: Ended) {
+        self.ended = Some(ended);
+    }
+}
+
+impl Index<Row> for Ledger {
+    type Output = Record;
+
+    fn index(&self, row: Row) -> &Record {
+        &self.rows[row.index()]
+    }
+}
+
+impl IndexMut<Row> for Ledger {
+    fn index_mut(&mut self, row: Row) -> &mut Record {
+        &mut self.rows[row.index()]
+    }
+}
+
+impl Index<KeyId> for Ledger {
+    type Output = Slot;
+
+    fn index(&self, key: KeyId) -> &Slot {
+        self.keys.get(key.index())
+    }
+}
+
+impl IndexMut<KeyId> for Ledger {
+    fn index_mut(&mut self, key: KeyId) -> &mut Slot {
+        self.keys.get_mut(key.index())
+    }
+}
+
+impl Index<ProblemId> for Ledger {
+    type Output = Finding;
+
+    fn index(&self, problem: ProblemId) -> &Finding {
+        &self.problems[problem.index()]
+    }
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self::new(format::default(), false)
+    }
+}
+
+impl Slot {
+    /// What is known of the key; none if nobody can tell what repeated assignments come to.
+    pub(crate) fn kind(&self) -> Option<&KeyKind> {
+        match &self.rule {
+            Rule::Kind(kind) => Some(kind),
+            Rule::Unknown | Rule::Libeconf => None,
+        }
+    }
+
+    /// What is known of it among the assignments below one header of a section that repeats; of other
+    /// sections, what is known of it.
+    pub(crate) fn kind_in_item(&self) -> Option<&KeyKind> {
+        self.in_item.as_ref().or_else(|| self.kind())
+    }
+}
+
+impl Record {
+    /// Whether its value is empty, as the consumer reads it.
+    pub(crate) fn is_empty(&self) -> bool {
+        match &self.value {
+            Decoded::AsWritten => self.raw.is_empty(),
+            Decoded::Text(text) => text.is_empty(),
+            Decoded::Node(_) => false,
+        }
+    }
+
+    /// The value with its type, where the format gives it one.
+    pub(crate) fn node(&self) -> Option<&Node> {
+        match &self.value {
+            Decoded::Node(node) => Some(node),
+            Decoded::AsWritten | Decoded::Text(_) => None,
+        }
+    }
+}
+
+/// Whether `value` is what stands at `raw` of `text`. It mostly is that very slice, whose bytes then
+/// need no look.
+fn is_at(text: &[u8], raw: &Range<usize>, value: &[u8]) -> bool {
+    let raw = &text[raw.clone()];
+    raw.as_ptr_range() == value.as_ptr_range() || raw == value
+}
+
+impl Decoded {
+    /// The value that a format read from `text`, whose bytes are at `raw`.
+    pub(crate) fn new(text: &[u8], raw: &Range<usize>, value: Value<'_>) -> Self {
+        match value {
+            Value::Text(value) if is_at(text, raw, &value) => Self::AsWritten,
+            Value::Text(value) => Self::Text(value.into_owned().into()),
+            Value::Typed(node) => Self::Node(node.into()),
+        }
+    }
+}
+
+/// Whether an empty value takes away what was assigned before.
+pub(crate) const fn resets(kind: KeyKind) -> bool {
+    matches!(kind.empty, OnEmpty::Reset | OnEmpty::Clear)
+}

@@ -1,0 +1,50 @@
+//! The numbers of what a ledger holds, a type each. Only the ledger makes them, so each stands for
+//! something that is there: to ask a ledger by a number that it did not make is a bug, and panics.
+
+/// A number type, four bytes long.
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(crate) struct $name(u32);
+
+        impl $name {
+            /// The number of what is at this place.
+            pub(super) fn at(index: usize) -> Self {
+                Self(small(index))
+            }
+
+            /// Its place, counted from 0.
+            pub(crate) const fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+number! {
+    /// An assignment, in the order in which the consumer meets them.
+    Row
+}
+number! {
+    /// A key of a section.
+    KeyId
+}
+number! {
+    /// A section.
+    SectionId
+}
+number! {
+    /// A file of the entry.
+    FileId
+}
+number! {
+    /// Something that the consumer refuses.
+    ProblemId
+}
+
+/// A count, offset or line in four bytes. Files are read up to 16 MiB and directories up to 2^20 names,
+/// and a ledger of so many rows that this failed would fill 300 GiB.
+pub(crate) fn small(number: usize) -> u32 {
+    u32::try_from(number).expect("texts and directories are bounded where they are read")
+}
