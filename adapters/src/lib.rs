@@ -14,6 +14,8 @@
 pub mod adapter;
 mod change;
 pub mod commit;
+#[cfg(test)]
+mod death;
 mod decision;
 pub mod definition;
 pub mod editor;

@@ -181,7 +181,7 @@ pub(super) fn save(place: &Place, aside: &OsStr) -> Result<(), CommitError> {
 }
 
 /// The name of the note about a write to `name`.
-fn note_name(name: &OsStr) -> OsString {
+pub(super) fn note_name(name: &OsStr) -> OsString {
     let mut note = staged_name(name);
     note.push("!");
     note

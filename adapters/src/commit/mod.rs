@@ -15,6 +15,7 @@ mod lock;
 mod stage;
 mod tree;
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,15 @@ pub struct Batch {
 /// One change of the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
+    /// Writes down what the following steps are about to do, before the first of them is even staged.
+    Intend {
+        /// The file.
+        path: PathBuf,
+        /// What it holds, if there is one: that of a run which was killed.
+        before: Option<Vec<u8>>,
+        /// What it is to hold.
+        content: Vec<u8>,
+    },
     /// Puts a new directory in place, whole or not at all.
     Create(NewTree),
     /// Gives a file this content.
@@ -86,8 +96,38 @@ pub fn is_staged(name: &OsStr) -> bool {
     displaced::target_of(name).is_some()
 }
 
+/// What is staged for `path`, be that a symlink to elsewhere, with what waits to be.
+pub(crate) fn left_staged(root: &Root, path: &Path) -> Vec<PathBuf> {
+    let Ok(end) = root.chase(path) else {
+        return Vec::new();
+    };
+    let end = Path::new("/").join(end);
+    let Some(name) = end.file_name() else {
+        return Vec::new();
+    };
+    let staged = staged_name(name);
+    let names = [
+        stage::partial_name(&staged),
+        displaced::note_name(name),
+        staged,
+    ];
+    let paths = names.map(|name| end.with_file_name(name)).into_iter();
+    paths
+        .filter(|path| matches!(root.read(path, 0), Err(_) | Ok(Some(_))))
+        .collect()
+}
+
 /// Carries out a batch.
 pub fn commit(root: &Root, batch: &Batch) -> Result<Outcome, CommitError> {
+    commit_until(root, batch, batch.steps.len())
+}
+
+/// Stages all of a batch and carries out its first steps, as a run that is killed then does.
+pub(crate) fn commit_until(
+    root: &Root,
+    batch: &Batch,
+    killed_after: usize,
+) -> Result<Outcome, CommitError> {
     for step in &batch.steps {
         // Staging would replace what a dead run displaced.
         if recover(root, step)? == Outcome::Raced {
@@ -95,17 +135,24 @@ pub fn commit(root: &Root, batch: &Batch) -> Result<Outcome, CommitError> {
         }
     }
     let mut ready = Vec::new();
+    let mut staged = BTreeSet::new();
     for step in &batch.steps {
+        if let Step::Replace { path, .. } = step
+            && !staged.insert(path)
+        {
+            ready.push(Ready::Again(step));
+            continue;
+        }
         match Ready::prepare(root, step) {
             Ok(step) => ready.push(step),
             Err(error) => {
-                // Nothing is in place yet, so there is nothing that the staged files could explain.
-                ready.into_iter().for_each(Ready::discard);
+                // Nothing is in place yet. The intent goes last, so that it covers what is left until then.
+                ready.into_iter().rev().for_each(Ready::discard);
                 return Err(error);
             }
         }
     }
-    for step in ready {
+    for step in ready.into_iter().take(killed_after) {
         if step.carry_out(root)? == Outcome::Raced {
             return Ok(Outcome::Raced);
         }
@@ -122,13 +169,17 @@ fn recover(root: &Root, step: &Step) -> Result<Outcome, CommitError> {
             Some(target) => Place::of_name(root, &path.with_file_name(target))?,
             None => None,
         },
-        Step::Create(_) | Step::Touch(_) => None,
+        Step::Intend { .. } | Step::Create(_) | Step::Touch(_) => None,
     };
     place.map_or(Ok(Outcome::Done), |place| displaced::recover(&place))
 }
 
 /// A step whose new content is on disk already.
 enum Ready<'a> {
+    /// It is in place already; whether it was there before.
+    Intent(Place, bool),
+    /// The second content of a file: it can be staged when the first is in place.
+    Again(&'a Step),
     Tree(tree::StagedTree),
     File(Staged),
     Remove(&'a Path),
@@ -139,6 +190,15 @@ enum Ready<'a> {
 impl<'a> Ready<'a> {
     fn prepare(root: &Root, step: &'a Step) -> Result<Self, CommitError> {
         Ok(match step {
+            Step::Intend {
+                path,
+                before,
+                content,
+            } => {
+                let place = Place::of_content(root, path)?;
+                let place = Staged::new(place, None, content)?.put_over()?;
+                Self::Intent(place, before.is_some())
+            }
             Step::Create(new) => Self::Tree(new.stage(root)?),
             Step::Replace {
                 path,
@@ -163,6 +223,7 @@ impl<'a> Ready<'a> {
 
     fn carry_out(self, root: &Root) -> Result<Outcome, CommitError> {
         match self {
+            Self::Again(step) => Self::prepare(root, step)?.carry_out(root),
             Self::Tree(tree) => tree.put_in_place(),
             Self::File(staged) => staged.put_in_place(),
             Self::Remove(path) => {
@@ -173,18 +234,23 @@ impl<'a> Ready<'a> {
                 Ok(Outcome::Done)
             }
             Self::Take(Some(place), expected) => stage::take(root, &place, expected),
-            Self::Take(None, _) => Ok(Outcome::Done),
+            Self::Intent(..) | Self::Take(None, _) => Ok(Outcome::Done),
             Self::Touch(path) => touch(root, path).map(|()| Outcome::Done),
         }
     }
 
     fn discard(self) {
         match self {
+            Self::Intent(place, false) => place.unlink(&place.name).unwrap_or_default(),
             Self::Tree(tree) => tree.discard(),
             Self::File(staged) => staged.discard(),
             // What is left of it, the next run removes.
             Self::Take(Some(place), _) => displaced::Note::remove(&place).unwrap_or_default(),
-            Self::Remove(_) | Self::Take(None, _) | Self::Touch(_) => {}
+            Self::Intent(_, true)
+            | Self::Again(_)
+            | Self::Remove(_)
+            | Self::Take(None, _)
+            | Self::Touch(_) => {}
         }
     }
 }

@@ -104,6 +104,16 @@ impl Staged {
         copy_xattrs(&old, new).doing("keep the extended attributes of", path)
     }
 
+    /// Puts it in place, whatever is there. Returns where that is.
+    pub(super) fn put_over(self) -> Result<Place, CommitError> {
+        let Place { path, name, .. } = &self.place;
+        self.place
+            .rename(&self.name, name, RenameFlags::empty())
+            .doing("write", path)?;
+        self.place.sync()?;
+        Ok(self.place)
+    }
+
     /// Puts the staged file in the place of its target.
     pub(super) fn put_in_place(self) -> Result<Outcome, CommitError> {
         let outcome = match &self.expected {
@@ -263,7 +273,7 @@ fn drop_taken(
 }
 
 /// The name of a staged file that is still being written.
-fn partial_name(staged: &OsStr) -> OsString {
+pub(super) fn partial_name(staged: &OsStr) -> OsString {
     let mut part = staged.to_owned();
     part.push("~");
     part

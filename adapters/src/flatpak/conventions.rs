@@ -11,6 +11,7 @@ use overlay_resolver::keyfile::value;
 use super::config::RepoConfig;
 use super::installation::Installation;
 use crate::remotes::draft::Beside;
+use crate::remotes::intent;
 use crate::remotes::target::{Store as _, Target};
 use crate::remotes::{Remote, Subject};
 use crate::report::{Dependent, KeyReport, Operation};
@@ -59,6 +60,29 @@ impl Target for Installation {
 
     fn keyring(&self, name: &str) -> PathBuf {
         self.keyring_of(name)
+    }
+
+    /// What `flatpak remote-delete` removes, and the copy of the filter, which it forgets.
+    fn residue(&self, name: &str) -> Vec<PathBuf> {
+        let mut paths = self.caches(name);
+        paths.extend([
+            self.keyring_of(name),
+            self.filter_copy(name),
+            self.refs(name),
+        ]);
+        paths
+    }
+
+    fn expendable(&self, store: &RepoConfig, name: &str) -> Vec<PathBuf> {
+        let mut paths = self.caches(name);
+        if store.get(name, "xa.filter").is_none() {
+            paths.push(self.filter_copy(name));
+        }
+        paths
+    }
+
+    fn intent(&self) -> PathBuf {
+        self.path().join(intent::FILE_NAME)
     }
 
     /// flatpak's own mark for a value that its user set.

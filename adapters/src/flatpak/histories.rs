@@ -80,7 +80,9 @@ impl Scene for InMemory {
             let text = match step {
                 Step::Create(tree) => tree.files.last().expect("a configuration").1.clone(),
                 Step::Replace { content, .. } => content,
-                Step::Remove(_) | Step::Take { .. } | Step::Touch(_) => continue,
+                Step::Intend { .. } | Step::Remove(_) | Step::Take { .. } | Step::Touch(_) => {
+                    continue;
+                }
             };
             let config = RepoConfig::parse(&text, &installation().config());
             self.config = Some(config.expect("sound"));

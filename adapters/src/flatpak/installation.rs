@@ -63,18 +63,11 @@ impl Installation {
         self.path.join("appstream").join(name)
     }
 
-    /// All that there can be of a remote besides its group: what `flatpak remote-delete` removes,
-    /// and the copy of the filter, which it forgets.
-    pub(super) fn residue(&self, name: &str) -> Vec<PathBuf> {
-        let mut paths = vec![
-            self.keyring_of(name),
-            self.filter_copy(name),
-            self.refs(name),
-            self.appstream(name),
-        ];
-        paths.extend(self.oci(name));
-        paths.extend(self.summaries(name));
-        paths
+    /// What a server sends again.
+    pub(super) fn caches(&self, name: &str) -> Vec<PathBuf> {
+        let summaries = self.summaries(name);
+        let other = self.oci(name).into_iter().chain([self.appstream(name)]);
+        summaries.chain(other).collect()
     }
 
     /// The file whose times tell programs that the installation changed.

@@ -11,10 +11,11 @@ use overlay_resolver::root::{Reason, Root, Unusable};
 use super::Layers;
 use super::config::{self, RepoConfig};
 use super::installation::Installation;
-use crate::commit::{is_saved, is_staged, staged_name};
+use crate::commit::{is_saved, is_staged, left_staged, staged_name};
 use crate::remotes::draft::Observed;
+use crate::remotes::intent::{Intent, Traces};
 use crate::remotes::name::is_remote_name;
-use crate::remotes::target::Store;
+use crate::remotes::target::{Store, Target as _};
 use crate::remotes::{fingerprints, managed};
 use crate::source::Want;
 
@@ -85,29 +86,61 @@ impl Eyes<'_> {
             .map_err(|error| Finding::error(path, error.to_string()))
     }
 
-    /// What an interrupted run left: its staged files, and in the staged configuration which
-    /// certificates it was bringing when the keyrings were already in place.
+    /// What a run that was killed left: what it was about to do, and what it had staged.
     fn stale(&self, observed: &mut Observed) -> Result<(), Finding> {
         for directory in [self.paths.path().to_owned(), self.paths.repo()] {
             for name in self.names(&directory)? {
+                let path = directory.join(&name);
                 if is_staged(&name) {
-                    observed.stale.push(directory.join(name));
+                    observed.stale.push(path);
                 } else if is_saved(&name) {
-                    observed.saved.push(directory.join(name));
+                    observed.saved.push(path);
+                } else if path == self.paths.intent() {
+                    observed.unfinished = self.file(&path)?;
                 }
             }
         }
-        let config = staged_name(OsStr::new(config::FILE_NAME));
-        let journal = self.paths.repo().join(config);
-        if observed.stale.contains(&journal)
-            && let Some(text) = self.file(&journal)?
-            && let Ok(config) = RepoConfig::parse(&text, &journal)
+        match &observed.unfinished {
+            Some(text) => {
+                let path = self.paths.intent();
+                match Intent::parse(text, &path) {
+                    Ok(intent) => observed.intent = intent,
+                    Err(finding) => observed.damaged = Some(finding),
+                }
+                self.stale_elsewhere(observed);
+            }
+            None => self.staged_config(observed)?,
+        }
+        Ok(())
+    }
+
+    /// What waits beside the ends of symlinks.
+    fn stale_elsewhere(&self, observed: &mut Observed) {
+        let beside = |name| [self.paths.keyring_of(name), self.paths.filter_copy(name)];
+        let files = observed.intent.names().flat_map(beside);
+        let files = files.chain([self.paths.config()]);
+        let stale: Vec<_> = files
+            .flat_map(|path| left_staged(self.root, &path))
+            .filter(|path| !observed.stale.contains(path))
+            .collect();
+        observed.stale.extend(stale);
+    }
+
+    /// Before there were intents, the staged configuration told which certificates a run was bringing.
+    fn staged_config(&self, observed: &mut Observed) -> Result<(), Finding> {
+        let staged = self.paths.config();
+        let staged = staged.with_file_name(staged_name(OsStr::new(config::FILE_NAME)));
+        if observed.stale.contains(&staged)
+            && let Some(text) = self.file(&staged)?
+            && let Ok(config) = RepoConfig::parse(&text, &staged)
         {
-            observed.interrupted = config
-                .remotes()
-                .into_iter()
-                .map(|name| (name.to_owned(), fingerprints(&config, name)))
-                .collect();
+            for name in managed(&config) {
+                let traces = Traces {
+                    certificates: fingerprints(&config, name),
+                    ..Traces::default()
+                };
+                observed.intent.add(name, traces);
+            }
         }
         Ok(())
     }
@@ -138,6 +171,8 @@ impl Eyes<'_> {
         let mut names: BTreeSet<&str> = layers.remotes.entries.keys().map(String::as_str).collect();
         names.extend(config.into_iter().flat_map(managed));
         names.extend(config.into_iter().flat_map(Store::remembered));
+        let dead = observed.intent.clone();
+        names.extend(dead.names());
         for name in names.into_iter().filter(|name| is_remote_name(name)) {
             if let Err(finding) = self.beside(observed, layers, name) {
                 observed.broken.insert(name.into(), finding);
@@ -153,10 +188,9 @@ impl Eyes<'_> {
             }
         }
         let wanted = layers.remotes.entries.get(name);
-        if matches!(
-            wanted.map(|l| &l.want),
-            Some(Want::Present(_) | Want::Unresolved(_))
-        ) {
+        let wanted = wanted.map(|layered| &layered.want);
+        let stays = matches!(wanted, Some(Want::Present(_) | Want::Unresolved(_)));
+        if stays && observed.intent.of(name).is_none() {
             return Ok(());
         }
         if self.has_files(&self.paths.refs(name).join("app"))?

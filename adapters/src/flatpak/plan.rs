@@ -63,13 +63,9 @@ fn batch(draft: &Draft<'_, Installation>, found: &Found) -> Batch {
         None if draft.store != draft.before => steps.push(create(draft)),
         None => {}
     }
-    steps.extend(draft.obsolete.keys().cloned().map(Step::Remove));
-    let quiet = steps.is_empty();
-    steps.extend(draft.stale(&steps));
-    if !quiet {
-        steps.push(Step::Touch(draft.target.changed()));
-    }
-    Batch { steps }
+    steps.extend(draft.cleanup());
+    let is_there = found.config.is_some() || !steps.is_empty();
+    draft.batch(steps, is_there.then(|| draft.target.changed()))
 }
 
 /// A new repository, whole.

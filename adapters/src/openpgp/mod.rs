@@ -25,7 +25,7 @@ mod keyring;
 mod packet;
 mod signature;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use certificate::Certificate;
 pub use fingerprint::{Fingerprint, NotAFingerprint};

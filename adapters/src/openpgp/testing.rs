@@ -42,14 +42,14 @@ pub(super) fn armored(data: &[u8]) -> String {
 
 /// Packets of a certificate, one after the other.
 #[derive(Debug, Clone)]
-pub(super) struct Build {
+pub(crate) struct Build {
     bytes: Vec<u8>,
     fingerprint: Fingerprint,
 }
 
 impl Build {
     /// A version 4 primary key, created at 1000.
-    pub(super) fn key(seed: u8) -> Self {
+    pub(crate) fn key(seed: u8) -> Self {
         Self::of_material(&[seed])
     }
 
@@ -73,12 +73,12 @@ impl Build {
         self
     }
 
-    pub(super) fn user_id(self, text: &str) -> Self {
+    pub(crate) fn user_id(self, text: &str) -> Self {
         self.packet(13, text.as_bytes())
     }
 
     /// A positive certification by the key itself.
-    pub(super) fn certify(self, created: u32, lifetime: u32) -> Self {
+    pub(crate) fn certify(self, created: u32, lifetime: u32) -> Self {
         self.sign(0x13, created, lifetime)
     }
 
@@ -131,11 +131,11 @@ impl Build {
         )
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    pub(super) fn read(&self) -> Certificate {
+    pub(crate) fn read(&self) -> Certificate {
         let keyring = Keyring::parse(&self.bytes).expect("a certificate");
         keyring.iter().next().expect("a certificate").clone()
     }

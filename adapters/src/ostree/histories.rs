@@ -89,7 +89,7 @@ impl InMemory {
                 assert_eq!(self.files.remove(&path), Some(expected), "raced");
             }
             Step::Remove(path) => drop(self.files.remove(&path)),
-            Step::Touch(_) => {}
+            Step::Intend { .. } | Step::Touch(_) => {}
         }
     }
 }

@@ -11,17 +11,17 @@ use overlay_resolver::root::{Reason, Root, Unusable};
 
 use rustix::fs::StatVfsMountFlags;
 
-use super::memory::Memory;
+use super::memory::{Memory, State};
 use super::places::{CONF, Places};
 use super::store::{Remotes, names};
 use super::{LIMIT, Layers};
-use crate::commit::{is_saved, is_staged, staged_name};
+use crate::commit::{is_saved, is_staged, left_staged, staged_name};
 use crate::editor::Editor;
-use crate::openpgp::Keyring;
 use crate::remotes::draft::Observed;
+use crate::remotes::intent::{Intent, Traces};
 use crate::remotes::name::is_remote_name;
 use crate::remotes::target::{Store as _, Target as _};
-use crate::remotes::{KEYRING_BASELINE, ORIGIN, managed};
+use crate::remotes::{KEYRING_BASELINE, ORIGIN, fingerprints, managed};
 use crate::source::Want;
 
 /// How many repositories may build on one another.
@@ -251,6 +251,10 @@ impl Eyes<'_> {
                 self.found.observed.stale.push(path);
                 continue;
             }
+            if path == self.places.intent() {
+                self.found.observed.unfinished = self.file(&path)?;
+                continue;
+            }
             let Some(name) = name.to_str() else { continue };
             if let Some(remote) = Places::remembered(name) {
                 let Some(text) = self.file(&path)? else {
@@ -269,7 +273,79 @@ impl Eyes<'_> {
                 self.found.journals.push(path);
             }
         }
+        self.unfinished();
         Ok(())
+    }
+
+    /// What a run that was killed was about to do.
+    fn unfinished(&mut self) {
+        let Found {
+            store, observed, ..
+        } = &mut self.found;
+        let Some(text) = &observed.unfinished else {
+            return self.staged_confs();
+        };
+        match Intent::parse(text, &self.places.intent()) {
+            Ok(intent) => observed.intent = intent,
+            Err(finding) => observed.damaged = Some(finding),
+        }
+        if let Some(config) = store.repository() {
+            observed.stale.extend(left_staged(self.root, config));
+        }
+        let names: Vec<String> = observed.intent.names().map(str::to_owned).collect();
+        for name in names.into_iter().filter(|_| self.found.has_target) {
+            if let Some(memory) = self.unwritten(&name) {
+                self.found.store.remember(&name, memory);
+            }
+        }
+    }
+
+    /// What a dead run had left to remember of a remote that it had put in place. Its file is staged before
+    /// what is to be remembered, and not staged any more once it is in place: then it was offered, even if
+    /// its owner has deleted it since.
+    fn unwritten(&self, name: &str) -> Option<Memory> {
+        let store = &self.found.store;
+        if store.memories().any(|(known, _)| known == name) {
+            return None;
+        }
+        if store.get(name, ORIGIN).is_some() {
+            return Some(Memory::new(State::Offered));
+        }
+        let stale = &self.found.observed.stale;
+        if stale.contains(&staged_path(&self.places.target)) {
+            return None;
+        }
+        let memory = staged_path(&self.places.memory(name));
+        let conf = staged_path(&self.places.conf(name));
+        if stale.contains(&conf) || !stale.contains(&memory) {
+            return None;
+        }
+        Memory::parse(&self.file(&memory).ok()??, &memory).ok()
+    }
+
+    /// Before there were intents, a staged file told which certificates a run was bringing.
+    fn staged_confs(&mut self) {
+        let staged: Vec<_> = self.found.observed.stale.clone();
+        for path in staged
+            .into_iter()
+            .filter(|path| path.starts_with(&self.places.target))
+        {
+            let Ok(Some(text)) = self.file(&path) else {
+                continue;
+            };
+            let Ok(file) = parse(&text, &path) else {
+                continue;
+            };
+            let mut remotes = Remotes::new(self.places);
+            remotes.add(&path, file);
+            for name in managed(&remotes) {
+                let traces = Traces {
+                    certificates: fingerprints(&remotes, name),
+                    ..Traces::default()
+                };
+                self.found.observed.intent.add(name, traces);
+            }
+        }
     }
 
     /// A run that was killed while it moved a remote has taken it from one place and not brought it to
@@ -314,7 +390,11 @@ impl Eyes<'_> {
     fn present(&mut self, layers: &Layers) {
         let store = &self.found.store;
         let wanted = layers.remotes.entries.keys().map(String::as_str);
-        let names = wanted.chain(managed(store)).chain(store.remembered());
+        let dead = self.found.observed.intent.names();
+        let names = wanted
+            .chain(managed(store))
+            .chain(store.remembered())
+            .chain(dead);
         let names: BTreeSet<String> = names
             .filter(|name| is_remote_name(name))
             .map(str::to_owned)
@@ -337,18 +417,6 @@ impl Eyes<'_> {
     /// What there is of one remote beside its file.
     fn beside(&mut self, layers: &Layers, name: &str) -> Result<(), Finding> {
         let path = self.places.keyring(name);
-        let journal = staged_path(&self.places.conf(name));
-        if let Some(text) = self.file(&journal)?
-            && let Ok(file) = parse(&text, &journal)
-        {
-            let mut staged = Remotes::new(self.places);
-            staged.add(&journal, file);
-            let bringing = crate::remotes::fingerprints(&staged, name);
-            self.found
-                .observed
-                .interrupted
-                .insert(name.into(), bringing);
-        }
         let Some(text) = self.file(&path)? else {
             return Ok(());
         };
@@ -360,17 +428,23 @@ impl Eyes<'_> {
             .get(name)
             .map(|layered| &layered.want);
         let stays = matches!(layered, Some(Want::Present(_) | Want::Unresolved(_)));
-        let ours = || {
-            let memory = store.memories().find(|(known, _)| *known == name);
-            let ours = memory.map(|(_, memory)| memory.keyring).unwrap_or_default();
-            let ring = Keyring::parse(&text);
-            !ours.is_empty()
-                && ring.is_ok_and(|ring| ring.iter().all(|c| ours.contains(c.fingerprint())))
-        };
         let managed = present && store.get(name, KEYRING_BASELINE).is_some();
-        if managed && !stays || !present && ours() {
-            let residue = &mut self.found.observed.residue;
-            residue.insert(name.into(), vec![path.clone()]);
+        let brought = store.brought(name).cloned().unwrap_or_default();
+        let observed = &mut self.found.observed;
+        if !managed && !brought.is_empty() {
+            // `ostree remote delete` leaves the keyring, which the owner's next remote of the name would trust.
+            let certificates = brought;
+            let files = BTreeSet::new();
+            observed.intent.add(
+                name,
+                Traces {
+                    certificates,
+                    files,
+                },
+            );
+        }
+        if managed && !stays {
+            observed.residue.insert(name.into(), vec![path.clone()]);
         }
         self.found.observed.files.insert(path, text);
         Ok(())

@@ -7,6 +7,7 @@ use overlay_resolver::finding::Finding;
 
 use super::store::Remotes;
 use crate::definition::OstreeDefinition;
+use crate::remotes::intent;
 use crate::remotes::target::{Adoption, Target};
 use crate::remotes::{Remote, Subject};
 use crate::report::{Dependent, Foreign};
@@ -93,8 +94,6 @@ impl Target for Places {
     type Store = Remotes;
 
     const DEPENDENT: Dependent = Dependent::Deployment;
-    /// `ostree remote delete` takes the file and the repository's keyring, not the keyring beside the file.
-    const LEAVES_RESIDUE: bool = true;
 
     fn remotes(&self) -> &str {
         &self.adapters[0]
@@ -115,6 +114,14 @@ impl Target for Places {
 
     fn keyring(&self, name: &str) -> PathBuf {
         self.target.join(keyring_name(name))
+    }
+
+    fn residue(&self, name: &str) -> Vec<PathBuf> {
+        vec![self.keyring(name)]
+    }
+
+    fn intent(&self) -> PathBuf {
+        self.state.join(intent::FILE_NAME)
     }
 
     /// The repository is shared by all deployments, so nothing is taken out of it unasked.

@@ -4,8 +4,9 @@
 //!
 //! 1. what says that a remote is absent by our doing, before it goes;
 //! 2. keyrings, before the remotes that need them;
-//! 3. a remote that moves leaves its old place before it comes to the new one, since ostree bears nothing
-//!    worse than a name that is defined twice; in between, a journal holds it;
+//! 3. remotes that go or move leave their places before others come, since ostree bears nothing worse than
+//!    a name that is defined twice, and so that a remote with a new name is never there under both; a
+//!    journal holds one that moves;
 //! 4. the remotes;
 //! 5. what says that a remote is there or was deleted: a remote that is missing would be taken for deleted;
 //! 6. what nothing needs any more.
@@ -20,7 +21,7 @@ use super::observe::Found;
 use super::places::Places;
 use crate::commit::{Batch, NewTree, Step};
 use crate::remotes::draft::{Draft, Plan, replacement};
-use crate::remotes::target::Store as _;
+use crate::remotes::target::{Store as _, Target as _};
 use crate::remotes::{self, collections};
 use crate::report::Request;
 
@@ -35,9 +36,11 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
         let message = "is on a read-only file system, so no collection ID is written there; make it writable and run `overlayctl sync` again";
         draft.findings.push(Finding::error(path, message));
     }
-    for (name, residue) in &found.observed.residue {
-        if residue.iter().all(|path| draft.obsolete.contains_key(path)) {
-            draft.store.forget_keyring(name);
+    for name in draft.touched() {
+        let keyring = draft.target.keyring(&name);
+        // What is left in it is not ours.
+        if draft.obsolete.contains_key(&keyring) || draft.files.contains_key(&keyring) {
+            draft.store.forget_keyring(&name);
         }
     }
     let batch = Writes::new(&draft, found).batch();
@@ -113,16 +116,6 @@ impl<'d> Writes<'d> {
 
     fn batch(self) -> Batch {
         let (withheld, known) = self.memories();
-        let moved: Vec<&Path> = self
-            .moving
-            .iter()
-            .filter_map(|(name, _)| self.draft.before.defined_in(name))
-            .collect();
-        let (left, gone): (Vec<_>, Vec<_>) = self
-            .gone
-            .iter()
-            .cloned()
-            .partition(|(path, _)| moved.contains(&path.as_path()));
         let take = |(path, expected)| Step::Take { path, expected };
         let mut steps = self.forgotten();
         steps.extend(withheld);
@@ -139,19 +132,17 @@ impl<'d> Writes<'d> {
             steps.extend(self.draft.side_files());
         }
         steps.extend(self.leaving.iter().cloned());
-        steps.extend(left.into_iter().map(take));
+        steps.extend(self.gone.iter().cloned().map(take));
         steps.extend(self.arrive());
-        steps.extend(gone.into_iter().map(take));
         steps.extend(known);
         let arrived = self
             .moving
             .iter()
             .map(|(name, _)| self.draft.target.journal(name));
-        let obsolete = self.draft.obsolete.keys().cloned();
+        steps.extend(self.draft.cleanup());
         let journals = self.found.journals.iter().cloned();
-        steps.extend(obsolete.chain(journals).chain(arrived).map(Step::Remove));
-        steps.extend(self.draft.stale(&steps));
-        Batch { steps }
+        steps.extend(journals.chain(arrived).map(Step::Remove));
+        self.draft.batch(steps, None)
     }
 
     /// The remotes take their places: one by one, or with the directory that they are the first in.

@@ -8,6 +8,7 @@ use bstr::{BStr, ByteSlice as _};
 use super::memory::{Memory, State};
 use super::places::Places;
 use crate::editor::Editor;
+use crate::openpgp::Fingerprint;
 use crate::reconcile::Marks;
 use crate::remotes::collections::REPOSITORY;
 use crate::remotes::group::{group, remote_name};
@@ -184,6 +185,11 @@ impl Remotes {
         })
     }
 
+    /// The configuration of the system's repository, if there is one.
+    pub(super) fn repository(&self) -> Option<&Path> {
+        self.repository.as_deref()
+    }
+
     pub(super) fn is_repository(&self, path: &Path) -> bool {
         self.repository.as_deref() == Some(path)
     }
@@ -217,7 +223,12 @@ impl Remotes {
         })
     }
 
-    /// Forgets that anything of ours may be in a keyring that was left behind.
+    /// The certificates that we brought for a remote, as it was when it was ours.
+    pub(super) fn brought(&self, name: &str) -> Option<&BTreeSet<Fingerprint>> {
+        self.memories.get(name).map(|memory| &memory.keyring)
+    }
+
+    /// Forgets them.
     pub(super) fn forget_keyring(&mut self, name: &str) {
         if let Some(memory) = self.memories.get_mut(name) {
             memory.keyring.clear();

@@ -1,14 +1,15 @@
 //! A plan in the making, and the plan that it becomes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 
-use super::target::Target;
+use super::intent::{Intent, Traces};
+use super::target::{Store as _, Target};
 use crate::commit::{Batch, NewTree, Step, staged_name};
-use crate::openpgp::Fingerprint;
+use crate::openpgp::{Fingerprint, Keyring};
 use crate::report::{Change, EntryReport, Operation, Report, Request, Wish, full_name};
 use crate::scope::Scope;
 use crate::source::Documents;
@@ -32,8 +33,12 @@ pub(crate) struct Observed {
     pub(crate) saved: Vec<PathBuf>,
     /// What a run that was killed left staged.
     pub(crate) stale: Vec<PathBuf>,
-    /// The certificates which that run was bringing, by remote.
-    pub(crate) interrupted: BTreeMap<String, BTreeSet<Fingerprint>>,
+    /// The file in which that run wrote down what it was about to do.
+    pub(crate) unfinished: Option<Vec<u8>>,
+    /// What it was about to do.
+    pub(crate) intent: Intent,
+    /// Why that cannot be told.
+    pub(crate) damaged: Option<Finding>,
 }
 
 /// A plan in the making: the remotes as they are to be, and the writes around them.
@@ -47,6 +52,8 @@ pub(crate) struct Draft<'a, T: Target> {
     pub(crate) store: T::Store,
     /// Files to be put in place before the remotes that need them.
     pub(crate) files: BTreeMap<PathBuf, Vec<u8>>,
+    /// What keyrings hold in between, which lose certificates.
+    pub(crate) unions: BTreeMap<PathBuf, Vec<u8>>,
     /// What is to go once no remote needs it any more, with the remote that it was for.
     pub(crate) obsolete: BTreeMap<PathBuf, String>,
     /// What is done for a remote beside its group.
@@ -70,10 +77,16 @@ impl<'a, T: Target> Draft<'a, T> {
             store: before.clone(),
             before,
             files: BTreeMap::new(),
+            unions: BTreeMap::new(),
             obsolete: BTreeMap::new(),
             beside: Vec::new(),
             given: BTreeMap::new(),
-            findings: observed.saved.iter().map(saved).collect(),
+            findings: observed
+                .saved
+                .iter()
+                .map(saved)
+                .chain(observed.damaged.iter().cloned())
+                .collect(),
         }
     }
 
@@ -95,12 +108,106 @@ impl<'a, T: Target> Draft<'a, T> {
         (!may_write).then_some(place)
     }
 
-    /// The steps that put the side files in place.
+    /// The steps that put the side files in place. Of a keyring that loses certificates all stay until the
+    /// remote needs them no more.
     pub(crate) fn side_files(&self) -> impl Iterator<Item = Step> {
         self.files.iter().filter_map(|(path, content)| {
             let expected = self.observed.files.get(path);
+            let content = self.unions.get(path).unwrap_or(content);
             replacement(path.clone(), expected.map(Vec::as_slice), content.clone())
         })
+    }
+
+    /// The steps after the remotes: what they need no more goes.
+    pub(crate) fn cleanup(&self) -> impl Iterator<Item = Step> {
+        let keyrings = self.unions.iter().filter_map(|(path, union)| {
+            let content = self.files.get(path)?;
+            replacement(path.clone(), Some(union), content.clone())
+        });
+        keyrings.chain(self.obsolete.keys().cloned().map(Step::Remove))
+    }
+
+    /// The batch of these steps, with what a run that is killed between any two of them has to leave.
+    /// What programs watch that want to know of changes is touched last.
+    pub(crate) fn batch(&self, mut steps: Vec<Step>, watched: Option<PathBuf>) -> Batch {
+        let before = self.observed.unfinished.as_ref();
+        // What a run for single entries does not look at stays to be mended.
+        let mut unfinished = self.observed.intent.names();
+        let ends_all = before.is_none() || unfinished.all(|name| self.is_meant(name));
+        if steps.is_empty() && before.is_none() {
+            steps.extend(self.stale(&steps));
+            return Batch { steps };
+        }
+        if steps.is_empty() && !ends_all {
+            return Batch { steps };
+        }
+        let path = self.target.intent();
+        steps.extend(watched.map(Step::Touch));
+        let content = self.intent().to_bytes();
+        if before != Some(&content) {
+            let before = before.cloned();
+            let path = path.clone();
+            steps.insert(
+                0,
+                Step::Intend {
+                    path,
+                    before,
+                    content,
+                },
+            );
+        }
+        if ends_all {
+            steps.extend(self.stale(&steps));
+            steps.push(Step::Remove(path));
+        }
+        Batch { steps }
+    }
+
+    /// What is about to become of what lies beside the remotes, with what a dead run has left to do.
+    fn intent(&self) -> Intent {
+        let mut intent = self.observed.intent.clone();
+        for name in self.touched() {
+            let residue = self.target.residue(&name).into_iter();
+            let is_changed =
+                |path: &PathBuf| self.files.contains_key(path) || self.obsolete.contains_key(path);
+            let keyring = self.target.keyring(&name);
+            let traces = Traces {
+                certificates: self.exchanged(&keyring),
+                files: residue
+                    .filter(|path| *path != keyring)
+                    .filter(is_changed)
+                    .collect(),
+            };
+            intent.add(&name, traces);
+        }
+        intent
+    }
+
+    /// The remotes that change, or that something changes beside.
+    pub(crate) fn touched(&self) -> BTreeSet<String> {
+        let stores = [&self.before, &self.store];
+        let remotes = stores.into_iter().flat_map(T::Store::remotes);
+        let remotes = remotes.filter(|name| {
+            let [before, after] = stores.map(|store| store.pairs(name));
+            before != after
+        });
+        let beside = self.beside.iter().map(|beside| beside.remote.as_str());
+        let obsolete = self.obsolete.values().map(String::as_str);
+        remotes
+            .chain(beside)
+            .chain(obsolete)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The certificates that come into a keyring or go.
+    fn exchanged(&self, path: &Path) -> BTreeSet<Fingerprint> {
+        let before = fingerprints_in(self.observed.files.get(path));
+        let after = match self.files.get(path) {
+            None if !self.obsolete.contains_key(path) => return BTreeSet::new(),
+            after => fingerprints_in(after),
+        };
+        before.symmetric_difference(&after).cloned().collect()
     }
 
     /// What the steps do not stage again of what a killed run left.
@@ -127,6 +234,13 @@ pub(crate) struct Beside {
     pub(crate) path: PathBuf,
 }
 
+/// The certificates of a keyring. What cannot be read is nobody's.
+fn fingerprints_in(keyring: Option<&Vec<u8>>) -> BTreeSet<Fingerprint> {
+    let keyring = keyring.and_then(|text| Keyring::parse(text).ok());
+    let certificates = keyring.iter().flat_map(Keyring::iter);
+    certificates.map(|one| one.fingerprint().clone()).collect()
+}
+
 /// The step that gives a file its content, unless it has it.
 pub(crate) fn replacement(
     path: PathBuf,
@@ -144,7 +258,7 @@ pub(crate) fn replacement(
 fn staged(step: &Step) -> Option<PathBuf> {
     let path = match step {
         Step::Create(tree) => &tree.path,
-        Step::Replace { path, .. } => path,
+        Step::Intend { path, .. } | Step::Replace { path, .. } => path,
         Step::Remove(_) | Step::Take { .. } | Step::Touch(_) => return None,
     };
     Some(path.with_file_name(staged_name(path.file_name()?)))
@@ -220,7 +334,7 @@ fn writes(step: &Step, change: &Change) -> bool {
         Step::Replace { path, .. } | Step::Remove(path) | Step::Take { path, .. } => {
             *path == change.path
         }
-        Step::Touch(_) => false,
+        Step::Intend { .. } | Step::Touch(_) => false,
     }
 }
 
@@ -228,11 +342,13 @@ fn writes(step: &Step, change: &Change) -> bool {
 fn is_transient(batch: &Batch, step: &Step) -> bool {
     let is_written = |path: &PathBuf| {
         let mut steps = batch.steps.iter();
-        steps.any(|step| matches!(step, Step::Replace { path: written, .. } if written == path))
+        steps.any(|step| {
+            matches!(step, Step::Intend { path: written, .. } | Step::Replace { path: written, .. } if written == path)
+        })
     };
     let is_removed = |path: &PathBuf| batch.steps.contains(&Step::Remove(path.clone()));
     match step {
-        Step::Replace { path, .. } => is_removed(path),
+        Step::Intend { path, .. } | Step::Replace { path, .. } => is_removed(path),
         Step::Remove(path) => is_written(path),
         Step::Create(_) | Step::Take { .. } | Step::Touch(_) => false,
     }
@@ -249,8 +365,8 @@ fn untold(batch: &Batch, changes: &[Change], adapter: &str) -> Vec<Change> {
                 (Operation::WriteFile, path)
             }
             Step::Remove(path) | Step::Take { path, .. } => (Operation::Clean, path),
-            // It tells others that something changed.
-            Step::Touch(_) => return None,
+            // It tells us, or others, that something changes.
+            Step::Intend { .. } | Step::Touch(_) => return None,
         };
         let is_told = changes.iter().any(|change| writes(step, change));
         (!is_told).then(|| Change {

@@ -7,11 +7,12 @@ use bstr::{BString, ByteSlice as _};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
-use super::draft::Beside;
+use super::draft::{Beside, Draft};
 use super::keys::{Keys, Known};
 use super::target::{Store, Target};
 use super::{KEYRING_BASELINE, Remote, Subject};
 use crate::openpgp::{Fingerprint, Keyring};
+use crate::report::Operation;
 
 /// The certificates that the vendor brought for a remote.
 pub(crate) fn fingerprints(store: &impl Store, name: &str) -> BTreeSet<Fingerprint> {
@@ -66,9 +67,9 @@ impl<T: Target> Subject<'_, '_, T> {
             interrupted: self
                 .draft
                 .observed
-                .interrupted
-                .get(self.name)
-                .unwrap_or(&empty),
+                .intent
+                .of(self.name)
+                .map_or(&empty, |beside| &beside.certificates),
         }
         .reconcile(&remote.keyring, wants || (has && !untouched));
         self.write_keys(&keys);
@@ -91,6 +92,9 @@ impl<T: Target> Subject<'_, '_, T> {
                 self.draft.obsolete.insert(path, self.name.into());
             }
         } else if !keys.changes.is_empty() {
+            let union = keys.union.as_ref().map(Keyring::to_bytes);
+            let union = union.map(|union| (path.clone(), union));
+            self.draft.unions.extend(union);
             self.draft.files.insert(path, keys.keyring.to_bytes());
         }
         let list = BString::from(value::encode_list(
@@ -98,6 +102,74 @@ impl<T: Target> Subject<'_, '_, T> {
         ));
         let list = (!keys.vendors.is_empty()).then_some(list.as_bstr());
         self.draft.store.put(self.name, KEYRING_BASELINE, list);
+    }
+
+    /// Mends what a run that died left beside the remote. A keyring that was reconciled is mended by that.
+    pub(super) fn settle(&mut self, is_reconciled: bool) {
+        let draft = &self.draft;
+        let Some(beside) = draft.observed.intent.of(self.name) else {
+            return;
+        };
+        let Draft {
+            target,
+            observed,
+            store,
+            ..
+        } = draft;
+        let keyring = target.keyring(self.name);
+        let left: Vec<_> = if store.has_remote(self.name) {
+            let expendable = target.expendable(store, self.name).into_iter();
+            expendable
+                .filter(|path| beside.files.contains(path))
+                .collect()
+        } else if observed.in_use.contains(self.name) {
+            Vec::new()
+        } else {
+            let residue = observed.residue.get(self.name).into_iter().flatten();
+            residue.filter(|path| **path != keyring).cloned().collect()
+        };
+        self.forget(left);
+        if !is_reconciled {
+            self.distrust(&beside.certificates);
+        }
+    }
+
+    /// Takes certificates out that a dead run had brought, or had left to be taken out: they are neither
+    /// the vendor's nor the owner's.
+    fn distrust(&mut self, certificates: &BTreeSet<Fingerprint>) {
+        let draft = &mut *self.draft;
+        let path = draft.target.keyring(self.name);
+        let Some(bytes) = draft.observed.files.get(&path) else {
+            return;
+        };
+        let Ok(mut keyring) = Keyring::parse(bytes) else {
+            return;
+        };
+        let is_as_we_wrote_it = keyring.to_bytes() == *bytes;
+        let vendors = fingerprints(&draft.before, self.name);
+        let strangers = certificates.difference(&vendors);
+        let gone: Vec<_> = strangers
+            .filter(|stranger| keyring.remove(stranger))
+            .collect();
+        // Who imports the very same certificate into a keyring makes it theirs, and gpg writes it otherwise.
+        let is_owners = draft.store.has_remote(self.name) && !is_as_we_wrote_it;
+        if gone.is_empty() || draft.obsolete.contains_key(&path) || keyring.is_empty() && is_owners
+        {
+            return;
+        }
+        if keyring.is_empty() {
+            self.forget([path]);
+            return;
+        }
+        draft
+            .beside
+            .extend(gone.into_iter().map(|fingerprint| Beside {
+                remote: self.name.into(),
+                operation: Operation::RemoveCertificate,
+                subject: fingerprint.to_string(),
+                path: path.clone(),
+            }));
+        draft.files.insert(path, keyring.to_bytes());
     }
 
     /// Takes away what there is of a remote beside its group. Returns what that is.

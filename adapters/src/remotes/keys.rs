@@ -14,6 +14,8 @@ use crate::report::Operation;
 pub(super) struct Keys {
     /// What it is to hold.
     pub(super) keyring: Keyring,
+    /// What it holds until the remote is as it is to be: with those that go, if any do.
+    pub(super) union: Option<Keyring>,
     /// Which of those the vendor brought.
     pub(super) vendors: BTreeSet<Fingerprint>,
     /// How that differs from what is there.
@@ -33,8 +35,8 @@ pub(super) struct Known<'a> {
 impl Known<'_> {
     /// Reconciles the keyring with what the vendor wants in it.
     ///
-    /// With `needed` (signatures are verified) it is never left empty: no certificate is withdrawn
-    /// then if it is the last.
+    /// With `needed` (signatures are verified) it is never left empty: if all would go, all stay and
+    /// are the vendor's still.
     pub(super) fn reconcile(self, desired: &Keyring, needed: bool) -> Keys {
         let was_empty = self.actual.is_empty();
         let mut keys = Keys {
@@ -59,14 +61,22 @@ impl Known<'_> {
                 keys.vendors.insert(fingerprint.clone());
             }
         }
-        for fingerprint in self.baseline {
-            if desired.get(fingerprint).is_some() || (needed && keys.keyring.len() == 1) {
-                continue;
-            }
-            if keys.keyring.remove(fingerprint) {
-                keys.changes
-                    .push((Operation::RemoveCertificate, fingerprint.clone()));
-            }
+        let ours = self.baseline.union(self.interrupted);
+        let gone: BTreeSet<_> = ours
+            .filter(|fingerprint| desired.get(fingerprint).is_none())
+            .filter(|fingerprint| keys.keyring.get(fingerprint).is_some())
+            .collect();
+        if needed && gone.len() == keys.keyring.len() {
+            keys.vendors.extend(gone.into_iter().cloned());
+            return keys;
+        }
+        if !gone.is_empty() {
+            keys.union = Some(keys.keyring.clone());
+        }
+        for fingerprint in gone {
+            keys.keyring.remove(fingerprint);
+            let change = (Operation::RemoveCertificate, fingerprint.clone());
+            keys.changes.push(change);
         }
         keys
     }

@@ -12,6 +12,7 @@ mod facts;
 pub(crate) mod group;
 #[cfg(test)]
 pub(crate) mod histories;
+pub(crate) mod intent;
 mod keyring;
 mod keys;
 mod management;
@@ -54,6 +55,7 @@ pub(crate) fn plan<T: Target>(
     let mut names: BTreeSet<String> = source.entries.keys().cloned().collect();
     names.extend(managed(&draft.before).map(str::to_owned));
     names.extend(draft.before.remembered().into_iter().map(str::to_owned));
+    names.extend(draft.observed.intent.names().map(str::to_owned));
     names.retain(|name| draft.is_meant(name));
     for name in &names {
         refuse_unreachable(draft, name);
@@ -208,7 +210,10 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         if let Some(finding) = broken {
             subject.draft.findings.push(finding.clone());
         }
-        if broken.is_some() || subject.wanted == Wanted::Withdrawn && !source.complete {
+        let before = &subject.draft.before;
+        let is_ours = before.marks(name).offered || before.get(name, ORIGIN).is_some();
+        let is_missed = is_ours && !source.complete && subject.wanted == Wanted::Withdrawn;
+        if broken.is_some() || is_missed {
             subject.wanted = Wanted::Unresolved;
         }
         subject
@@ -221,20 +226,24 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         self.draft.store.mark(self.name, marks);
         let wish = self.draft.wish(self.name);
         let decision = match (action, self.remote()) {
-            (Action::Update, _) if wish == Some(&Wish::Release) => self.let_go(),
+            (Action::Update, _) if wish == Some(&Wish::Release) => Some(self.let_go()),
             (Action::Update, Some(remote)) if matches!(wish, Some(Wish::Revert(_))) => {
-                self.revert(remote)
+                Some(self.revert(remote))
             }
-            (Action::Create, Some(remote)) => self.create(remote),
-            (Action::Adopt, Some(remote)) => self.adopt(remote),
-            (Action::Update, Some(remote)) => self.update(remote),
-            (Action::Remove, _) => self.remove(),
-            (Action::Hide, _) => self.hide(),
-            (Action::Release, _) => self.release(),
+            (Action::Create, Some(remote)) => Some(self.create(remote)),
+            (Action::Adopt, Some(remote)) => Some(self.adopt(remote)),
+            (Action::Update, Some(remote)) => Some(self.update(remote)),
+            (Action::Remove, _) => Some(self.remove()),
+            (Action::Hide, _) => Some(self.hide()),
+            (Action::Release, _) => Some(self.release()),
             (Action::Leave | Action::Create | Action::Adopt | Action::Update, _) => {
-                self.leave(actual, before)?
+                self.leave(actual, before)
             }
         };
+        let is_reconciled = matches!(action, Action::Create | Action::Adopt | Action::Update)
+            && !matches!(wish, Some(Wish::Release | Wish::Revert(_)));
+        self.settle(is_reconciled);
+        let decision = decision?;
         Some(EntryReport {
             adapter: self.draft.target.remotes().into(),
             name: self.name.into(),
@@ -268,8 +277,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 Decision::Foreign(draft.target.foreign(&draft.before, self.name))
             }
             (Wanted::Withdrawn, Actual::Absent, _) => {
-                let ours = before.withheld || T::LEAVES_RESIDUE;
-                if !ours || self.clean().is_empty() || !before.withheld {
+                if !before.withheld || self.clean().is_empty() {
                     return None;
                 }
                 Decision::Removed {

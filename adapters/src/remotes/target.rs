@@ -89,9 +89,6 @@ pub(crate) trait Target: Sized {
     /// The key that hides a remote from browsing, where there is such a thing.
     const HIDDEN: Option<&'static str> = None;
 
-    /// Whether what deletes a remote here may leave something of it behind.
-    const LEAVES_RESIDUE: bool = false;
-
     /// The name that its remotes are reported under, such as `flatpak-remotes`.
     fn remotes(&self) -> &str;
 
@@ -106,6 +103,17 @@ pub(crate) trait Target: Sized {
 
     /// The keyring of a remote.
     fn keyring(&self, name: &str) -> PathBuf;
+
+    /// All that there can be of a remote beside its group.
+    fn residue(&self, name: &str) -> Vec<PathBuf>;
+
+    /// What of that may go while the remote stays: what a server sends again, and what it does not use.
+    fn expendable(&self, _store: &Self::Store, _name: &str) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// Where a run writes down what it is about to do.
+    fn intent(&self) -> PathBuf;
 
     /// Whether the target's own convention marks a value as the owner's.
     fn is_owners(&self, _store: &Self::Store, _name: &str, _key: &str) -> bool {

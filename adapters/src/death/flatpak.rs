@@ -1,0 +1,344 @@
+//! flatpak's remotes through every death.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::machine::{Machine, certificate};
+use super::{Change, NAME, Subject, campaign};
+use crate::definition::FlatpakDefinition;
+use crate::editor::Editor;
+use crate::flatpak::Flatpak;
+use crate::remotes::histories::sources;
+use crate::report::Wish;
+
+pub(super) const CONFIG: &str = "/var/lib/flatpak/repo/config";
+const KEYRING: &str = "/var/lib/flatpak/repo/x.trustedkeys.gpg";
+const GROUP: &str = "remote \"x\"";
+const URL: &str = "Url=https://vendor/";
+
+pub(super) fn subject() -> Subject {
+    let definition = FlatpakDefinition {
+        sources: sources(),
+        installation: "/var/lib/flatpak".into(),
+    };
+    Subject {
+        planner: Box::new(Flatpak::new("flatpak", definition)),
+        strip: |machine| {
+            for layer in ["/usr", "/run", "/etc"] {
+                machine.remove(layer);
+            }
+        },
+        delete,
+        add,
+        // All change in one rename.
+        entry: |_| String::new(),
+        is_cache: |path| {
+            ["summaries", "appstream", "oci"]
+                .iter()
+                .any(|cache| path.components().any(|part| part.as_os_str() == *cache))
+        },
+        fault,
+    }
+}
+
+/// As `flatpak remote-delete` does, and somebody who takes the copy of the filter away that it forgets.
+fn delete(machine: &Machine) -> bool {
+    let mut config = Editor::parse(&machine.read(CONFIG)).expect("sound");
+    let was_there = config.has_group(GROUP);
+    if was_there {
+        config.remove_group(GROUP);
+        machine.write(CONFIG, config.to_bytes());
+        machine.remove(KEYRING);
+        machine.remove("/var/lib/flatpak/repo/x.filter");
+    }
+    was_there
+}
+
+/// As `flatpak remote-add --gpg-import` does, which adds to the keyring that it finds.
+fn add(machine: &Machine) {
+    if machine.read(CONFIG).is_empty() {
+        return;
+    }
+    let mut config = Editor::parse(&machine.read(CONFIG)).expect("sound");
+    config.set(GROUP, "url", "https://owner/".into());
+    config.set(GROUP, "gpg-verify", "true".into());
+    machine.write(CONFIG, config.to_bytes());
+    import(machine, b'o');
+}
+
+fn import(machine: &Machine, letter: u8) {
+    let keyring = [machine.read(KEYRING), certificate(letter)].concat();
+    machine.write(KEYRING, keyring);
+}
+
+/// A remote that is verified without a key is not usable.
+fn fault(machine: &Machine) -> Option<String> {
+    let config = Editor::parse(&machine.read(CONFIG)).expect("sound");
+    let verified = config.get(GROUP, "gpg-verify").is_some_and(|v| v == "true");
+    (verified && machine.read(KEYRING).is_empty()).then(|| "verified without a key".into())
+}
+
+/// The image ships the remote with these lines and the certificates of these letters.
+fn ship(machine: &Machine, name: &str, lines: &[&str], keys: &[u8]) {
+    let mut text = format!("[Flatpak Repo]\n{}\n", lines.join("\n"));
+    if !keys.is_empty() {
+        let certificates: Vec<_> = keys.iter().map(|letter| certificate(*letter)).collect();
+        let key = STANDARD.encode(certificates.concat());
+        text = text.replacen('\n', &format!("\nGPGKey={key}\n"), 1);
+    }
+    machine.write(&format!("/usr/lib/remotes.d/{name}.flatpakrepo"), text);
+}
+
+fn x(machine: &Machine, lines: &[&str], keys: &[u8]) {
+    ship(machine, NAME, lines, keys);
+}
+
+/// There is a repository whatever happens to the remote.
+fn other(machine: &Machine) {
+    ship(machine, "other", &["Url=https://other/"], &[]);
+}
+
+/// What flatpak has downloaded of the remote.
+fn caches(machine: &Machine) {
+    for file in [
+        "repo/tmp/cache/summaries/x.idx",
+        "appstream/x/x86_64/list",
+        "oci/x.index.gz",
+    ] {
+        machine.write(&format!("/var/lib/flatpak/{file}"), "cached");
+    }
+}
+
+macro_rules! image {
+    ($($lines:expr),* ; $keys:expr) => {
+        |machine: &Machine| {
+            other(machine);
+            x(machine, &[$($lines),*], $keys);
+        }
+    };
+}
+
+const PLAIN: fn(&Machine) = image![URL; &[]];
+const SIGNED: fn(&Machine) = image![URL; b"1"];
+
+#[expect(clippy::too_many_lines, reason = "a kind of change is a line or a few")]
+pub(super) fn changes() -> Vec<Change> {
+    vec![
+        Change::new(
+            "a first sync",
+            [Change::NOTHING, SIGNED, image![URL, "Title=Next"; b"2"]],
+        ),
+        Change::new("a new remote", [other, SIGNED, image![URL; b"2"]]),
+        Change {
+            since: caches,
+            ..Change::new(
+                "another URL",
+                [
+                    SIGNED,
+                    image!["Url=https://moved/"; b"1"],
+                    image!["Url=https://next/"; b"1"],
+                ],
+            )
+        },
+        Change::new("a key comes", [PLAIN, SIGNED, image![URL; b"12"]]),
+        Change {
+            since: caches,
+            ..Change::new("rotation", [SIGNED, image![URL; b"2"], image![URL; b"3"]])
+        },
+        Change {
+            since: |machine| import(machine, b'm'),
+            ..Change::new(
+                "rotation beside a key of the owner's",
+                [image![URL; b"12"], image![URL; b"34"], image![URL; b"45"]],
+            )
+        },
+        Change {
+            since: |machine| {
+                machine.write(KEYRING, [certificate(b'2'), certificate(b'm')].concat());
+            },
+            ..Change::new(
+                "rotation after the owner took a key out",
+                [image![URL; b"12"], image![URL; b"13"], image![URL; b"134"]],
+            )
+        },
+        Change::new(
+            "a second key",
+            [SIGNED, image![URL; b"12"], image![URL; b"2"]],
+        ),
+        Change::new("the key goes", [SIGNED, PLAIN, image![URL; b"2"]]),
+        Change {
+            since: caches,
+            ..Change::new(
+                "to OCI",
+                [
+                    SIGNED,
+                    image!["Url=oci+https://vendor/"; &[]],
+                    image![URL; b"2"],
+                ],
+            )
+        },
+        Change {
+            since: caches,
+            ..Change::new(
+                "from OCI",
+                [
+                    image!["Url=oci+https://vendor/"; &[]],
+                    SIGNED,
+                    image![URL; b"2"],
+                ],
+            )
+        },
+        Change {
+            since: caches,
+            ..Change::new(
+                "a mask",
+                [
+                    SIGNED,
+                    |machine| {
+                        SIGNED(machine);
+                        machine.write("/etc/remotes.d/x.flatpakrepo", "");
+                    },
+                    image![URL; b"2"],
+                ],
+            )
+        },
+        Change::new(
+            "a mask in /run",
+            [
+                SIGNED,
+                |machine| {
+                    SIGNED(machine);
+                    machine.write("/run/remotes.d/x.flatpakrepo", "");
+                },
+                image![URL; b"2"],
+            ],
+        ),
+        Change {
+            since: caches,
+            ..Change::new("withdrawal", [SIGNED, other, image![URL; b"2"]])
+        },
+        Change::new(
+            "a new name",
+            [
+                SIGNED,
+                |machine| {
+                    other(machine);
+                    ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"1");
+                },
+                |machine| {
+                    other(machine);
+                    ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"2");
+                },
+            ],
+        ),
+        Change::new(
+            "the remote gets its name",
+            [
+                |machine| {
+                    other(machine);
+                    ship(machine, "y", &[URL], b"1");
+                },
+                image![URL, "[Overlay]", "FormerNames=y"; b"1"],
+                image![URL, "[Overlay]", "FormerNames=y"; b"2"],
+            ],
+        ),
+        Change {
+            since: |machine| {
+                let mut config = Editor::parse(&machine.read(CONFIG)).expect("sound");
+                config.set(GROUP, "url", "https://vendor/".into());
+                config.set(GROUP, "gpg-verify", "true".into());
+                machine.write(CONFIG, config.to_bytes());
+                import(machine, b'1');
+            },
+            ..Change::new("adoption", [other, image![URL; b"12"], image![URL; b"3"]])
+        },
+        Change {
+            since: add,
+            wish: Some(Wish::Adopt),
+            ..Change::new(
+                "adoption on request",
+                [PLAIN_OTHER, SIGNED, image![URL; b"2"]],
+            )
+        },
+        Change {
+            since: |machine| {
+                delete(machine);
+            },
+            wish: Some(Wish::Restore),
+            ..Change::new("restore", [SIGNED, SIGNED, image![URL; b"2"]])
+        },
+        Change::new(
+            "a collection ID",
+            [
+                SIGNED,
+                |machine| {
+                    SIGNED(machine);
+                    collection(machine, "org.one.Id");
+                },
+                |machine| {
+                    SIGNED(machine);
+                    collection(machine, "org.two.Id");
+                },
+            ],
+        ),
+        Change::new(
+            "a filter",
+            [
+                SIGNED,
+                |machine| {
+                    machine.write("/usr/share/filter", "deny *\n");
+                    image![URL, "Filter=/usr/share/filter"; b"1"](machine);
+                },
+                |machine| {
+                    machine.write("/usr/share/filter", "allow *\n");
+                    image![URL, "Filter=/usr/share/filter"; b"1"](machine);
+                },
+            ],
+        ),
+        Change::new(
+            "a new remote with a filter",
+            [
+                other,
+                |machine| {
+                    machine.write("/usr/share/filter", "deny *\n");
+                    image![URL, "Filter=/usr/share/filter"; b"1"](machine);
+                },
+                SIGNED,
+            ],
+        ),
+        Change {
+            since: |machine| {
+                machine.rename(CONFIG, "/var/elsewhere/real");
+                machine.link(CONFIG, "/var/elsewhere/real");
+            },
+            ..Change::new(
+                "rotation of a configuration elsewhere",
+                [SIGNED, image![URL; b"2"], image![URL; b"3"]],
+            )
+        },
+        Change::new(
+            "a broken file",
+            [
+                SIGNED,
+                |machine| {
+                    other(machine);
+                    machine.write("/usr/lib/remotes.d/x.flatpakrepo", "junk");
+                    ship(machine, "y", &[URL], b"1");
+                },
+                image![URL; b"2"],
+            ],
+        ),
+    ]
+}
+
+const PLAIN_OTHER: fn(&Machine) = other;
+
+fn collection(machine: &Machine, id: &str) {
+    let text = format!("[Collection]\nRemote=x\nCollectionID={id}\n");
+    machine.write("/usr/lib/collections.d/x.conf", text);
+}
+
+#[test]
+fn every_death_ends_well() {
+    campaign(&subject(), &changes(), |_| {}).assert_survived("flatpak");
+}

@@ -1,0 +1,275 @@
+//! Runs that are killed between any two of their steps, on real files; then the image is another, or the
+//! owner acts, or both. The next run ends as if the dead one had not been, or had been whole.
+//!
+//! What a death between two system calls leaves is tried by `tests/real` with the real programs; these
+//! tests find in seconds what is wrong with the order of the steps, and show that a wrong one is found.
+
+mod flatpak;
+mod machine;
+mod ostree;
+mod planted;
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::path::Path;
+
+use machine::{Machine, Tree};
+
+use crate::adapter::Planner;
+use crate::commit::{Step, commit, commit_until};
+use crate::report::{Request, Wish};
+
+/// The remote that everything happens to.
+const NAME: &str = "x";
+
+/// One adapter, and what its owner's tools do.
+struct Subject {
+    planner: Box<dyn Planner>,
+    /// Takes the image, and what the owner masked, away.
+    strip: fn(&Machine),
+    /// The owner deletes the remote. Whether it was there.
+    delete: fn(&Machine) -> bool,
+    /// The owner makes a remote of this name that is another.
+    add: fn(&Machine),
+    /// The entry whose a file is: each entry for itself is as if there had been no run, or a whole one.
+    entry: fn(&Path) -> String,
+    /// Whether a file may be missing without a loss: what a server will send again.
+    is_cache: fn(&Path) -> bool,
+    /// What the consumer would stumble over.
+    fault: fn(&Machine) -> Option<String>,
+}
+
+/// One kind of change: what three images ship, the first of which is synced.
+struct Change {
+    name: &'static str,
+    old: fn(&Machine),
+    new: fn(&Machine),
+    next: fn(&Machine),
+    /// What there is before the first sync.
+    before: fn(&Machine),
+    /// What the owner does after it.
+    since: fn(&Machine),
+    /// What the run that is killed is asked for.
+    wish: Option<Wish>,
+    /// Whether it is tried what comes of a deletion.
+    deleted: bool,
+}
+
+impl Change {
+    const NOTHING: fn(&Machine) = |_| {};
+
+    const fn new(name: &'static str, images: [fn(&Machine); 3]) -> Self {
+        let [old, new, next] = images;
+        Self {
+            name,
+            old,
+            new,
+            next,
+            before: Self::NOTHING,
+            since: Self::NOTHING,
+            wish: None,
+            deleted: true,
+        }
+    }
+
+    fn request(&self, adapter: &str) -> Request {
+        let wishes = self.wish.clone().into_iter();
+        Request {
+            wishes: wishes
+                .map(|wish| (format!("{adapter}/{NAME}"), wish))
+                .collect(),
+            ..Request::default()
+        }
+    }
+}
+
+/// What the owner does between the death and the next run.
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    Nothing,
+    Deletes,
+    Adds,
+}
+
+/// The steps of a batch, made worse.
+type Planted = fn(&mut Vec<Step>);
+
+/// How it went.
+#[derive(Debug, Default)]
+struct Tally {
+    /// How many deaths were tried, each with what followed it.
+    tried: usize,
+    /// Those after which the next run ended elsewhere.
+    failures: Vec<String>,
+}
+
+impl Tally {
+    fn assert_survived(&self, whose: &str) {
+        let Self { tried, failures } = self;
+        println!("{whose}: {} of {tried} deaths ended wrong", failures.len());
+        assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    }
+}
+
+/// Tries every death of every change; a quick `cargo test` tries a part of the changes, another one each time.
+fn campaign(subject: &Subject, changes: &[Change], planted: Planted) -> Tally {
+    let part = if std::env::var_os("OVERLAYCTL_THOROUGH").is_some() {
+        1
+    } else {
+        PART
+    };
+    let first = RandomState::new().hash_one(part) % part;
+    let first = usize::try_from(first).expect("a small number");
+    let mut tally = Tally::default();
+    for change in changes
+        .iter()
+        .skip(first)
+        .step_by(part.try_into().expect("a small number"))
+    {
+        survive(subject, change, planted, &mut tally);
+    }
+    tally
+}
+
+/// Of how many changes a quick run tries one.
+const PART: u64 = 6;
+
+fn survive(subject: &Subject, change: &Change, planted: Planted, tally: &mut Tally) {
+    let machine = Machine::default();
+    (change.before)(&machine);
+    (change.old)(&machine);
+    subject.settle(&machine);
+    (change.since)(&machine);
+    (subject.strip)(&machine);
+    (change.new)(&machine);
+    let start = machine.tree();
+    let request = change.request(&subject.planner.sources()[0].adapter);
+    subject.run(&machine, &request);
+    let whole = machine.tree();
+    assert_ne!(start, whole, "{}: nothing to do", change.name);
+
+    let ends = |tree: &Tree| Aftermath::ALL.map(|after| after.end(subject, change, tree));
+    let (not, whole) = (ends(&start), ends(&whole));
+    let mut seen: Vec<Tree> = Vec::new();
+    for steps in 0.. {
+        let machine = Machine::from(&start);
+        let is_dead = subject.die(&machine, &request, steps, planted);
+        let fault = (subject.fault)(&machine);
+        let left = machine.tree();
+        let name = change.name;
+        // What the next run does follows from what it finds, so once for each is enough.
+        let is_new = !seen.contains(&left);
+        for (at, after) in Aftermath::ALL.into_iter().enumerate() {
+            if matches!(after.owner, Act::Deletes) && !change.deleted {
+                continue;
+            }
+            tally.tried += 1;
+            if !is_new {
+                continue;
+            }
+            let (ended, acted) = after.end(subject, change, &left);
+            // What is not there cannot be deleted; what comes then is no undoing of the owner's.
+            let at = if acted { at } else { at - 1 };
+            let differs = |(good, _): &(Tree, bool)| machine::difference(good, &ended, subject);
+            let (not, mut whole) = (differs(&not[at]), differs(&whole[at]));
+            whole.retain(|entry, _| not.contains_key(entry));
+            if !whole.is_empty() {
+                tally.failures.push(format!(
+                    "{name}: killed after {steps} steps, {after:?}:\nnot as if it had not been:\n{not:#?}\nnor as if it had been whole:\n{whole:#?}"
+                ));
+            }
+        }
+        if let Some(fault) = fault {
+            let failure = format!("{name}: killed after {steps} steps: {fault}");
+            tally.failures.push(failure);
+        }
+        if !is_dead {
+            return;
+        }
+        seen.push(left);
+    }
+}
+
+/// What there is between the death and the next run.
+#[derive(Debug, Clone, Copy)]
+struct Aftermath {
+    image: Image,
+    owner: Act,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Image {
+    Same,
+    RolledBack,
+    Next,
+}
+
+impl Aftermath {
+    /// Doing nothing comes before deleting.
+    const ALL: [Self; 9] = {
+        const fn after(image: Image, owner: Act) -> Aftermath {
+            Aftermath { image, owner }
+        }
+        [
+            after(Image::Same, Act::Nothing),
+            after(Image::Same, Act::Deletes),
+            after(Image::Same, Act::Adds),
+            after(Image::RolledBack, Act::Nothing),
+            after(Image::RolledBack, Act::Deletes),
+            after(Image::RolledBack, Act::Adds),
+            after(Image::Next, Act::Nothing),
+            after(Image::Next, Act::Deletes),
+            after(Image::Next, Act::Adds),
+        ]
+    };
+
+    /// Where the next run ends; and whether the owner could do that.
+    fn end(self, subject: &Subject, change: &Change, tree: &Tree) -> (Tree, bool) {
+        let machine = Machine::from(tree);
+        let acted = match self.owner {
+            Act::Nothing => true,
+            Act::Deletes => (subject.delete)(&machine),
+            Act::Adds => {
+                (subject.delete)(&machine);
+                (subject.add)(&machine);
+                true
+            }
+        };
+        (subject.strip)(&machine);
+        match self.image {
+            Image::Same => (change.new)(&machine),
+            Image::RolledBack => (change.old)(&machine),
+            Image::Next => (change.next)(&machine),
+        }
+        subject.settle(&machine);
+        (machine.tree(), acted)
+    }
+}
+
+impl Subject {
+    /// What a sync is, without the pause.
+    fn run(&self, machine: &Machine, request: &Request) {
+        for _ in 0..5 {
+            let batch = self.planner.plan(&machine.root(), request).batch;
+            if batch.steps.is_empty() {
+                return;
+            }
+            machine.make(&self.planner.lock());
+            commit(&machine.root(), &batch).expect("nothing is wrong");
+        }
+        panic!("it comes to no rest");
+    }
+
+    fn settle(&self, machine: &Machine) {
+        self.run(machine, &Request::default());
+    }
+
+    /// Dies when everything is staged and this many steps are done. Whether it came to that.
+    fn die(&self, machine: &Machine, request: &Request, after: usize, planted: Planted) -> bool {
+        let mut batch = self.planner.plan(&machine.root(), request).batch;
+        planted(&mut batch.steps);
+        machine.make(&self.planner.lock());
+        let is_dead = after < batch.steps.len();
+        commit_until(&machine.root(), &batch, after).expect("nothing else is wrong");
+        is_dead
+    }
+}

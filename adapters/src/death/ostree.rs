@@ -1,0 +1,326 @@
+//! ostree's remotes through every death.
+
+use super::machine::{Machine, certificate};
+use super::{Change, NAME, Subject, campaign};
+use crate::definition::OstreeDefinition;
+use crate::editor::Editor;
+use crate::ostree::Ostree;
+use crate::remotes::histories::sources;
+use crate::report::Wish;
+
+const CONF: &str = "/etc/remotes.d/x.conf";
+const KEYRING: &str = "/etc/remotes.d/x.trustedkeys.gpg";
+const CONFIG: &str = "/ostree/repo/config";
+const GROUP: &str = "remote \"x\"";
+const URL: &str = "url=https://vendor/";
+
+pub(super) fn subject() -> Subject {
+    let definition = OstreeDefinition {
+        sources: sources(),
+        target: "/etc/remotes.d".into(),
+        state: "/etc/state".into(),
+        repositories: vec!["/ostree/repo".into()],
+        origins: "/deploy".into(),
+    };
+    Subject {
+        planner: Box::new(Ostree::new("ostree", definition)),
+        strip: |machine| {
+            for layer in ["/usr", "/run"] {
+                machine.remove(layer);
+            }
+            if machine.read(CONF).is_empty() {
+                machine.remove(CONF);
+            }
+        },
+        delete,
+        add,
+        entry: |path| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            let name = name.and_then(|name| name.trim_start_matches(".#").split('.').next());
+            // A remote may move out of the configuration.
+            let name = name.filter(|name| *name != "config").unwrap_or(NAME);
+            name.to_owned()
+        },
+        is_cache: |_| false,
+        fault,
+    }
+}
+
+/// As `ostree remote delete` does, which leaves the keyring beside the file.
+fn delete(machine: &Machine) -> bool {
+    if !machine.read(CONF).is_empty() {
+        machine.remove(CONF);
+        return true;
+    }
+    let mut config = Editor::parse(&machine.read(CONFIG)).expect("sound");
+    let was_there = config.has_group(GROUP);
+    if was_there {
+        config.remove_group(GROUP);
+        machine.write(CONFIG, config.to_bytes());
+    }
+    was_there
+}
+
+/// As `ostree remote add` does; what else lies there, it takes for its keyring.
+fn add(machine: &Machine) {
+    machine.write(CONF, "[remote \"x\"]\nurl=https://owner/\n");
+}
+
+/// What ostree cannot work with, and a remote that is verified without the key which came with it.
+fn fault(machine: &Machine) -> Option<String> {
+    let [conf, config] =
+        [CONF, CONFIG].map(|path| Editor::parse(&machine.read(path)).expect("sound"));
+    if conf.has_group(GROUP) && config.has_group(GROUP) {
+        return Some("defined twice".into());
+    }
+    let brought = conf.get(GROUP, "x-overlayctl.remotes.keyring").is_some();
+    let verified = conf
+        .get(GROUP, "gpg-verify")
+        .is_none_or(|verify| verify == "true");
+    (brought && verified && machine.read(KEYRING).is_empty())
+        .then(|| "verified without a key".into())
+}
+
+/// The image ships the remote with these lines and the certificates of these letters.
+fn ship(machine: &Machine, name: &str, lines: &[&str], keys: &[u8]) {
+    let verify = if keys.is_empty() {
+        "gpg-verify=false\n"
+    } else {
+        ""
+    };
+    let text = format!("[remote \"{name}\"]\n{verify}{}\n", lines.join("\n"));
+    machine.write(&format!("/usr/lib/remotes.d/{name}.conf"), text);
+    if !keys.is_empty() {
+        let keyring: Vec<_> = keys.iter().map(|letter| certificate(*letter)).collect();
+        let path = format!("/usr/lib/remotes.d/{name}.trustedkeys.gpg");
+        machine.write(&path, keyring.concat());
+    }
+}
+
+fn import(machine: &Machine, letter: u8) {
+    machine.write(
+        KEYRING,
+        [machine.read(KEYRING), certificate(letter)].concat(),
+    );
+}
+
+/// There is a target and a repository whatever happens to the remote.
+fn other(machine: &Machine) {
+    ship(machine, "other", &["url=https://other/"], &[]);
+    if machine.read(CONFIG).is_empty() {
+        machine.write(CONFIG, "[core]\nrepo_version=1\nmode=bare\n");
+    }
+}
+
+fn collection(machine: &Machine, remote: &str, id: &str) {
+    let whose = if remote.is_empty() {
+        "Repository=true".to_owned()
+    } else {
+        format!("Remote={remote}")
+    };
+    let text = format!("[Collection]\n{whose}\nCollectionID={id}\n");
+    machine.write("/usr/lib/collections.d/c.conf", text);
+}
+
+/// A remote of the owner's in the configuration of the repository.
+fn in_config(machine: &Machine, keys: &[(&str, &str)]) {
+    let mut config = Editor::parse(&machine.read(CONFIG)).expect("sound");
+    for (key, value) in keys {
+        config.set(GROUP, key, (*value).into());
+    }
+    machine.write(CONFIG, config.to_bytes());
+}
+
+macro_rules! image {
+    ($($lines:expr),* ; $keys:expr) => {
+        |machine: &Machine| {
+            other(machine);
+            ship(machine, NAME, &[$($lines),*], $keys);
+        }
+    };
+}
+
+const PLAIN: fn(&Machine) = image![URL; &[]];
+const SIGNED: fn(&Machine) = image![URL; b"1"];
+
+#[expect(clippy::too_many_lines, reason = "a kind of change is a line or a few")]
+pub(super) fn changes() -> Vec<Change> {
+    vec![
+        Change::new(
+            "a first sync",
+            [Change::NOTHING, image![URL; b"1"], image![URL; b"2"]],
+        ),
+        Change::new("a new remote", [other, SIGNED, image![URL; b"2"]]),
+        Change::new(
+            "another URL",
+            [
+                SIGNED,
+                image!["url=https://moved/"; b"1"],
+                image!["url=https://next/"; b"1"],
+            ],
+        ),
+        Change::new("a key comes", [PLAIN, SIGNED, image![URL; b"12"]]),
+        Change::new("rotation", [SIGNED, image![URL; b"2"], image![URL; b"3"]]),
+        Change {
+            since: |machine| import(machine, b'm'),
+            ..Change::new(
+                "rotation beside a key of the owner's",
+                [image![URL; b"12"], image![URL; b"34"], image![URL; b"45"]],
+            )
+        },
+        Change {
+            since: |machine| {
+                machine.write(KEYRING, [certificate(b'2'), certificate(b'm')].concat());
+            },
+            ..Change::new(
+                "rotation after the owner took a key out",
+                [image![URL; b"12"], image![URL; b"13"], image![URL; b"134"]],
+            )
+        },
+        Change::new(
+            "a second key",
+            [SIGNED, image![URL; b"12"], image![URL; b"2"]],
+        ),
+        Change::new("the key goes", [SIGNED, PLAIN, image![URL; b"2"]]),
+        Change::new(
+            "a mask in place",
+            [
+                SIGNED,
+                |machine| {
+                    SIGNED(machine);
+                    machine.write(CONF, "");
+                },
+                image![URL; b"2"],
+            ],
+        ),
+        Change::new(
+            "a mask in /run",
+            [
+                SIGNED,
+                |machine| {
+                    SIGNED(machine);
+                    machine.write("/run/remotes.d/x.conf", "");
+                },
+                image![URL; b"2"],
+            ],
+        ),
+        Change::new("withdrawal", [SIGNED, other, image![URL; b"2"]]),
+        Change {
+            since: |machine| {
+                delete(machine);
+            },
+            ..Change::new(
+                "a deletion that was not seen yet",
+                [SIGNED, SIGNED, image![URL; b"2"]],
+            )
+        },
+        Change::new(
+            "a new name",
+            [
+                SIGNED,
+                |machine| {
+                    other(machine);
+                    ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"1");
+                },
+                |machine| {
+                    other(machine);
+                    ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"2");
+                },
+            ],
+        ),
+        Change::new(
+            "the remote gets its name",
+            [
+                |machine| {
+                    other(machine);
+                    ship(machine, "y", &[URL], b"1");
+                },
+                image![URL, "[Overlay]", "FormerNames=y"; b"1"],
+                image![URL, "[Overlay]", "FormerNames=y"; b"2"],
+            ],
+        ),
+        Change {
+            since: |machine| {
+                machine.write(CONF, "[remote \"x\"]\nurl=https://vendor/\n");
+                import(machine, b'1');
+            },
+            ..Change::new("adoption", [other, image![URL; b"12"], image![URL; b"3"]])
+        },
+        Change {
+            since: |machine| in_config(machine, &[("url", "https://owner/"), ("proxy", "mine")]),
+            wish: Some(Wish::Adopt),
+            // Its journal brings the remote to its new place, wherever it was when its owner deleted it.
+            deleted: false,
+            ..Change::new("adoption on request", [other, SIGNED, image![URL; b"2"]])
+        },
+        Change {
+            since: |machine| {
+                delete(machine);
+            },
+            wish: Some(Wish::Restore),
+            ..Change::new("restore", [SIGNED, SIGNED, image![URL; b"2"]])
+        },
+        Change::new(
+            "a collection ID",
+            [
+                SIGNED,
+                |machine| {
+                    SIGNED(machine);
+                    collection(machine, NAME, "org.one.Id");
+                },
+                |machine| {
+                    SIGNED(machine);
+                    collection(machine, NAME, "org.two.Id");
+                },
+            ],
+        ),
+        Change {
+            since: |machine| in_config(machine, &[("url", "https://owner/")]),
+            ..Change::new(
+                "a collection ID in the repository's configuration",
+                [
+                    other,
+                    |machine| {
+                        other(machine);
+                        collection(machine, NAME, "org.one.Id");
+                    },
+                    |machine| {
+                        other(machine);
+                        collection(machine, NAME, "org.two.Id");
+                    },
+                ],
+            )
+        },
+        Change::new(
+            "the repository's ID",
+            [
+                SIGNED,
+                |machine| {
+                    SIGNED(machine);
+                    collection(machine, "", "org.one.Id");
+                },
+                |machine| {
+                    SIGNED(machine);
+                    collection(machine, "", "org.two.Id");
+                },
+            ],
+        ),
+        Change::new(
+            "a broken file",
+            [
+                SIGNED,
+                |machine| {
+                    other(machine);
+                    machine.write("/usr/lib/remotes.d/x.conf", "junk");
+                    ship(machine, "y", &[URL], b"1");
+                },
+                image![URL; b"2"],
+            ],
+        ),
+    ]
+}
+
+#[test]
+fn every_death_ends_well() {
+    campaign(&subject(), &changes(), |_| {}).assert_survived("ostree");
+}

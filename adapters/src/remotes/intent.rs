@@ -1,0 +1,131 @@
+//! What a run is about to do: written down before its first step, taken away after its last.
+//!
+//! A run that is killed in between may be followed by one of another image, after the owner has acted. What
+//! stands beside a remote then does not tell whose it is: a certificate may be one that the dead run had
+//! brought, or was to take out. The intent says so, and what else has to follow. It says nothing of values:
+//! those change together with their baselines, in one rename.
+//!
+//! ```text
+//! [remote "NAME"]
+//! Certificates=0123…;
+//! Files=/var/lib/flatpak/repo/tmp/cache/summaries/NAME.idx;
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use bstr::{BStr, BString, ByteSlice as _};
+use overlay_resolver::finding::Finding;
+use overlay_resolver::keyfile::value;
+
+use super::group::{group, remote_name};
+use super::name::is_remote_name;
+use crate::editor::Editor;
+use crate::openpgp::Fingerprint;
+
+/// How the file is called, in the directory that runs lock.
+pub(crate) const FILE_NAME: &str = ".overlayctl.intent";
+
+const CERTIFICATES: &str = "Certificates";
+const FILES: &str = "Files";
+
+/// What is about to become of the remotes that a run changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Intent {
+    remotes: BTreeMap<String, Traces>,
+}
+
+/// What a run changes beside a remote.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Traces {
+    /// Certificates that it brings or takes out.
+    pub(crate) certificates: BTreeSet<Fingerprint>,
+    /// Files that it makes or removes, but for the keyring.
+    pub(crate) files: BTreeSet<PathBuf>,
+}
+
+impl Intent {
+    /// Reads the file, which errors call `path`.
+    pub(crate) fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
+        let file = Editor::parse(text).map_err(|(line, problem)| {
+            let message = format!("{problem}; it tells what a run that was killed had left to do, some of which may stay undone");
+            Finding::warning(path, message).at(line)
+        })?;
+        let names = file.groups().filter_map(remote_name);
+        let remotes = names.filter(|name| is_remote_name(name)).map(|name| {
+            let list = |key| file.get(&group(name), key).map(list).unwrap_or_default();
+            let certificates = list(CERTIFICATES);
+            let certificates = certificates.iter().filter_map(|text| text.parse().ok());
+            let traces = Traces {
+                certificates: certificates.collect(),
+                files: list(FILES).into_iter().map(PathBuf::from).collect(),
+            };
+            (name.to_owned(), traces)
+        });
+        Ok(Self {
+            remotes: remotes.collect(),
+        })
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut file =
+            Editor::parse(b"# A run of overlayctl is not finished.\n").unwrap_or_default();
+        for (name, traces) in &self.remotes {
+            let certificates = traces.certificates.iter().map(ToString::to_string);
+            let files = traces.files.iter().filter_map(|path| path.to_str());
+            let lists = [
+                (CERTIFICATES, value::encode_list(certificates)),
+                (FILES, value::encode_list(files)),
+            ];
+            for (key, list) in lists {
+                file.set(&group(name), key, BString::from(list).as_bstr());
+            }
+        }
+        file.to_bytes()
+    }
+
+    /// The remotes that it is about.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.remotes.keys().map(String::as_str)
+    }
+
+    /// What it says of one.
+    pub(crate) fn of(&self, name: &str) -> Option<&Traces> {
+        self.remotes.get(name)
+    }
+
+    /// Adds what is about to become of a remote.
+    pub(crate) fn add(&mut self, name: &str, traces: Traces) {
+        let Traces {
+            certificates,
+            files,
+        } = traces;
+        let known = self.remotes.entry(name.into()).or_default();
+        known.certificates.extend(certificates);
+        known.files.extend(files);
+    }
+}
+
+fn list(raw: &BStr) -> Vec<String> {
+    value::decode_list(raw).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut intent = Intent::default();
+        intent.add("nothing", Traces::default());
+        let traces = Traces {
+            certificates: BTreeSet::from(["A".repeat(40).parse().unwrap()]),
+            files: BTreeSet::from(["/a;b".into(), "/c".into()]),
+        };
+        intent.add("much", traces);
+        let path = Path::new(FILE_NAME);
+        for intent in [intent, Intent::default()] {
+            assert_eq!(Intent::parse(&intent.to_bytes(), path), Ok(intent));
+        }
+    }
+}
