@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use overlay_resolver::lint::LINTS;
 
-use crate::subject::Reading;
+use crate::reading::Reading;
 use crate::writing::Writing;
 
 /// Vendor defaults, the owner's changes and vendor updates, each in its place.

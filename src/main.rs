@@ -2,10 +2,12 @@
 
 mod cli;
 mod commands;
+mod file;
 mod json;
+mod reading;
 mod render;
+mod resolved;
 mod select;
-mod subject;
 mod survey;
 mod writing;
 

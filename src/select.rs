@@ -2,6 +2,7 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 use overlay_adapters::report::{EntryReport, Left, Report};
+use overlay_adapters::{Adapter, Adapters};
 
 use crate::commands::Failure;
 
@@ -63,6 +64,19 @@ impl Selection {
             let name = change.entry.as_deref().unwrap_or(&change.adapter);
             self.is_meant(name, &change.full_name())
         });
+    }
+
+    /// Whether an entry of some adapter may be meant: of none where the pattern is a path below a directory
+    /// that is no adapter's name.
+    pub(crate) fn may_match(&self, adapters: &Adapters<'_>) -> bool {
+        let sources: Vec<_> = adapters.iter().flat_map(Adapter::sources).collect();
+        self.patterns.iter().any(|pattern| {
+            let plain = pattern
+                .text
+                .split_once('/')
+                .filter(|(name, _)| !name.contains(['*', '?', '[', '{', '\\']));
+            plain.is_none_or(|(name, _)| sources.iter().any(|source| source.adapter == name))
+        })
     }
 
     /// Refuses a bare name that several entries have, where one of them is meant.

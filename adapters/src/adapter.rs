@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
+use overlay_resolver::Catalog;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::Rules;
@@ -193,6 +194,23 @@ impl<'r> Adapters<'r> {
     /// The configuration paths that they read.
     pub fn sources(&self) -> Vec<SourcePath> {
         self.iter().flat_map(Adapter::sources).collect()
+    }
+
+    /// Whether an adapter of this root may read a configuration path; if not, none does. This costs less than
+    /// opening them.
+    pub fn may_read(root: &Root, path: impl AsRef<Path>) -> bool {
+        definition::may_concern(root, path.as_ref())
+    }
+
+    /// What is known of configuration paths: by the built-in catalog, and what they read, each under the
+    /// name that its entries are reported under. Their definitions are a configuration path, too.
+    pub fn catalog(&self) -> Catalog {
+        let mut sources = self.sources();
+        sources.push(definition::source());
+        let sources = sources.into_iter();
+        sources.rfold(Catalog::built_in(), |catalog, source| {
+            catalog.with(&source.path, source.rules, &source.adapter)
+        })
     }
 
     /// The tree as they read it: without the files that they write themselves where those of a layer

@@ -16,7 +16,6 @@ use overlay_resolver::format;
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
 use overlay_resolver::scan::Status;
-use overlay_resolver::tree::Tree;
 use overlay_resolver::typed::Located;
 use overlay_resolver::{Collection, Document, Resolver};
 use serde::Deserialize;
@@ -161,9 +160,7 @@ impl Sources {
     ) -> Result<Self, Finding> {
         let layers = layers.into_iter();
         Ok(Self {
-            layers: layers
-                .map(|layer| absolute(layer).map(Layer::new))
-                .collect::<Result<_, _>>()?,
+            layers: layers.map(layer).collect::<Result<_, _>>()?,
             remotes: relative(remotes)?,
             collections: relative(collections)?,
         })
@@ -179,9 +176,10 @@ pub fn load(root: &Root) -> (Vec<Definition>, Vec<Finding>) {
         documents,
         mut findings,
         complete,
-    } = Resolver::new(with_built_in(Tree::from(root.clone())))
+    } = with_built_in(Resolver::new(root.clone()))
         .rules(source().rules)
-        .entries(DIRECTORY);
+        .configuration_at(DIRECTORY.into())
+        .resolve();
     let mut definitions = Vec::new();
     for document in documents {
         findings.extend(document.findings().cloned());
@@ -229,7 +227,8 @@ fn rival<'d>(
 /// The definitions as a configuration path like any other, in a tree [`with_built_in`].
 pub fn source() -> SourcePath {
     let usual = Rules::default();
-    let built_in = std::iter::once(Layer::new(BUILT_IN));
+    // It is an absolute path.
+    let built_in = Layer::new(BUILT_IN).into_iter();
     SourcePath {
         path: DIRECTORY.into(),
         adapter: "files".into(),
@@ -247,12 +246,34 @@ pub fn source() -> SourcePath {
     }
 }
 
-/// The same tree, with the definitions that overlayctl is built with in a layer of their own.
-pub fn with_built_in(tree: Tree) -> Tree {
+/// The same resolver, in a tree that has the definitions that overlayctl is built with in a layer of their
+/// own.
+#[must_use]
+pub fn with_built_in(resolver: Resolver) -> Resolver {
     let directory = Path::new(BUILT_IN).join(DIRECTORY);
-    DEFINITIONS.iter().fold(tree, |tree, (name, text)| {
-        tree.with(&directory.join(name), *text)
+    let definitions = DEFINITIONS.iter();
+    definitions.fold(resolver, |resolver, (name, text)| {
+        resolver.with(directory.join(name), *text)
     })
+}
+
+/// Whether an adapter of this root may read a configuration path, or a file in it; if not, none does.
+///
+/// This costs less than reading the definitions: where no layer has a directory of them, those that
+/// overlayctl is built with are all, and a path that none of them quotes is not theirs.
+pub(crate) fn may_concern(root: &Root, path: &Path) -> bool {
+    let lines = DEFINITIONS.iter().flat_map(|(_, text)| text.lines());
+    let lines = lines.filter(|line| !line.starts_with('#'));
+    let quoted = lines.flat_map(|line| line.split('"').skip(1).step_by(2));
+    let mut known = quoted.chain([DIRECTORY]);
+    let is_theirs =
+        |known: &str| path.ends_with(known) || path.parent().is_some_and(|p| p.ends_with(known));
+    let has_definitions = || {
+        let layers = Rules::default().layers.into_iter();
+        let mut directories = layers.map(|layer| layer.base().join(DIRECTORY));
+        directories.any(|directory| !matches!(root.dir(&directory), Ok(None)))
+    };
+    known.any(is_theirs) || has_definitions()
 }
 
 impl Definition {
@@ -336,6 +357,11 @@ fn typed<T: serde::de::DeserializeOwned>(document: &Document) -> Result<T, Findi
 
 fn absolute(path: Located<PathBuf>) -> Result<PathBuf, Finding> {
     checked(path, true)
+}
+
+fn layer(layer: Located<PathBuf>) -> Result<Layer, Finding> {
+    let (path, line) = (layer.path.clone(), layer.line);
+    Layer::new(absolute(layer)?).map_err(|error| Finding::error(path, error.to_string()).at(line))
 }
 
 fn relative(path: Located<PathBuf>) -> Result<PathBuf, Finding> {

@@ -82,7 +82,7 @@ impl<T> Source<T> {
             documents,
             findings,
             complete,
-        } = resolver.entries(path);
+        } = resolver.configuration_at(path.into()).resolve();
         let mut source = Self {
             complete: complete
                 && tree

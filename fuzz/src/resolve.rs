@@ -88,12 +88,12 @@ pub fn resolve(data: &[u8]) {
         };
     }
     let resolver = Resolver::new(tree).rules(rules).with_history();
-    let document = resolver.resolve(path);
+    let document = resolver.configuration_at(path.into()).document();
     ask(&document);
-    for document in &resolver.entries(path).documents {
+    for document in &resolver.entries(path).expect("a path below the layers").documents {
         ask(document);
     }
-    for finding in resolver.check(path) {
+    for finding in resolver.check(path).expect("a path below the layers") {
         is_fit_to_show(&finding.to_string());
     }
 }

@@ -65,9 +65,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut current = Current::default();
     loop {
         let inotify = inotify::init(CreateFlags::CLOEXEC)?;
-        watch(&inotify, root.as_ref(), &resolver.resolve(PATH))?;
+        watch(&inotify, root.as_ref(), &resolver.resolve(PATH)?)?;
         // Only now, so that no change falls between looking and watching.
-        match current.update(&resolver.resolve(PATH)) {
+        match current.update(&resolver.resolve(PATH)?) {
             Ok(true) => println!(
                 "{}",
                 current

@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .map_err(|_| "usage: resolve ROOT PATH [RULES]")?,
     };
     let rules = Rules::named(&rules).ok_or("no such rule set")?;
-    let document = Resolver::open(root)?.rules(rules).resolve(path);
+    let document = Resolver::open(root)?.rules(rules).resolve(path)?;
     for finding in document.findings() {
         println!("{}: {finding}", finding.level);
     }

@@ -11,7 +11,7 @@
 //!     .with(file.as_ref(), "[Journal]\nStorage=volatile\n")
 //!     .with("/usr/lib/systemd/journald.conf.d/90-vendor.conf".as_ref(), "[Journal]\nStorage=auto\n");
 //! let rules = Catalog::built_in().rules("systemd/journald.conf".as_ref()).unwrap();
-//! let document = Resolver::new(tree).rules(rules).resolve("systemd/journald.conf");
+//! let document = Resolver::new(tree).rules(rules).resolve("systemd/journald.conf").unwrap();
 //! let account = document.account(file.as_ref()).unwrap();
 //! assert_eq!(
 //!     account.brief().to_string(),

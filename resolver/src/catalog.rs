@@ -2,27 +2,58 @@
 //!
 //! Who asks about `systemd/journald.conf` wants systemd's rules and the facts about journald's keys,
 //! without saying so. The [built-in](Catalog::built_in) catalog is a TOML file (`catalog.toml`): a
-//! pattern for paths, and a rule set for each.
+//! pattern for paths, and a rule set for each. A program adds the paths that it knows itself
+//! ([`Catalog::with`]); [`Resolver`](crate::Resolver) asks the catalog which rules hold.
 
+mod pattern;
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use globset::{GlobBuilder, GlobMatcher, GlobSet};
 use indexmap::IndexMap;
 
+use self::pattern::Pattern;
 use crate::finding::{Finding, Source};
-use crate::rules::{DropIns, Rules, RulesFile};
+use crate::rules::{DropIns, Rules, RulesFile, Shape};
 
 const BUILT_IN: &str = include_str!("../catalog.toml");
 
-/// Patterns of configuration paths, each with the rules of its consumer.
-#[derive(Debug)]
+/// Patterns of configuration paths, each with the rules of its consumer. A clone shares them.
+#[derive(Debug, Clone)]
 pub struct Catalog {
-    /// The longest pattern first.
-    known: Vec<(GlobMatcher, RulesFile)>,
-    /// All patterns at once, in the same order.
-    set: GlobSet,
-    /// What they were read from.
-    text: Box<[u8]>,
+    /// Those that were added come first, then the longest pattern.
+    rows: Arc<[Arc<Row>]>,
+}
+
+/// One pattern.
+#[derive(Debug)]
+struct Row {
+    pattern: Pattern,
+    /// What the documents are reported under; none if nobody said so.
+    name: Option<String>,
+    written: Option<RulesFile>,
+    /// What `written` comes to; most are never asked for.
+    rules: OnceLock<Rules>,
+}
+
+impl Row {
+    fn rules(&self) -> &Rules {
+        self.rules.get_or_init(|| {
+            // `from_toml` has resolved every row of a file; the tests those of the built-in one.
+            let written = self
+                .written
+                .as_ref()
+                .and_then(|file| self.resolve(file, b"").ok());
+            written.unwrap_or_default()
+        })
+    }
+
+    fn resolve(&self, file: &RulesFile, text: &[u8]) -> Result<Rules, Finding> {
+        let path = Path::new(self.pattern.text());
+        file.resolve(Source { path, text })
+    }
 }
 
 impl Catalog {
@@ -37,12 +68,20 @@ impl Catalog {
     /// assert!(catalog.rules("myapp/config.d".as_ref()).is_none());
     /// ```
     pub fn built_in() -> Self {
-        // The tests read it.
-        Self::from_toml(Path::new("catalog.toml"), BUILT_IN.as_bytes()).unwrap_or(Self {
-            known: Vec::new(),
-            set: GlobSet::empty(),
-            text: Box::default(),
-        })
+        // Read once a process; that of the tests has sound rules only.
+        static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
+            let read = Catalog::read(Path::new("catalog.toml"), BUILT_IN.as_bytes());
+            read.unwrap_or_else(|_| Catalog::empty())
+        });
+        CATALOG.clone()
+    }
+
+    /// A catalog that knows nothing: every path is read by the rules that its caller names, or by those
+    /// of UAPI.6.
+    pub fn empty() -> Self {
+        Self {
+            rows: Arc::default(),
+        }
     }
 
     /// The catalog in the TOML `text` of the file at `path`, which is for messages.
@@ -50,86 +89,147 @@ impl Catalog {
     /// # Errors
     /// The finding names the line, what was expected and what was found.
     pub fn from_toml(path: &Path, text: &[u8]) -> Result<Self, Finding> {
+        let catalog = Self::read(path, text)?;
+        for row in &*catalog.rows {
+            if let Some(file) = &row.written {
+                file.resolve(Source { path, text })?;
+            }
+        }
+        Ok(catalog)
+    }
+
+    fn read(path: &Path, text: &[u8]) -> Result<Self, Finding> {
         let file: IndexMap<String, RulesFile> =
             toml::from_slice(text).map_err(|error| Finding::of_toml(path, text, &error))?;
-        let mut known = Vec::new();
-        for (pattern, rules) in file {
-            let glob = GlobBuilder::new(&pattern)
-                .literal_separator(true)
-                .build()
-                .map_err(|error| Finding::error(path, error.to_string()))?;
-            known.push((glob.compile_matcher(), rules));
+        let mut rows = Vec::new();
+        for (pattern, written) in file {
+            let pattern =
+                Pattern::new(pattern).map_err(|error| Finding::error(path, error.to_string()))?;
+            rows.push(Arc::new(Row {
+                pattern,
+                name: None,
+                written: Some(written),
+                rules: OnceLock::new(),
+            }));
         }
-        known.sort_by_key(|(glob, _)| std::cmp::Reverse(glob.glob().glob().len()));
-        let patterns = known.iter().map(|(glob, _)| glob.glob().clone());
-        let set =
-            GlobSet::new(patterns).map_err(|error| Finding::error(path, error.to_string()))?;
-        Ok(Self {
-            known,
-            set,
-            text: text.into(),
-        })
+        rows.sort_by_key(|row| std::cmp::Reverse(row.pattern.text().len()));
+        Ok(Self { rows: rows.into() })
+    }
+
+    /// The same, with the configuration path `path`, which is read by `rules`. What is in it is reported
+    /// under `name`.
+    #[must_use]
+    pub fn with(self, path: &Path, rules: Rules, name: &str) -> Self {
+        let row = Row {
+            pattern: Pattern::literal(path),
+            name: Some(name.into()),
+            written: None,
+            rules: rules.into(),
+        };
+        let rows = std::iter::once(Arc::new(row)).chain(self.rows.iter().cloned());
+        Self {
+            rows: rows.collect(),
+        }
     }
 
     /// The rules of the consumer of a configuration path; none if it is not known.
+    ///
+    /// Of a directory of documents, each is known, too.
     pub fn rules(&self, path: &Path) -> Option<Rules> {
-        let (glob, file) = self.known.get(self.pattern(path)?)?;
-        // The tests resolve all.
-        self.resolve(glob, file).ok()
+        if let Some(row) = self.row(path) {
+            return Some(row.rules().clone());
+        }
+        let directory = self.directory_of(path)?;
+        Some(Rules {
+            shape: Shape::Document,
+            ..directory.rules().clone()
+        })
     }
 
-    fn resolve(&self, glob: &GlobMatcher, file: &RulesFile) -> Result<Rules, Finding> {
-        file.resolve(Source {
-            path: Path::new(glob.glob().glob()),
-            text: &self.text,
-        })
+    /// What the documents at a configuration path are reported under, where who added it said so.
+    pub fn name(&self, path: &Path) -> Option<&str> {
+        let row = self.row(path).or_else(|| self.directory_of(path));
+        row?.name.as_deref()
+    }
+
+    /// Whether the consumer of a configuration path is known.
+    pub fn knows(&self, path: &Path) -> bool {
+        self.row(path).is_some() || self.directory_of(path).is_some()
+    }
+
+    fn row(&self, path: &Path) -> Option<&Row> {
+        let mut rows = self.rows.iter();
+        let row = rows.find(|row| row.pattern.matches(path));
+        row.map(Arc::as_ref)
+    }
+
+    /// The known directory of documents that has one at `path`.
+    fn directory_of(&self, path: &Path) -> Option<&Row> {
+        let directory = path.parent()?;
+        let row = self.row(directory)?;
+        (row.rules().shape == Shape::Entries).then_some(row)
     }
 
     /// The paths that it names as they are, without the patterns that stand for any number of them.
     pub fn paths(&self) -> impl Iterator<Item = PathBuf> {
-        let patterns = self.known.iter().map(|(glob, _)| glob.glob().glob());
-        let alternatives = patterns.flat_map(alternatives);
-        let is_path = |path: &String| !path.contains(['*', '?', '[', '{']);
-        alternatives.filter(is_path).map(PathBuf::from)
+        self.rows.iter().flat_map(|row| row.pattern.paths())
+    }
+
+    /// The rules of those that were added.
+    pub(crate) fn added(&self) -> impl Iterator<Item = &Rules> {
+        let rows = self.rows.iter().filter(|row| row.written.is_none());
+        rows.map(|row| row.rules())
+    }
+
+    /// Whether exactly this path was added.
+    pub(crate) fn has_added(&self, path: &Path) -> bool {
+        self.row(path).is_some_and(|row| row.written.is_none())
     }
 
     /// The document whose drop-ins are in `directory`, where that is not named after it:
     /// `NetworkManager/NetworkManager.conf` of `NetworkManager/conf.d`.
     pub fn document_of(&self, directory: &Path) -> Option<PathBuf> {
         let name = directory.file_name()?;
-        self.known.iter().find_map(|(glob, file)| {
-            let pattern = Path::new(glob.glob().glob());
+        self.rows.iter().find_map(|row| {
             // A pattern for several documents would not tell which.
-            let is_one = !glob.glob().glob().contains(['*', '?', '[', '{'])
-                && pattern.parent() == directory.parent();
-            let rules = is_one.then(|| self.resolve(glob, file).ok())??;
-            (rules.drop_ins == DropIns::Named(name.into())).then(|| pattern.into())
+            let document = row.pattern.as_literal()?;
+            let is_beside = document.parent() == directory.parent();
+            let has_it = is_beside && row.rules().drop_ins == DropIns::Named(name.into());
+            has_it.then(|| document.to_owned())
         })
     }
 
-    /// Whether the consumer of a configuration path is known.
-    pub fn knows(&self, path: &Path) -> bool {
-        self.set.is_match(path)
-    }
-
-    /// The number of the pattern that decides about a path.
-    pub(crate) fn pattern(&self, path: &Path) -> Option<usize> {
-        self.set.matches(path).into_iter().min()
+    /// The rules of a directory of drop-ins for all units of a type (`service.d`) or with a prefix
+    /// (`user-.slice.d`), taken for itself; none if it is no such directory.
+    pub fn rules_of_many_units(&self, directory: &Path) -> Option<Rules> {
+        let stem = without_d(directory)?;
+        let name = stem.file_name()?.to_str()?;
+        let unit = match name.rsplit_once('.') {
+            None => stem.with_file_name(format!("a.{name}")),
+            Some(_) => stem.clone(),
+        };
+        let rules = self.rules(&unit)?;
+        let is_of_many =
+            rules.drop_ins == DropIns::Unit && (unit != stem || is_unit_prefix(&rules, &stem));
+        is_of_many.then_some(Rules {
+            shape: Shape::Collection,
+            drop_ins: DropIns::None,
+            main_decides: false,
+            ..rules
+        })
     }
 }
 
-/// What a pattern with one `{a,b}` stands for.
-fn alternatives(pattern: &str) -> Vec<String> {
-    let parts = pattern
-        .split_once('{')
-        .and_then(|(start, rest)| Some((start, rest.split_once('}')?)));
-    match parts {
-        Some((start, (names, end))) => names
-            .split(',')
-            .map(|name| format!("{start}{name}{end}"))
-            .collect(),
-        None => vec![pattern.into()],
-    }
+/// `X` of the directory `X.d`.
+pub(crate) fn without_d(directory: &Path) -> Option<PathBuf> {
+    let name = directory.file_name()?.as_bytes().strip_suffix(b".d")?;
+    (!name.is_empty()).then(|| directory.with_file_name(OsStr::from_bytes(name)))
+}
+
+/// `a-.service` is no unit: its drop-ins are for all whose names begin with `a-`.
+pub(crate) fn is_unit_prefix(rules: &Rules, path: &Path) -> bool {
+    let name = path.file_stem().unwrap_or_default().as_bytes();
+    rules.drop_ins == DropIns::Unit && name != b"-" && name.ends_with(b"-")
 }
 
 #[cfg(test)]
@@ -139,9 +239,11 @@ mod tests {
     #[test]
     fn every_known_path_has_sound_rules() {
         let catalog = Catalog::from_toml(Path::new("catalog.toml"), BUILT_IN.as_bytes()).unwrap();
-        for (glob, file) in &catalog.known {
-            let pattern = glob.glob().glob();
-            assert_eq!(catalog.resolve(glob, file).err(), None, "{pattern}");
+        assert!(!catalog.rows.is_empty());
+        for row in &*catalog.rows {
+            let written = row.written.as_ref().unwrap();
+            let resolved = row.resolve(written, BUILT_IN.as_bytes());
+            assert_eq!(resolved.err(), None, "{}", row.pattern.text());
         }
     }
 
@@ -165,6 +267,27 @@ mod tests {
         let mut paths: Vec<_> = catalog.paths().collect();
         paths.sort();
         assert_eq!(paths, ["b.d", "c/d.d", "e"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn what_is_added_comes_first_with_its_documents() {
+        let rules = Rules {
+            shape: Shape::Entries,
+            suffix: ".repo".into(),
+            ..Rules::default()
+        };
+        let catalog = Catalog::built_in().with(Path::new("sysctl.d"), rules, "mine");
+        let told = |path: &str| {
+            let path = Path::new(path);
+            let rules = catalog.rules(path)?;
+            Some((rules.shape, catalog.name(path)))
+        };
+        assert_eq!(told("sysctl.d"), Some((Shape::Entries, Some("mine"))));
+        let one = Some((Shape::Document, Some("mine")));
+        assert_eq!(told("sysctl.d/a.repo"), one);
+        assert_eq!(told("sysctl.d/a/b"), None);
+        assert_eq!(told("environment.d"), Some((Shape::Auto, None)));
+        assert_eq!(told("environment.d/a.conf"), None);
     }
 
     #[test]

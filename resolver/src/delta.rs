@@ -13,8 +13,9 @@
 //!     .with("/usr/lib/x.toml".as_ref(), "port = 80\nname = 'a'\n")
 //!     .with("/etc/x.toml".as_ref(), "port = 8080\nname = 'a'\n");
 //! let resolver = Resolver::new(tree).with_history();
-//! let document = resolver.resolve("x.toml");
-//! let differences = delta(&document, resolver.rule_set());
+//! let configuration = resolver.configuration("x.toml").unwrap();
+//! let document = configuration.document();
+//! let differences = delta(&document, configuration.rules());
 //! assert_eq!(differences[0].class, Class::Overridden);
 //! assert_eq!(differences[0].keys[0].key.name(), "port");
 //! ```

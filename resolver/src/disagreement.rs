@@ -16,12 +16,12 @@
 //!     let mut rules = Rules::named(name).unwrap();
 //!     rules.layers = Rules::default().layers;
 //!     rules.format = None;
-//!     Resolver::new(tree.clone()).rules(rules)
+//!     Resolver::new(tree.clone()).rules(rules).configuration("x.toml").unwrap()
 //! });
-//! let [a, b] = [&ours, &theirs].map(|resolver| resolver.resolve("x.toml"));
+//! let [a, b] = [&ours, &theirs].map(|configuration| configuration.document());
 //! let found = disagreements([
-//!     Side { document: &a, rules: ours.rule_set() },
-//!     Side { document: &b, rules: theirs.rule_set() },
+//!     Side { document: &a, rules: ours.rules() },
+//!     Side { document: &b, rules: theirs.rules() },
 //! ]);
 //! // By name over all layers, or layer by layer: z wins here, a there.
 //! assert_eq!(found.keys[0].name, "k");

@@ -57,9 +57,13 @@ pub struct Discovery {
     pub findings: Vec<Finding>,
     /// Whether every layer could be listed: if not, nobody can tell what is masked or overridden.
     pub complete: bool,
-    /// The directories and main files that were looked for, and the symlinks on the way to them with
-    /// where those lead, whether or not they are there.
+    /// The directories and main files that were looked for, whether or not they are there.
     pub searched: Vec<PathBuf>,
+    /// What else decides what is found there: the directories above them in their layers, layers that are
+    /// not there, and the symlinks on the way with where those lead.
+    pub on_the_way: Vec<PathBuf>,
+    /// The layers that have any of the directories.
+    found_in: Vec<Layer>,
 }
 
 /// A directory to search, with its rank.
@@ -104,7 +108,21 @@ pub fn discover(query: Query<'_>) -> Discovery {
             }
         }
     }
+    discovery.watch_above(query);
     discovery
+}
+
+/// The directories above `path`, from the nearest one up, that lie below `top`.
+fn above<'p>(path: &'p Path, top: &'p Path) -> impl Iterator<Item = &'p Path> {
+    let above = path.ancestors().skip(1);
+    above.take_while(move |directory| *directory != top && directory.starts_with(top))
+}
+
+/// The directories above the end of a symlink, any of which can be moved away. Those at the top of the root
+/// are the system's.
+pub(crate) fn above_end(path: &Path) -> impl Iterator<Item = &Path> {
+    let above = path.ancestors().skip(1);
+    above.filter(|directory| directory.components().count() > 2)
 }
 
 impl Query<'_> {
@@ -233,6 +251,27 @@ impl Discovery {
         self.complete = complete;
     }
 
+    /// Adds what is above all that was looked for: a directory of a layer that is moved away takes along what
+    /// is in it, which itself sees nothing of that; a layer that is not there may come.
+    fn watch_above(&mut self, query: Query<'_>) {
+        let mut more = Vec::new();
+        for layer in &query.rules.layers {
+            let base = layer.base();
+            let searched = self.searched.iter().filter(|path| path.starts_with(base));
+            more.extend(
+                searched
+                    .flat_map(|path| above(path, base))
+                    .map(Path::to_owned),
+            );
+            if !self.found_in.contains(layer) && matches!(query.tree.dir(base), Ok(None)) {
+                more.push(base.to_owned());
+            }
+        }
+        more.sort_unstable();
+        more.dedup();
+        self.on_the_way.extend(more);
+    }
+
     /// Opens the directories that are there, to look for `name` in them, or for all that they hold.
     fn open_all<'t>(
         &mut self,
@@ -249,9 +288,15 @@ impl Discovery {
                 Some(name) => end.join(name),
                 None => end,
             });
-            self.searched.extend(trail.into_iter().chain(end));
+            let ends = trail.iter().chain(&end);
+            let above = ends.flat_map(|end| above_end(end)).map(Path::to_owned);
+            self.on_the_way.extend(above.collect::<Vec<_>>());
+            self.on_the_way.extend(trail.into_iter().chain(end));
             match opened {
-                Ok(Some(dir)) => dirs.push(Opendir { place, rank, dir }),
+                Ok(Some(dir)) => {
+                    self.found_in.push(place.layer.clone());
+                    dirs.push(Opendir { place, rank, dir });
+                }
                 Ok(None) => {}
                 Err(why) => self.unreadable(
                     query,

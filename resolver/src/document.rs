@@ -29,6 +29,7 @@ pub(crate) use self::items::Items;
 pub use self::key::Key;
 pub use self::outcome::{Numbered, Outcome};
 pub use self::snapshot::Snapshot;
+use crate::discover::above_end;
 use crate::escape::escape_path;
 use crate::finding::{Finding, Level};
 use crate::format::Node;
@@ -314,9 +315,11 @@ impl Document {
     /// Every path that could have changed the result, absent ones included, in byte order: what a
     /// daemon watches and a build depends on.
     ///
-    /// Directories and main files are named as they were looked for. Where symlinks are on the way to
-    /// them, or a file is one, each link of the chain is named, too, and where the last one leads, there
-    /// or not. The directories above all of these are not.
+    /// Directories and main files are named as they were looked for, with the directories above them in
+    /// their layers, since one that is moved away takes along what is in it, and with layers that are not
+    /// there. Where symlinks are on the way to them, or a file is one, each link of the chain is named, too,
+    /// and where the last one leads, there or not, with the directories above that, but for those at the
+    /// top of the root.
     pub fn watched(&self) -> Vec<&Path> {
         let searched = self.searched.iter().map(PathBuf::as_path);
         // An ignored file is one by its name, which is its directory's affair.
@@ -325,7 +328,8 @@ impl Document {
         let files = read.flat_map(|fragment| {
             // What a symlink leads to can change without the symlink.
             let trail = fragment.link.iter().flat_map(|link| &link.trail);
-            std::iter::once(&*fragment.path).chain(trail.map(PathBuf::as_path))
+            let trail = trail.flat_map(|end| std::iter::once(&**end).chain(above_end(end)));
+            std::iter::once(&*fragment.path).chain(trail)
         });
         let mut watched: Vec<_> = searched.chain(files).collect();
         watched.sort_unstable_by_key(|path| path.as_os_str());

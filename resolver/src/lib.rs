@@ -13,7 +13,8 @@
 //! |---|---|
 //! | a program that wants its configuration | [`Resolver`], [`Document::deserialize`], [`typed`] |
 //! | every assignment with its origin and fate | [`Document`], [`document`] |
-//! | how consumers differ, and rules of one's own | [`rules`], [`catalog`], [`schema`] |
+//! | which program's rules hold for a path | [`configuration`], [`catalog`], [`owner`] |
+//! | how consumers differ, and rules of one's own | [`rules`], [`schema`] |
 //! | what became of a file, and why | [`account`], [`why`] |
 //! | what is wrong or odd | [`finding`], [`lint`] |
 //! | the steps one by one | [`root`], [`tree`], [`discover`](mod@discover), [`scan`](mod@scan) |
@@ -22,6 +23,7 @@
 
 pub mod account;
 pub mod catalog;
+pub mod configuration;
 pub mod delta;
 pub mod disagreement;
 pub mod discover;
@@ -36,6 +38,7 @@ pub mod keyfile;
 mod ledger;
 pub mod lint;
 mod merge;
+pub mod owner;
 mod resolver;
 pub mod root;
 pub mod rules;
@@ -48,9 +51,10 @@ pub mod why;
 
 pub use self::account::Account;
 pub use self::catalog::Catalog;
+pub use self::configuration::{Basis, Collection, Configuration, PathError};
 pub use self::document::{Assignment, Document, Explanation, Key};
 pub use self::finding::{Finding, Level};
-pub use self::resolver::{Collection, Resolver};
+pub use self::resolver::Resolver;
 pub use self::root::{Root, RootError};
 pub use self::rules::{Layer, Rules};
 pub use self::schema::Schema;
@@ -64,6 +68,7 @@ pub mod migration {}
 const _: () = {
     const fn is_shared<T: Send + Sync>() {}
     is_shared::<Resolver>();
+    is_shared::<Configuration>();
     is_shared::<Document>();
     is_shared::<Collection>();
     is_shared::<Key<'_>>();

@@ -11,8 +11,9 @@
 //! let tree = Tree::default()
 //!     .with("/etc/app.d/9-port.conf".as_ref(), "Port=80\n")
 //!     .with("/etc/app.d/10-port.conf".as_ref(), "Port=8080\n");
-//! let findings = Resolver::new(tree).check("app.d");
+//! let findings = Resolver::new(tree).check("app.d")?;
 //! assert!(findings.iter().any(|finding| finding.code == Some("number-prefix")));
+//! # Ok::<(), overlay_resolver::PathError>(())
 //! ```
 //!
 //! What is normal is no finding: a vendor's file that `/etc` overrides or masks, a link from one layer
@@ -33,6 +34,7 @@ mod unknown;
 use std::path::{Path, PathBuf};
 
 pub use self::seen::LINE as BROKEN_LINE;
+use crate::configuration::{Configuration, PathError};
 use crate::document::{Assignment, Document, State};
 use crate::finding::{Finding, Level};
 use crate::resolver::Resolver;
@@ -247,29 +249,35 @@ pub fn holds_for_every_consumer(name: &str) -> bool {
 impl Resolver {
     /// All that [`LINTS`] find about the configuration path `path`, what scanning and merging found
     /// included; the worst first, then by place.
-    pub fn check(&self, path: impl AsRef<Path>) -> Vec<Finding> {
-        let rules = self.rule_set();
-        let path = rules.configuration_path(path.as_ref());
-        let resolver = self.clone().with_history();
-        let mut findings = Vec::new();
-        if rules.shape_of(path) == Shape::Entries {
-            let collection = resolver.entries(path);
-            findings.extend(seen::in_directory(rules, collection.findings));
-            for document in &collection.documents {
-                findings.extend(check(document, rules, &[]));
-            }
-        } else {
-            let beside = self.beside(path);
-            findings.extend(check(&resolver.resolve(path), rules, &beside));
+    ///
+    /// # Errors
+    /// No layer can have such a path.
+    pub fn check(&self, path: impl AsRef<Path>) -> Result<Vec<Finding>, PathError> {
+        Ok(self.configuration(path)?.check())
+    }
+}
+
+impl Configuration {
+    /// The same of this path.
+    pub fn check(&self) -> Vec<Finding> {
+        let (rules, found) = (self.rules(), self.clone().with_history().resolve());
+        let mut findings = seen::in_directory(rules, found.findings);
+        let beside = self.beside();
+        for document in &found.documents {
+            findings.extend(check(document, rules, &beside));
         }
+        let mut findings = self.judged(findings.into_iter(), |finding| {
+            finding.code == Some(BROKEN_LINE)
+        });
         findings.sort();
         findings.dedup();
         findings
     }
 
     /// What lies in the directories of a main file and is named as its drop-ins are: `50-mine.conf`.
-    fn beside(&self, path: &Path) -> Vec<PathBuf> {
-        let rules = self.rule_set().for_document(path);
+    fn beside(&self) -> Vec<PathBuf> {
+        let path = self.path();
+        let rules = self.rules().for_document(path);
         let parent = path.parent().unwrap_or(Path::new(""));
         let has_drop_ins = matches!(rules.drop_ins, DropIns::Beside | DropIns::Named(_));
         let is_document = rules.shape_of(path) == Shape::Document;

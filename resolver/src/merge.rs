@@ -328,13 +328,13 @@ mod tests {
             ..Rules::named("systemd").unwrap()
         };
         let tree = FILES.into_iter().fold(Tree::default(), file);
-        Resolver::new(tree).rules(rules).resolve("x.d")
+        Resolver::new(tree).rules(rules).resolve("x.d").unwrap()
     }
 
     #[test]
     fn a_file_that_is_something_else_does_not_fill_the_memory() {
         let tree = Tree::default().with(Path::new("/etc/x.d/a.conf"), "junk\n".repeat(5000));
-        let document = Resolver::new(tree).resolve("x.d");
+        let document = Resolver::new(tree).resolve("x.d").unwrap();
         assert_eq!(document.problems().len(), 1001);
     }
 
@@ -374,7 +374,7 @@ mod tests {
             let tree = Tree::default().with(Path::new("/etc/a.d/x.conf"), text);
             let rules = b"extends = 'systemd'\nschema = 'systemd/journald'";
             let rules = Rules::from_toml(Path::new("rules"), rules).unwrap();
-            let document = Resolver::new(tree).rules(rules).resolve("a.d");
+            let document = Resolver::new(tree).rules(rules).resolve("a.d").unwrap();
             let key = document.key("Journal", "Storage").unwrap();
             let found: Vec<_> = key.applied().iter().map(|a| a.value().to_owned()).collect();
             assert_eq!(found, applied, "{lines}");

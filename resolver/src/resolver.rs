@@ -1,18 +1,20 @@
 //! From a configuration path to its merged document, in one call.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::discover::{Query, discover};
+use crate::catalog::Catalog;
+use crate::configuration::{Collection, PathError};
 use crate::document::Document;
-use crate::finding::Finding;
-use crate::merge::{Keep, merge};
 use crate::root::{Root, RootError};
 use crate::rules::{Rules, Shape};
-use crate::scan::{Entry, Scan, scan};
+use crate::scan::Scan;
 use crate::tree::Tree;
 
-/// Resolves configuration paths of one tree by one rule set.
+/// Resolves configuration paths of one tree.
+///
+/// It knows the paths of the [catalog](Catalog) and reads each of them by the rules of its consumer; any
+/// other path by those of UAPI.6. The caller may name [rules](Self::rules) instead.
 ///
 /// ```
 /// use overlay_resolver::Resolver;
@@ -21,7 +23,7 @@ use crate::tree::Tree;
 /// # std::fs::create_dir_all(image.path().join("etc/myapp.d"))?;
 /// # std::fs::write(image.path().join("etc/myapp.d/10-port.conf"), "[Server]\nPort=8080\n")?;
 /// let resolver = Resolver::open(image.path())?; // "/" for the running system
-/// let document = resolver.resolve("myapp.d");
+/// let document = resolver.resolve("myapp.d")?;
 /// assert_eq!(document.get("Server", "Port").unwrap().value(), "8080");
 /// assert_eq!(
 ///     document.explain("Server", "Port").to_string(),
@@ -31,43 +33,73 @@ use crate::tree::Tree;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Resolver {
-    tree: Tree,
-    rules: Rules,
-    history: bool,
+    pub(crate) tree: Arc<Tree>,
+    pub(crate) catalog: Catalog,
+    pub(crate) choice: Choice,
+    pub(crate) history: bool,
 }
 
-/// The documents of a directory of entries.
-#[derive(Debug)]
-#[must_use = "it only tells"]
-pub struct Collection {
-    /// One an entry, in byte order of their names.
-    pub documents: Vec<Document>,
-    /// What is wrong with the directory and with files that belong to no entry.
-    pub findings: Vec<Finding>,
-    /// Whether every layer could be listed. If not, what is missing may well exist, and what is
-    /// there may be masked or overridden.
-    pub complete: bool,
+/// Whose rules hold.
+#[derive(Debug, Clone)]
+pub(crate) enum Choice {
+    /// Those of each path's consumer.
+    Consumer,
+    /// These.
+    Rules(Arc<Rules>),
+    /// These, as another consumer of the same files has them.
+    Another(Arc<Rules>),
+}
+
+impl Choice {
+    /// The rules that the caller named.
+    pub(crate) fn rules(&self) -> Option<&Rules> {
+        match self {
+            Self::Consumer => None,
+            Self::Rules(rules) | Self::Another(rules) => Some(rules),
+        }
+    }
 }
 
 impl Resolver {
-    /// Resolves in the tree at `root`, such as `/`, by the rules of UAPI.6.
+    /// Resolves in the tree at `root`, such as `/`.
     pub fn open(root: impl AsRef<Path>) -> Result<Self, RootError> {
         Ok(Self::new(Tree::from(Root::open(root.as_ref())?)))
     }
 
-    /// Resolves in `tree` by the rules of UAPI.6.
+    /// Resolves in `tree`.
     pub fn new(tree: impl Into<Tree>) -> Self {
         Self {
-            tree: tree.into(),
-            rules: Rules::default(),
+            tree: Arc::new(tree.into()),
+            catalog: Catalog::built_in(),
+            choice: Choice::Consumer,
             history: false,
         }
     }
 
-    /// The same, by these rules.
+    /// The same, with this catalog in the place of the [built-in](Catalog::built_in) one.
+    #[must_use]
+    pub fn with_catalog(self, catalog: Catalog) -> Self {
+        Self { catalog, ..self }
+    }
+
+    /// The same, by these rules, whatever the path. Where they say nothing of the keys, what is known of
+    /// those of the path stays.
     #[must_use]
     pub fn rules(self, rules: Rules) -> Self {
-        Self { rules, ..self }
+        Self {
+            choice: Choice::Rules(rules.into()),
+            ..self
+        }
+    }
+
+    /// The same, as another consumer would read each path: by these rules, but for the names of a known
+    /// path's files and, where the rules leave that to a schema, the meaning of its keys.
+    #[must_use]
+    pub fn as_read_by(self, rules: Rules) -> Self {
+        Self {
+            choice: Choice::Another(rules.into()),
+            ..self
+        }
     }
 
     /// The same, reading also the files that a higher layer hides, so that the document can say what
@@ -83,8 +115,9 @@ impl Resolver {
     /// The same in a tree that has a file of these bytes at `path`: what if?
     #[must_use]
     pub fn with(self, path: impl AsRef<Path>, bytes: impl Into<Vec<u8>>) -> Self {
+        let tree = Arc::unwrap_or_clone(self.tree).with(path.as_ref(), bytes);
         Self {
-            tree: self.tree.with(path.as_ref(), bytes),
+            tree: tree.into(),
             ..self
         }
     }
@@ -92,8 +125,9 @@ impl Resolver {
     /// The same in a tree that has nothing at `path`.
     #[must_use]
     pub fn without(self, path: impl AsRef<Path>) -> Self {
+        let tree = Arc::unwrap_or_clone(self.tree).without(path.as_ref());
         Self {
-            tree: self.tree.without(path.as_ref()),
+            tree: tree.into(),
             ..self
         }
     }
@@ -103,66 +137,41 @@ impl Resolver {
         &self.tree
     }
 
-    /// The rules in use.
-    pub fn rule_set(&self) -> &Rules {
-        &self.rules
+    /// What is known of paths.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
     }
 
     /// Finds the files of `path` and says which of them count, without reading what they mean.
     ///
-    /// `path` is one below every layer, such as `systemd/journald.conf`, or one inside a layer, such
-    /// as `/etc/systemd/journald.conf`, which means the same.
-    pub fn scan(&self, path: impl AsRef<Path>) -> Scan {
-        let path = self.rules.configuration_path(path.as_ref());
-        let rules = self.rules.for_document(path);
-        let discovery = discover(Query {
-            tree: &self.tree,
-            rules: &rules,
-            path,
-            history: self.history,
-        });
-        scan(&rules, rules.shape_of(path), discovery)
+    /// # Errors
+    /// No layer can have such a path.
+    pub fn scan(&self, path: impl AsRef<Path>) -> Result<Scan, PathError> {
+        let path = self.below_layers(path)?;
+        Ok(self.chosen(path).scan())
     }
 
     /// The document at `path`: a main file with its drop-ins, or a directory of drop-ins.
     ///
-    /// It never fails: what is wrong is among the [findings](Document::findings).
-    pub fn resolve(&self, path: impl AsRef<Path>) -> Document {
-        let mut scan = self.scan(path);
-        let entry = scan.entries.pop().unwrap_or_default();
-        self.document(entry, scan.findings, scan.searched.into())
-    }
-
-    /// An entry, merged.
-    fn document(
-        &self,
-        mut entry: Entry,
-        mut findings: Vec<Finding>,
-        searched: Arc<[PathBuf]>,
-    ) -> Document {
-        findings.append(&mut entry.findings);
-        let ledger = merge(&entry, &self.rules, Keep::All);
-        Document::new(entry, ledger, &self.rules, findings, searched)
+    /// What is wrong with the files is among the [findings](Document::findings).
+    ///
+    /// # Errors
+    /// No layer can have a document at such a path.
+    pub fn resolve(&self, path: impl AsRef<Path>) -> Result<Document, PathError> {
+        let path = self.below_layers(path)?;
+        let configuration = self.chosen(path);
+        if configuration.is_directory() {
+            return Err(PathError::Directory(configuration.path().into()));
+        }
+        Ok(configuration.document())
     }
 
     /// The documents of the directory of entries at `path`, such as `flatpak/remotes.d`.
-    pub fn entries(&self, path: impl AsRef<Path>) -> Collection {
-        let rules = Rules {
-            shape: Shape::Entries,
-            ..self.rules.clone()
-        };
-        let resolver = Self {
-            rules,
-            ..self.clone()
-        };
-        let scan = resolver.scan(path);
-        let searched: Arc<[_]> = scan.searched.into();
-        let documents = (scan.entries.into_iter())
-            .map(|entry| resolver.document(entry, Vec::new(), Arc::clone(&searched)));
-        Collection {
-            documents: documents.collect(),
-            findings: scan.findings,
-            complete: scan.complete,
-        }
+    ///
+    /// # Errors
+    /// No layer can have such a path.
+    pub fn entries(&self, path: impl AsRef<Path>) -> Result<Collection, PathError> {
+        let path = self.below_layers(path)?;
+        Ok(self.chosen(path).with_shape(Shape::Entries).entries())
     }
 }

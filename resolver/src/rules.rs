@@ -25,7 +25,8 @@ pub(crate) mod unit;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -33,6 +34,7 @@ use serde::Deserialize;
 pub(crate) use self::judge::Verdict;
 pub(crate) use self::load::RulesFile;
 pub use self::name::{Ignored, Name};
+use crate::escape::escape_path;
 use crate::format::{self, Format};
 use crate::root::{Kind, Reason};
 use crate::scan::{Entry, Fragment, State};
@@ -45,11 +47,27 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// The layer at `base`.
-    pub fn new(base: impl Into<PathBuf>) -> Self {
-        Self {
-            base: base.into().into(),
+    /// The layer at `base`, an absolute path as seen inside the root.
+    ///
+    /// # Errors
+    /// Any other path would never match.
+    pub fn new(base: impl Into<PathBuf>) -> Result<Self, LayerError> {
+        let base = base.into();
+        let is_plain = |part| matches!(part, Component::Normal(_) | Component::RootDir);
+        let is_absolute = base.is_absolute() && base.components().all(is_plain);
+        if !is_absolute || base.as_os_str().as_bytes().contains(&0) {
+            return Err(LayerError(base));
         }
+        Ok(Self { base: base.into() })
+    }
+
+    fn usual() -> Vec<Self> {
+        let layer = |base: &str| Self {
+            base: Path::new(base).into(),
+        };
+        ["/usr/lib", "/usr/local/lib", "/run", "/etc"]
+            .map(layer)
+            .into()
     }
 
     /// The base directory as seen inside the root, such as `/usr/lib`.
@@ -57,6 +75,11 @@ impl Layer {
         &self.base
     }
 }
+
+/// This path can be no layer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: expected an absolute path without `..`", escape_path(.0))]
+pub struct LayerError(pub PathBuf);
 
 /// How one consumer reads a configuration path.
 #[allow(
@@ -277,9 +300,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             name: "uapi6".into(),
-            layers: ["/usr/lib", "/usr/local/lib", "/run", "/etc"]
-                .map(Layer::new)
-                .into(),
+            layers: Layer::usual(),
             shape: Shape::Auto,
             suffix: OsString::new(),
             drop_ins: DropIns::Beside,
@@ -309,6 +330,31 @@ impl Default for Rules {
 }
 
 impl Rules {
+    /// The same, with these layers, lowest rank first.
+    ///
+    /// ```
+    /// use overlay_resolver::Rules;
+    ///
+    /// let rules = Rules::default().with_layers(["/usr/share", "/etc"])?;
+    /// assert_eq!(rules.layers.len(), 2);
+    /// let error = Rules::default().with_layers(["etc"]).unwrap_err();
+    /// assert_eq!(error.to_string(), "etc: expected an absolute path without `..`");
+    /// # Ok::<(), overlay_resolver::rules::LayerError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// One of them is no absolute path.
+    pub fn with_layers<I>(self, bases: I) -> Result<Self, LayerError>
+    where
+        I: IntoIterator<Item: Into<PathBuf>>,
+    {
+        let layers = bases
+            .into_iter()
+            .map(Layer::new)
+            .collect::<Result<_, _>>()?;
+        Ok(Self { layers, ..self })
+    }
+
     /// What `path` stands for.
     pub fn shape_of(&self, path: &Path) -> Shape {
         match self.shape {
@@ -383,7 +429,7 @@ mod tests {
             let resolver = crate::Resolver::new(crate::Tree::default())
                 .with(format!("/usr/lib/x.d/{name}"), "A=\"1\"\n")
                 .with("/etc/x.d/b.conf", "A = '1'\n");
-            let document = resolver.resolve("x.d");
+            let document = resolver.resolve("x.d").unwrap();
             document.get("", "A").unwrap().decoded().text().is_some()
         };
         assert!(value("a.conf"));
@@ -392,10 +438,8 @@ mod tests {
 
     #[test]
     fn the_deepest_layer_holds_a_path() {
-        let rules = Rules {
-            layers: ["/usr", "/usr/local/lib", "/etc"].map(Layer::new).into(),
-            ..Rules::default()
-        };
+        let rules = Rules::default().with_layers(["/usr", "/usr/local/lib", "/etc"]);
+        let rules = rules.unwrap();
         let layer = |path: &str| rules.layer_of(Path::new(path)).map(Layer::base);
         assert_eq!(
             layer("/usr/local/lib/x.d/a"),

@@ -31,6 +31,9 @@ pub struct Scan {
     pub complete: bool,
     /// The directories and main files that were looked for, whether or not they are there.
     pub searched: Vec<PathBuf>,
+    /// What else decides what is found there: the directories above them in their layers, layers that are
+    /// not there, and the symlinks on the way with where those lead.
+    pub on_the_way: Vec<PathBuf>,
 }
 
 /// One name and all its files over all layers.
@@ -89,6 +92,7 @@ pub fn scan(rules: &Rules, shape: Shape, discovery: Discovery) -> Scan {
         complete: discovery.complete,
         findings: discovery.findings,
         searched: discovery.searched,
+        on_the_way: discovery.on_the_way,
         entries: Vec::new(),
     };
     for (name, mut candidate) in discovery.candidates {

@@ -15,7 +15,7 @@
 //!     .with("/usr/lib/systemd/journald.conf".as_ref(), "[Journal]\n")
 //!     .with("/usr/lib/systemd/logind.conf".as_ref(), "[Login]\n")
 //!     .with("/etc/systemd/journald.conf.d/50-mine.conf".as_ref(), "[Journal]\nSeal=no\n");
-//! let survey = survey(&tree, &Catalog::built_in(), &[]);
+//! let survey = survey(&tree, &Catalog::built_in());
 //! assert_eq!(survey.paths.len(), 1);
 //! assert_eq!(survey.paths[0].path, "systemd/journald.conf".as_ref() as &std::path::Path);
 //! ```
@@ -34,7 +34,6 @@ use crate::finding::Finding;
 use crate::rules::Rules;
 use crate::tree::Tree;
 
-pub use self::assess::of_many_units;
 pub use self::walk::{DIRECTORIES_LIMIT, NOT_CONFIGURATION};
 
 /// The configuration paths of a tree.
@@ -62,7 +61,7 @@ pub struct Surveyed {
 /// How a configuration path was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum How {
-    /// An adapter reads it.
+    /// It was added to the catalog.
     Source,
     /// The catalog knows its consumer.
     Known,
@@ -89,12 +88,12 @@ impl How {
     }
 }
 
-/// Searches a tree; `sources` are the paths that adapters read, with their rules.
-pub fn survey(tree: &Tree, catalog: &Catalog, sources: &[(PathBuf, Rules)]) -> Survey {
-    let mut sighted = walk::walk(tree, catalog, sources);
+/// Searches a tree, also for what was added to the catalog.
+pub fn survey(tree: &Tree, catalog: &Catalog) -> Survey {
+    let mut sighted = walk::walk(tree, catalog);
     sighted.findings.sort();
     Survey {
-        paths: assess::assess(tree, catalog, sources, &sighted),
+        paths: assess::assess(tree, catalog, &sighted),
         findings: sighted.findings,
     }
 }

@@ -162,6 +162,30 @@ impl Tree {
         Some(Path::new("/").join(place.path))
     }
 
+    /// The same, but for a symlink at the path itself, which is not followed; the path where that cannot be
+    /// told.
+    pub fn place_of(&self, path: &Path) -> PathBuf {
+        match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) => match self.place(parent) {
+                Some(parent) => parent.join(name),
+                None => path.into(),
+            },
+            _ => path.into(),
+        }
+    }
+
+    /// Whether something has this name, be it a symlink that leads nowhere. Nothing is opened for reading.
+    pub fn has(&self, path: &Path) -> bool {
+        let place = self.place_of(&absolute(path));
+        self.seen(&place).is_ok_and(|seen| seen != Seen::Absent)
+    }
+
+    /// Whether there is a regular file, or a mask by a symlink. Nothing is opened for reading.
+    pub(crate) fn is_file(&self, path: &Path) -> bool {
+        let place = walk(self, &absolute(path), &mut Vec::new());
+        place.is_ok_and(|place| place.is_dev_null() || place.no_file().is_none())
+    }
+
     /// The root below the virtual files.
     pub fn root(&self) -> Option<&Root> {
         self.root.as_ref()

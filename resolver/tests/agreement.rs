@@ -85,6 +85,7 @@ fn resolve(rules: &Rules, files: &[File]) -> Document {
         .fold(resolver, with)
         .with_history()
         .resolve("x.d")
+        .expect("a path")
 }
 
 /// Files of lines, below headers or not.

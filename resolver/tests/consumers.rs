@@ -27,7 +27,8 @@ fn value(rules: &str, path: &str, files: &[(&str, &str)]) -> Option<String> {
     let document = Resolver::open(root.path())
         .unwrap()
         .rules(rules)
-        .resolve(path);
+        .resolve(path)
+        .unwrap();
     let value = |document: &overlay_resolver::Document| {
         let section =
             ["S", ""].map(|section| document.get(section, "K").map(|k| k.value().to_string()));

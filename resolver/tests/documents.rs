@@ -20,7 +20,7 @@ fn rules(toml: &str) -> Rules {
 
 fn resolve(toml: &str, path: &str, files: &[(&str, &str)]) -> Document {
     let resolver = Resolver::new(tree(files)).rules(rules(toml));
-    resolver.resolve(path)
+    resolver.resolve(path).expect("a path")
 }
 
 #[test]
@@ -134,14 +134,18 @@ fn links_of_a_real_tree() -> Result<(), Box<dyn std::error::Error>> {
 
     let resolver = Resolver::open(place.path())?;
     let entries = resolver.clone().rules(rules("shape = 'entries'"));
-    let documents = entries.entries("cron.d").documents;
+    let documents = entries.entries("cron.d").unwrap().documents;
     let sound: Vec<_> = documents.iter().map(Document::is_sound).collect();
     assert_eq!(sound, [true, false], "each has its own findings");
-    assert_eq!(resolver.resolve("x.conf").entry().status, Status::Unusable);
+    assert_eq!(
+        resolver.resolve("x.conf").unwrap().entry().status,
+        Status::Unusable
+    );
     let units = resolver.rules(rules("extends = 'systemd-unit'"));
     let says = |path: &str| {
         units
             .resolve(path)
+            .unwrap()
             .findings()
             .any(|f| f.message.contains("another name"))
     };
@@ -172,7 +176,10 @@ fn a_table_beats_all_of_a_list_that_grew() {
             .fold(Tree::default(), |tree, (n, text)| {
                 tree.with(format!("/etc/x.d/{n}.toml").as_ref(), *text)
             });
-        let document = Resolver::new(tree).rules(rules.clone()).resolve("x.d");
+        let document = Resolver::new(tree)
+            .rules(rules.clone())
+            .resolve("x.d")
+            .unwrap();
         let applied = document
             .assignments()
             .filter(|a| a.state() == State::Applied);

@@ -37,6 +37,7 @@ fn resolve_by(rules: Rules, path: &str, files: &[(&str, &str)]) -> Document {
             resolver.with(path, *text)
         })
         .resolve(path)
+        .expect("a path")
 }
 
 /// What it comes to, as a file; with `origin`, every line has its file name and line before it.

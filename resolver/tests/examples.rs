@@ -18,7 +18,7 @@ fn the_daemon_reloads_when_the_result_is_another_one() {
     fs::create_dir_all(&directory).unwrap();
     let write = |name: &str, text: &str| fs::write(directory.join(name), text).unwrap();
     let resolver = Resolver::open(root.path()).unwrap();
-    let resolve = || resolver.resolve("myapp/config.d");
+    let resolve = || resolver.resolve("myapp/config.d").unwrap();
     let mut current = daemon::Current::default();
 
     write("10.conf", "port = 80\nallow = a\n");
@@ -85,7 +85,7 @@ fn the_first_example_prints_what_it_says() {
             "/etc/myapp/config.d/50-mine.conf",
             "port = 8080\nallow = b\n",
         );
-    let document = resolver.resolve("/etc/myapp/config.d");
+    let document = resolver.resolve("/etc/myapp/config.d").unwrap();
     let config: Config = document.deserialize().unwrap();
     let Config { port, allow } = &config;
     assert_eq!((*port, allow.len()), (Some(8080), 2));
@@ -97,9 +97,67 @@ fn the_first_example_prints_what_it_says() {
     );
 }
 
+#[test]
+fn the_daemon_sees_a_directory_that_is_moved_away_and_replaced() {
+    // What is swapped, and a file in it, or where a symlink to it leads.
+    for (swapped, file, link) in [
+        ("etc/myapp", "config.d/10.conf", None),
+        ("usr/lib/myapp", "config.d/10.conf", None),
+        ("etc/myapp/config.d", "10.conf", None),
+        (
+            "opt/vendor/myapp",
+            "config.d/10.conf",
+            Some(("etc/myapp", "../opt/vendor/myapp")),
+        ),
+        (
+            "opt/vendor/sets",
+            "mine/10.conf",
+            Some(("etc/myapp/config.d", "/opt/vendor/sets/mine")),
+        ),
+        (
+            "opt/vendor/sets",
+            "10.conf",
+            Some(("run/myapp/config.d/10.conf", "/opt/vendor/sets/10.conf")),
+        ),
+    ] {
+        let root = tempfile::tempdir().unwrap();
+        let host = |path: &str| root.path().join(path);
+        for (generation, port) in [("", "80"), (".new", "8080")] {
+            let path = host(&format!("{swapped}{generation}/{file}"));
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, format!("port = {port}\n")).unwrap();
+        }
+        if let Some((link, target)) = link {
+            fs::create_dir_all(host(link).parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink(target, host(link)).unwrap();
+        }
+        let resolver = Resolver::open(root.path()).unwrap();
+        let mut current = daemon::Current::default();
+        let document = resolver.resolve("myapp/config.d").unwrap();
+        assert_eq!(current.update(&document), Ok(true), "{swapped}");
+
+        let inotify = watched(&resolver, root.path());
+        assert!(!woken(&inotify));
+        fs::rename(host(swapped), host(&format!("{swapped}.old"))).unwrap();
+        assert!(woken(&inotify), "{swapped} away");
+        // The daemon may be late, or in time: then it watches anew.
+        let anew = watched(&resolver, root.path());
+        fs::rename(host(&format!("{swapped}.new")), host(swapped)).unwrap();
+        assert!(woken(&anew), "{swapped} back");
+        let document = resolver.resolve("myapp/config.d").unwrap();
+        assert_eq!(current.update(&document), Ok(true), "{swapped}");
+        assert_eq!(*current.config.as_ref().unwrap().port, 8080);
+    }
+}
+
 fn watched(resolver: &Resolver, root: &std::path::Path) -> rustix::fd::OwnedFd {
     let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).expect("inotify");
-    daemon::watch(&inotify, root, &resolver.resolve("myapp/config.d")).expect("watches");
+    daemon::watch(
+        &inotify,
+        root,
+        &resolver.resolve("myapp/config.d").expect("a path"),
+    )
+    .expect("watches");
     inotify
 }
 

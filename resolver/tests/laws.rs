@@ -60,6 +60,7 @@ fn resolve(tree: Tree) -> Document {
         .rules(rules())
         .with_history()
         .resolve("x.d")
+        .expect("a path")
 }
 
 /// What a document comes to.
@@ -153,8 +154,8 @@ proptest! {
     #[test]
     fn history_changes_nothing_but_what_is_told(files in files()) {
         let resolver = Resolver::new(tree(&files)).rules(rules());
-        let short = resolver.clone().resolve("x.d");
-        let long = resolver.with_history().resolve("x.d");
+        let short = resolver.clone().resolve("x.d").unwrap();
+        let long = resolver.with_history().resolve("x.d").unwrap();
         prop_assert_eq!(short.digest(), long.digest());
         prop_assert_eq!(result(&short), result(&long));
     }
@@ -179,7 +180,8 @@ proptest! {
         });
         let rules = Rules { format: format::named(format), ..Rules::named(rules).unwrap() };
         let resolver = Resolver::new(tree).rules(rules).with_history();
-        let document = resolver.resolve(path);
+        let _ = (resolver.resolve(path), resolver.configuration(path));
+        let document = resolver.configuration_at(path.into()).document();
         for key in document.keys() {
             let _ = (key.items(), document.explain(key.section(), key.name()).to_string());
         }

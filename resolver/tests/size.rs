@@ -20,6 +20,7 @@ fn resolve(files: &[(&str, String)], rules: Rules, path: &str) -> Document {
         .rules(rules)
         .with_history()
         .resolve(path)
+        .expect("a path")
 }
 
 /// `line` for each of many numbers.
@@ -92,7 +93,7 @@ fn a_key_that_is_beaten_many_times_has_one_winner() {
         tree.with(path.as_ref(), text.as_str())
     });
     let resolver = Resolver::new(tree).rules(rules("repeated = 'last'"));
-    let found = resolver.check("x.d");
+    let found = resolver.check("x.d").unwrap();
     let found: Vec<_> = found.iter().filter_map(|finding| finding.code).collect();
     assert!(found.contains(&"loses-always"), "{:?}", found.first());
 }
@@ -166,7 +167,10 @@ fn a_set_has_each_item_once() {
     }
     let path = "NetworkManager/NetworkManager.conf";
     let rules = Catalog::built_in().rules(path.as_ref()).unwrap();
-    let document = Resolver::new(tree).rules(rules.clone()).resolve(path);
+    let document = Resolver::new(tree)
+        .rules(rules.clone())
+        .resolve(path)
+        .unwrap();
     let effective = document.effective();
     assert_eq!(effective[0].values[0].items.len(), MANY / 10 + 1);
     let differences = overlay_resolver::delta::delta(&document, &rules);
@@ -184,7 +188,7 @@ fn empty_tables_over_many_keys() {
         tree = tree.with(format!("/etc/x.d/{n:05}.toml").as_ref(), "a = {}\n");
     }
     let rules = rules("format = 'toml'\nsuffix = '.toml'\ndrop-in-suffix = '.toml'");
-    let document = Resolver::new(tree).rules(rules).resolve("x.d");
+    let document = Resolver::new(tree).rules(rules).resolve("x.d").unwrap();
     let counting = document
         .assignments()
         .filter(|a| a.state() == State::Applied);
@@ -213,7 +217,7 @@ fn many_files_are_checked() {
         tree = tree.with_mask(format!("/etc/x.d/m{n}.conf").as_ref());
         tree = tree.with(format!("/etc/x.d/{n}.conf.bak").as_ref(), "");
     }
-    let found = Resolver::new(tree).check("x.d");
+    let found = Resolver::new(tree).check("x.d").unwrap();
     let count = |code| {
         found
             .iter()
@@ -234,7 +238,7 @@ fn many_ignored_files_of_many_entries() {
         tree = tree.with(format!("/etc/x.d/{n}.conf.bak").as_ref(), "a=1\n");
     }
     let rules = rules("shape = 'entries'");
-    let scan = Resolver::new(tree).rules(rules).scan("x.d");
+    let scan = Resolver::new(tree).rules(rules).scan("x.d").unwrap();
     assert!(scan.entries.iter().all(|entry| entry.fragments.len() == 2));
 }
 
@@ -247,7 +251,7 @@ fn many_sections_that_nobody_knows() {
     let path = "systemd/journald.conf";
     let rules = Catalog::built_in().rules(path.as_ref()).unwrap();
     let tree = Tree::default().with("/etc/systemd/journald.conf".as_ref(), text);
-    let found = Resolver::new(tree).rules(rules).check(path);
+    let found = Resolver::new(tree).rules(rules).check(path).unwrap();
     let unknown = found
         .iter()
         .filter(|finding| finding.code == Some("unknown-key"));
@@ -269,7 +273,8 @@ fn many_drop_ins_of_one_key() {
     let document = Resolver::new(tree)
         .rules(rules.clone())
         .with_history()
-        .resolve(path);
+        .resolve(path)
+        .unwrap();
     let differences = overlay_resolver::delta::delta(&document, &rules);
     assert_eq!(differences.len(), drop_ins + 1);
     for change in differences.iter().flat_map(|difference| &difference.keys) {

@@ -60,6 +60,37 @@ const PATHS: [&str; 20] = [
     "/opt/b/a/10.conf",
 ];
 
+/// Those of the document `app/x.conf`.
+const NESTED: [&str; 14] = [
+    "/etc/app",
+    "/etc/app/x.conf",
+    "/etc/app/x.conf.d",
+    "/etc/app/x.conf.d/10.conf",
+    "/run/app/x.conf",
+    "/run/app/x.conf.d/10.conf",
+    "/usr/lib/app/x.conf",
+    "/usr/lib/app/x.conf.d/20.conf",
+    "/usr/lib/app/x.conf.d/30.conf",
+    "/opt/a/10.conf",
+    "/opt/a/x.conf",
+    "/opt/b/x.conf",
+    "/opt/b/a/10.conf",
+    "/opt/b/x.conf.d/10.conf",
+];
+
+/// Directories below a layer, and where symlinks may lead.
+const SWAPPED: [&str; 9] = [
+    "/etc/app",
+    "/etc/app/x.conf.d",
+    "/run/app",
+    "/usr/lib/app",
+    "/usr/lib/app/x.conf.d",
+    "/opt/a",
+    "/opt/b",
+    "/opt/b/a",
+    "/opt/b/x.conf.d",
+];
+
 const TARGETS: [&str; 20] = [
     "/opt/a",
     "/opt/b",
@@ -145,6 +176,17 @@ impl Real {
             Node::Nothing => {}
         }
         Some(made.unwrap_or(place))
+    }
+
+    /// Whether somebody who watches these, each in the nearest directory where it is not there, sees that the
+    /// directory `moved` is moved: from the directory that it is in, or from itself.
+    fn wakes(&self, watched: &[&Path], moved: &str) -> bool {
+        let moved = Path::new(moved);
+        watched.iter().any(|path| {
+            let is_there = |path: &&Path| fs::symlink_metadata(self.host(path)).is_ok();
+            let place = path.ancestors().find(is_there);
+            place.is_some_and(|place| place == moved || Some(place) == moved.parent())
+        })
     }
 
     fn chase(&self, path: &Path) -> Option<PathBuf> {
@@ -252,10 +294,10 @@ proptest! {
         prop_assert_eq!(listed(&made_up), listed(&real));
         for rules in RULES {
             let (if_so, so) = (resolver(&made_up, rules), resolver(&real, rules));
-            let (a, b) = (if_so.resolve(DOCUMENT), so.resolve(DOCUMENT));
+            let (a, b) = (if_so.resolve(DOCUMENT).unwrap(), so.resolve(DOCUMENT).unwrap());
             prop_assert_eq!(told(&a), told(&b), "{}", rules);
             prop_assert_eq!(a.watched(), b.watched(), "{}", rules);
-            let (a, b) = (if_so.entries(DIRECTORY), so.entries(DIRECTORY));
+            let (a, b) = (if_so.entries(DIRECTORY).unwrap(), so.entries(DIRECTORY).unwrap());
             prop_assert_eq!(
                 a.documents.iter().map(told).collect::<Vec<_>>(),
                 b.documents.iter().map(told).collect::<Vec<_>>()
@@ -271,7 +313,7 @@ proptest! {
     ) {
         let real = Real::of(&nodes);
         let tree = Tree::from(real.root.clone());
-        let resolve = || RULES.map(|rules| resolver(&tree, rules).resolve(DOCUMENT));
+        let resolve = || RULES.map(|rules| resolver(&tree, rules).resolve(DOCUMENT).unwrap());
         let before = resolve();
         let Some(place) = real.put(path, &node) else {
             return Ok(());
@@ -288,6 +330,40 @@ proptest! {
             );
         }
     }
+
+    #[test]
+    fn a_directory_that_is_swapped_was_watched(
+        nodes in vec((select(&NESTED[..]), node()), 0..10),
+        others in vec((select(&NESTED[..]), node()), 0..10),
+        swapped in select(&SWAPPED[..]),
+        history in any::<bool>(),
+    ) {
+        let [real, other] = [&nodes, &others].map(|nodes| Real::of(nodes));
+        let tree = Tree::from(real.root.clone());
+        let resolve = || RULES.map(|rules| {
+            let resolver = Resolver::new(tree.clone()).rules(Rules::named(rules).unwrap());
+            let resolver = if history { resolver.with_history() } else { resolver };
+            resolver.resolve("app/x.conf").unwrap()
+        });
+        let before = resolve();
+        let woken = before.each_ref().map(|document| real.wakes(&document.watched(), swapped));
+        let [away, here, theirs] = [
+            other.host(Path::new("/away")), real.host(Path::new(swapped)), other.host(Path::new(swapped)),
+        ];
+        let is_directory = |path: &Path| fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+        if !is_directory(&here) || !is_directory(&theirs) {
+            return Ok(());
+        }
+        fs::rename(&here, away).unwrap();
+        fs::rename(theirs, here).unwrap();
+        for ((rules, woken), (before, after)) in RULES.iter().zip(woken).zip(before.iter().zip(&resolve())) {
+            prop_assert!(
+                woken || told(before) == told(after),
+                "{}: {} is not among {:#?}\n{}\n{}",
+                rules, swapped, before.watched(), told(before), told(after)
+            );
+        }
+    }
 }
 
 /// `/etc/x.conf.d`, a symlink to one that leads to a directory, and a file that is one through two more.
@@ -300,7 +376,9 @@ fn each_link_of_a_chain_is_watched() {
         ("/opt/b/20.conf", Node::Link("/opt/none/30.conf")),
         ("/usr/lib", Node::Link("/opt/gone/lib")),
     ]);
-    let document = resolver(&Tree::from(real.root.clone()), "uapi6").resolve(DOCUMENT);
+    let document = resolver(&Tree::from(real.root.clone()), "uapi6")
+        .resolve(DOCUMENT)
+        .unwrap();
     let expected = [
         "/etc/x.conf",
         "/etc/x.conf.d",
@@ -309,14 +387,19 @@ fn each_link_of_a_chain_is_watched() {
         "/opt/a",
         "/opt/b",
         "/opt/b/20.conf",
+        "/opt/gone",
+        "/opt/gone/lib",
         "/opt/gone/lib/x.conf",
         "/opt/gone/lib/x.conf.d",
+        "/opt/none",
         "/opt/none/30.conf",
+        "/run",
         "/run/x.conf",
         "/run/x.conf.d",
         "/usr/lib",
         "/usr/lib/x.conf",
         "/usr/lib/x.conf.d",
+        "/usr/local/lib",
         "/usr/local/lib/x.conf",
         "/usr/local/lib/x.conf.d",
     ];

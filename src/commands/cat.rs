@@ -6,7 +6,8 @@ use overlay_resolver::root::Root;
 
 use super::{Failure, Output};
 use crate::cli::Cli;
-use crate::subject::{Reading, Subject};
+use crate::reading::Reading;
+use crate::resolved::{Resolved, configuration, resolver};
 use crate::{json, render};
 
 pub(super) fn run(
@@ -16,13 +17,13 @@ pub(super) fn run(
     tldr: bool,
     reading: &Reading,
 ) -> Result<Output, Failure> {
-    let subject = Subject::new(root, path, reading)?;
-    let resolved = subject.resolve_existing();
+    let asked = configuration(&resolver(root, Some(path), reading)?, path)?;
+    let resolved = Resolved::of_existing(&asked, reading);
     let output = Output::of_files(
         cli,
         &resolved,
-        || json::files(&subject, &resolved).print(),
-        || render::cat(&subject, &resolved, tldr),
+        || json::files(&asked, &resolved).print(),
+        || render::cat(&asked, &resolved, tldr),
     );
     Ok(Output {
         verbatim: !cli.json,

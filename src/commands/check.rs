@@ -1,18 +1,20 @@
 //! `check`: what the lints of the resolver find, for people and for CI.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
-use overlay_resolver::rules::Rules;
-use overlay_resolver::{format, lint};
+use overlay_resolver::{Basis, Configuration, Resolver, Rules, lint};
 
 use super::{Failure, Output};
 use crate::cli::Cli;
-use crate::subject::{Known, Reading, Subject, guessed};
-use crate::{Exit, json, render, survey};
+use crate::reading::Reading;
+use crate::resolved::{configuration, configuration_at, plain};
+use crate::survey::{all_paths, opaque};
+use crate::{Exit, json, render};
 
 /// Which lints are asked for.
 #[derive(Debug, Clone, Copy)]
@@ -40,26 +42,31 @@ pub(super) fn run(
     strict: bool,
     reading: &Reading,
 ) -> Result<Output, Failure> {
-    let known = Known::new(root);
-    let is_survey = paths.is_empty();
-    let paths = if is_survey {
-        survey::all_paths(&known, reading)?
-    } else {
-        let members = |path: &PathBuf| members(&known, root, path);
-        paths.iter().flat_map(members).collect()
+    let resolver = match paths {
+        [path] => plain(root, Some(path)),
+        _ => plain(root, None),
     };
-    let mut findings = Vec::new();
-    for path in &paths {
-        findings.extend(check(&known, path, reading, is_survey)?);
+    let resolver = reading.apply(resolver)?;
+    let is_survey = paths.is_empty();
+    let mut configurations = Vec::new();
+    if is_survey {
+        let paths = all_paths(&resolver).into_iter();
+        configurations.extend(paths.map(|path| configuration_at(&resolver, path)));
+    } else {
+        for path in paths {
+            configurations.extend(members(&resolver, configuration(&resolver, path)?));
+        }
     }
+    let checked = configurations.iter();
+    let mut findings: Vec<_> = checked.flat_map(|one| check(one, is_survey)).collect();
     findings.retain(|finding| selection.has(finding));
     // A file may belong to several paths.
     findings.sort();
     findings.dedup();
     let text = if cli.json {
-        json::check(&paths, &findings)
+        json::check(&configurations, &findings)
     } else {
-        render::check(paths.len(), &findings)
+        render::check(configurations.len(), &findings)
     };
     Ok(Output {
         exit: exit(&findings, strict),
@@ -89,61 +96,39 @@ impl Selection<'_> {
 
 /// What is found about one path. Of one that nobody asked about by name and whose consumer is not
 /// known, only what holds for every consumer.
-fn check(
-    known: &Known,
-    path: &Path,
-    reading: &Reading,
-    is_survey: bool,
-) -> Result<Vec<Finding>, Failure> {
-    let rules = reading.rules.first().map(String::as_str);
-    let subject = Subject::among(known, path, reading, rules)?;
-    let is_guessed = subject.is_guessed();
-    let Subject {
-        resolver,
-        path,
-        is_known,
-        ..
-    } = subject;
-    if is_guessed && !is_survey {
-        let findings = resolver.check(path).into_iter();
-        return Ok(guessed(findings, |finding| {
-            finding.code == Some(lint::BROKEN_LINE)
-        }));
+fn check(one: &Configuration, is_survey: bool) -> Vec<Finding> {
+    if one.basis() != Basis::Guess || !is_survey {
+        return one.check();
     }
-    if is_known || !is_survey {
-        return Ok(resolver.check(path));
-    }
-    let rules = Rules {
-        format: format::named("opaque"),
-        ..resolver.rule_set().clone()
-    };
-    let mut findings = resolver.rules(rules).check(path);
+    let mut findings = opaque(one.clone()).check();
     findings.retain(|finding| finding.code.is_none_or(lint::holds_for_every_consumer));
-    Ok(findings)
+    findings
 }
 
 /// The path itself, or, of a directory whose documents are known each by its name, such as
 /// `systemd/system`, those.
-fn members(known: &Known, root: &Root, path: &Path) -> Vec<PathBuf> {
-    let path = known.configuration_path(path);
-    if known.knows(&path) {
-        return vec![path];
+fn members(resolver: &Resolver, directory: Configuration) -> Vec<Configuration> {
+    let catalog = resolver.catalog();
+    if catalog.knows(directory.path()) {
+        return vec![directory];
     }
-    let mut members = Vec::new();
+    let path = directory.path();
+    let mut members = BTreeSet::new();
     for layer in &Rules::default().layers {
-        if let Ok(Some(dir)) = root.dir(&layer.base().join(&path)) {
-            let names = dir.names().unwrap_or_default().into_iter();
+        if let Ok(Some(dir)) = resolver.tree().dir(&layer.base().join(path)) {
+            let names = dir.names().into_iter().flatten();
             let documents = names.map(|name| match name.as_bytes().strip_suffix(b".d") {
                 Some(document) => path.join(OsStr::from_bytes(document)),
                 None => path.join(name),
             });
-            members.extend(documents.filter(|member| known.knows(member)));
+            members.extend(documents.filter(|member| catalog.knows(member)));
         }
     }
-    members.sort();
-    members.dedup();
     if members.is_empty() {
-        members.push(path);
+        return vec![directory];
     }
+    let members = members.into_iter();
     members
+        .map(|path| resolver.configuration_at(path))
+        .collect()
 }

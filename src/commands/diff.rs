@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::Document;
 use overlay_resolver::delta::{Difference, delta};
 use overlay_resolver::disagreement::{Disagreements, Side, disagreements};
 use overlay_resolver::root::Root;
+use overlay_resolver::{Configuration, Document};
 
 use super::{Failure, Output};
 use crate::cli::Cli;
-use crate::subject::{Known, Reading, Resolved, Subject, exit};
+use crate::reading::{Reading, by_rules};
+use crate::resolved::{Resolved, configuration, configuration_at, exit, plain, resolver};
 use crate::survey::{self, Survey};
 use crate::{Exit, json, render};
 
@@ -30,8 +31,7 @@ pub(super) fn run(
     reading: &Reading,
 ) -> Result<Output, Failure> {
     match reading.rules.as_slice() {
-        [] => layers(cli, root, path, options, reading, None),
-        [rules] => layers(cli, root, path, options, reading, Some(rules)),
+        [] | [_] => layers(cli, root, path, options, reading),
         [first, second] => consumers(cli, root, path, reading, [first, second]),
         rules => Err(Failure::ManyRules(rules.len())),
     }
@@ -40,7 +40,7 @@ pub(super) fn run(
 /// The differences of one document; those that there are.
 #[derive(Debug)]
 pub(crate) struct Delta<'d> {
-    pub(crate) subject: &'d Subject,
+    pub(crate) configuration: &'d Configuration,
     pub(crate) document: &'d Document,
     pub(crate) differences: Vec<Difference<'d>>,
 }
@@ -52,15 +52,15 @@ fn layers(
     path: Option<&Path>,
     options: Options,
     reading: &Reading,
-    rules: Option<&str>,
 ) -> Result<Output, Failure> {
-    let survey = Survey::new(root, path, reading, rules)?;
+    let resolver = resolver(root, path, reading)?.with_history();
+    let survey = Survey::new(&resolver, path)?;
     let deltas: Vec<_> = survey
         .documents()
-        .map(|(subject, document)| Delta {
-            subject,
+        .map(|(configuration, document)| Delta {
+            configuration,
             document,
-            differences: delta(document, subject.resolver.rule_set()),
+            differences: delta(document, configuration.rules()),
         })
         .collect();
     let differs = deltas
@@ -100,20 +100,21 @@ fn consumers(
     reading: &Reading,
     rules: [&String; 2],
 ) -> Result<Output, Failure> {
+    let resolver = reading.in_tree(plain(root, path))?.with_history();
     let paths = match path {
-        Some(path) => vec![path.to_owned()],
-        None => survey::paths(root, reading)?.0,
+        Some(path) => vec![configuration(&resolver, path)?.path().to_owned()],
+        None => survey::paths(&resolver).0,
     };
-    let known = Known::new(root);
-    let mut pairs = Vec::with_capacity(paths.len());
-    for path in &paths {
-        let [first, second] = rules.map(|rules| {
-            let subject = Subject::among(&known, path, reading, Some(rules))?;
-            let resolved = subject.resolve();
-            Ok::<_, Failure>((subject, resolved))
-        });
-        pairs.push([first?, second?]);
-    }
+    let [first, second] = rules.map(|rules| by_rules(resolver.clone(), rules));
+    let sides = [first?, second?];
+    let pair = |path: &PathBuf| {
+        sides.each_ref().map(|resolver| {
+            let configuration = configuration_at(resolver, path.clone());
+            let found = Resolved::of(&configuration);
+            (configuration, found)
+        })
+    };
+    let pairs: Vec<_> = paths.iter().map(pair).collect();
     // What a program sees that has no such document.
     let nothing = Document::default();
     let comparisons: Vec<_> = pairs
@@ -136,13 +137,11 @@ fn consumers(
     })
 }
 
-type Pair = [(Subject, Resolved); 2];
+type Pair = [(Configuration, Resolved); 2];
 
 fn name(pair: &Pair, side: usize) -> String {
-    let subject = pair.get(side).map(|(subject, _)| subject);
-    subject.map_or_else(String::new, |subject| {
-        subject.resolver.rule_set().name.clone()
-    })
+    let side = pair.get(side);
+    side.map_or_else(String::new, |(side, _)| side.rules().name.clone())
 }
 
 /// The documents of both sides, by name.
@@ -166,13 +165,13 @@ fn compare<'d>(pair: &'d Pair, nothing: &'d Document) -> Vec<Comparison<'d>> {
     };
     let compare = |name| {
         let documents = [find(ours, name), find(theirs, name)];
-        let sides = [first, second].map(|subject| subject.resolver.rule_set());
+        let sides = [first, second].map(Configuration::rules);
         let [a, b] = documents;
         let [of_a, of_b] = sides;
         let path = if first.is_directory() {
-            first.path.join(name)
+            first.path().join(name)
         } else {
-            first.path.clone()
+            first.path().to_owned()
         };
         Comparison {
             path,

@@ -9,7 +9,8 @@ use overlay_resolver::root::Root;
 use super::{Failure, Output};
 use crate::cli::Cli;
 use crate::json;
-use crate::subject::{Reading, Subject};
+use crate::reading::Reading;
+use crate::resolved::{Resolved, configuration, resolver};
 
 pub(super) fn digest(
     cli: &Cli,
@@ -17,20 +18,20 @@ pub(super) fn digest(
     path: &Path,
     reading: &Reading,
 ) -> Result<Output, Failure> {
-    let subject = Subject::new(root, path, reading)?;
-    let resolved = subject.resolve_existing();
+    let asked = configuration(&resolver(root, Some(path), reading)?, path)?;
+    let resolved = Resolved::of_existing(&asked, reading);
     Ok(Output::of_files(
         cli,
         &resolved,
         || {
-            json::files(&subject, &resolved)
+            json::files(&asked, &resolved)
                 .with_digests(&resolved)
                 .print()
         },
         || {
             let mut text = String::new();
             for document in &resolved.documents {
-                let path = subject.path_of(document);
+                let path = asked.path_of(document);
                 let _ = writeln!(text, "{}  {}", document.digest(), escape_path(&path));
             }
             text
@@ -44,14 +45,14 @@ pub(super) fn watch_list(
     path: &Path,
     reading: &Reading,
 ) -> Result<Output, Failure> {
-    let subject = Subject::new(root, path, reading)?;
-    let resolved = subject.resolve();
+    let asked = configuration(&resolver(root, Some(path), reading)?, path)?;
+    let resolved = Resolved::of(&asked);
     let watched = resolved.watched();
     Ok(Output::of_files(
         cli,
         &resolved,
         || {
-            json::files(&subject, &resolved)
+            json::files(&asked, &resolved)
                 .with_watched(&watched)
                 .print()
         },

@@ -8,12 +8,13 @@ use overlay_adapters::report::{EntryReport, KeyReport, Report, Request};
 use overlay_resolver::escape::escape;
 use overlay_resolver::format::path;
 use overlay_resolver::root::Root;
-use overlay_resolver::{Document, Key};
+use overlay_resolver::{Basis, Configuration, Document, Key, Resolver};
 
 use super::{Failure, Output};
 use crate::cli::Cli;
+use crate::reading::Reading;
+use crate::resolved::{Resolved, configuration, of_adapters, resolver};
 use crate::select::Selection;
-use crate::subject::{Reading, Resolved, Subject};
 use crate::{Exit, json, render};
 
 pub(super) fn run(
@@ -23,45 +24,74 @@ pub(super) fn run(
     key: Option<&str>,
     reading: &Reading,
 ) -> Result<Output, Failure> {
+    let path = Path::new(subject);
     if *reading != Reading::default() {
-        return path(cli, key, &Subject::new(root, Path::new(subject), reading)?);
+        let resolver = resolver(root, Some(path), reading)?;
+        return keys(cli, key, &Asked::new(&resolver, path, reading)?);
     }
     let selection = Selection::new(&[subject.to_owned()])?;
-    let report = Adapters::open(root).plan(&Request::default());
+    let adapters = Adapters::open(root);
+    let resolver = of_adapters(&adapters);
+    if !selection.may_match(&adapters) {
+        return keys(cli, key, &Asked::new(&resolver, path, reading)?);
+    }
+    let report = adapters.plan(&Request::default());
     match selection.must_match(report.entries.iter(), &report.left) {
         Ok(()) => entries(cli, key, &selection, report),
-        Err(failure) => {
-            let named = Subject::new(root, Path::new(subject), reading)?;
-            if subject.contains('/') || named.is_known || !named.resolve().is_empty() {
-                return path(cli, key, &named);
-            }
-            Err(failure)
-        }
+        Err(failure) => match Asked::new(&resolver, path, reading) {
+            Ok(asked) if subject.contains('/') || asked.is_something() => keys(cli, key, &asked),
+            Err(other) if subject.contains('/') => Err(other),
+            _ => Err(failure),
+        },
+    }
+}
+
+/// A configuration path, and what it comes to.
+struct Asked {
+    configuration: Configuration,
+    resolved: Resolved,
+}
+
+impl Asked {
+    fn new(resolver: &Resolver, path: &Path, reading: &Reading) -> Result<Self, Failure> {
+        let configuration = configuration(&resolver.clone().with_history(), path)?;
+        Ok(Self {
+            resolved: Resolved::of_existing(&configuration, reading),
+            configuration,
+        })
+    }
+
+    /// Whether the path is known, or some layer has it.
+    fn is_something(&self) -> bool {
+        self.configuration.basis() != Basis::Guess || !self.resolved.is_empty()
     }
 }
 
 /// The keys of a configuration path.
-fn path(cli: &Cli, key: Option<&str>, subject: &Subject) -> Result<Output, Failure> {
-    let resolved = subject.resolve_existing();
+fn keys(cli: &Cli, key: Option<&str>, asked: &Asked) -> Result<Output, Failure> {
+    let Asked {
+        configuration,
+        resolved,
+    } = asked;
     let explained = resolved.explained(key);
     if let Some(key) = key
         && explained.is_empty()
     {
         return Err(Failure::NobodyAssigns {
-            path: subject.path.clone(),
+            path: configuration.path().to_owned(),
             key: key.into(),
-            known: similar(key, &resolved),
+            known: similar(key, resolved),
         });
     }
     Ok(Output::of_files(
         cli,
-        &resolved,
+        resolved,
         || {
-            json::files(subject, &resolved)
+            json::files(configuration, resolved)
                 .with_explained(&explained)
                 .print()
         },
-        || render::explain(subject, &explained),
+        || render::explain(configuration, &explained),
     ))
 }
 

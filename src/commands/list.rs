@@ -6,7 +6,8 @@ use overlay_resolver::root::Root;
 
 use super::{Failure, Output};
 use crate::cli::Cli;
-use crate::subject::{Reading, Subject, exit};
+use crate::reading::Reading;
+use crate::resolved::{Resolved, configuration, exit, resolver};
 use crate::survey::Survey;
 use crate::{json, render};
 
@@ -19,20 +20,21 @@ pub(super) fn run(
     let Some(path) = path else {
         return all(cli, root, reading);
     };
-    let subject = Subject::new(root, path, reading)?;
-    let resolved = subject.resolve_existing();
+    let with_history = resolver(root, Some(path), reading)?.with_history();
+    let asked = configuration(&with_history, path)?;
+    let resolved = Resolved::of_existing(&asked, reading);
     Ok(Output::of_files(
         cli,
         &resolved,
-        || json::files(&subject, &resolved).print(),
+        || json::files(&asked, &resolved).print(),
         || render::files(&resolved),
     ))
 }
 
 /// All configuration paths that have something to tell.
 fn all(cli: &Cli, root: &Root, reading: &Reading) -> Result<Output, Failure> {
-    let rules = reading.rules.first().map(String::as_str);
-    let survey = Survey::new(root, None, reading, rules)?;
+    let resolver = resolver(root, None, reading)?.with_history();
+    let survey = Survey::new(&resolver, None)?;
     let exit = exit(&survey.findings);
     Ok(if cli.json {
         Output {

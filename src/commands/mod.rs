@@ -19,14 +19,14 @@ use overlay_adapters::commit::CommitError;
 use overlay_adapters::etc::SideError;
 use overlay_adapters::report::Wish;
 use overlay_adapters::{Scope, System};
-use overlay_resolver::Rules;
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::RootError;
+use overlay_resolver::{PathError, Rules};
 
 use crate::Exit;
 use crate::cli::{Cli, Command};
-use crate::subject::Resolved;
+use crate::resolved::Resolved;
 use crate::{json, render};
 
 /// What a command has to say.
@@ -51,6 +51,8 @@ pub(crate) enum Failure {
     Side(#[from] SideError),
     #[error(transparent)]
     Commit(#[from] CommitError),
+    #[error(transparent)]
+    Path(#[from] PathError),
     #[error("{0}")]
     Finding(Box<Finding>),
     #[error(

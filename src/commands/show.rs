@@ -6,7 +6,8 @@ use overlay_resolver::root::Root;
 
 use super::{Failure, Output};
 use crate::cli::Cli;
-use crate::subject::{Reading, Subject};
+use crate::reading::Reading;
+use crate::resolved::{Resolved, configuration, resolver};
 use crate::{json, render};
 
 pub(super) fn run(
@@ -16,18 +17,19 @@ pub(super) fn run(
     origin: bool,
     reading: &Reading,
 ) -> Result<Output, Failure> {
-    let subject = Subject::new(root, path, reading)?;
-    let resolved = subject.resolve_existing();
+    let with_history = resolver(root, Some(path), reading)?.with_history();
+    let asked = configuration(&with_history, path)?;
+    let resolved = Resolved::of_existing(&asked, reading);
     let mut output = Output::of_files(
         cli,
         &resolved,
         || {
-            json::files(&subject, &resolved)
+            json::files(&asked, &resolved)
                 .with_assignments(&resolved)
                 .with_effective(&resolved)
                 .print()
         },
-        || render::show(&subject, &resolved, origin),
+        || render::show(&asked, &resolved, origin),
     );
     if !cli.json && render::has_multi_valued(&resolved) {
         output.messages.push_str(&render::multi_valued_note());

@@ -2,15 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use overlay_adapters::Adapters;
+use overlay_resolver::Configuration;
 use overlay_resolver::account::{Account, Unread};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
+use overlay_resolver::tree::Tree;
 use overlay_resolver::why::{Line, line};
 
 use super::{Failure, Output};
 use crate::cli::Cli;
+use crate::file::File;
+use crate::reading::Reading;
 use crate::render::Answer;
-use crate::subject::{File, Reading, Resolved, Subject, Whose, exit};
+use crate::resolved::{Resolved, exit, of_adapters};
 use crate::{json, render};
 
 pub(super) fn run(
@@ -19,10 +24,12 @@ pub(super) fn run(
     file: &str,
     reading: &Reading,
 ) -> Result<Output, Failure> {
-    let file = File::new(root, file, &cli.root, reading)?;
-    let subjects = match file.whose(reading)? {
-        Whose::Subjects(subjects) => subjects,
-        Whose::Nobody(why) => {
+    let adapters = Adapters::open(root);
+    let resolver = reading.apply(of_adapters(&adapters))?.with_history();
+    let file = File::new(&resolver, &adapters, file, &cli.root)?;
+    let owners = match resolver.owners(&file.path) {
+        Ok(owners) => owners,
+        Err(why) => {
             let account = Account::Unread(why);
             return Ok(Output::new(if cli.json {
                 json::nobody(&file, &account)
@@ -31,13 +38,13 @@ pub(super) fn run(
             }));
         }
     };
-    let resolved: Vec<_> = subjects
+    let found: Vec<_> = owners
         .iter()
-        .map(|subject| (subject, subject.resolve()))
+        .map(|owner| (owner, Resolved::of(owner)))
         .collect();
-    let answers: Vec<_> = resolved
+    let answers: Vec<_> = found
         .iter()
-        .map(|(subject, resolved)| answer(&file, subject, resolved))
+        .map(|(owner, resolved)| answer(resolver.tree(), &file, owner, resolved))
         .collect();
     if let [
         Answer {
@@ -55,12 +62,12 @@ pub(super) fn run(
     if file.is_directory && answers.iter().all(|answer| answer.part.is_none()) {
         return Err(Failure::IsDirectory(file.path));
     }
-    let findings: BTreeSet<_> = resolved
+    let findings: BTreeSet<_> = found
         .iter()
         .flat_map(|(_, resolved)| &resolved.findings)
         .collect();
     let is_own = |finding: &&Finding| {
-        file.found_as(std::iter::once(finding.path.as_path()))
+        file.found_as(resolver.tree(), std::iter::once(finding.path.as_path()))
             .is_some()
             && (file.line.is_none() || finding.line.is_none() || finding.line == file.line)
     };
@@ -72,7 +79,7 @@ pub(super) fn run(
             ..Output::new(json::why(&file, &answers, &findings))
         });
     }
-    let sources: Vec<_> = resolved
+    let sources: Vec<_> = found
         .iter()
         .flat_map(|(_, resolved)| &resolved.documents)
         .collect();
@@ -83,27 +90,35 @@ pub(super) fn run(
     })
 }
 
-/// What the file does to the documents of a subject.
-fn answer<'d>(file: &File, subject: &'d Subject, resolved: &'d Resolved) -> Answer<'d> {
+/// What the file does to the documents of a configuration.
+fn answer<'d>(
+    tree: &Tree,
+    file: &File,
+    configuration: &'d Configuration,
+    resolved: &'d Resolved,
+) -> Answer<'d> {
     let found = resolved.documents.iter().find_map(|document| {
         let fragments = &document.entry().fragments;
-        let path = file.found_as(fragments.iter().map(|fragment| fragment.path.as_path()))?;
+        let path = file.found_as(
+            tree,
+            fragments.iter().map(|fragment| fragment.path.as_path()),
+        )?;
         let fragment = fragments.iter().find(|fragment| fragment.path == path)?;
         Some((document, fragment, document.account(path)?))
     });
-    let rules = subject.resolver.rule_set();
+    let rules = configuration.rules();
     let Some((document, fragment, account)) = found else {
         return Answer {
-            subject,
+            configuration,
             part: None,
-            account: Account::Unread(Unread::by(rules, &file.path, &subject.path)),
+            account: Account::Unread(Unread::by(rules, &file.path, configuration.path())),
             line: None,
         };
     };
     let format = rules.format_of(document.entry());
     let of_line = |number| line(document, &fragment.path, format, number);
     Answer {
-        subject,
+        configuration,
         part: Some((document, fragment.role)),
         account,
         line: file.line.and_then(of_line),

@@ -1,7 +1,6 @@
 //! The documents of `check`.
 
-use std::path::PathBuf;
-
+use overlay_resolver::Configuration;
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::lint::LINTS;
@@ -28,8 +27,10 @@ struct LintView {
 }
 
 /// What was found about these configuration paths.
-pub(crate) fn check(checked: &[PathBuf], findings: &[Finding]) -> String {
-    let checked = checked.iter().map(|path| escape_path(path).to_string());
+pub(crate) fn check(checked: &[Configuration], findings: &[Finding]) -> String {
+    let checked = checked
+        .iter()
+        .map(|one| escape_path(one.path()).to_string());
     to_text(&Document {
         entries: Vec::new(),
         checked: Some(checked.collect()),

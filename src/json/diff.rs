@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use overlay_resolver::delta::{Difference, KeyChange};
 use overlay_resolver::disagreement::{FileDisagreement, KeyDisagreement, OneRefuses};
 use overlay_resolver::escape::escape_path;
-use overlay_resolver::{Assignment, Document as Merged, Key};
+use overlay_resolver::{Assignment, Configuration, Document as Merged, Key};
 use serde::Serialize;
 
 use super::files::entry;
 use super::{Entry, FindingView, exact, finding, show, to_text};
 use crate::commands::diff::{Comparison, Delta};
-use crate::subject::Subject;
+
 use crate::survey::Survey;
 
 #[derive(Serialize, Default)]
@@ -79,24 +79,24 @@ fn about(survey: &Survey) -> Document {
     let with_files = documents.filter(|(_, document)| !document.entry().fragments.is_empty());
     Document {
         entries: with_files
-            .map(|(subject, document)| of(subject, document))
+            .map(|(configuration, document)| of(configuration, document))
             .collect(),
         findings: survey.findings.iter().map(finding).collect(),
         ..Document::default()
     }
 }
 
-fn of(subject: &Subject, document: &Merged) -> Entry {
+fn of(configuration: &Configuration, document: &Merged) -> Entry {
     Entry {
-        path: Some(escape_path(&subject.path).to_string()),
-        ..entry(subject, document)
+        path: Some(escape_path(configuration.path()).to_string()),
+        ..entry(configuration, document)
     }
 }
 
 /// Where the layers differ.
 pub(crate) fn differences(survey: &Survey, deltas: &[Delta<'_>]) -> String {
     let views = deltas.iter().flat_map(|delta| {
-        let path = escape_path(&delta.subject.path_of(delta.document)).to_string();
+        let path = escape_path(&delta.configuration.path_of(delta.document)).to_string();
         let notable = delta.differences.iter().filter(|d| d.is_notable());
         notable.map(move |found| difference(&path, found))
     });

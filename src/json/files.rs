@@ -8,12 +8,13 @@ use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::schema::{Merge, Split, Unknown};
 use overlay_resolver::why::Line;
-use overlay_resolver::{Assignment, Document, Key};
+use overlay_resolver::{Assignment, Configuration, Document, Key};
 use serde::Serialize;
 
 use super::{Entry, FindingView, exact, finding, fragments, show, status_word, to_text};
+use crate::file::File;
 use crate::render::Answer;
-use crate::subject::{Explained, File, Resolved, Subject};
+use crate::resolved::{Explained, Resolved, adapter};
 
 /// What a command that reads files prints.
 #[derive(Serialize)]
@@ -86,16 +87,16 @@ struct EffectView {
 }
 
 /// The document of a command about files; what it adds comes with the methods.
-pub(crate) fn files(subject: &Subject, resolved: &Resolved) -> Files {
+pub(crate) fn files(configuration: &Configuration, resolved: &Resolved) -> Files {
     Files {
-        path: escape_path(&subject.path).to_string(),
-        rules: subject.resolver.rule_set().name.clone(),
+        path: escape_path(configuration.path()).to_string(),
+        rules: configuration.rules().name.clone(),
         loads: resolved.documents.iter().all(Document::loads),
         entries: resolved
             .documents
             .iter()
             .filter(|document| !document.entry().fragments.is_empty())
-            .map(|document| entry(subject, document))
+            .map(|document| entry(configuration, document))
             .collect(),
         assignments: None,
         effective: None,
@@ -196,7 +197,7 @@ fn of_answers(answers: &[Answer<'_>], findings: &[Finding]) -> Files {
     let parts = || {
         answers
             .iter()
-            .filter_map(|answer| Some((answer.subject, answer.part?.0)))
+            .filter_map(|answer| Some((answer.configuration, answer.part?.0)))
     };
     let assignments = answers.iter().flat_map(|answer| {
         let of_line = match &answer.line {
@@ -215,17 +216,17 @@ fn of_answers(answers: &[Answer<'_>], findings: &[Finding]) -> Files {
             .map(|a| assignment(&name, a))
             .collect::<Vec<_>>()
     });
-    let subject = answers.first().map(|answer| answer.subject);
+    let configuration = answers.first().map(|answer| answer.configuration);
     Files {
-        path: subject.map_or_else(String::new, |subject| {
-            escape_path(&subject.path).to_string()
+        path: configuration.map_or_else(String::new, |configuration| {
+            escape_path(configuration.path()).to_string()
         }),
-        rules: subject.map_or_else(String::new, |subject| {
-            subject.resolver.rule_set().name.clone()
+        rules: configuration.map_or_else(String::new, |configuration| {
+            configuration.rules().name.clone()
         }),
         loads: parts().all(|(_, document)| document.loads()),
         entries: parts()
-            .map(|(subject, document)| entry(subject, document))
+            .map(|(configuration, document)| entry(configuration, document))
             .collect(),
         assignments: Some(assignments.collect()),
         effective: None,
@@ -273,12 +274,12 @@ fn name(document: &Document) -> String {
     escape(document.entry().name.as_encoded_bytes()).to_string()
 }
 
-pub(super) fn entry(subject: &Subject, document: &Document) -> Entry {
+pub(super) fn entry(configuration: &Configuration, document: &Document) -> Entry {
     let name = name(document);
-    let suffix = subject.resolver.rule_set().suffix.to_string_lossy();
+    let suffix = configuration.rules().suffix.to_string_lossy();
     Entry {
         path: None,
-        adapter: subject.adapter.clone(),
+        adapter: adapter(configuration).to_owned(),
         name: name.strip_suffix(&*suffix).unwrap_or(&name).into(),
         state: status_word(document.entry().status),
         reason: String::new(),

@@ -25,11 +25,11 @@ const MOST_MASKED: usize = 8;
 /// The files of every configuration path, those that are ignored left out.
 pub(crate) fn survey(survey: &Survey) -> String {
     let mut text = String::new();
-    for (subject, document) in survey.documents() {
+    for (configuration, document) in survey.documents() {
         let _ = writeln!(
             text,
             "{BOLD}{}{BOLD:#}",
-            escape_path(&subject.path_of(document))
+            escape_path(&configuration.path_of(document))
         );
         for (fragment, account) in document.accounts() {
             if !matches!(account, Account::Ignored(_)) {
@@ -56,7 +56,7 @@ pub(crate) fn differences(deltas: &[Delta<'_>], with_lines: bool) -> String {
         if notable.peek().is_none() {
             continue;
         }
-        let path = delta.subject.path_of(delta.document);
+        let path = delta.configuration.path_of(delta.document);
         let gap = if text.is_empty() { "" } else { "\n" };
         let _ = writeln!(text, "{gap}{BOLD}{}{BOLD:#}", escape_path(&path));
         for difference in notable {

@@ -5,10 +5,10 @@ use std::fmt::{self, Write as _};
 use bstr::BStr;
 use overlay_resolver::document::Explanation;
 use overlay_resolver::escape::{escape, escape_path};
-use overlay_resolver::{Assignment, Document, Key};
+use overlay_resolver::{Assignment, Basis, Configuration, Document, Key};
 
 use super::{BAD, BOLD, FAINT, GOOD, NOTABLE, file, shortened};
-use crate::subject::{Explained, Resolved, Subject};
+use crate::resolved::{Explained, Resolved};
 
 /// What a key is of which nothing says what its assignments come to, and what to do.
 const MULTI_VALUED: &str = "has several values, and nothing says whether the last one counts or all do: \
@@ -47,18 +47,18 @@ pub(crate) fn has_multi_valued(resolved: &Resolved) -> bool {
 }
 
 /// Each document with its files, and each of its keys with all its assignments.
-pub(crate) fn explain(subject: &Subject, explained: &[Explained<'_>]) -> String {
+pub(crate) fn explain(configuration: &Configuration, explained: &[Explained<'_>]) -> String {
     let mut text = String::new();
     for Explained { document, keys } in explained {
         if !text.is_empty() {
             text.push('\n');
         }
-        let path = subject.path_of(document);
+        let path = configuration.path_of(document);
         let _ = writeln!(
             text,
             "{BOLD}{}{BOLD:#}  {}",
             escape_path(&path),
-            read_by(subject)
+            read_by(configuration)
         );
         for (fragment, account) in document.accounts() {
             text.push_str("  ");
@@ -82,12 +82,11 @@ pub(crate) fn explain(subject: &Subject, explained: &[Explained<'_>]) -> String 
 }
 
 /// By which rules a path is read, and whether that is known or taken for granted.
-pub(super) fn read_by(subject: &Subject) -> String {
-    let rules = &subject.resolver.rule_set().name;
-    if subject.is_known {
-        format!("read by the rules of {rules}")
-    } else {
-        format!("its consumer is not known; read by the rules of {rules}")
+pub(super) fn read_by(configuration: &Configuration) -> String {
+    let rules = &configuration.rules().name;
+    match configuration.basis() {
+        Basis::Consumer | Basis::Caller => format!("read by the rules of {rules}"),
+        Basis::Guess => format!("its consumer is not known; read by the rules of {rules}"),
     }
 }
 

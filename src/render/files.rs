@@ -3,15 +3,15 @@
 use std::fmt::Write as _;
 
 use anstyle::Style;
-use overlay_resolver::Document;
 use overlay_resolver::account::Account;
 use overlay_resolver::document::{Line, Part};
 use overlay_resolver::escape::{escape, escape_path, escape_text};
 use overlay_resolver::format::{Item, Kind};
 use overlay_resolver::scan::Fragment;
+use overlay_resolver::{Configuration, Document};
 
 use super::{BAD, BOLD, FAINT, GOOD, NOTABLE};
-use crate::subject::{Resolved, Subject};
+use crate::resolved::Resolved;
 
 /// The files of every entry, each with its state.
 pub(crate) fn files(resolved: &Resolved) -> String {
@@ -61,10 +61,10 @@ pub(super) const fn style(account: &Account<'_>) -> Style {
 
 /// The files that count, each under its name, as `systemd-analyze cat-config` prints them; with
 /// `tldr` only what is neither blank nor a comment.
-pub(crate) fn cat(subject: &Subject, resolved: &Resolved, tldr: bool) -> Vec<u8> {
+pub(crate) fn cat(configuration: &Configuration, resolved: &Resolved, tldr: bool) -> Vec<u8> {
     let mut text = Vec::new();
     for document in &resolved.documents {
-        let format = subject.resolver.rule_set().format_of(document.entry());
+        let format = configuration.rules().format_of(document.entry());
         for fragment in document.entry().effective() {
             if !text.is_empty() {
                 text.push(b'\n');
@@ -122,10 +122,10 @@ fn means_something(line: &[u8]) -> bool {
 }
 
 /// What the files come to. With `origin`, every line names the file and line that it comes from.
-pub(crate) fn show(subject: &Subject, resolved: &Resolved, origin: bool) -> String {
+pub(crate) fn show(configuration: &Configuration, resolved: &Resolved, origin: bool) -> String {
     let mut text = String::new();
     for document in &resolved.documents {
-        if subject.is_directory() {
+        if configuration.is_directory() {
             let name = escape(document.entry().name.as_encoded_bytes());
             let gap = if text.is_empty() { "" } else { "\n" };
             let _ = writeln!(text, "{gap}{BOLD}# {name}{BOLD:#}");

@@ -2,18 +2,18 @@
 
 use std::fmt::Write as _;
 
-use overlay_resolver::Document;
 use overlay_resolver::account::{Account, Early};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::format::Lost;
 use overlay_resolver::rules::{Order, Shape};
 use overlay_resolver::scan::Role;
 use overlay_resolver::why::Line;
+use overlay_resolver::{Configuration, Document};
 
 use super::BOLD;
 use super::explain::{explain_key, outcome_line, read_by};
 use super::files::style;
-use crate::subject::{File, Subject};
+use crate::file::File;
 
 /// The most documents named of those to which a file does the same.
 const MOST_NAMES: usize = 4;
@@ -21,7 +21,7 @@ const MOST_NAMES: usize = 4;
 /// What a file does to one document.
 #[derive(Debug)]
 pub(crate) struct Answer<'d> {
-    pub(crate) subject: &'d Subject,
+    pub(crate) configuration: &'d Configuration,
     /// The document that has it, and the part that it plays there; none if none has it.
     pub(crate) part: Option<(&'d Document, Role)>,
     pub(crate) account: Account<'d>,
@@ -69,7 +69,7 @@ fn headline(text: &mut String, file: &File, account: &Account<'_>) {
 /// The part that the file plays in all of these, in words.
 fn part(answers: &[&Answer<'_>]) -> String {
     let Some(Answer {
-        subject,
+        configuration,
         part,
         account,
         ..
@@ -77,19 +77,23 @@ fn part(answers: &[&Answer<'_>]) -> String {
     else {
         return String::new();
     };
-    let words = match (part, subject.resolver.rule_set().shape_of(&subject.path)) {
+    let words = match (part, configuration.rules().shape_of(configuration.path())) {
         (None, _) => "no part of",
         (Some(_), _) if matches!(account, Account::Ignored(_)) => "beside the files of",
         (Some((_, Role::Main)), _) => "the main file of",
         (Some((_, Role::DropIn)), Shape::Collection) => "one of the files of",
         (Some((_, Role::DropIn)), _) => "a drop-in of",
     };
-    let paths = answers
-        .iter()
-        .map(|Answer { subject, part, .. }| match part {
-            Some((document, _)) => subject.path_of(document),
-            None => subject.path.clone(),
-        });
+    let paths = answers.iter().map(
+        |Answer {
+             configuration,
+             part,
+             ..
+         }| match part {
+            Some((document, _)) => configuration.path_of(document),
+            None => configuration.path().to_owned(),
+        },
+    );
     let paths: Vec<_> = paths.map(|path| escape_path(&path).to_string()).collect();
     let shown = paths
         .get(..MOST_NAMES.min(paths.len()))
@@ -99,7 +103,7 @@ fn part(answers: &[&Answer<'_>]) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("{words} {shown}{more}, {}", read_by(subject))
+    format!("{words} {shown}{more}, {}", read_by(configuration))
 }
 
 fn of_file(text: &mut String, answer: &Answer<'_>) {
@@ -142,7 +146,7 @@ fn advice(answer: &Answer<'_>) -> Option<String> {
     let names = by.iter().filter_map(|fragment| fragment.path.file_name());
     let last = names.max()?;
     let last = escape_path(last.as_ref());
-    let by_name = answer.subject.resolver.rule_set().drop_in_order == Order::Name;
+    let by_name = answer.configuration.rules().drop_in_order == Order::Name;
     match early {
         Early::Name => Some(format!("to win, its name has to sort after {last}")),
         Early::Main if by_name => Some(format!(

@@ -14,6 +14,7 @@ mod exit_status;
 mod files;
 mod image;
 mod json;
+mod library;
 mod scopes;
 mod text;
 mod wishes;

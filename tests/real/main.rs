@@ -12,6 +12,7 @@
     reason = "a world is a directory of the host, made by the trial"
 )]
 
+mod calls;
 mod delta;
 mod documents;
 mod environment;
@@ -122,6 +123,7 @@ fn main() -> ExitCode {
         reasons: RefCell::default(),
     };
     let trials = [
+        calls::trials,
         delta::trials,
         environment::trials,
         etc::trials,

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use overlay_resolver::catalog::Catalog;
 use overlay_resolver::format;
+use overlay_resolver::owner::Owner;
 use overlay_resolver::rules::Rules;
-use overlay_resolver::why::{Owner, owner};
 
 use super::text::Dialect;
 
@@ -37,7 +37,7 @@ pub(super) fn dialect(catalog: &Catalog, path: &Path) -> (Dialect, String) {
 
 /// The rules of whatever document the file is a part of.
 fn rules(catalog: &Catalog, path: &Path) -> Option<Rules> {
-    match owner(path, catalog) {
+    match catalog.owner(path) {
         Owner::Document(path) | Owner::Entries(path) => catalog.rules(&path),
         Owner::Units {
             directory,

@@ -129,7 +129,7 @@ mod tests {
     fn keys(text: &str) -> Result<String, String> {
         let tree = Tree::default().with("/usr/lib/remotes.d/v.conf".as_ref(), text);
         let resolver = Resolver::new(tree).rules(sources().rules(CONF));
-        let document = resolver.entries("remotes.d").documents.remove(0);
+        let document = resolver.entries("remotes.d").unwrap().documents.remove(0);
         let (remote, findings) = read(&document);
         let Some(remote) = remote else {
             let error = findings.iter().min().unwrap();

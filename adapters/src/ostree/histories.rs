@@ -168,7 +168,12 @@ fn shipping(names: &[&'static str]) -> Source<Remote> {
         let tree = overlay_resolver::tree::Tree::default()
             .with(Path::new(&path), InMemory::vendor(name, "v"));
         let resolver = overlay_resolver::Resolver::new(tree).rules(sources().rules(CONF));
-        let document = resolver.entries("remotes.d").documents.pop().unwrap();
+        let document = resolver
+            .entries("remotes.d")
+            .unwrap()
+            .documents
+            .pop()
+            .unwrap();
         let want = crate::source::Want::Present(conf::read(&document).0.unwrap());
         let layered = crate::source::Layered { document, want };
         source.entries.insert((*name).into(), layered);

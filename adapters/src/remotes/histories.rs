@@ -185,7 +185,7 @@ impl<S: Scene> World<S> {
             tree = tree.with_mask(Path::new(&path));
         }
         let resolver = Resolver::new(tree).rules(sources().rules(S::SUFFIX));
-        let document = resolver.entries("remotes.d").documents.pop()?;
+        let document = resolver.entries("remotes.d").unwrap().documents.pop()?;
         let want = if masked {
             Want::Masked(S::mask(name))
         } else {

@@ -19,7 +19,8 @@ fn document(rules: &str, files: &[(&str, &str)]) -> (Rules, Document) {
     let document = Resolver::new(tree)
         .rules(rules.clone())
         .with_history()
-        .resolve("x.conf");
+        .resolve("x.conf")
+        .unwrap();
     (rules, document)
 }
 
@@ -116,7 +117,7 @@ fn a_file_of_the_same_layer_hides_another() {
         .with(at("service.d/1.conf").as_ref(), "[Unit]\nA=1\n")
         .with(at("a-.service.d/1.conf").as_ref(), "[Unit]\nA=1\n")
         .with(vendor.as_ref(), "[Unit]\nA=1\n");
-    let document = Resolver::new(tree).rules(rules).resolve(path);
+    let document = Resolver::new(tree).rules(rules).resolve(path).unwrap();
     let highest = at("a-.service.d/1.conf");
     for (path, place) in [
         (
@@ -275,11 +276,11 @@ proptest::proptest! {
         let rules = Rules::from_toml(Path::new("r"), rules.as_bytes()).unwrap();
         let tree = files.iter().fold(Tree::default(), |tree, (path, text)| tree.with(Path::new(path), *text));
         let resolver = Resolver::new(tree).rules(rules).with_history();
-        let document = resolver.resolve("x.conf");
+        let document = resolver.resolve("x.conf").unwrap();
         for (path, _) in files {
             let account = document.account(Path::new(path)).unwrap();
             if !account.has_effect() {
-                let without = resolver.clone().without(path).resolve("x.conf");
+                let without = resolver.clone().without(path).resolve("x.conf").unwrap();
                 let result = |d: &Document| d.loads().then(|| d.digest());
                 proptest::prop_assert_eq!(result(&document), result(&without), "{} {}", path, account.word());
             }

@@ -121,7 +121,7 @@ fn resolve(rules: &Rules, files: &[(String, String)]) -> Document {
         tree.with(Path::new(path), text.as_str())
     });
     let resolver = Resolver::new(tree).rules(rules.clone()).with_history();
-    resolver.resolve("x.conf")
+    resolver.resolve("x.conf").expect("a path")
 }
 
 /// What a key comes to by some of the files; none if it has no value. Of a map the order says nothing.

@@ -20,7 +20,7 @@ const LAST: fn() -> Rules = || Rules {
 
 fn document(tree: Tree, rules: Rules, path: &str) -> (Document, Rules) {
     let resolver = Resolver::new(tree).rules(rules.clone()).with_history();
-    (resolver.resolve(path), rules)
+    (resolver.resolve(path).unwrap(), rules)
 }
 
 fn tree(files: &[(&str, &str)]) -> Tree {
@@ -324,7 +324,10 @@ fn a_layer_that_is_another_by_a_symlink_is_the_same() {
     std::fs::write(place.path().join("usr/lib/x.conf"), "[S]\nK=1\n").unwrap();
     std::os::unix::fs::symlink("usr/lib", place.path().join("lib")).unwrap();
     let rules = Rules {
-        layers: ["/lib", "/usr/lib"].map(crate::rules::Layer::new).into(),
+        layers: Rules::default()
+            .with_layers(["/lib", "/usr/lib"])
+            .unwrap()
+            .layers,
         ..LAST()
     };
     let root = Root::open(place.path()).unwrap();
@@ -406,7 +409,8 @@ fn without_history_files_that_are_hidden_are_not_compared() {
     let root = Root::open(place.path()).unwrap();
     let document = Resolver::new(root)
         .rules(LAST())
-        .resolve(PathBuf::from("x.conf"));
+        .resolve(PathBuf::from("x.conf"))
+        .unwrap();
     assert_eq!(delta(&document, &LAST())[0].class, Class::Overridden);
 }
 

@@ -14,12 +14,14 @@ fn base() -> Rules {
 
 /// `what: first | second`, one a line.
 fn shown(tree: &Tree, path: &str, [a, b]: [Rules; 2]) -> Vec<String> {
-    let resolver = |rules| Resolver::new(tree.clone()).rules(rules).with_history();
-    let resolvers = [resolver(a), resolver(b)];
-    let documents = [&resolvers[0], &resolvers[1]].map(|resolver| resolver.resolve(path));
+    let configurations = [a, b].map(|rules| {
+        let resolver = Resolver::new(tree.clone()).rules(rules).with_history();
+        resolver.configuration(path).unwrap()
+    });
+    let documents = [0, 1].map(|side: usize| configurations[side].document());
     let found = disagreements([0, 1].map(|side| Side {
         document: &documents[side],
-        rules: resolvers[side].rule_set(),
+        rules: configurations[side].rules(),
     }));
     let mut lines = Vec::new();
     if let Some(refusal) = &found.refusal {
@@ -95,7 +97,7 @@ fn layers_order_and_names() {
         ("/etc/x.d/c.conf~", "[S]\nN=1\n"),
     ];
     let other = Rules {
-        layers: ["/usr/lib", "/etc"].map(crate::rules::Layer::new).into(),
+        layers: base().with_layers(["/usr/lib", "/etc"]).unwrap().layers,
         drop_in_order: Order::Layer,
         read_hidden: true,
         ..base()

@@ -73,7 +73,7 @@ impl Document {
     ///     .rules(Catalog::built_in().rules(path.as_ref()).unwrap())
     ///     .with("/usr/lib/systemd/system/a.service", "[Service]\nExecStart=/bin/a\n")
     ///     .with("/etc/systemd/system/a.service.d/b.conf", "[Service]\nExecStart=\nExecStart=/bin/b\n")
-    ///     .resolve(path);
+    ///     .resolve(path).unwrap();
     /// let exec_start = &document.effective()[0].values[0];
     /// let items: Vec<_> = exec_start.items.iter().map(|item| &*item.value).collect();
     /// assert_eq!(items, [b"/bin/b"]);

@@ -129,7 +129,7 @@ mod tests {
             )
             .with("/etc/x.d/2.conf".as_ref(), "[S]\nA=3\n");
         let rules = Rules::from_toml("r".as_ref(), rules.as_bytes()).unwrap();
-        Resolver::new(tree).rules(rules).resolve("x.d")
+        Resolver::new(tree).rules(rules).resolve("x.d").unwrap()
     }
 
     #[test]
@@ -170,7 +170,7 @@ mod tests {
         let rules = crate::catalog::Catalog::built_in()
             .rules(path.as_ref())
             .unwrap();
-        let document = Resolver::new(tree).rules(rules).resolve(path);
+        let document = Resolver::new(tree).rules(rules).resolve(path).unwrap();
         let words = |section, key| {
             let explanation = document.explain(section, key);
             explanation
@@ -224,7 +224,7 @@ mod tests {
             .with("/etc/x.d/1.conf", "[S]\nA=2\n")
             .with("/usr/lib/x.d/2.conf", hidden)
             .with("/etc/x.d/2.conf", "");
-        let short = resolver.resolve("x.d");
+        let short = resolver.resolve("x.d").unwrap();
         let not_read = "hidden, and read only with history (Resolver::with_history): /usr/lib/x.d/1.conf, /run/x.d/1.conf, /usr/lib/x.d/2.conf\n";
         assert_eq!(
             short.explain("S", "A").to_string(),
@@ -240,7 +240,7 @@ mod tests {
             format!("no file that counts assigns it\n{not_read}")
         );
 
-        let long = resolver.with_history().resolve("x.d");
+        let long = resolver.with_history().resolve("x.d").unwrap();
         let known = long.explain("S", "B");
         assert_eq!((known.assignments.len(), known.unopened().count()), (3, 0));
         assert_eq!(long.explain("S", "C").to_string(), "no file assigns it\n");

@@ -22,7 +22,7 @@ impl Document {
     /// let document = Resolver::new(Tree::default())
     ///     .with("/usr/lib/app.d/10.conf", "[Server]\nPort=80\n")
     ///     .with("/etc/app.d/20.conf", "[Server]\nHost=b\n")
-    ///     .resolve("app.d");
+    ///     .resolve("app.d").unwrap();
     /// assert_eq!(document.snapshot().to_string(), "[Server]\nHost=b\nPort=80\n");
     /// assert_eq!(
     ///     format!("{:#}", document.snapshot()),
@@ -79,7 +79,7 @@ mod tests {
         let resolver = files
             .iter()
             .fold(resolver, |r, (path, text)| r.with(path, *text));
-        resolver.resolve("x.d").snapshot().to_string()
+        resolver.resolve("x.d").unwrap().snapshot().to_string()
     }
 
     #[test]

@@ -14,7 +14,7 @@ fn document(rules: &str, files: &[(&str, &[u8])]) -> Document {
     let tree = |tree: Tree, (path, text): &(&str, &[u8])| tree.with(Path::new(path), *text);
     let rules = Rules::from_toml(Path::new("r"), rules.as_bytes()).unwrap();
     let tree = files.iter().fold(Tree::default(), tree);
-    Resolver::new(tree).rules(rules).resolve("x.conf")
+    Resolver::new(tree).rules(rules).resolve("x.conf").unwrap()
 }
 
 #[derive(Debug, PartialEq, Deserialize)]

@@ -34,7 +34,7 @@ fn rules(text: &str) -> Rules {
 }
 
 fn hits(lint: &str, resolver: &Resolver, path: &str) -> Vec<String> {
-    let findings = resolver.check(path).into_iter();
+    let findings = resolver.check(path).unwrap().into_iter();
     findings
         .filter(|finding| finding.code == Some(lint))
         .map(|finding| {
@@ -211,7 +211,7 @@ fn drop_ins_of_toml_are_toml() {
     let tree = files.iter().fold(Tree::default(), |tree, (path, text)| {
         tree.with(Path::new(path), *text)
     });
-    let findings = Resolver::new(tree).check("app/x.toml");
+    let findings = Resolver::new(tree).check("app/x.toml").unwrap();
     let told = findings.iter().map(ToString::to_string);
     let told = told.collect::<Vec<_>>().join("\n");
     for expected in [
@@ -328,7 +328,7 @@ fn no_finding_is_above_the_level_of_its_lint() {
         let tree = files.iter().fold(Tree::default(), |tree, (file, bytes)| {
             tree.with(&Path::new("/").join(file), *bytes)
         });
-        for finding in Resolver::new(tree).rules(rules(text)).check(path) {
+        for finding in Resolver::new(tree).rules(rules(text)).check(path).unwrap() {
             let found_by = finding.code.and_then(named);
             let level = found_by.map(|lint| lint.level);
             // The lower the level, the more it matters.
@@ -362,7 +362,7 @@ fn the_example_with_numbers() {
     let tree = Tree::default()
         .with(Path::new("/etc/a.d/10-x.conf"), "[a]\nk=1\n")
         .with(Path::new("/usr/lib/a.d/9-y.conf"), "[a]\nk=2\n");
-    let findings = Resolver::new(tree).rules(rules("")).check("a.d");
+    let findings = Resolver::new(tree).rules(rules("")).check("a.d").unwrap();
     let shown: Vec<_> = findings.iter().map(Finding::to_string).collect();
     assert_eq!(
         shown,
@@ -402,7 +402,7 @@ fn an_unknown_key_may_be_meant_to_be_another() {
     ] {
         let tree = Tree::default().with(Path::new("/etc/a.d/10-x.conf"), text);
         let rules = rules(&format!("schema = 'systemd/{schema}'"));
-        let findings = Resolver::new(tree).rules(rules).check("a.d");
+        let findings = Resolver::new(tree).rules(rules).check("a.d").unwrap();
         let [finding] = findings.as_slice() else {
             panic!("{text}: {findings:?}");
         };

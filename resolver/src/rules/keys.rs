@@ -89,7 +89,10 @@ mod tests {
         let tree = Tree::default()
             .with("/usr/lib/x.d/1.conf".as_ref(), "[S]\nList=a b\nNames=a,b\n")
             .with("/etc/x.d/2.conf".as_ref(), "[S]\nList=c\nNames=\nNames=c\n");
-        let document = Resolver::new(tree).rules(rules.unwrap()).resolve("x.d");
+        let document = Resolver::new(tree)
+            .rules(rules.unwrap())
+            .resolve("x.d")
+            .unwrap();
         assert_eq!(items(&document, "List"), ["a", "b", "c"]);
         assert_eq!(items(&document, "Names"), ["c"]);
     }

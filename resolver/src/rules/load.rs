@@ -1,8 +1,7 @@
 //! Rule sets from TOML: the built-in ones and those of your own.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -259,16 +258,8 @@ fn drop_ins(source: Source<'_>, name: &Spanned<String>) -> Result<DropIns, Findi
 }
 
 fn absolute(source: Source<'_>, layer: &Spanned<PathBuf>) -> Result<Layer, Finding> {
-    let path = layer.get_ref();
-    let plain = path
-        .components()
-        .all(|part| matches!(part, Component::Normal(_) | Component::RootDir));
-    if plain && path.is_absolute() && !path.as_os_str().as_bytes().contains(&0) {
-        return Ok(Layer::new(path));
-    }
-    let path = escape_path(path);
-    let message = format!("layers: {path}: expected an absolute path without `..`");
-    Err(source.error(layer.span(), message))
+    let made = Layer::new(layer.get_ref());
+    made.map_err(|error| source.error(layer.span(), format!("layers: {error}")))
 }
 
 /// There is nothing of this name.

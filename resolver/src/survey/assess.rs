@@ -1,24 +1,19 @@
 //! From what was met to configuration paths that have something to tell.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::walk::{Sighted, Sighting, has_file};
 use super::{How, Surveyed};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, is_unit_prefix, without_d};
 use crate::rules::{DropIns, Name, Rules, Shape, unit};
 use crate::tree::Tree;
 
 struct Assessment<'t> {
     tree: &'t Tree,
     catalog: &'t Catalog,
-    sources: &'t [(PathBuf, Rules)],
     sighted: &'t Sighted,
-    /// The rules of each pattern of the catalog that was met, and where their layers are.
-    known: RefCell<HashMap<usize, Rules>>,
     plain: Rules,
 }
 
@@ -31,18 +26,11 @@ struct Candidate<'s> {
 }
 
 /// The configuration paths that have something to tell, in byte order.
-pub(super) fn assess(
-    tree: &Tree,
-    catalog: &Catalog,
-    sources: &[(PathBuf, Rules)],
-    sighted: &Sighted,
-) -> Vec<Surveyed> {
+pub(super) fn assess(tree: &Tree, catalog: &Catalog, sighted: &Sighted) -> Vec<Surveyed> {
     let assessment = Assessment {
         tree,
         catalog,
-        sources,
         sighted,
-        known: RefCell::default(),
         plain: Rules::default(),
     };
     let mut candidates = BTreeMap::<PathBuf, Candidate<'_>>::new();
@@ -54,7 +42,7 @@ pub(super) fn assess(
         candidate.directories.extend(sightings);
     }
     for (path, sightings) in &sighted.files {
-        if let Some(rules) = assessment.rules(path) {
+        if let Some(rules) = assessment.catalog.rules(path) {
             let candidate = candidates
                 .entry(path.clone())
                 .or_insert_with(|| Candidate::new(How::Known, rules));
@@ -82,37 +70,28 @@ impl Candidate<'_> {
 }
 
 impl<'t> Assessment<'t> {
-    /// The catalog's rules of a path.
-    fn rules(&self, path: &Path) -> Option<Rules> {
-        let pattern = self.catalog.pattern(path)?;
-        if let Some(rules) = self.known.borrow().get(&pattern) {
-            return Some(rules.clone());
-        }
-        let rules = self.catalog.rules(path)?;
-        self.known.borrow_mut().insert(pattern, rules.clone());
-        Some(rules)
-    }
-
     /// The path that a directory of drop-ins belongs to: the document that it extends, or itself.
     fn owner(&self, directory: &Path) -> (PathBuf, How, Rules) {
         let itself = || directory.to_owned();
-        if let Some((_, rules)) = self.sources.iter().find(|(path, _)| path == directory) {
-            return (itself(), How::Source, rules.clone());
+        if self.catalog.has_added(directory)
+            && let Some(rules) = self.catalog.rules(directory)
+        {
+            return (itself(), How::Source, rules);
         }
         if let Some(extended) = without_d(directory) {
-            let of_document = self.rules(&extended).filter(|rules| {
-                rules.shape_of(&extended) == Shape::Document && !is_prefix(rules, &extended)
+            let of_document = self.catalog.rules(&extended).filter(|rules| {
+                rules.shape_of(&extended) == Shape::Document && !is_unit_prefix(rules, &extended)
             });
             if let Some(rules) = of_document {
                 return (extended, How::Known, rules);
             }
         }
-        let itself_known = self.rules(directory);
-        if let Some(rules) = itself_known.or_else(|| of_many_units(self.catalog, directory)) {
+        let itself_known = self.catalog.rules(directory);
+        if let Some(rules) = itself_known.or_else(|| self.catalog.rules_of_many_units(directory)) {
             return (itself(), How::Known, rules);
         }
         if let Some(document) = self.catalog.document_of(directory)
-            && let Some(rules) = self.rules(&document)
+            && let Some(rules) = self.catalog.rules(&document)
         {
             return (document, How::Known, rules);
         }
@@ -138,6 +117,7 @@ impl<'t> Assessment<'t> {
             return Vec::new();
         };
         let is_unit = self
+            .catalog
             .rules(path)
             .is_some_and(|rules| rules.drop_ins == DropIns::Unit);
         let directories = if is_unit {
@@ -190,35 +170,4 @@ fn counts(rules: &Rules, shape: Shape, names: Option<&[std::ffi::OsString]>) -> 
         Shape::Entries => !matches!(rules.classify(name), Name::Ignored(_)),
         _ => rules.classify_drop_in(name).is_none(),
     })
-}
-
-/// `X` of `X.d`.
-fn without_d(directory: &Path) -> Option<PathBuf> {
-    let name = directory.file_name()?.as_bytes().strip_suffix(b".d")?;
-    Some(directory.with_file_name(OsStr::from_bytes(name)))
-}
-
-/// The rules of a directory of drop-ins for all units of a type (`service.d`) or with a prefix
-/// (`user-.slice.d`), taken for itself; none if it is no such directory.
-pub fn of_many_units(catalog: &Catalog, directory: &Path) -> Option<Rules> {
-    let stem = without_d(directory)?;
-    let name = stem.file_name()?.to_str()?;
-    let unit = match name.rsplit_once('.') {
-        None => stem.with_file_name(format!("a.{name}")),
-        Some(_) => stem.clone(),
-    };
-    let rules = catalog.rules(&unit)?;
-    let is_of_many = rules.drop_ins == DropIns::Unit && (unit != stem || is_prefix(&rules, &stem));
-    is_of_many.then_some(Rules {
-        shape: Shape::Collection,
-        drop_ins: DropIns::None,
-        main_decides: false,
-        ..rules
-    })
-}
-
-/// `a-.service` is no unit: its drop-ins are for all whose names begin with `a-`.
-fn is_prefix(rules: &Rules, path: &Path) -> bool {
-    let name = path.file_stem().unwrap_or_default().as_bytes();
-    rules.drop_ins == DropIns::Unit && name != b"-" && name.ends_with(b"-")
 }

@@ -31,12 +31,16 @@ fn catalog() -> Catalog {
     Catalog::from_toml(Path::new("c.toml"), CATALOG.as_bytes()).unwrap()
 }
 
-fn sources() -> Vec<(PathBuf, Rules)> {
+fn with_sources() -> Catalog {
     let rules = Rules::from_toml(
         Path::new("s.toml"),
         b"layers = ['/usr/share', '/etc']\nshape = 'entries'\nsuffix = '.flatpakrepo'",
     );
-    vec![("flatpak/remotes.d".into(), rules.unwrap())]
+    catalog().with(
+        Path::new("flatpak/remotes.d"),
+        rules.unwrap(),
+        "flatpak-remotes",
+    )
 }
 
 fn tree(files: &[&str]) -> Tree {
@@ -45,7 +49,7 @@ fn tree(files: &[&str]) -> Tree {
 }
 
 fn found(tree: &Tree) -> Vec<String> {
-    let survey = survey(tree, &catalog(), &sources());
+    let survey = survey(tree, &with_sources());
     let show = |found: &Surveyed| format!("{} {}", found.path.display(), found.how.word());
     survey.paths.iter().map(show).collect()
 }
@@ -199,7 +203,7 @@ fn known_files_appear_when_there_is_something_to_tell() {
 fn a_mask_is_something_to_tell() {
     let tree = tree(&["/usr/lib/systemd/system/a.service"])
         .with_mask(Path::new("/etc/systemd/system/a.service"));
-    let survey = survey(&tree, &catalog(), &[]);
+    let survey = survey(&tree, &catalog());
     let at = [
         "/usr/lib/systemd/system/a.service",
         "/etc/systemd/system/a.service",
@@ -263,7 +267,7 @@ fn nothing_is_found_twice_or_outside() {
             "polkit-1/rules.d known",
         ]
     );
-    let survey = survey(&tree, &catalog(), &[]);
+    let survey = survey(&tree, &catalog());
     assert_eq!(survey.findings, []);
     assert_eq!(
         survey.paths[0].at,

@@ -75,7 +75,6 @@ pub(super) struct Sighting {
 struct Walk<'t> {
     tree: &'t Tree,
     catalog: &'t Catalog,
-    sources: &'t [(PathBuf, Rules)],
     /// Where the layers are, without symlinks.
     places: Vec<PathBuf>,
     plain: Rules,
@@ -84,10 +83,10 @@ struct Walk<'t> {
 }
 
 /// Searches below every layer, the lowest first.
-pub(super) fn walk(tree: &Tree, catalog: &Catalog, sources: &[(PathBuf, Rules)]) -> Sighted {
+pub(super) fn walk(tree: &Tree, catalog: &Catalog) -> Sighted {
     let plain = Rules::default();
-    let of_sources = sources.iter().flat_map(|(_, rules)| &rules.layers);
-    let known = of_sources.chain(&plain.layers).map(Layer::base);
+    let added = catalog.added().flat_map(|rules| &rules.layers);
+    let known = added.chain(&plain.layers).map(Layer::base);
     let bases = MORE.iter().map(Path::new).chain(known);
     let mut places = Vec::<(PathBuf, PathBuf)>::new();
     for base in bases {
@@ -106,7 +105,6 @@ pub(super) fn walk(tree: &Tree, catalog: &Catalog, sources: &[(PathBuf, Rules)])
     let mut walk = Walk {
         tree,
         catalog,
-        sources,
         places: places.iter().map(|(place, _)| place.clone()).collect(),
         plain: Rules::default(),
         sighted: Sighted::default(),
@@ -210,9 +208,7 @@ impl Walk<'_> {
 
     /// Whether a directory that is not called `X.d` is one that somebody reads.
     fn is_known_directory(&self, at: &Path, path: &Path, is_link: bool) -> bool {
-        let is_source = self.sources.iter().any(|(source, _)| source == path);
-        (is_source || self.catalog.knows(path))
-            && (!is_link || matches!(self.tree.dir(at), Ok(Some(_))))
+        self.catalog.knows(path) && (!is_link || matches!(self.tree.dir(at), Ok(Some(_))))
     }
 
     fn directory(&mut self, place: &Path, base: &Path, path: PathBuf) {

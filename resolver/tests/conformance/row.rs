@@ -6,7 +6,7 @@ use std::path::Path;
 
 use overlay_resolver::catalog::Catalog;
 use overlay_resolver::root::Root;
-use overlay_resolver::{Resolver, Rules};
+use overlay_resolver::{Document, Resolver, Rules};
 use serde::Deserialize;
 
 use crate::result::{Result as Outcome, Values};
@@ -126,12 +126,12 @@ impl Row {
         let root = Root::open(root).map_err(|error| error.to_string())?;
         let resolver = Resolver::new(root).rules(self.rules(&made)?);
         let wanted = &self.findings;
-        let found = Outcome::of(&resolver.resolve(path), &made, wanted).like(&expected);
+        let found = Outcome::of(&document(&resolver, path)?, &made, wanted).like(&expected);
         if found != expected {
             return Err(format!("expected\n{expected}found\n{found}"));
         }
         // What nobody asked the history of comes to the same.
-        let document = resolver.with_history().resolve(path);
+        let document = document(&resolver.with_history(), path)?;
         let history = Outcome::of(&document, &made, wanted).like(&expected);
         if history != expected {
             return Err(format!("without history\n{expected}with it\n{history}"));
@@ -172,4 +172,12 @@ impl Row {
         }
         .ok_or_else(|| format!("no such rules: {:?}", self.rules))
     }
+}
+
+/// The document at a path; some consumers read the drop-ins that lie in their layers' own directories.
+fn document(resolver: &Resolver, path: &str) -> Result<Document, String> {
+    if path.is_empty() {
+        return Ok(resolver.configuration_at(path.into()).document());
+    }
+    resolver.resolve(path).map_err(|error| error.to_string())
 }

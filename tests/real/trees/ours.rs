@@ -42,7 +42,7 @@ impl Answer {
 /// What overlayctl answers for `path` below the layers of `root`, by these rules.
 pub(crate) fn ours(root: &Path, rules: &Rules, path: &str) -> Answer {
     let resolver = Resolver::open(root).unwrap().rules(rules.clone());
-    let document = resolver.resolve(path);
+    let document = resolver.resolve(path).unwrap();
     let files = document.entry().fragments.iter();
     let values = document.keys().filter_map(|key| {
         let name = (key.section().to_string(), key.name().to_string());

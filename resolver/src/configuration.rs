@@ -1,0 +1,408 @@
+//! A configuration path, with the rules by which it is read and how they are known.
+//!
+//! This is the one place that decides which program's rules hold for a path, what a directory means, and
+//! what is only a part of something else. [`Resolver::configuration`] chooses; what is chosen can be asked
+//! as often as one likes.
+
+mod owners;
+mod path;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use self::path::PathError;
+use crate::catalog::Catalog;
+use crate::discover::{Query, discover};
+use crate::document::Document;
+use crate::escape::escape_path;
+use crate::finding::{Finding, Level};
+use crate::merge::{Keep, merge};
+use crate::owner::Owner;
+use crate::resolver::{Choice, Resolver};
+use crate::rules::{DropIns, Repeated, Rules, Shape};
+use crate::scan::{Entry, Scan, scan};
+use crate::tree::Tree;
+
+/// How it is known by which rules a path is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    /// The catalog knows the consumer.
+    Consumer,
+    /// The caller named the rules.
+    Caller,
+    /// Nobody says, so these are the rules of UAPI.6.
+    Guess,
+}
+
+/// A configuration path of a tree, and how it is read.
+///
+/// ```
+/// use overlay_resolver::{Basis, Resolver, Tree};
+///
+/// let resolver = Resolver::new(Tree::default())
+///     .with("/etc/systemd/journald.conf.d/a.conf", "[Journal]\nStorage=auto\nStorage=none\n");
+/// let journald = resolver.configuration("/etc/systemd/journald.conf")?;
+/// assert_eq!(journald.basis(), Basis::Consumer);
+/// assert_eq!(journald.document().key("Journal", "Storage").unwrap().applied().len(), 1);
+///
+/// let mine = resolver.configuration("myapp.conf")?;
+/// assert_eq!((mine.basis(), &*mine.rules().name), (Basis::Guess, "uapi6"));
+/// # Ok::<(), overlay_resolver::PathError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    tree: Arc<Tree>,
+    history: bool,
+    path: PathBuf,
+    rules: Rules,
+    basis: Basis,
+    /// Whether the catalog knows the consumer, whatever rules the caller named.
+    is_known: bool,
+    name: Option<String>,
+    part_of: Option<PathBuf>,
+}
+
+/// The documents of a directory of entries.
+#[derive(Debug)]
+#[must_use = "it only tells"]
+pub struct Collection {
+    /// One an entry, in byte order of their names.
+    pub documents: Vec<Document>,
+    /// What is wrong with the directory and with files that belong to no entry.
+    pub findings: Vec<Finding>,
+    /// Whether every layer could be listed. If not, what is missing may well exist, and what is
+    /// there may be masked or overridden.
+    pub complete: bool,
+}
+
+impl Resolver {
+    /// What `path` means, and by which rules it is read.
+    ///
+    /// `path` is one below every layer, such as `systemd/journald.conf`, or one inside a layer, such
+    /// as `/etc/systemd/journald.conf`, which means the same. A path that is a directory in the layers
+    /// and that no rule says anything about is a directory of documents.
+    ///
+    /// # Errors
+    /// No layer can have such a path.
+    pub fn configuration(&self, path: impl AsRef<Path>) -> Result<Configuration, PathError> {
+        let path = self.below_layers(path)?;
+        Ok(self.configuration_at(path))
+    }
+
+    /// The path below every layer that `path` means (see [`configuration`](Self::configuration)).
+    ///
+    /// # Errors
+    /// No layer can have such a path.
+    pub fn below_layers(&self, path: impl AsRef<Path>) -> Result<PathBuf, PathError> {
+        path::below_layers(path.as_ref(), &self.catalog, self.choice.rules())
+    }
+
+    /// The same of a path below every layer that is taken as it is.
+    pub fn configuration_at(&self, path: PathBuf) -> Configuration {
+        self.chosen(path).directory_of_documents()
+    }
+
+    /// The same, without a look into the tree.
+    pub(crate) fn chosen(&self, path: PathBuf) -> Configuration {
+        let catalog = &self.catalog;
+        let known = catalog
+            .rules(&path)
+            .or_else(|| catalog.rules_of_many_units(&path));
+        Configuration {
+            tree: Arc::clone(&self.tree),
+            history: self.history,
+            basis: match (&self.choice, &known) {
+                (Choice::Consumer, Some(_)) => Basis::Consumer,
+                (Choice::Consumer, None) => Basis::Guess,
+                (Choice::Rules(_) | Choice::Another(_), _) => Basis::Caller,
+            },
+            is_known: known.is_some(),
+            name: catalog.name(&path).map(str::to_owned),
+            part_of: known.is_none().then(|| whole(catalog, &path)).flatten(),
+            rules: self.choice.over(known),
+            path,
+        }
+    }
+}
+
+impl Choice {
+    fn over(&self, known: Option<Rules>) -> Rules {
+        match (self, known) {
+            (Self::Consumer, known) => known.unwrap_or_default(),
+            // Where they say nothing of the keys, what is known of those stays.
+            (Self::Rules(rules), Some(known)) if rules.schema.is_empty() => Rules {
+                schema: known.schema,
+                ..(**rules).clone()
+            },
+            (Self::Rules(rules), _) | (Self::Another(rules), None) => (**rules).clone(),
+            (Self::Another(rules), Some(known)) => Rules {
+                suffix: known.suffix,
+                drop_in_suffix: known.drop_in_suffix,
+                shape: known.shape,
+                schema: if rules.repeated == Repeated::Schema {
+                    known.schema
+                } else {
+                    Arc::clone(&rules.schema)
+                },
+                ..(**rules).clone()
+            },
+        }
+    }
+}
+
+/// The known document that a file or directory at `path` is a part of: of `X.conf.d` and of what is in it,
+/// `X.conf`.
+fn whole(catalog: &Catalog, path: &Path) -> Option<PathBuf> {
+    let inside = path.join("_.conf");
+    let owners = [path, &inside].map(|path| catalog.owner(path));
+    let documents = owners.into_iter().filter_map(|owner| match owner {
+        Owner::Document(document) => Some(document),
+        _ => None,
+    });
+    let mut documents = documents.filter(|document| document != path);
+    documents.find(|document| catalog.knows(document))
+}
+
+impl Configuration {
+    /// The path below every layer.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The rules by which it is read.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// How they are known.
+    pub fn basis(&self) -> Basis {
+        self.basis
+    }
+
+    /// Whether the catalog knows its consumer, whatever rules the caller named.
+    pub fn has_known_consumer(&self) -> bool {
+        self.is_known
+    }
+
+    /// What its documents are reported under, where [`Catalog::with`] said so.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The known document that it is only a part of: `systemd/journald.conf` of
+    /// `systemd/journald.conf.d`. Other files have a say in that, too.
+    pub fn part_of(&self) -> Option<&Path> {
+        self.part_of.as_deref()
+    }
+
+    /// Whether each file of the path is a document of its own.
+    pub fn is_directory(&self) -> bool {
+        self.rules.shape_of(&self.path) == Shape::Entries
+    }
+
+    /// Whether nobody says what syntax the files have that do not tell it by their names.
+    pub fn has_guessed_syntax(&self) -> bool {
+        self.basis == Basis::Guess && self.rules.format.is_none()
+    }
+
+    /// The configuration path of one of its documents.
+    pub fn path_of(&self, document: &Document) -> PathBuf {
+        if self.is_directory() {
+            self.path.join(&document.entry().name)
+        } else {
+            self.path.clone()
+        }
+    }
+
+    /// The same path, read by these rules.
+    #[must_use]
+    pub fn read_by(self, rules: Rules) -> Self {
+        Self { rules, ..self }
+    }
+
+    pub(crate) fn with_history(self) -> Self {
+        Self {
+            history: true,
+            ..self
+        }
+    }
+
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    pub(crate) fn with_shape(self, shape: Shape) -> Self {
+        let rules = Rules {
+            shape,
+            ..self.rules
+        };
+        Self { rules, ..self }
+    }
+
+    /// A path without a suffix that tells may be a directory of documents: it is one if a layer has a
+    /// directory there, and none has a file or drop-ins of one. Only names are read.
+    fn directory_of_documents(self) -> Self {
+        let is_open =
+            self.rules.shape == Shape::Auto && self.rules.shape_of(&self.path) == Shape::Document;
+        let layers = self.rules.layers.iter();
+        let mut places = layers.map(|layer| layer.base().join(&self.path));
+        let is_directory = |place: &Path| matches!(self.tree.dir(place), Ok(Some(_)));
+        if !is_open || !places.any(|place| is_directory(&place)) || self.has_file() {
+            return self;
+        }
+        self.with_shape(Shape::Entries)
+    }
+
+    fn has_file(&self) -> bool {
+        let beside = match (&self.rules.drop_ins, self.path.file_name()) {
+            (DropIns::None | DropIns::Unit, _) | (_, None) => None,
+            (DropIns::Named(name), _) => Some(self.path.with_file_name(name)),
+            (DropIns::Beside, Some(name)) => {
+                let mut directory = name.to_owned();
+                directory.push(".d");
+                Some(self.path.with_file_name(directory))
+            }
+        };
+        self.rules.layers.iter().any(|layer| {
+            let has_names = |directory: &PathBuf| {
+                let dir = self.tree.dir(&layer.base().join(directory));
+                let names = dir.ok().flatten().and_then(|dir| dir.names().ok());
+                names.is_some_and(|names| !names.is_empty())
+            };
+            self.tree.is_file(&layer.base().join(&self.path))
+                || beside.as_ref().is_some_and(has_names)
+        })
+    }
+
+    /// Finds its files and says which of them count, without reading what they mean.
+    pub fn scan(&self) -> Scan {
+        let rules = self.rules.for_document(&self.path);
+        let discovery = discover(Query {
+            tree: &self.tree,
+            rules: &rules,
+            path: &self.path,
+            history: self.history,
+        });
+        scan(&rules, rules.shape_of(&self.path), discovery)
+    }
+
+    /// All that it comes to: one document, or those of a [directory](Self::is_directory).
+    pub fn resolve(&self) -> Collection {
+        if self.is_directory() {
+            return self.entries();
+        }
+        Collection {
+            documents: vec![self.document()],
+            findings: Vec::new(),
+            complete: true,
+        }
+    }
+
+    /// The document: a main file with its drop-ins, or a directory of drop-ins. Of a
+    /// [directory](Self::is_directory) of documents an empty one.
+    ///
+    /// It never fails: what is wrong is among the [findings](Document::findings).
+    pub fn document(&self) -> Document {
+        let mut scan = self.scan();
+        let entry = scan.entries.pop().filter(|_| !self.is_directory());
+        let searched = [scan.searched, scan.on_the_way].concat();
+        self.merged(entry.unwrap_or_default(), scan.findings, searched.into())
+    }
+
+    /// An entry, merged.
+    fn merged(
+        &self,
+        mut entry: Entry,
+        mut findings: Vec<Finding>,
+        searched: Arc<[PathBuf]>,
+    ) -> Document {
+        findings.append(&mut entry.findings);
+        let ledger = merge(&entry, &self.rules, Keep::All);
+        Document::new(entry, ledger, &self.rules, findings, searched)
+    }
+
+    /// The documents of a directory of entries.
+    pub(crate) fn entries(&self) -> Collection {
+        let scan = self.scan();
+        let searched: Arc<[_]> = [scan.searched, scan.on_the_way].concat().into();
+        let documents = (scan.entries.into_iter())
+            .map(|entry| self.merged(entry, Vec::new(), Arc::clone(&searched)));
+        Collection {
+            documents: documents.collect(),
+            findings: scan.findings,
+            complete: scan.complete,
+        }
+    }
+
+    /// All that is to be said about what it came to: of the directory, of each document, and of the choice
+    /// of the path itself.
+    ///
+    /// What cannot be read by a syntax that is only [guessed](Self::has_guessed_syntax) is no error: one
+    /// warning a file.
+    pub fn findings(&self, resolved: &Collection) -> Vec<Finding> {
+        let mut findings = resolved.findings.clone();
+        for document in &resolved.documents {
+            let problems: BTreeSet<_> = document.problems().iter().collect();
+            findings.extend(self.judged(document.findings().cloned(), |finding| {
+                problems.contains(finding)
+            }));
+        }
+        findings.extend(self.part_of.as_ref().map(|whole| {
+            let whole = escape_path(whole);
+            let message =
+                format!("is a part of {whole}, in which other files have a say, too; ask for that");
+            Finding::warning(&self.path, message)
+        }));
+        findings.sort();
+        findings
+    }
+
+    /// Findings with those of a guessed syntax taken for what they are.
+    pub(crate) fn judged(
+        &self,
+        findings: impl Iterator<Item = Finding>,
+        is_of_syntax: impl Fn(&Finding) -> bool,
+    ) -> Vec<Finding> {
+        if self.has_guessed_syntax() {
+            guessed(findings, is_of_syntax)
+        } else {
+            findings.collect()
+        }
+    }
+}
+
+/// What cannot be read by a syntax that is only guessed is no error: one warning a file.
+fn guessed(
+    findings: impl Iterator<Item = Finding>,
+    is_of_syntax: impl Fn(&Finding) -> bool,
+) -> Vec<Finding> {
+    // These say by their names what they are.
+    let tells = |path: &Path| {
+        path.extension()
+            .is_some_and(|end| end == "toml" || end == "json")
+    };
+    let (mut problems, mut others): (Vec<_>, Vec<_>) =
+        findings.partition(|finding| is_of_syntax(finding) && !tells(&finding.path));
+    // Those of a file follow each other, whatever their levels are.
+    problems.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+    for file in problems.chunk_by(|a, b| a.path == b.path) {
+        let Some(first) = file.first() else {
+            continue;
+        };
+        let count = match file.len() {
+            1 => "a line".to_owned(),
+            count => format!("{count} lines"),
+        };
+        let message = format!(
+            "{count} cannot be read as systemd's files are; the consumer is not known, so the syntax may be \
+             another: `--rules` says which"
+        );
+        others.push(Finding {
+            level: Level::Warning,
+            message,
+            ..first.clone()
+        });
+    }
+    others
+}

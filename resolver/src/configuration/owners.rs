@@ -1,0 +1,106 @@
+//! What a file of the tree may be a part of.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::Configuration;
+use crate::account::Unread;
+use crate::owner::{Owner, Paths, has_drop_ins_in, owner};
+use crate::resolver::Resolver;
+use crate::rules::{Layer, Rules};
+
+impl Resolver {
+    /// The configurations that the file at `path`, as seen inside the root, may be a part of; of a drop-in of
+    /// many units, all of them.
+    ///
+    /// A layer may have several names, so that what counts is where its symlinks lead.
+    ///
+    /// # Errors
+    /// It is nobody's, for this reason.
+    pub fn owners(&self, path: &Path) -> Result<Vec<Configuration>, Unread> {
+        let layers = self.all_layers();
+        let path = self.below(path, &layers).ok_or(Unread::NoLayer)?;
+        let paths = Paths {
+            catalog: &self.catalog,
+            exists: &|path| self.exists(path, &layers),
+        };
+        match owner(&path, paths) {
+            Owner::Document(path) | Owner::Entries(path) => Ok(vec![self.configuration_at(path)]),
+            Owner::Units {
+                directory,
+                drop_ins,
+            } => {
+                let units = self.units(&layers, &directory, &drop_ins);
+                // They are of one type, hence read by the same rules, which are long to prepare.
+                let first = units.first().map(|unit| self.chosen(directory.join(unit)));
+                let first = first.ok_or(Unread::NoUnit(drop_ins))?;
+                let units = units.iter().map(|unit| Configuration {
+                    path: directory.join(unit),
+                    ..first.clone()
+                });
+                Ok(units.collect())
+            }
+            Owner::Nobody(why) => Err(why),
+        }
+    }
+
+    /// The layers of every consumer.
+    fn all_layers(&self) -> Vec<Layer> {
+        let mut layers: Vec<_> = Rules::names()
+            .filter_map(Rules::named)
+            .flat_map(|rules| rules.layers)
+            .chain(self.catalog.added().flat_map(|rules| rules.layers.clone()))
+            .chain(
+                self.choice
+                    .rules()
+                    .iter()
+                    .flat_map(|rules| rules.layers.clone()),
+            )
+            .collect();
+        layers.sort();
+        layers.dedup();
+        layers
+    }
+
+    /// A path below the deepest layer that it is in: by its name, else by where it is.
+    fn below(&self, path: &Path, layers: &[Layer]) -> Option<PathBuf> {
+        let below = |file: &Path, base: &Path| file.strip_prefix(base).map(Path::to_owned).ok();
+        let by_name = layers.iter().filter_map(|layer| below(path, layer.base()));
+        let place = self.tree.place_of(path);
+        let by_place = layers
+            .iter()
+            .filter_map(|layer| below(&place, &self.tree.place_of(layer.base())));
+        let shortest = |paths: &mut dyn Iterator<Item = PathBuf>| {
+            paths.min_by_key(|path| path.components().count())
+        };
+        shortest(&mut by_name.into_iter()).or_else(|| shortest(&mut by_place.into_iter()))
+    }
+
+    fn exists(&self, path: &Path, layers: &[Layer]) -> bool {
+        let mut places = layers.iter().map(|layer| layer.base().join(path));
+        places.any(|place| self.tree.has(&place) && !matches!(self.tree.dir(&place), Ok(Some(_))))
+    }
+
+    /// The units in a directory that have drop-ins in the directory of that name.
+    fn units(&self, layers: &[Layer], directory: &Path, drop_ins: &str) -> BTreeSet<String> {
+        let mut units = BTreeSet::new();
+        // `a.service` of `a.service.d`, whether or not it is there; not so a prefix or a type.
+        let own = drop_ins.trim_end_matches(".d");
+        if own.contains('.') && !own.contains("-.") {
+            units.insert(own.to_owned());
+        }
+        for layer in layers {
+            let names = self.tree.dir(&layer.base().join(directory));
+            let names = names.ok().flatten().and_then(|dir| dir.names().ok());
+            for name in names.into_iter().flatten() {
+                if let Some(name) = name.to_str()
+                    && has_drop_ins_in(name, drop_ins)
+                    && self.catalog.knows(&directory.join(name))
+                {
+                    units.insert(name.to_owned());
+                }
+            }
+        }
+        units
+    }
+}

@@ -1,0 +1,180 @@
+//! What a command about files asks, and what it comes to.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+use overlay_adapters::{Adapters, definition};
+use overlay_resolver::escape::{escape_path, unescape};
+use overlay_resolver::finding::{Finding, Level};
+use overlay_resolver::root::Root;
+use overlay_resolver::{Configuration, Document, Key, Resolver};
+
+use crate::Exit;
+use crate::commands::Failure;
+use crate::reading::Reading;
+
+/// The resolver that the commands ask: it knows what the adapters read, and reads as the owner wants.
+///
+/// It is made once a command. Where no adapter can have to do with a path, their definitions are not read.
+pub(crate) fn resolver(
+    root: &Root,
+    path: Option<&Path>,
+    reading: &Reading,
+) -> Result<Resolver, Failure> {
+    reading.apply(plain(root, path))
+}
+
+/// The same, without what the owner wants.
+pub(crate) fn plain(root: &Root, path: Option<&Path>) -> Resolver {
+    let concerns = |path: &Path| Adapters::may_read(root, path);
+    match path {
+        Some(path) if !concerns(path) && !concerns(Path::new(&unescaped(path))) => {
+            Resolver::new(root.clone())
+        }
+        _ => of_adapters(&Adapters::open(root)),
+    }
+}
+
+/// The same, of adapters that are open.
+pub(crate) fn of_adapters(adapters: &Adapters<'_>) -> Resolver {
+    Resolver::new(adapters.tree()).with_catalog(adapters.catalog())
+}
+
+fn unescaped(path: &Path) -> OsString {
+    OsString::from_vec(unescape(path.as_os_str().as_bytes()))
+}
+
+/// The configuration that the owner names, or has copied from where it was shown with escapes.
+pub(crate) fn configuration(resolver: &Resolver, path: &Path) -> Result<Configuration, Failure> {
+    let named = as_named(resolver, path)?;
+    let shown = unescaped(path);
+    if shown == path.as_os_str() || exists(resolver, &named) {
+        return Ok(named);
+    }
+    match as_named(resolver, Path::new(&shown)) {
+        Ok(shown) if exists(resolver, &shown) => Ok(shown),
+        _ => Ok(named),
+    }
+}
+
+fn as_named(resolver: &Resolver, path: &Path) -> Result<Configuration, Failure> {
+    let path = resolver.below_layers(path)?;
+    Ok(configuration_at(resolver, path))
+}
+
+/// The configuration at a path below every layer.
+pub(crate) fn configuration_at(resolver: &Resolver, path: PathBuf) -> Configuration {
+    // Only there, since a tree with something laid over it takes longer to read.
+    if path.starts_with(definition::DIRECTORY) {
+        return definition::with_built_in(resolver.clone()).configuration_at(path);
+    }
+    resolver.configuration_at(path)
+}
+
+fn exists(resolver: &Resolver, configuration: &Configuration) -> bool {
+    let mut layers = configuration.rules().layers.iter();
+    layers.any(|layer| {
+        resolver
+            .tree()
+            .has(&layer.base().join(configuration.path()))
+    })
+}
+
+/// What a configuration comes to.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    /// One, or one an entry.
+    pub(crate) documents: Vec<Document>,
+    /// All that was found, about the directory and about the documents.
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// A document, and those of its keys that are asked about.
+#[derive(Debug)]
+pub(crate) struct Explained<'d> {
+    pub(crate) document: &'d Document,
+    pub(crate) keys: Vec<Key<'d>>,
+}
+
+impl Resolved {
+    /// What `configuration` comes to.
+    pub(crate) fn of(configuration: &Configuration) -> Self {
+        let collection = configuration.resolve();
+        Self {
+            findings: configuration.findings(&collection),
+            documents: collection.documents,
+        }
+    }
+
+    /// The same of what has to be there: a path that nobody has, and that nobody is known to read, is
+    /// likely to be mistyped, unless the question takes it away.
+    pub(crate) fn of_existing(configuration: &Configuration, reading: &Reading) -> Self {
+        let mut resolved = Self::of(configuration);
+        let may_be_absent = configuration.has_known_consumer() || !reading.without.is_empty();
+        if resolved.is_empty() && !may_be_absent {
+            let searched = configuration.scan().searched;
+            let searched = searched.iter().map(|path| escape_path(path).to_string());
+            let searched = searched.collect::<Vec<_>>().join(", ");
+            let message = format!("no layer has it; looked for {searched}");
+            let finding = Finding::error(configuration.path(), message);
+            resolved.findings.push(finding);
+        }
+        resolved
+    }
+
+    /// Every path that can change the result.
+    pub(crate) fn watched(&self) -> Vec<&Path> {
+        let mut watched: Vec<_> = self.documents.iter().flat_map(Document::watched).collect();
+        watched.sort_unstable();
+        watched.dedup();
+        watched
+    }
+
+    /// The documents, to show the lines of findings from.
+    pub(crate) fn sources(&self) -> Vec<&Document> {
+        self.documents.iter().collect()
+    }
+
+    /// The documents that have files, with all their keys; with a key named, those that have it.
+    pub(crate) fn explained(&self, key: Option<&str>) -> Vec<Explained<'_>> {
+        let documents = self.documents.iter();
+        let documents = documents.filter(|document| !document.entry().fragments.is_empty());
+        documents
+            .map(|document| Explained {
+                document,
+                keys: match key {
+                    Some(key) => document.keys_named(key),
+                    None => document.keys().collect(),
+                },
+            })
+            .filter(|explained| key.is_none() || !explained.keys.is_empty())
+            .collect()
+    }
+
+    /// Whether no layer has anything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.documents
+            .iter()
+            .all(|document| document.entry().fragments.is_empty())
+    }
+
+    /// An error among the findings fails the command.
+    pub(crate) fn exit(&self) -> Exit {
+        exit(&self.findings)
+    }
+}
+
+/// An error among the findings fails the command.
+pub(crate) fn exit(findings: &[Finding]) -> Exit {
+    if findings.iter().any(|finding| finding.level == Level::Error) {
+        Exit::Failed
+    } else {
+        Exit::Fine
+    }
+}
+
+/// What the entries of a configuration are reported under.
+pub(crate) fn adapter(configuration: &Configuration) -> &str {
+    configuration.name().unwrap_or("files")
+}
