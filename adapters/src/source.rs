@@ -173,7 +173,37 @@ fn why_unusable(document: &Document) -> Finding {
         .unwrap_or_else(|| Finding::error(&document.entry().name, "cannot be used"))
 }
 
+/// The largest remote that is brought to a target, in bytes of its keys and values: real ones have some
+/// hundred. What is beyond would make files that no consumer expects, and that we would not read back.
+const LARGEST: usize = 256 << 10;
+
 impl Source<Remote> {
+    /// Nothing gets near the target that would make it unreadable.
+    pub(crate) fn refusing_giants(mut self) -> Self {
+        for layered in self.entries.values_mut() {
+            let Want::Present(remote) = &layered.want else {
+                continue;
+            };
+            let sizes = remote.settings.iter();
+            let size: usize = sizes
+                .map(|setting| setting.key.len() + setting.value.len())
+                .sum();
+            if size > LARGEST {
+                let mut files = layered.document.entry().effective();
+                let path = files
+                    .next()
+                    .map_or_else(PathBuf::new, |file| file.path.clone());
+                let message = format!(
+                    "its keys and values have {size} bytes; more than {LARGEST} are not brought to a target"
+                );
+                let finding = Finding::error(path, message);
+                self.findings.push(finding.clone());
+                layered.want = Want::Unresolved(finding);
+            }
+        }
+        self
+    }
+
     /// Nothing with a name that ostree refuses gets near the target.
     pub(crate) fn refusing_names(mut self, suffix: &str) -> Self {
         for (name, layered) in &mut self.entries {

@@ -20,13 +20,13 @@ pub(super) fn each(
     meant: &Meant,
     wish: &Wish,
 ) -> Result<Output, Failure> {
-    let run = Run {
+    let asked = Asked {
         cli,
         system,
         request: meant.writing.request(system)?,
         dry_run: meant.dry_run,
     };
-    run.carry_out(&meant.entries, |_| Ok(wish.clone()))
+    asked.carry_out(&meant.entries, |_| Ok(wish.clone()))
 }
 
 /// One entry, or one key of it.
@@ -38,26 +38,26 @@ pub(super) fn revert(
     dry_run: bool,
     writing: &Writing,
 ) -> Result<Output, Failure> {
-    let run = Run {
+    let asked = Asked {
         cli,
         system,
         request: writing.request(system)?,
         dry_run,
     };
-    run.carry_out(&[entry.to_owned()], |entry| {
+    asked.carry_out(&[entry.to_owned()], |entry| {
         let keys = key.map(|key| explain::keys_of(entry, key)).transpose()?;
         Ok(Wish::Revert(keys.unwrap_or_default()))
     })
 }
 
-struct Run<'r> {
+struct Asked<'r> {
     cli: &'r Cli,
     system: &'r System,
     request: Request,
     dry_run: bool,
 }
 
-impl Run<'_> {
+impl Asked<'_> {
     fn carry_out(
         self,
         patterns: &[String],

@@ -38,6 +38,8 @@ pub struct RepoConfig {
     withheld: BTreeSet<String>,
     unseen: BTreeSet<String>,
     renamed: BTreeMap<String, String>,
+    /// The remotes whose group stands there more than once.
+    twice: BTreeSet<String>,
 }
 
 impl RepoConfig {
@@ -49,6 +51,7 @@ impl RepoConfig {
             withheld: BTreeSet::new(),
             unseen: BTreeSet::new(),
             renamed: BTreeMap::new(),
+            twice: BTreeSet::new(),
         }
     }
 
@@ -65,13 +68,11 @@ impl RepoConfig {
             ));
         }
         let mut seen = BTreeSet::new();
-        for group in file.groups().filter(|group| group.starts_with(b"remote ")) {
-            if !seen.insert(group) {
-                return Err(refuse(format!(
-                    "has the group [{group}] twice; join them, so that it is clear which values are meant"
-                )));
-            }
-        }
+        let twice = file.groups().filter_map(remote_name);
+        let twice = twice
+            .filter(|name| !seen.insert(*name))
+            .map(str::to_owned)
+            .collect();
         let list = |key| match file.get(CORE, key) {
             None => Ok(Vec::new()),
             Some(raw) => value::decode_list(raw)
@@ -87,8 +88,14 @@ impl RepoConfig {
             withheld: withheld.into_iter().collect(),
             unseen: unseen.into_iter().collect(),
             offered,
+            twice,
             file,
         })
+    }
+
+    /// The remotes whose group stands there more than once: it is not clear which values are meant.
+    pub fn twice(&self) -> impl Iterator<Item = &str> {
+        self.twice.iter().map(String::as_str)
     }
 
     /// The whole file.

@@ -88,7 +88,7 @@ impl Layers {
             repofile::read,
         );
         Self {
-            remotes: remotes.refusing_names(REPOFILE),
+            remotes: remotes.refusing_names(REPOFILE).refusing_giants(),
             collections: Source::read(
                 &tree,
                 &sources.rules(".conf"),

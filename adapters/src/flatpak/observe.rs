@@ -13,6 +13,7 @@ use super::config::{self, RepoConfig};
 use super::installation::Installation;
 use crate::commit::{is_saved, is_staged, left_staged, staged_name};
 use crate::remotes::draft::Observed;
+use crate::remotes::group::group;
 use crate::remotes::intent::{Intent, Traces};
 use crate::remotes::name::is_remote_name;
 use crate::remotes::target::{Store, Target as _};
@@ -20,7 +21,7 @@ use crate::remotes::{fingerprints, managed};
 use crate::source::Want;
 
 /// The largest file of the target that is read: a configuration with some ten thousand remotes.
-const LIMIT: usize = 16 << 20;
+pub(super) const LIMIT: usize = 16 << 20;
 
 /// The installation as found.
 #[derive(Debug, Default)]
@@ -45,6 +46,14 @@ pub(super) fn observe(
     let config_path = paths.config();
     if let Some(text) = eyes.file(&config_path)? {
         let parsed = RepoConfig::parse(&text, &config_path)?;
+        for name in parsed.twice() {
+            let message = format!(
+                "has the group [{}] twice; join them, so that it is clear which values are meant",
+                group(name)
+            );
+            let finding = Finding::error(&config_path, message);
+            observed.broken.insert(name.to_owned(), finding);
+        }
         config = Some((text, parsed));
     } else if eyes.exists(&paths.repo())? {
         return Err(Finding::error(

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use overlay_resolver::finding::Finding;
+
 use super::installation::Installation;
-use super::observe::Found;
+use super::observe::{Found, LIMIT};
 use super::{Layers, config};
 use crate::commit::{Batch, NewTree, Step};
 use crate::remotes::draft::{Draft, Plan, replacement};
@@ -38,6 +40,13 @@ pub(super) fn plan(
     let mut entries = remotes::plan(&mut draft, &layers.remotes);
     entries.extend(collections::plan(&mut draft, &layers.collections));
     remotes::renew_baselines(&mut draft);
+    let size = draft.store.to_bytes().len();
+    if size > LIMIT {
+        // Once in place, it could not be read back, and so never made smaller again.
+        let message = format!("would have {size} bytes; more than {LIMIT} are not read back");
+        let finding = Finding::error(installation.config(), message);
+        return Plan::impossible(finding, layers.into_documents(installation));
+    }
     let batch = batch(&draft, found);
     let changes = remotes::changes(&draft);
     let findings = draft.findings;

@@ -109,7 +109,7 @@ impl Layers {
         let targets = targets(root, places).into_iter();
         let tree = targets.fold(Tree::from(root.clone()), |tree, path| tree.without(&path));
         let remotes = Source::read(&tree, &sources.rules(CONF), &sources.remotes, conf::read);
-        let mut remotes = remotes.refusing_names(CONF);
+        let mut remotes = remotes.refusing_names(CONF).refusing_giants();
         let mut findings = Vec::new();
         for (name, layered) in &mut remotes.entries {
             findings.extend(bring_keys(root, places, name, layered));

@@ -70,6 +70,9 @@ pub(super) fn observe(root: &Root, places: &Places, layers: &Layers) -> Result<F
     Ok(eyes.found)
 }
 
+/// A file of what is remembered: its text, and what that means.
+type Remembered = (Vec<u8>, Option<Memory>);
+
 /// What looks.
 pub(super) struct Eyes<'a> {
     pub(super) root: &'a Root,
@@ -257,14 +260,21 @@ impl Eyes<'_> {
             }
             let Some(name) = name.to_str() else { continue };
             if let Some(remote) = Places::remembered(name) {
-                let Some(text) = self.file(&path)? else {
-                    continue;
-                };
-                if self.found.has_target {
-                    let memory = Memory::parse(&text, &path)?;
-                    self.found.store.remember(remote, memory);
+                match self.memory(&path) {
+                    Ok(None) => {}
+                    Ok(Some((text, memory))) => {
+                        self.found.texts.insert(path, text);
+                        if let Some(memory) = memory {
+                            self.found.store.remember(remote, memory);
+                        }
+                    }
+                    // Whatever became of that name, it is not to be told any more: it stays as it is.
+                    Err(finding) => {
+                        self.found.store.note_unknown(remote);
+                        self.found.findings.push(finding.clone());
+                        self.found.observed.broken.insert(remote.into(), finding);
+                    }
                 }
-                self.found.texts.insert(path, text);
             } else if let Some(remote) = Places::moving(name) {
                 if let Some(text) = self.file(&path)? {
                     self.arrived(remote, &text, &path);
@@ -305,7 +315,8 @@ impl Eyes<'_> {
     /// its owner has deleted it since.
     fn unwritten(&self, name: &str) -> Option<Memory> {
         let store = &self.found.store;
-        if store.memories().any(|(known, _)| known == name) {
+        let is_unknown = self.found.observed.broken.contains_key(name);
+        if is_unknown || store.memories().any(|(known, _)| known == name) {
             return None;
         }
         if store.get(name, ORIGIN).is_some() {
@@ -346,6 +357,15 @@ impl Eyes<'_> {
                 self.found.observed.intent.add(name, traces);
             }
         }
+    }
+
+    /// A file of what is remembered, as text and understood; the latter only while there is a target.
+    fn memory(&self, path: &Path) -> Result<Option<Remembered>, Finding> {
+        let Some(text) = self.file(path)? else {
+            return Ok(None);
+        };
+        let memory = self.found.has_target.then(|| Memory::parse(&text, path));
+        Ok(Some((text, memory.transpose()?)))
     }
 
     /// A run that was killed while it moved a remote has taken it from one place and not brought it to

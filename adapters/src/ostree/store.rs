@@ -40,6 +40,8 @@ pub(super) struct Remotes {
     blank: BTreeSet<String>,
     /// The remotes that another deployment follows, each with the origin that says so.
     followed: BTreeMap<String, PathBuf>,
+    /// The names of which what is remembered cannot be read: nothing new is remembered of them.
+    unknown: BTreeSet<String>,
     /// The files that lost their last group: only what held a remote can be in the way without one.
     emptied: BTreeSet<PathBuf>,
 }
@@ -58,6 +60,7 @@ impl Remotes {
             masked: BTreeSet::new(),
             blank: BTreeSet::new(),
             followed: BTreeMap::new(),
+            unknown: BTreeSet::new(),
             emptied: BTreeSet::new(),
         }
     }
@@ -120,6 +123,11 @@ impl Remotes {
     /// Notes that the owner masked a name where its target would stand.
     pub(super) fn note_mask(&mut self, name: &str) {
         self.masked.insert(name.into());
+    }
+
+    /// Notes that what is remembered of a name cannot be read.
+    pub(super) fn note_unknown(&mut self, name: &str) {
+        self.unknown.insert(name.into());
     }
 
     /// Notes that another deployment follows a remote.
@@ -342,7 +350,7 @@ impl Store for Remotes {
     }
 
     fn mark(&mut self, name: &str, marks: Marks) {
-        if !marks.offered {
+        if !marks.offered || self.unknown.contains(name) {
             return;
         }
         let state = match self.memories.get(name).map(|memory| memory.state) {

@@ -118,15 +118,20 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         Actual::Ours {
             left: management == Management::Withdrawn,
             // A copy that the owner made of one of ours has our marks, but was never offered.
-            pristine: self.is_pristine() && config.marks(self.name).offered,
+            pristine: (self.is_pristine() || self.is_created() && self.is_succeeded())
+                && config.marks(self.name).offered,
             in_use: self.draft.observed.in_use.contains(self.name),
         }
+    }
+
+    fn is_created(&self) -> bool {
+        self.management == Some(Management::Created)
     }
 
     /// Whether it is as we made it, what a server refreshes aside.
     pub(super) fn is_pristine(&self) -> bool {
         let config = &self.draft.before;
-        let created = self.management == Some(Management::Created);
+        let created = self.is_created();
         let vendors = fingerprints(config, self.name);
         let only_vendors_keys = self
             .draft

@@ -9,6 +9,7 @@ pub mod collection;
 pub(crate) mod collections;
 pub(crate) mod draft;
 mod facts;
+mod former;
 pub(crate) mod group;
 #[cfg(test)]
 pub(crate) mod histories;
@@ -35,7 +36,6 @@ use self::management::Management;
 pub(crate) use self::remote::HISTORY_KEYS;
 pub use self::remote::{OVERLAY, Origin, Remote, Setting};
 use self::target::{Adoption, Store, Target};
-use crate::openpgp::Keyring;
 use crate::reconcile::{self, Action, Actual, KeyAction, Marks, Wanted};
 use crate::report::{Decision, Dependent, EntryReport, Going, KeyReport, Mask, Wish};
 use crate::source::{Layered, Source, Want};
@@ -289,11 +289,21 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
     }
 
     fn create(&mut self, remote: &Remote) -> Decision {
-        let store = &mut self.draft.store;
+        let carried = self.carried();
         for setting in &remote.settings {
-            store.put(self.name, &setting.key, Some(setting.value.as_bstr()));
+            let own = carried.edits.get(&*setting.key);
+            let value = own.map_or(Some(setting.value.as_bstr()), |own| {
+                own.as_ref().map(|own| own.as_bstr())
+            });
+            self.draft.store.put(self.name, &setting.key, value);
         }
-        Management::Created.write(store, self.name);
+        Management::Created.write(&mut self.draft.store, self.name);
+        for (key, value) in &carried.edits {
+            if remote.get(key).is_none() {
+                let value = value.as_ref().map(|value| value.as_bstr());
+                self.draft.store.put(self.name, key, value);
+            }
+        }
         for setting in &remote.settings {
             self.next
                 .record(&setting.key, Some(setting.value.as_bstr()));
@@ -306,15 +316,20 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 action: Some(KeyAction::Write),
             });
         }
-        // What lies there without a remote belongs to nobody and must not be trusted.
+        // What lies there without a remote belongs to nobody and must not be trusted; what the owner
+        // trusted under a former name is.
         let keys = Known {
-            actual: Keyring::default(),
+            actual: carried.certificates,
             baseline: &BTreeSet::new(),
             interrupted: &BTreeSet::new(),
         }
         .reconcile(&remote.keyring, false);
         self.remember();
         self.write_keys(&keys);
+        if !keys.keyring.is_empty() {
+            let path = self.draft.target.keyring(self.name);
+            self.draft.files.insert(path, keys.keyring.to_bytes());
+        }
         T::placed(self, remote);
         Decision::New {
             origin: self.origin_path(),

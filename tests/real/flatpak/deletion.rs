@@ -20,6 +20,10 @@ pub(super) const CASES: &[Case] = &[
     ("rule 2: over a withdrawal and return", withdrawn_and_back),
     ("rule 2: over a rename", renamed),
     (
+        "rule 2: what the owner changed goes along with a rename",
+        renamed_with_edits,
+    ),
+    (
         "rule 2: over a rename, deletion and rollback",
         renamed_and_rolled_back,
     ),
@@ -224,6 +228,43 @@ fn renamed_and_rolled_back(world: &World<'_>) {
     world.assert_remotes(&[]);
     assert_eq!(world.report(&["restore", "flathub-apps"]).code, 0);
     world.assert_remotes(&["flathub-apps"]);
+    world.assert_settled();
+}
+
+fn renamed_with_edits(world: &World<'_>) {
+    let keys = world.keys();
+    let entry = |title: &str, overlay: &str| {
+        let text = flatpakrepo(&[
+            ("Url", URL),
+            ("Title", title),
+            ("Homepage", "https://vendor"),
+            ("Subset", "vendors"),
+            ("GPGKey", &keys.vendor.base64()),
+        ]);
+        with_overlay(&text, overlay)
+    };
+    world.vendor("old", entry("old", ""));
+    world.sync();
+    let file = world.root.with_extension("gpg");
+    std::fs::write(&file, &keys.owner.certificate).expect("a certificate");
+    let import = format!("--gpg-import={}", file.display());
+    world.flatpak(&["remote-modify", "--title=Mine", "--prio=7", &import, "old"]);
+    world.edit_config(|text| text.replace("xa.subset=vendors\n", ""));
+    world.sync().assert_state("old", "edited");
+    world.withdraw("old");
+    world.vendor("new", entry("new", "FormerNames=old;"));
+    world.sync();
+    world.assert_remotes(&["new"]);
+    for (key, value) in [
+        ("xa.title", "Mine"),
+        ("xa.title-is-set", "true"),
+        ("xa.prio", "7"),
+        ("xa.subset", ""),
+        ("xa.homepage", "https://vendor"),
+    ] {
+        world.assert_value("new", key, value);
+    }
+    world.assert_keys("new", &[&keys.owner, &keys.vendor]);
     world.assert_settled();
 }
 

@@ -20,6 +20,11 @@ pub(super) const CASES: &[Case] = &[
         "rule 7: a stamp or keyring that cannot be read hurts its remote alone",
         bad_surroundings,
     ),
+    (
+        "rule 7: a group that stands twice hurts its remote alone",
+        group_twice,
+    ),
+    ("rule 7: what is too large hurts itself alone", too_large),
     ("rule 7, case 53: invalid names do no harm", invalid_names),
     ("rule 7, case 56: CRLF is read, as GLib does", crlf),
     (
@@ -27,6 +32,44 @@ pub(super) const CASES: &[Case] = &[
         foreign_encoding,
     ),
 ];
+
+fn too_large(world: &World<'_>) {
+    world.vendor("giant", titled("one"));
+    world.vendor("other", titled("one"));
+    world.sync();
+    let comment = "x".repeat(8 << 20);
+    let giant = flatpakrepo(&[("Url", URL), ("Title", "two"), ("Comment", &comment)]);
+    for name in ["giant", "more", "most"] {
+        world.vendor(name, &giant);
+    }
+    world.vendor("other", titled("two"));
+    let report = world.sync_fails();
+    report.assert_state("giant", "failed");
+    report.assert_finds("error", "giant.flatpakrepo");
+    world.assert_remotes(&["giant", "other"]);
+    world.assert_value("giant", "xa.title", "one");
+    world.assert_value("other", "xa.title", "two");
+}
+
+fn group_twice(world: &World<'_>) {
+    for name in ["ours", "other"] {
+        world.vendor(name, titled("one"));
+    }
+    world.sync();
+    let twice = |name: &str| format!("\n[remote \"{name}\"]\nxa.prio=3\n");
+    world.edit_config(|text| text + &twice("theirs") + &twice("ours") + &twice("theirs"));
+    for name in ["ours", "other", "new"] {
+        world.vendor(name, titled("two"));
+    }
+    let report = world.sync_fails();
+    report.assert_state("ours", "failed");
+    report.assert_finds("error", "repo/config");
+    for (name, title) in [("ours", "one"), ("other", "two"), ("new", "two")] {
+        world.assert_value(name, "xa.title", title);
+    }
+    world.edit_config(|text| text.replacen(&twice("ours"), "", 1));
+    world.sync().assert_state("ours", "updated");
+}
 
 /// Name, contents and the line the error is on, where there is one.
 fn bad() -> Vec<(&'static str, Vec<u8>, Option<u64>)> {

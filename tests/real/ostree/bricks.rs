@@ -14,6 +14,10 @@ pub(super) const CASES: &[Case] = &[
         in_config,
     ),
     ("case 51: the name is in another file", in_another_file),
+    (
+        "what is remembered and cannot be read hurts its remote alone",
+        state_unreadable,
+    ),
     ("case 51: the name is in the parent repository", in_parent),
     ("case 51: defined twice by others afterwards", defined_twice),
     ("case 52: a file with two remotes", two_remotes),
@@ -62,6 +66,33 @@ fn in_config(world: &World<'_>) {
         assert!(!world.conf("v").exists());
         world.assert_settled();
     }
+}
+
+fn state_unreadable(world: &World<'_>) {
+    for name in ["a", "b"] {
+        world.vendor(name, plain(name, URL));
+    }
+    world.sync();
+    let state = |name: &str| format!("etc/overlayctl/state/ostree-remotes/{name}.state");
+    world.write(&state("a"), "");
+    world.write(&state("gone"), "junk\n");
+    world.vendor("c", plain("c", URL));
+    for name in ["a", "b"] {
+        world.vendor(name, plain(name, OTHER));
+    }
+    let report = world.sync_fails();
+    for (name, is) in [("a", "failed"), ("b", "updated"), ("c", "applied")] {
+        assert_eq!(state_of(&report, name), is, "{name} in {report:#?}");
+    }
+    report.assert_finds("error", "a.state");
+    report.assert_finds("error", "gone.state");
+    world.assert_remotes(&[("a", URL), ("b", OTHER), ("c", URL)]);
+    assert_eq!(bytes(&world.path(&state("a"))), b"");
+    for name in ["a", "gone"] {
+        world.remove(&state(name));
+    }
+    world.sync_to("a", "updated");
+    world.assert_settled();
 }
 
 fn in_another_file(world: &World<'_>) {
