@@ -11,9 +11,11 @@ mod select;
 mod survey;
 mod writing;
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use anstream::{AutoStream, ColorChoice};
 use clap::Parser as _;
 use overlay_adapters::report::Report;
 
@@ -59,25 +61,27 @@ fn main() -> ExitCode {
     }
 }
 
+/// Each stream gets its text in one piece: a program that reads the other end, or a slow terminal, is
+/// otherwise written to once for each word and each colour.
 fn print(output: &Output) -> io::Result<()> {
-    let mut messages = anstream::stderr().lock();
-    messages.write_all(output.messages.as_bytes())?;
-    messages.flush()?;
-    // What is not for a terminal is passed on byte by byte.
-    if output.verbatim && !io::stdout().is_terminal() {
-        let mut raw = io::stdout().lock();
-        raw.write_all(&output.text)?;
-        return raw.flush();
-    }
+    let mut stderr = io::stderr().lock();
+    let choice = AutoStream::choice(&stderr);
+    stderr.write_all(&styled(output.messages.as_bytes(), choice)?)?;
     let mut stdout = io::stdout().lock();
-    // Taken out of the text before it is written, so that it is written in one piece.
-    let choice = anstream::AutoStream::choice(&stdout);
-    let mut text = anstream::AutoStream::new(Vec::new(), choice);
-    if output.verbatim {
-        text.write_all(&render::harmless(&output.text))?;
-    } else {
-        text.write_all(&output.text)?;
-    }
-    stdout.write_all(&text.into_inner())?;
+    let choice = AutoStream::choice(&stdout);
+    let text = match (output.verbatim, stdout.is_terminal()) {
+        // What is not for a terminal is passed on byte by byte.
+        (true, false) => Cow::Borrowed(&output.text),
+        (true, true) => Cow::Owned(styled(&render::harmless(&output.text), choice)?),
+        (false, _) => Cow::Owned(styled(&output.text, choice)?),
+    };
+    stdout.write_all(&text)?;
     stdout.flush()
+}
+
+/// The text as a stream gets it: without colours where those are not wanted.
+fn styled(text: &[u8], choice: ColorChoice) -> io::Result<Vec<u8>> {
+    let mut styled = AutoStream::new(Vec::with_capacity(text.len()), choice);
+    styled.write_all(text)?;
+    Ok(styled.into_inner())
 }

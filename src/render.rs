@@ -8,6 +8,7 @@ mod diff;
 mod etc;
 mod explain;
 mod files;
+mod grouped;
 mod report;
 mod why;
 
@@ -17,11 +18,10 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 use bstr::BStr;
 use overlay_resolver::escape::{escape_path, escape_text};
-use overlay_resolver::finding::{Finding, Level};
 
 pub(crate) use self::check::{check, lints};
 pub(crate) use self::decision::reason;
-pub(crate) use self::diagnostics::diagnostics;
+pub(crate) use self::diagnostics::{diagnostics, findings};
 pub(crate) use self::diff::{differences, disagreements, survey};
 pub(crate) use self::etc::{etc, written};
 pub(crate) use self::explain::{explain, has_multi_valued, ignored_note, multi_valued_note};
@@ -38,20 +38,6 @@ const BOLD: Style = Style::new().bold();
 
 /// The longest value shown whole; a signing key has thousands of bytes.
 const LONGEST_VALUE: usize = 72;
-
-/// What went wrong or looks wrong, for standard error.
-pub(crate) fn findings(findings: &[Finding]) -> String {
-    let mut text = String::new();
-    for finding in findings {
-        let style = match finding.level {
-            Level::Error => BAD,
-            Level::Warning => NOTABLE,
-            Level::Info => continue,
-        };
-        let _ = writeln!(text, "{style}{}{style:#}: {finding}", finding.level);
-    }
-    text
-}
 
 /// Why a command did nothing, for standard error.
 pub(crate) fn failure(message: &str) -> String {

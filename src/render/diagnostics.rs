@@ -10,6 +10,7 @@ use overlay_resolver::Document;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::{self, Finding};
 
+use super::grouped::grouped;
 use super::{BAD, NOTABLE};
 
 /// The most columns shown of a line that is pointed at; of the rest the renderer shows what fits.
@@ -19,7 +20,7 @@ const LONGEST: usize = 72;
 const MOST_LINES: usize = 6;
 
 /// What went wrong or looks wrong, for standard error: with the line where a finding has one and a
-/// document has its text, else as one line.
+/// document has its text, else as one line. Of many that are alike, a few.
 pub(crate) fn diagnostics(findings: &[Finding], sources: &[&Document]) -> String {
     let fragments = sources
         .iter()
@@ -28,16 +29,24 @@ pub(crate) fn diagnostics(findings: &[Finding], sources: &[&Document]) -> String
     for fragment in fragments {
         by_path.entry(&fragment.path).or_insert(fragment);
     }
-    let mut text = String::new();
-    for finding in findings.iter().filter(|f| f.level != finding::Level::Info) {
+    grouped(findings, |finding| {
         let source = by_path.get(&finding.path);
         let excerpt = source.and_then(|fragment| Excerpt::new(&fragment.text, finding));
-        match excerpt {
-            Some(excerpt) => text.push_str(&excerpt.render(finding)),
-            None => text.push_str(&super::findings(std::slice::from_ref(finding))),
-        }
-    }
-    text
+        excerpt.map_or_else(|| line(finding), |excerpt| excerpt.render(finding))
+    })
+}
+
+/// The same, each as one line.
+pub(crate) fn findings(findings: &[Finding]) -> String {
+    grouped(findings, line)
+}
+
+fn line(finding: &Finding) -> String {
+    let style = match finding.level {
+        finding::Level::Error => BAD,
+        finding::Level::Warning | finding::Level::Info => NOTABLE,
+    };
+    format!("{style}{}{style:#}: {finding}\n", finding.level)
 }
 
 /// The lines that a finding is about, made safe to show.
