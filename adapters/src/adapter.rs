@@ -217,9 +217,7 @@ impl<'r> Adapters<'r> {
     /// would be.
     pub fn tree(&self) -> Tree {
         let targets = self.iter().flat_map(|a| a.planner.among_layers(self.root));
-        targets.fold(Tree::from(self.root.clone()), |tree, path| {
-            tree.without(&path)
-        })
+        Tree::from(self.root.clone()).without_all(targets)
     }
 
     /// What the entries are reported under whose target a file is.

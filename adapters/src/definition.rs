@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use overlay_resolver::escape::escape_path;
@@ -193,35 +194,44 @@ pub fn load(root: &Root) -> (Vec<Definition>, Vec<Finding>) {
     if !complete {
         definitions.clear();
     }
-    let (alone, rivals): (Vec<_>, Vec<_>) = definitions
-        .iter()
-        .partition(|(definition, _)| rival(root, definition, &definitions).is_none());
-    findings.extend(rivals.into_iter().filter_map(|(definition, path)| {
+    let definitions = without_rivals(root, definitions, &mut findings);
+    findings.sort();
+    findings.dedup();
+    (definitions, findings)
+}
+
+/// Those that have a target for themselves. Of several with one target, be it by a symlink, none is used.
+fn without_rivals(
+    root: &Root,
+    definitions: Vec<(Definition, PathBuf)>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Definition> {
+    let mut by_target = BTreeMap::<PathBuf, Vec<usize>>::new();
+    for (number, (definition, _)) in definitions.iter().enumerate() {
+        let target = definition.kind.target();
+        let end = root.chase(target).unwrap_or_else(|_| target.to_owned());
+        by_target.entry(end).or_default().push(number);
+    }
+    // Each is told of the first of the others.
+    let mut rivals = BTreeMap::new();
+    for sharing in by_target.values() {
+        if let [first, second, ..] = **sharing {
+            let others = sharing.iter().skip(1).map(|&other| (other, first));
+            rivals.extend(others.chain([(first, second)]));
+        }
+    }
+    findings.extend(rivals.iter().map(|(&one, &other)| {
+        let (definition, path) = &definitions[one];
         let message = format!(
             "writes {}, as {} does: each would take for withdrawn what the other brought; give one of them another target, or switch it off",
             escape_path(definition.kind.target()),
-            rival(root, definition, &definitions)?.name
+            definitions[other].0.name
         );
-        Some(Finding::error(path, message))
+        Finding::error(path, message)
     }));
-    findings.sort();
-    findings.dedup();
-    let alone = alone.into_iter().map(|(definition, _)| definition.clone());
-    (alone.collect(), findings)
-}
-
-/// Another adapter with the same target, be it by a symlink.
-fn rival<'d>(
-    root: &Root,
-    one: &Definition,
-    all: &'d [(Definition, PathBuf)],
-) -> Option<&'d Definition> {
-    let end = |definition: &Definition| {
-        let target = definition.kind.target();
-        root.chase(target).unwrap_or_else(|_| target.to_owned())
-    };
-    let mut others = all.iter().map(|(other, _)| other);
-    others.find(|other| other.name != one.name && end(other) == end(one))
+    let numbered = definitions.into_iter().enumerate();
+    let alone = numbered.filter(|(number, _)| !rivals.contains_key(number));
+    alone.map(|(_, (definition, _))| definition).collect()
 }
 
 /// The definitions as a configuration path like any other, in a tree [`with_built_in`].

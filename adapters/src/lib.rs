@@ -21,6 +21,7 @@ pub mod definition;
 pub mod editor;
 pub mod etc;
 pub mod flatpak;
+mod observer;
 pub mod openpgp;
 mod ostree;
 mod reader;

@@ -144,12 +144,7 @@ impl Root {
         let (fd, path) = mounted.map_or((self.as_fd(), path), |(mount, rest)| {
             (mount.fd.as_fd(), rest)
         });
-        let path = if path.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            path
-        };
-        open(fd, path, flags, NO_LINKS)
+        open(fd, nonempty(path), flags, NO_LINKS)
     }
 
     /// Opens a directory inside the root; `None` if nothing has this path.
@@ -171,18 +166,11 @@ impl Root {
         if !self.mounts.is_empty() {
             return self.dir_walked(path, trail);
         }
-        let nonempty = if path.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            path
-        };
-        // Most layers do not have most paths. Where no symlink is on the way, one call tells.
-        match open(self.as_fd(), nonempty, DIRECTORY, NO_LINKS) {
-            Ok(fd) => return Ok(Some(Dir::new(self, path, fd))),
-            Err(Errno::NOENT) => return Ok(None),
-            Err(_) => {}
+        // Most layers do not have most paths.
+        if let Ok(told) = self.dir_at_once(path) {
+            return Ok(told);
         }
-        let opened = open(self.as_fd(), nonempty, DIRECTORY, IN_ROOT);
+        let opened = open(self.as_fd(), nonempty(path), DIRECTORY, IN_ROOT);
         let walked = walk(self, path, trail);
         let errno = match opened {
             Ok(fd) => return Ok(Some(Dir::new(self, path, fd))),
@@ -195,6 +183,19 @@ impl Root {
             End::Exists(FileType::Directory) => Reason::Io(errno),
             End::Exists(_) | End::NullDevice => Reason::NotADirectory,
         }))
+    }
+
+    /// The directory at `path`, by the one call that tells where no symlink is on the way and no mount.
+    /// An error says that it takes more.
+    pub(crate) fn dir_at_once(&self, path: &Path) -> Result<Option<Dir>, Errno> {
+        if !self.mounts.is_empty() {
+            return Err(Errno::XDEV);
+        }
+        match open(self.as_fd(), nonempty(path), DIRECTORY, NO_LINKS) {
+            Ok(fd) => Ok(Some(Dir::new(self, path, fd))),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(errno),
+        }
     }
 
     fn dir_walked(&self, path: &Path, trail: &mut Vec<PathBuf>) -> Result<Option<Dir>, Unusable> {
@@ -228,6 +229,15 @@ impl Root {
     /// This is for naming the place. Opening it later is a new lookup.
     pub fn chase(&self, path: &Path) -> Result<PathBuf, Unusable> {
         walk(self, path, &mut Vec::new()).map(|place| place.path)
+    }
+}
+
+/// `openat2` takes an empty path for nothing.
+fn nonempty(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
     }
 }
 

@@ -10,7 +10,7 @@
 mod dir;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::path::{Component, Path, PathBuf};
 
@@ -75,15 +75,28 @@ impl Tree {
 
     /// The same tree with nothing at `path`. Symlinks on the way are followed, one at `path` itself goes.
     #[must_use]
-    pub fn without(mut self, path: &Path) -> Self {
-        let path = absolute(path);
-        let place = match (path.parent(), path.file_name()) {
-            (Some(parent), Some(name)) => self.place(parent).map(|parent| parent.join(name)),
-            _ => Some(path),
-        };
-        // Where the way to it leads nowhere, nothing is there.
-        if let Some(place) = place {
-            self.change(place, Change::Gone);
+    pub fn without(self, path: &Path) -> Self {
+        self.without_all([path])
+    }
+
+    /// The same of many paths; the way to a directory is followed once for all that are in it.
+    #[must_use]
+    pub fn without_all<P: AsRef<Path>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        let mut directories = HashMap::new();
+        for path in paths {
+            let path = absolute(path.as_ref());
+            let place = match (path.parent(), path.file_name()) {
+                (Some(parent), Some(name)) => {
+                    let place = || self.place(parent);
+                    let parent = directories.entry(parent.to_owned()).or_insert_with(place);
+                    parent.as_ref().map(|parent| parent.join(name))
+                }
+                _ => Some(path),
+            };
+            // Where the way to it leads nowhere, nothing is there.
+            if let Some(place) = place {
+                self.change(place, Change::Gone);
+            }
         }
         self
     }
@@ -205,6 +218,11 @@ impl Tree {
         let path = absolute(path);
         if let (true, Some(root)) = (self.changes.is_empty(), &self.root) {
             return Ok(root.dir_by(&path, trail)?.map(|dir| self.real_dir(dir)));
+        }
+        if let Some(root) = self.root.as_ref().filter(|_| !self.is_gone(&path))
+            && let Ok(told) = root.dir_at_once(&path)
+        {
+            return Ok(told.map(|dir| self.real_dir(dir)));
         }
         let place = walk(self, &path, trail)?;
         match place.end {

@@ -28,6 +28,7 @@ mod openpgp;
 mod ostree;
 mod peers;
 mod schemas;
+mod sync_calls;
 mod sysroot;
 mod systemd;
 mod systemd_files;
@@ -133,6 +134,7 @@ fn main() -> ExitCode {
         openpgp::trials,
         ostree::trials,
         schemas::trials,
+        sync_calls::trials,
         systemd::trials,
         systemd_files::trials,
         trees::trials,

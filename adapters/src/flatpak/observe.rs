@@ -1,7 +1,7 @@
 //! What the installation has now: everything that the plan needs to know, read once.
 
 use std::collections::BTreeSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::Path;
 
 use overlay_resolver::finding::Finding;
@@ -12,6 +12,7 @@ use super::Layers;
 use super::config::{self, RepoConfig};
 use super::installation::Installation;
 use crate::commit::{is_saved, is_staged, left_staged, staged_name};
+use crate::observer::Observer;
 use crate::remotes::draft::Observed;
 use crate::remotes::group::group;
 use crate::remotes::intent::{Intent, Traces};
@@ -40,7 +41,11 @@ pub(super) fn observe(
     paths: &Installation,
     layers: &Layers,
 ) -> Result<Found, Finding> {
-    let eyes = Eyes { root, paths };
+    let eyes = Eyes {
+        root,
+        observer: Observer::new(root),
+        paths,
+    };
     let mut observed = Observed::default();
     let mut config = None;
     let config_path = paths.config();
@@ -70,39 +75,34 @@ pub(super) fn observe(
 
 struct Eyes<'a> {
     root: &'a Root,
+    observer: Observer<'a>,
     paths: &'a Installation,
 }
 
 impl Eyes<'_> {
     fn file(&self, path: &Path) -> Result<Option<Vec<u8>>, Finding> {
-        self.root
-            .read(path, LIMIT)
+        self.observer
+            .read(path)
             .map_err(|error| Finding::error(path, error.to_string()))
     }
 
     /// Whether there is anything under this name; a dangling symlink is something.
     fn exists(&self, path: &Path) -> Result<bool, Finding> {
-        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Ok(true);
-        };
-        Ok(self.names(parent)?.iter().any(|known| known == name))
-    }
-
-    fn names(&self, path: &Path) -> Result<Vec<OsString>, Finding> {
-        self.root
-            .dir(path)
-            .and_then(|dir| dir.map_or_else(|| Ok(Vec::new()), |dir| dir.names()))
+        self.observer
+            .has(path)
             .map_err(|error| Finding::error(path, error.to_string()))
     }
 
     /// What a run that was killed left: what it was about to do, and what it had staged.
     fn stale(&self, observed: &mut Observed) -> Result<(), Finding> {
         for directory in [self.paths.path().to_owned(), self.paths.repo()] {
-            for name in self.names(&directory)? {
-                let path = directory.join(&name);
-                if is_staged(&name) {
+            let listing = self.observer.listing(&directory);
+            let listing = listing.map_err(|error| Finding::error(&directory, error.to_string()))?;
+            for name in listing.iter().flat_map(|listing| listing.names()) {
+                let path = directory.join(name);
+                if is_staged(name) {
                     observed.stale.push(path);
-                } else if is_saved(&name) {
+                } else if is_saved(name) {
                     observed.saved.push(path);
                 } else if path == self.paths.intent() {
                     observed.unfinished = self.file(&path)?;

@@ -24,13 +24,14 @@ use bstr::BString;
 use overlay_resolver::Document;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
-use overlay_resolver::root::Root;
+use overlay_resolver::root::{Root, Unusable};
 use overlay_resolver::tree::Tree;
 
 use self::places::{CONF, Places, keyring_name};
 use crate::adapter::{Planner, SourcePath};
 use crate::commit::Batch;
 use crate::definition::{OstreeDefinition, Sources};
+use crate::observer::Observer;
 use crate::openpgp::Keyring;
 use crate::remotes::Remote;
 use crate::remotes::collection::Collection;
@@ -69,7 +70,8 @@ impl Planner for Ostree {
     }
 
     fn among_layers(&self, root: &Root) -> Vec<PathBuf> {
-        targets(root, &self.places)
+        let files = TargetFiles::read(&Observer::new(root), &self.places);
+        files.defining().collect()
     }
 
     fn lock(&self) -> PathBuf {
@@ -77,8 +79,11 @@ impl Planner for Ostree {
     }
 
     fn plan(&self, root: &Root, request: &Request) -> Plan {
-        let layers = Layers::read(root, &self.sources, &self.places);
-        let is_managed = !layers.is_empty() || matches!(root.dir(&self.places.state), Ok(Some(_)));
+        let observer = Observer::new(root);
+        let files = TargetFiles::read(&observer, &self.places);
+        let layers = Layers::read(&observer, &self.sources, &self.places, &files);
+        let has_state = || matches!(observer.listing(&self.places.state), Ok(Some(_)));
+        let is_managed = !layers.is_empty() || has_state();
         if !is_managed {
             return Plan::new(
                 Batch::default(),
@@ -88,7 +93,7 @@ impl Planner for Ostree {
                 layers.into_documents(&self.places),
             );
         }
-        match observe::observe(root, &self.places, &layers) {
+        match observe::observe(&observer, &self.places, files, &layers) {
             Ok(found) => plan::plan(&self.places, layers, &found, request),
             Err(finding) => Plan::impossible(finding, layers.into_documents(&self.places)),
         }
@@ -105,14 +110,18 @@ struct Layers {
 }
 
 impl Layers {
-    fn read(root: &Root, sources: &Sources, places: &Places) -> Self {
-        let targets = targets(root, places).into_iter();
-        let tree = targets.fold(Tree::from(root.clone()), |tree, path| tree.without(&path));
+    fn read(
+        observer: &Observer<'_>,
+        sources: &Sources,
+        places: &Places,
+        files: &TargetFiles,
+    ) -> Self {
+        let tree = Tree::from(observer.root().clone()).without_all(files.defining());
         let remotes = Source::read(&tree, &sources.rules(CONF), &sources.remotes, conf::read);
         let mut remotes = remotes.refusing_names(CONF).refusing_giants();
         let mut findings = Vec::new();
         for (name, layered) in &mut remotes.entries {
-            findings.extend(bring_keys(root, places, name, layered));
+            findings.extend(bring_keys(observer, places, name, layered));
         }
         remotes.findings.append(&mut findings);
         Self {
@@ -139,20 +148,38 @@ impl Layers {
     }
 }
 
-/// The files of the target that define something. What masks or cannot be read is the layers' affair.
-fn targets(root: &Root, places: &Places) -> Vec<PathBuf> {
-    let names = root.dir(&places.target).ok().flatten();
-    let names = names.and_then(|dir| dir.names().ok()).unwrap_or_default();
-    names
-        .iter()
-        .map(|name| places.target.join(name))
-        .filter(|path| {
-            path.as_os_str()
-                .as_encoded_bytes()
-                .ends_with(CONF.as_bytes())
-        })
-        .filter(|path| matches!(root.read(path, LIMIT), Ok(Some(text)) if !text.is_empty()))
-        .collect()
+/// The files of the target that may define remotes, each read once: they are the target, and what of the
+/// layers lies among them is what defines nothing.
+struct TargetFiles {
+    /// By path, in byte order.
+    texts: Vec<(PathBuf, Text)>,
+}
+
+/// The bytes of a file; none if it is not there any more.
+type Text = Result<Option<Vec<u8>>, Unusable>;
+
+impl TargetFiles {
+    fn read(observer: &Observer<'_>, places: &Places) -> Self {
+        // That it cannot be listed is told by whoever observes the target.
+        let listing = observer.listing(&places.target).ok().flatten();
+        let names = listing.iter().flat_map(|listing| listing.names());
+        let names = names.filter(|name| name.as_encoded_bytes().ends_with(CONF.as_bytes()));
+        let paths = names.map(|name| places.target.join(name));
+        let texts = paths.map(|path| {
+            let text = observer.read(&path);
+            (path, text)
+        });
+        Self {
+            texts: texts.collect(),
+        }
+    }
+
+    /// Those that define something. What masks or cannot be read is the layers' affair.
+    fn defining(&self) -> impl Iterator<Item = PathBuf> {
+        let texts = self.texts.iter();
+        let defining = texts.filter(|(_, text)| matches!(text, Ok(Some(text)) if !text.is_empty()));
+        defining.map(|(path, _)| path.clone())
+    }
 }
 
 /// Where ostree finds the keys for remotes that have none of their own.
@@ -161,7 +188,7 @@ const GLOBAL_KEYS: &str = "/usr/share/ostree/trusted.gpg.d";
 /// Brings the keys that come with a remote: the keyring beside its file, and those of the paths that it
 /// names which exist. ostree fails where one does not.
 fn bring_keys(
-    root: &Root,
+    observer: &Observer<'_>,
     places: &Places,
     name: &str,
     layered: &mut Layered<Remote>,
@@ -171,7 +198,7 @@ fn bring_keys(
     };
     let main = layered.document.entry().effective().next();
     let main = main.map(|fragment| fragment.path.clone());
-    match keyring_beside(root, name, main.as_deref()) {
+    match keyring_beside(observer, name, main.as_deref()) {
         Ok(keyring) => remote.keyring = keyring,
         Err(finding) => {
             layered.want = Want::Unresolved(finding.clone());
@@ -179,12 +206,16 @@ fn bring_keys(
         }
     }
     let mut findings = Vec::new();
-    findings.extend(leave_out_missing(root, remote, &layered.document));
+    findings.extend(leave_out_missing(
+        observer.root(),
+        remote,
+        &layered.document,
+    ));
     let mut elsewhere = places.preferred_keyrings(name);
     if remote.needs_keys()
         && remote.keyring.is_empty()
-        && !elsewhere.any(|path| exists(root, &path))
-        && !has_files(root, Path::new(GLOBAL_KEYS))
+        && !elsewhere.any(|path| observer.exists(&path))
+        && !has_files(observer, Path::new(GLOBAL_KEYS))
     {
         let message = format!(
             "signatures of {name} are verified, and there is no key for it: put a keyring {} beside this file, or name one with gpgkeypath=",
@@ -220,21 +251,25 @@ fn leave_out_missing(root: &Root, remote: &mut Remote, document: &Document) -> O
     Some(Finding::warning(&place.fragment().path, message).at(place.line()))
 }
 
-fn has_files(root: &Root, path: &Path) -> bool {
-    let dir = root.dir(path).ok().flatten();
-    dir.is_some_and(|dir| dir.names().is_ok_and(|names| !names.is_empty()))
+fn has_files(observer: &Observer<'_>, path: &Path) -> bool {
+    let listing = observer.listing(path).ok().flatten();
+    listing.is_some_and(|listing| listing.names().next().is_some())
 }
 
 /// The vendor's keyring for a remote, binary or armored, beside the file that defines it.
-fn keyring_beside(root: &Root, name: &str, main: Option<&Path>) -> Result<Keyring, Finding> {
+fn keyring_beside(
+    observer: &Observer<'_>,
+    name: &str,
+    main: Option<&Path>,
+) -> Result<Keyring, Finding> {
     let Some(main) = main else {
         return Ok(Keyring::default());
     };
     let binary = keyring_name(name);
     let armored = binary.replace(".gpg", ".asc");
     for path in [binary, armored].map(|file| main.with_file_name(file)) {
-        let text = root
-            .read(&path, LIMIT)
+        let text = observer
+            .read(&path)
             .map_err(|error| Finding::error(&path, error.to_string()))?;
         if let Some(text) = text {
             return Keyring::parse_key_data(&text)

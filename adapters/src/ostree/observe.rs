@@ -1,22 +1,23 @@
 //! What there is now: everything that the plan needs to know, read once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
-use overlay_resolver::root::{Reason, Root, Unusable};
+use overlay_resolver::root::{MemberKind, Reason, Unusable};
 
 use rustix::fs::StatVfsMountFlags;
 
 use super::memory::{Memory, State};
-use super::places::{CONF, Places};
+use super::places::Places;
 use super::store::{Remotes, names};
-use super::{LIMIT, Layers};
+use super::{Layers, TargetFiles, Text};
 use crate::commit::{is_saved, is_staged, left_staged, staged_name};
 use crate::editor::Editor;
+use crate::observer::Observer;
 use crate::remotes::draft::Observed;
 use crate::remotes::intent::{Intent, Traces};
 use crate::remotes::name::is_remote_name;
@@ -47,9 +48,14 @@ pub(super) struct Found {
 /// # Errors
 /// The finding says what cannot be read or understood; nothing may be written then, since a name might
 /// be defined there already.
-pub(super) fn observe(root: &Root, places: &Places, layers: &Layers) -> Result<Found, Finding> {
+pub(super) fn observe(
+    observer: &Observer<'_>,
+    places: &Places,
+    files: TargetFiles,
+    layers: &Layers,
+) -> Result<Found, Finding> {
     let mut eyes = Eyes {
-        root,
+        observer,
         places,
         found: Found {
             store: Remotes::new(places),
@@ -62,7 +68,7 @@ pub(super) fn observe(root: &Root, places: &Places, layers: &Layers) -> Result<F
         taken: BTreeMap::new(),
     };
     let parent = eyes.repository()?;
-    eyes.target()?;
+    eyes.target(files)?;
     eyes.inherited(parent)?;
     eyes.remembered()?;
     eyes.wanted(layers);
@@ -75,7 +81,7 @@ type Remembered = (Vec<u8>, Option<Memory>);
 
 /// What looks.
 pub(super) struct Eyes<'a> {
-    pub(super) root: &'a Root,
+    pub(super) observer: &'a Observer<'a>,
     pub(super) places: &'a Places,
     found: Found,
     /// Names whose place is that of other remotes.
@@ -84,26 +90,27 @@ pub(super) struct Eyes<'a> {
 
 impl Eyes<'_> {
     pub(super) fn file(&self, path: &Path) -> Result<Option<Vec<u8>>, Finding> {
-        self.root
-            .read(path, LIMIT)
+        self.observer
+            .read(path)
             .map_err(|error| Finding::error(path, error.to_string()))
     }
 
     /// The names in a directory; none if there is no such directory.
     pub(super) fn names(&self, path: &Path) -> Result<Option<Vec<OsString>>, Finding> {
-        let dir = match self.root.dir(path) {
-            Err(error) if is_elsewhere(&error) => return Ok(None),
-            other => other,
-        };
-        dir.and_then(|dir| dir.map(|dir| dir.names()).transpose())
-            .map_err(|error| Finding::error(path, error.to_string()))
+        match self.observer.listing(path) {
+            Err(error) if is_elsewhere(&error) => Ok(None),
+            Err(error) => Err(Finding::error(path, error.to_string())),
+            Ok(listing) => {
+                Ok(listing.map(|listing| listing.names().map(OsStr::to_owned).collect()))
+            }
+        }
     }
 
     /// The configuration of the repository, under the first of its names. Returns its parent.
     fn repository(&mut self) -> Result<Option<PathBuf>, Finding> {
         for repository in &self.places.repositories {
             let path = repository.join("config");
-            let text = match self.root.read(&path, LIMIT) {
+            let text = match self.observer.read(&path) {
                 Err(error) if is_elsewhere(&error) => continue,
                 other => other.map_err(|error| Finding::error(&path, error.to_string()))?,
             };
@@ -122,41 +129,40 @@ impl Eyes<'_> {
     }
 
     fn is_read_only(&self, directory: &Path) -> bool {
-        let Ok(Some(dir)) = self.root.dir(directory) else {
+        let Ok(Some(listing)) = self.observer.listing(directory) else {
             return false;
         };
-        let mounted = rustix::fs::fstatvfs(&dir);
+        let mounted = rustix::fs::fstatvfs(listing.dir());
         mounted.is_ok_and(|mounted| mounted.f_flag.contains(StatVfsMountFlags::RDONLY))
     }
 
     /// The files of remotes. ostree reads every regular one that ends in .conf, hidden ones too.
-    fn target(&mut self) -> Result<(), Finding> {
+    fn target(&mut self, files: TargetFiles) -> Result<(), Finding> {
         let staged = staged_path(&self.places.target);
-        if matches!(self.root.dir(&staged), Ok(Some(_))) {
+        if self.observer.kind(&staged) == Ok(Some(MemberKind::Directory)) {
             self.found.observed.stale.push(staged);
         }
-        let Some(mut listed) = self.names(&self.places.target)? else {
+        let Some(listed) = self.names(&self.places.target)? else {
             return Ok(());
         };
         self.found.has_target = true;
-        listed.sort();
         for name in &listed {
             let path = self.places.target.join(name);
-            let bytes = name.as_encoded_bytes();
             if is_staged(name) {
                 self.found.observed.stale.push(path);
             } else if is_saved(name) {
                 self.found.observed.saved.push(path);
-            } else if bytes.ends_with(CONF.as_bytes()) {
-                self.conf(&path)?;
             }
+        }
+        for (path, text) in files.texts {
+            self.conf(&path, text)?;
         }
         Ok(())
     }
 
-    fn conf(&mut self, path: &Path) -> Result<(), Finding> {
+    fn conf(&mut self, path: &Path, text: Text) -> Result<(), Finding> {
         // A directory or a link to nothing is none to ostree; that it takes a name is found in the layers.
-        let text = match self.root.read(path, LIMIT) {
+        let text = match text {
             Err(error) if is_nothing_to_ostree(&error) => None,
             other => other.map_err(|error| Finding::error(path, error.to_string()))?,
         };
@@ -196,7 +202,11 @@ impl Eyes<'_> {
     /// A file that is a symlink out of the directory leads to what others see, too: the vendor's own
     /// file, or one that the deployments share. It is read, as ostree reads it, and never written.
     fn link(&mut self, path: &Path, defined: &[String]) {
-        let ends = [path, &self.places.target].map(|path| self.root.chase(path));
+        if self.observer.kind(path) == Ok(Some(MemberKind::File)) {
+            return;
+        }
+        let root = self.observer.root();
+        let ends = [path, &self.places.target].map(|path| root.chase(path));
         let [Ok(end), Ok(target)] = ends else { return };
         if end.parent() == Some(&target) {
             return;
@@ -300,7 +310,9 @@ impl Eyes<'_> {
             Err(finding) => observed.damaged = Some(finding),
         }
         if let Some(config) = store.repository() {
-            observed.stale.extend(left_staged(self.root, config));
+            observed
+                .stale
+                .extend(left_staged(self.observer.root(), config));
         }
         let names: Vec<String> = observed.intent.names().map(str::to_owned).collect();
         for name in names.into_iter().filter(|_| self.found.has_target) {
@@ -394,12 +406,12 @@ impl Eyes<'_> {
                 observed.broken.insert(name.clone(), finding.clone());
             }
             if let Some(stamp) = &remote.deleted_if
-                && super::exists(self.root, stamp)
+                && super::exists(self.observer.root(), stamp)
             {
                 observed.stamps.insert(stamp.clone());
             }
             for path in self.places.preferred_keyrings(name) {
-                if super::exists(self.root, &path) {
+                if self.observer.exists(&path) {
                     observed.references.insert(path, Vec::new());
                 }
             }

@@ -60,7 +60,7 @@ impl Eyes<'_> {
     /// Whether an origin is that of the deployment whose tree this is: they have one `/etc`.
     fn is_of_this(&self, origin: &Path) -> bool {
         let etc = |tree: &Path| {
-            let dir = self.root.dir(&tree.join("etc")).ok().flatten()?;
+            let dir = self.observer.root().dir(&tree.join("etc")).ok().flatten()?;
             let stat = rustix::fs::fstat(&dir).ok()?;
             Some((stat.st_dev, stat.st_ino))
         };

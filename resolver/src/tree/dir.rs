@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::view::NULL_DEVICE;
-use super::{Change, Tree};
+use super::{Change, Tree, absolute};
 use crate::root::walk::{Place, walk_link};
 use crate::root::{
     Content, Dir, FRAGMENT_LIMIT, Inode, Kind, Link, Mask, Member as Listed, MemberKind, Opened,
@@ -23,13 +23,15 @@ pub struct TreeDir<'t> {
 }
 
 impl Tree {
-    /// A real directory, to which nothing was done.
+    /// A real directory. Where anything is changed, its path has no symlinks, and nothing above it is
+    /// changed.
     pub(super) fn real_dir(&self, dir: Dir) -> TreeDir<'_> {
+        let place = absolute(dir.path());
         TreeDir {
             tree: self,
-            place: PathBuf::new(),
+            changes: self.changes_in(&place),
+            place: place.strip_prefix("/").unwrap_or(&place).into(),
             real: Some(dir),
-            changes: BTreeMap::new(),
         }
     }
 

@@ -14,6 +14,11 @@ impl Look for Tree {
     fn look(&self, path: &Path) -> Result<Seen, Reason> {
         self.seen(&Path::new("/").join(path))
     }
+
+    fn look_at_once(&self, path: &Path) -> Option<Seen> {
+        let is_real = !self.is_gone(&Path::new("/").join(path));
+        self.root.as_ref().filter(|_| is_real)?.look_at_once(path)
+    }
 }
 
 impl Tree {

@@ -1,0 +1,131 @@
+//! What looks at the files of a target and at those beside a layer's: each directory is opened and listed
+//! once, and what is not in its listing costs no system call.
+//!
+//! One observer serves one plan: it sees each directory as it was at the first look. What changes
+//! meanwhile is found by the commit, which compares what it displaces with what was read.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use overlay_resolver::root::{Content, Dir, FRAGMENT_LIMIT, MemberKind, Root, Unusable};
+
+/// The largest file that is read: a configuration with some ten thousand remotes.
+const LIMIT: usize = FRAGMENT_LIMIT;
+
+/// The most directories that are held open; entries may name stamps in any number of them.
+const HELD: usize = 64;
+
+/// What looks.
+#[derive(Debug)]
+pub(crate) struct Observer<'r> {
+    root: &'r Root,
+    directories: RefCell<BTreeMap<PathBuf, Listed>>,
+}
+
+/// A directory that was looked into; none where there is none.
+type Listed = Result<Option<Rc<Listing>>, Unusable>;
+
+/// A directory with what it holds.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    dir: Dir,
+    members: BTreeMap<OsString, MemberKind>,
+}
+
+impl Listing {
+    /// The names in it, in byte order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &OsStr> {
+        self.members.keys().map(OsString::as_os_str)
+    }
+
+    /// The directory itself.
+    pub(crate) fn dir(&self) -> &Dir {
+        &self.dir
+    }
+}
+
+impl<'r> Observer<'r> {
+    /// One that has not looked yet.
+    pub(crate) fn new(root: &'r Root) -> Self {
+        Self {
+            root,
+            directories: RefCell::default(),
+        }
+    }
+
+    /// The root that it looks into.
+    pub(crate) fn root(&self) -> &'r Root {
+        self.root
+    }
+
+    /// A directory with what it holds; none if nothing has this path.
+    pub(crate) fn listing(&self, path: &Path) -> Listed {
+        let mut directories = self.directories.borrow_mut();
+        if let Some(known) = directories.get(path) {
+            return known.clone();
+        }
+        let listed = list(self.root, path);
+        if directories.len() < HELD {
+            directories.insert(path.to_owned(), listed.clone());
+        }
+        listed
+    }
+
+    /// What the listing of its directory says that a path is, itself; none if it is not there.
+    pub(crate) fn kind(&self, path: &Path) -> Result<Option<MemberKind>, Unusable> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok(Some(MemberKind::Directory));
+        };
+        let listing = self.listing(parent)?;
+        Ok(listing.and_then(|listing| listing.members.get(name).copied()))
+    }
+
+    /// Whether there is anything under this name; a dangling symlink is something.
+    pub(crate) fn has(&self, path: &Path) -> Result<bool, Unusable> {
+        self.kind(path).map(|kind| kind.is_some())
+    }
+
+    /// Whether a file or directory is there, by symlinks or not.
+    pub(crate) fn exists(&self, path: &Path) -> bool {
+        match self.kind(path) {
+            Ok(Some(MemberKind::File | MemberKind::Directory)) => true,
+            Ok(None) => false,
+            _ => {
+                matches!(self.root.dir(path), Ok(Some(_)))
+                    || matches!(self.root.read(path, LIMIT), Ok(Some(_)))
+            }
+        }
+    }
+
+    /// The bytes of a regular file, as [`Root::read`] reads it; none if nothing has this path.
+    pub(crate) fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, Unusable> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return self.root.read(path, LIMIT);
+        };
+        let Some(listing) = self.listing(parent)? else {
+            return Ok(None);
+        };
+        match listing.members.get(name) {
+            None => Ok(None),
+            Some(MemberKind::File) => match listing.dir.content(name) {
+                Content::File(bytes) => Ok(Some(bytes)),
+                Content::Mask(_) => Ok(Some(Vec::new())),
+                Content::Unusable(why) => Err(*why),
+            },
+            // Only the way from the top tells where a symlink leads, and what is wrong with the rest.
+            Some(_) => self.root.read(path, LIMIT),
+        }
+    }
+}
+
+fn list(root: &Root, path: &Path) -> Listed {
+    let Some(dir) = root.dir(path)? else {
+        return Ok(None);
+    };
+    let members = dir.members()?.into_iter();
+    let members = members.map(|member| (member.name, member.kind)).collect();
+    Ok(Some(Rc::new(Listing { dir, members })))
+}
