@@ -194,7 +194,7 @@ fn entry(report: &Report, entry: &EntryReport, with_keys: bool) -> Entry {
     Entry {
         path: None,
         adapter: entry.adapter.clone(),
-        name: entry.name.clone(),
+        name: show(&entry.name),
         state: report.state_of(entry).word(),
         code: Some(entry.decision.code()),
         reason: crate::render::reason(entry),
@@ -239,7 +239,7 @@ pub(crate) const fn status_word(status: Status) -> &'static str {
 fn change(change: &Change) -> ChangeView {
     ChangeView {
         adapter: change.adapter.clone(),
-        entry: change.entry.clone(),
+        entry: change.entry.as_ref().map(show),
         operation: change.operation.word(),
         subject: change.subject.clone(),
         from: change.from.as_ref().map(exact),

@@ -232,8 +232,9 @@ fn keys<'d>(sides: [Side<'d>; 2]) -> (Vec<KeyDisagreement<'d>>, Vec<KeyDisagreem
     (differ, unsure)
 }
 
+/// What a consumer ignores comes to nothing for it.
 fn has_value(key: &Key<'_>) -> bool {
-    key.last().is_some_and(|last| !last.is_whole_file())
+    key.unknown().is_none() && key.last().is_some_and(|last| !last.is_whole_file())
 }
 
 /// Whether a key comes to the same for both; none if that cannot be told.

@@ -91,7 +91,7 @@ pub(crate) fn files(configuration: &Configuration, resolved: &Resolved) -> Files
     Files {
         path: escape_path(configuration.path()).to_string(),
         rules: configuration.rules().name.clone(),
-        loads: resolved.documents.iter().all(Document::loads),
+        loads: loads(&resolved.documents.iter().collect::<Vec<_>>()),
         entries: resolved
             .documents
             .iter()
@@ -105,6 +105,11 @@ pub(crate) fn files(configuration: &Configuration, resolved: &Resolved) -> Files
         effect: None,
         findings: resolved.findings.iter().map(finding).collect(),
     }
+}
+
+/// Whether anything of these would be loaded: of a directory, any of its documents.
+fn loads(documents: &[&Document]) -> bool {
+    documents.is_empty() || documents.iter().any(|document| document.loads())
 }
 
 impl Files {
@@ -224,7 +229,7 @@ fn of_answers(answers: &[Answer<'_>], findings: &[Finding]) -> Files {
         rules: configuration.map_or_else(String::new, |configuration| {
             configuration.rules().name.clone()
         }),
-        loads: parts().all(|(_, document)| document.loads()),
+        loads: loads(&parts().map(|(_, document)| document).collect::<Vec<_>>()),
         entries: parts()
             .map(|(configuration, document)| entry(configuration, document))
             .collect(),

@@ -6,7 +6,7 @@ use bstr::ByteSlice as _;
 use overlay_adapters::System;
 use overlay_adapters::reconcile::KeyAction;
 use overlay_adapters::report::{Change, EntryReport, KeyReport, Operation, Report};
-use overlay_resolver::escape::escape_path;
+use overlay_resolver::escape::{escape, escape_path};
 
 use super::decision::words;
 use super::files::file;
@@ -14,7 +14,11 @@ use super::{BOLD, NOTABLE, explain, shortened};
 
 /// Every entry, with what is to be changed of it; then what is to be changed besides.
 pub(crate) fn report(report: &Report) -> String {
-    let names: Vec<_> = report.entries.iter().map(EntryReport::full_name).collect();
+    let names: Vec<_> = report
+        .entries
+        .iter()
+        .map(|entry| shown(&entry.full_name()))
+        .collect();
     let width = names.iter().map(String::len).max().unwrap_or_default();
     let mut text = String::new();
     for (name, entry) in names.iter().zip(&report.entries) {
@@ -28,6 +32,11 @@ pub(crate) fn report(report: &Report) -> String {
     }
     note_pending(&mut text, report);
     text
+}
+
+/// A name as it may be shown: that of a file can have any character.
+fn shown(name: &str) -> String {
+    escape(name.as_bytes()).to_string()
 }
 
 /// What another run has to do, and why.
@@ -57,7 +66,7 @@ pub(crate) fn explanation(report: &Report) -> String {
         if !text.is_empty() {
             text.push('\n');
         }
-        let name = format!("{BOLD}{}{BOLD:#}", entry.full_name());
+        let name = format!("{BOLD}{}{BOLD:#}", shown(&entry.full_name()));
         line(&mut text, &name, report, entry);
         if let Some(document) = &entry.layered {
             for (fragment, account) in document.accounts() {
@@ -105,7 +114,7 @@ fn besides(text: &mut String, report: &Report) {
         .iter()
         .filter(|change| !of_an_entry(change))
     {
-        let name = change.full_name();
+        let name = shown(&change.full_name());
         if name != heading {
             let _ = writeln!(text, "{name}");
             heading = name;

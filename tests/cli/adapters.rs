@@ -20,6 +20,24 @@ fn image() -> Image {
 }
 
 #[test]
+fn a_name_is_printed_without_what_a_terminal_obeys() {
+    let image = image();
+    image.write(
+        "usr/lib/ostree/remotes.d/new\nline\u{202e}.conf",
+        "[remote \"a\"]\nurl=https://os.example.org/repo\n",
+    );
+    let output = image.run(&["status"]);
+    for text in [output.stdout, output.stderr] {
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains("new\\x0aline\\u{202e}"), "{text}");
+        assert!(
+            !text.contains("new\nline") && !text.contains('\u{202e}'),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn reports_are_merged() {
     let image = image();
     assert_snapshot!("merged_dry_run", image.shown(&["sync", "--dry-run"]));

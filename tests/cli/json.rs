@@ -207,6 +207,24 @@ fn show_has_the_values_that_the_consumer_ends_with() {
 }
 
 #[test]
+fn a_directory_loads_where_any_of_its_entries_does() {
+    let image = crate::files::image();
+    let remotes = "etc/flatpak/remotes.d";
+    image.write(
+        &format!("{remotes}/a.flatpakrepo"),
+        "[Flatpak Repo]\nTitle=A\n",
+    );
+    image.write(
+        &format!("{remotes}/b.flatpakrepo.d/1.conf"),
+        "[Flatpak Repo]\nTitle=B\n",
+    );
+    let shown = document(&image, &["show", "flatpak/remotes.d"]);
+    assert_eq!(shown["entries"][1]["state"], "headless");
+    assert_eq!(shown["effective"][0]["items"][0]["value"], "A");
+    assert_eq!(shown["loads"], true);
+}
+
+#[test]
 fn what_is_not_loaded_does_not_look_effective() {
     let image = crate::files::image();
     image.write("etc/loadless/x.conf", "a=1\n[b\n");

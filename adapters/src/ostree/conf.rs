@@ -69,7 +69,9 @@ fn refuse_other_groups(document: &Document, reader: &mut Reader<'_>, name: &str)
             Some(other) if other == name => {}
             Some(other) => {
                 let message = format!(
-                    "defines the remote {other}, but the file is that of {name}: one remote a file, named after it"
+                    "defines the remote {}, but the file is that of {}: one remote a file, named after it",
+                    escape(other.as_bytes()),
+                    escape(name.as_bytes())
                 );
                 reader.complain(Level::Error, key.last(), message);
                 return;
@@ -93,7 +95,10 @@ fn check(reader: &mut Reader<'_>, section: &str) {
         _ => reader.error(
             section,
             "url",
-            format!("has no url= in a group [{section}]; a remote needs one"),
+            format!(
+                "has no url= in a group [{}]; a remote needs one",
+                escape(section.as_bytes())
+            ),
         ),
     }
     for key in BOOLEANS {

@@ -271,3 +271,17 @@ fn the_order_matters_where_it_has_an_effect_or_may_have_one() {
         ["order: a.conf z.conf | z.conf a.conf"]
     );
 }
+
+#[test]
+fn what_a_consumer_ignores_is_no_value() {
+    let tree = tree(&[("/etc/x.conf", "[main]\ndns=none\n[other]\nK=1\n")]);
+    let strict = || Rules {
+        schema: Rules::named("networkmanager-conf").unwrap().schema,
+        ..base()
+    };
+    assert_eq!(
+        shown(&tree, "x.conf", [base(), strict()]),
+        ["K: 1 /etc/x.conf:4 | none"]
+    );
+    assert_eq!(shown(&tree, "x.conf", [strict(), strict()]), [""; 0]);
+}
