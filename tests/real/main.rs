@@ -13,6 +13,7 @@
 )]
 
 mod calls;
+mod consistency;
 mod delta;
 mod documents;
 mod environment;
@@ -27,6 +28,7 @@ mod machine;
 mod openpgp;
 mod ostree;
 mod peers;
+mod random;
 mod schemas;
 mod sync_calls;
 mod sysroot;
@@ -125,6 +127,7 @@ fn main() -> ExitCode {
     };
     let trials = [
         calls::trials,
+        consistency::trials,
         delta::trials,
         environment::trials,
         etc::trials,

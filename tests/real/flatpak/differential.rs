@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::Case;
-use super::generator::{Random, accepted, suspicious};
+use super::generator::{accepted, suspicious};
 use super::world::World;
 use crate::how_many;
 use crate::peers::Certificate;
+use crate::random::Random;
 
 pub(super) const CASES: &[Case] = &[
     (

@@ -1,0 +1,142 @@
+//! What would be if a file were not there, or another.
+
+use std::fs;
+use std::path::Path;
+
+use overlay_resolver::escape::escape_path;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::diff::values;
+use super::{fragments, text};
+use crate::consistency::case::{Answer, Case};
+use crate::consistency::tree::Tree;
+use crate::peers::SCRATCH;
+
+/// The effects of a file that its absence cannot leave as they are.
+const WITH_EFFECT: &[&str] = &["effective"];
+
+/// Those that its absence leaves as they are, whatever it hides.
+const WITHOUT_EFFECT: &[&str] = &[
+    "shadowed",
+    "masked",
+    "ignored",
+    "not-reached",
+    "headless",
+    "passed-over",
+];
+
+pub(super) fn examine(case: &Case<'_>, tree: &Tree, file: &Path, path: &str, state: &str) {
+    let Some(name) = file.to_str() else { return };
+    let here = case.json(&["show", path]);
+    let gone = case.json(&["show", path, "--without", name]);
+    let changes = result(&here, name) != result(&gone, name);
+    if WITH_EFFECT.contains(&state) {
+        case.holds(
+            "the result is another without a file that counts",
+            changes,
+            &gone,
+            &(name, state),
+        );
+    }
+    if WITHOUT_EFFECT.contains(&state) {
+        case.holds(
+            "the result is the same without a file that does not count",
+            !changes,
+            &gone,
+            &(name, state, result(&here, name)),
+        );
+    }
+    digests(case, path, name, [&here, &gone]);
+    taken_away(case, tree, file, path);
+    put_there(case, tree, file, path);
+}
+
+/// The values with their origins, and what became of all other files.
+fn result<'a>(show: &'a Answer, without: &str) -> (&'a [Value], Vec<(&'a str, &'a str)>) {
+    let shown = escape_path(Path::new(without)).to_string();
+    let files = fragments(show)
+        .into_iter()
+        .filter(|found| found["path"] != *shown);
+    (
+        show.list("effective"),
+        files
+            .map(|found| (text(found, "path"), text(found, "state")))
+            .collect(),
+    )
+}
+
+/// The digest of a path is another exactly where it comes to something else.
+fn digests(case: &Case<'_>, path: &str, name: &str, shows: [&Answer; 2]) {
+    let [one, other] = shows.map(|show| (values(show), &show.json["loads"]));
+    let digests = [&["digest", path][..], &["digest", path, "--without", name]];
+    let [here, gone] = digests.map(|arguments| case.json(arguments));
+    let [digest, without] = [&here, &gone].map(|answer| answer.list("digests"));
+    // Of several documents each has its own.
+    if let ([digest], [without]) = (digest, without) {
+        case.agree(
+            "the digest is another exactly where the values are",
+            here.says(&(digest["digest"] == without["digest"])),
+            gone.says(&(one == other)),
+        );
+    }
+}
+
+/// `--without` answers for a tree in which the file is not.
+fn taken_away(case: &Case<'_>, tree: &Tree, file: &Path, path: &str) {
+    let what_if = file.to_str().unwrap_or_default();
+    let root = TempDir::new_in(SCRATCH).unwrap();
+    tree.write(root.path());
+    let place = root.path().join(file.strip_prefix("/").unwrap());
+    if fs::remove_file(&place)
+        .or_else(|_| fs::remove_dir(&place))
+        .is_err()
+    {
+        return;
+    }
+    let changed = Case::new(root.path());
+    for command in ["show", "watch-list"] {
+        let (asked, real) = (
+            case.json(&[command, path, "--without", what_if]),
+            changed.json(&[command, path]),
+        );
+        if real.list("entries").is_empty() {
+            // Only there is a path that nobody has an error.
+            continue;
+        }
+        case.agree(
+            "--without answers as the tree without the file",
+            asked.says(&asked.json),
+            real.says(&real.json),
+        );
+    }
+}
+
+/// `--with` answers for a tree in which the file is.
+fn put_there(case: &Case<'_>, tree: &Tree, file: &Path, path: &str) {
+    const TEXT: &str = "[Journal]\nStorage=with\n";
+    let root = TempDir::new_in(SCRATCH).unwrap();
+    tree.write(root.path());
+    let place = root.path().join(file.strip_prefix("/").unwrap());
+    if fs::remove_file(&place)
+        .or_else(|_| fs::remove_dir(&place))
+        .is_err()
+    {
+        return;
+    }
+    fs::write(&place, TEXT).unwrap();
+    let other = TempDir::new_in(SCRATCH).unwrap();
+    let new = other.path().join("new");
+    fs::write(&new, TEXT).unwrap();
+    let with = format!("{}={}", file.display(), new.display());
+    let changed = Case::new(root.path());
+    let (asked, real) = (
+        case.json(&["show", path, "--with", &with]),
+        changed.json(&["show", path]),
+    );
+    case.agree(
+        "--with answers as the tree with the file",
+        asked.says(&asked.json),
+        real.says(&real.json),
+    );
+}

@@ -1,0 +1,144 @@
+//! What is said of a whole tree.
+
+use serde_json::Value;
+
+use super::{fragments, lines_of_files, text};
+use crate::consistency::case::{Answer, Case};
+
+pub(super) fn examine(case: &Case<'_>) {
+    let (list_text, list) = case.both(&["list"]);
+    let listed: Vec<_> = fragments(&list)
+        .into_iter()
+        .filter(|file| file["state"] != "ignored")
+        .collect();
+    let lines: Vec<_> = list_text
+        .text
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "))
+        .collect();
+    lines_of_files(
+        case,
+        "list tells the same of every file in text and in JSON",
+        &list_text,
+        &lines,
+        &listed,
+    );
+    let (diff_text, diff) = case.both(&["diff"]);
+    case.agree(
+        "list and diff have the same files",
+        list.says(&list.list("entries")),
+        diff.says(&diff.list("entries")),
+    );
+    differences(case, &diff_text, &diff);
+    case.both(&["diff", "--text"]);
+    let check = case.both(&["check"]).1;
+    let checked = check.list("checked");
+    for entry in list.list("entries") {
+        case.holds(
+            "all that list finds is checked",
+            checked.contains(&entry["path"]),
+            &check,
+            &entry["path"],
+        );
+    }
+    reports(case);
+}
+
+/// `diff` in text and in JSON.
+pub(super) fn differences(case: &Case<'_>, in_text: &Answer, json: &Answer) {
+    let heads = in_text
+        .text
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "));
+    let classes = heads.filter_map(|line| line.split_once(' '));
+    let classes: Vec<_> = classes
+        .filter(|(class, _)| class.len() > 5 && class.chars().all(char::is_uppercase))
+        .collect();
+    let differences = json.list("differences");
+    let said: Vec<_> = classes
+        .iter()
+        .map(|(class, _)| class.to_lowercase())
+        .collect();
+    let expected: Vec<_> = differences
+        .iter()
+        .map(|found| text(found, "class"))
+        .collect();
+    case.agree(
+        "diff has the same differences in text and in JSON",
+        in_text.says(&said),
+        json.says(&expected),
+    );
+    for ((_, words), found) in classes.iter().zip(differences) {
+        // Of what is broken it is no question what it stands over.
+        let names = |name| {
+            text(found, "class") == "broken" && name == "bottom"
+                || words.contains(text(found, name))
+        };
+        case.holds(
+            "diff names the same files in text and in JSON",
+            names("top") && names("bottom"),
+            in_text,
+            found,
+        );
+    }
+}
+
+/// `status` and `sync --dry-run` are one plan.
+fn reports(case: &Case<'_>) {
+    let (status_text, status) = case.both(&["status"]);
+    let (plan_text, plan) = case.both(&["sync", "--dry-run"]);
+    case.agree(
+        "status and sync --dry-run have the same entries",
+        status.says(&status.list("entries")),
+        plan.says(&plan.list("entries")),
+    );
+    let checked = case.both(&["status", "--check"]).1;
+    case.agree(
+        "status --check ends as sync --dry-run does",
+        checked.says(&checked.status),
+        plan.says(&plan.status),
+    );
+    let is_pending = |answer: &Answer| answer.text.contains("changes are pending");
+    case.agree(
+        "status and sync --dry-run agree on whether changes are pending",
+        status_text.says(&is_pending(&status_text)),
+        plan_text.says(&is_pending(&plan_text)),
+    );
+    case.agree(
+        "status and sync --dry-run have the same pending changes",
+        status.says(&status.list("pending")),
+        plan.says(&plan.list("pending")),
+    );
+    case.agree(
+        "what is pending is listed, and what is listed is pending",
+        plan_text.says(&is_pending(&plan_text)),
+        plan.says(&!plan.list("pending").is_empty()),
+    );
+    if plan.status != Some(1) {
+        case.agree(
+            "what is pending ends sync --dry-run with status 3",
+            plan.says(&!plan.list("pending").is_empty()),
+            plan.says(&(plan.status == Some(3))),
+        );
+    }
+    for entry in status.list("entries").iter().take(2) {
+        explained(case, &status, entry);
+    }
+}
+
+/// `explain` of an entry says what `status` says.
+fn explained(case: &Case<'_>, status: &Answer, entry: &Value) {
+    let name = format!("{}/{}", text(entry, "adapter"), text(entry, "name"));
+    if name.contains(['*', '?', '[', '{', '\\']) {
+        return;
+    }
+    let explain = case.both(&["explain", &name]).1;
+    let own = explain.list("entries").first().cloned().unwrap_or_default();
+    for part in ["state", "code", "reason", "fragments"] {
+        case.agree(
+            "explain says of an entry what status says",
+            status.says(&entry[part]),
+            explain.says(&own[part]),
+        );
+    }
+}
