@@ -241,7 +241,7 @@ fn change(change: &Change) -> ChangeView {
         adapter: change.adapter.clone(),
         entry: change.entry.as_ref().map(show),
         operation: change.operation.word(),
-        subject: change.subject.clone(),
+        subject: show(&change.subject),
         from: change.from.as_ref().map(exact),
         to: change.to.as_ref().map(exact),
         path: escape_path(&change.path).to_string(),

@@ -124,7 +124,7 @@ fn besides(text: &mut String, report: &Report) {
 }
 
 fn planned(text: &mut String, change: &Change) {
-    let subject = &change.subject;
+    let subject = shown(&change.subject);
     let value = |value: &Option<bstr::BString>| {
         value
             .as_ref()
