@@ -54,7 +54,9 @@ pub(super) fn alone(case: &Case<'_>, kinds: &[&Kind]) {
                 .iter()
                 .map(|found| found.place().to_string())
                 .collect::<Vec<_>>();
-            let wins = outcomes.iter().filter(|outcome| outcome.has_effect());
+            let wins = outcomes
+                .iter()
+                .filter(|outcome| outcome.outcome.has_effect());
             let odd = wins
                 .filter(|outcome| !applied.contains(&outcome.assignment.place().to_string()))
                 .count();
