@@ -9,11 +9,13 @@ use serde_json::{Value, json};
 use crate::consistency::case::Case;
 use crate::consistency::kinds::Kind;
 
-/// The document of a kind whose consumer the catalog knows, with and without what is hidden.
+/// The document of a kind whose consumer the catalog knows, with and without what is hidden, by the rules
+/// that the library chooses.
 fn documents(case: &Case<'_>, kind: &Kind) -> Option<[Document; 2]> {
-    let rules = Catalog::built_in().rules(kind.path.as_ref())?;
-    let resolver = Resolver::open(case.root).unwrap().rules(rules);
-    Some([resolver.clone().with_history(), resolver].map(|resolver| resolver.resolve(kind.path)))
+    Catalog::built_in().rules(kind.path.as_ref())?;
+    let resolver = Resolver::open(case.root).unwrap();
+    let both = [resolver.clone().with_history(), resolver];
+    Some(both.map(|resolver| resolver.resolve(kind.path).unwrap()))
 }
 
 /// What the library says to itself, of every kind that a tree has.
@@ -90,7 +92,7 @@ fn items(document: &Document) -> Vec<String> {
 
 /// The library and the program.
 pub(super) fn and_program(case: &Case<'_>, kind: &Kind) {
-    let Some([document, _]) = documents(case, kind) else {
+    let Some([document, plain]) = documents(case, kind) else {
         return;
     };
     let path = kind.path;
@@ -128,7 +130,7 @@ pub(super) fn and_program(case: &Case<'_>, kind: &Kind) {
         (
             "the library watches what watch-list has",
             json!(watched.list("watched")),
-            watches(&document),
+            watches(&plain),
         ),
         (
             "the library knows whether anything is loaded",
