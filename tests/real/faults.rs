@@ -3,6 +3,8 @@
 //! Whatever happens, the real consumer of the target can work with it, and the next undisturbed run makes
 //! every byte what it would have been.
 
+mod durable;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
@@ -11,10 +13,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::machine::Machine;
-use crate::one_in;
+use crate::{is_set, one_in};
 
 /// Calls that only look, of which a run makes hundreds that differ in nothing but the file: of an
-/// update, every eighth of them is made to fail. A run is killed before each of them all the same.
+/// update, every eighth of them is made to fail, and a run is killed before as many; by hand, with
+/// `OVERLAYCTL_EVERY_CALL=1`, before each of them.
 const LOOKING: [&str; 8] = [
     "close",
     "fcntl",
@@ -25,6 +28,12 @@ const LOOKING: [&str; 8] = [
     "read",
     "readlinkat",
 ];
+
+/// Calls that write: a run in which one of them fails must not claim that all is well.
+const WRITING: [&str; 5] = ["fsync", "mkdirat", "renameat2", "symlinkat", "write"];
+
+/// Directories of what flatpak downloads.
+const CACHES: [&str; 3] = ["summaries", "appstream", "oci"];
 
 /// Every file below the installation with its content, directories without.
 type Tree = BTreeMap<PathBuf, Option<Vec<u8>>>;
@@ -41,26 +50,46 @@ pub(crate) struct Campaign<'c> {
     pub(crate) written: &'c [&'c str],
     /// Of an error injected into calls that only look, every how many-th is tried.
     pub(crate) stride: usize,
-    /// Whether a kill before each of those is tried all the same, though it leaves nothing else than one
-    /// before the next call that writes.
-    pub(crate) kills_everywhere: bool,
     /// Fails unless the real consumer can work with the machine; told after what.
     pub(crate) assert_sound: &'c dyn Fn(&Machine, &str),
+    /// What else there may be when the next run comes: another image, an act of the owner, or both.
+    pub(crate) aftermaths: &'c [Aftermath<'c>],
+    /// The entry whose a file is: each for itself ends as if there had been no run, or a whole one.
+    pub(crate) entry: fn(&Path) -> String,
+}
+
+/// The name of an aftermath, and what happens.
+pub(crate) type Happens<'c> = (&'c str, &'c dyn Fn(&Machine));
+
+/// What happens between a death and the next run.
+pub(crate) struct Aftermath<'c> {
+    pub(crate) name: &'c str,
+    pub(crate) happens: &'c dyn Fn(&Machine),
+}
+
+/// Where a run ends after something happened: if there was no run before, and if there was a whole one.
+struct Ends<'c> {
+    aftermath: &'c Aftermath<'c>,
+    good: [Tree; 2],
 }
 
 impl Campaign<'_> {
     /// Disturbs the run at every system call, once for each kind of fault.
     pub(crate) fn run(&self) {
         let calls = self.system_calls();
+        self.assert_swallowed_error_is_found();
         let undisturbed = self.copy();
         undisturbed.report(self.command).assert_code(0);
         undisturbed.sync();
         let expected = self.tree(&undisturbed);
+        let ends = self.ends();
         let mut judged = BTreeSet::new();
         let mut points = 0;
         // The kills first: what they leave is held to every byte.
+        // A kill before a call that only looks leaves nothing else than one before the next that writes.
+        let kills_everywhere = is_set("OVERLAYCTL_EVERY_CALL");
         for fault in ["signal=SIGKILL", "error=ENOSPC", "error=EIO"] {
-            let everywhere = self.kills_everywhere && fault == "signal=SIGKILL";
+            let everywhere = kills_everywhere && fault == "signal=SIGKILL";
             let tried = |(call, ordinal): &(&String, usize)| {
                 everywhere || !LOOKING.contains(&call.as_str()) || (ordinal - 1) % self.stride == 0
             };
@@ -77,10 +106,15 @@ impl Campaign<'_> {
                     !(killed && ended_well),
                     "{call} {ordinal}: it was not killed"
                 );
+                let point = format!("{call}:{fault}:when={ordinal}");
+                let must_tell = !killed && WRITING.contains(&call.as_str());
+                assert!(!(must_tell && ended_well), "{point}: it claims to be done");
                 // What the next run does follows from what it finds, so once for each is enough.
                 if judged.insert(self.tree(&victim)) {
-                    let point = format!("{call}:{fault}:when={ordinal}");
                     (self.assert_sound)(&victim, &point);
+                    if killed {
+                        self.assert_ends(&victim, &ends, &point);
+                    }
                     // The owner runs the same again, and the next boot its sync.
                     if self.command != ["sync"] {
                         victim.report(self.command);
@@ -106,19 +140,88 @@ impl Campaign<'_> {
         assert!(points > one_in(PART, 300), "only {points} points");
         let said = writeln!(
             std::io::stdout(),
-            "{points} points, {} different states left behind",
-            judged.len()
+            "{points} points, {} different states left behind, {} things that may follow each",
+            judged.len(),
+            1 + ends.len()
         );
         said.expect("stdout");
+    }
+
+    /// A run in which a call fails says so; one that did not look at the answer would end well, and that
+    /// is what the campaign asks for.
+    fn assert_swallowed_error_is_found(&self) {
+        assert!(!self.disturb(&self.copy(), "fsync", "error=EIO:when=1"));
+        // The program is told that it was done.
+        assert!(self.disturb(&self.copy(), "fsync", "retval=0:when=1"));
+    }
+
+    /// Where runs end after each aftermath.
+    fn ends(&self) -> Vec<Ends<'_>> {
+        let ends = self.aftermaths.iter().map(|aftermath| Ends {
+            aftermath,
+            good: [false, true].map(|whole| {
+                let machine = self.copy();
+                if whole {
+                    machine.report(self.command);
+                }
+                self.end(&machine, aftermath)
+            }),
+        });
+        ends.collect()
+    }
+
+    fn end(&self, machine: &Machine, aftermath: &Aftermath<'_>) -> Tree {
+        (aftermath.happens)(machine);
+        machine.report(&["sync"]);
+        machine.assert_settled();
+        let tree = self.tree(machine);
+        fs::remove_dir_all(&machine.root).expect("a root to remove");
+        tree
+    }
+
+    /// Whatever happens after the death, the next run ends as if the dead one had not been, or had been
+    /// whole.
+    fn assert_ends(&self, victim: &Machine, ends: &[Ends<'_>], point: &str) {
+        for Ends { aftermath, good } in ends {
+            let machine = (self.another)();
+            copy_of(victim, &machine);
+            let ended = self.end(&machine, aftermath);
+            let [not, whole] = good.each_ref().map(|good| self.differing(good, &ended));
+            let wrong: Vec<_> = not.intersection(&whole).collect();
+            assert!(
+                wrong.is_empty(),
+                "after {point}, then {}, the next run ends neither as if there had been none, nor a whole one: {wrong:?}: {}; {}",
+                aftermath.name,
+                difference(&good[0], &ended),
+                difference(&good[1], &ended),
+            );
+        }
+    }
+
+    /// The entries whose files are not as they should be. A directory alone is nothing.
+    fn differing(&self, good: &Tree, ended: &Tree) -> BTreeSet<String> {
+        let paths = good.keys().chain(ended.keys());
+        let differs = |path: &&PathBuf| {
+            let [good, ended] = [good, ended].map(|tree| tree.get(*path).cloned().flatten());
+            // What a server sends again may be missing.
+            let is_cache = CACHES
+                .iter()
+                .any(|cache| path.iter().any(|part| part == *cache));
+            good != ended && !(ended.is_none() && is_cache)
+        };
+        let differing = paths.filter(differs);
+        differing.map(|path| (self.entry)(path)).collect()
     }
 
     /// How often an undisturbed run makes each system call.
     fn system_calls(&self) -> BTreeMap<String, usize> {
         let traced = self.copy();
         let log = traced.root.with_extension("strace");
-        self.strace(&traced, &["-o", log.to_str().expect("UTF-8")]);
+        self.strace(&traced, &["-y", "-o", log.to_str().expect("UTF-8")]);
+        let log = fs::read_to_string(log).expect("a trace");
+        durable::assert_durable(&log);
         let mut calls = BTreeMap::new();
-        for line in fs::read_to_string(log).expect("a trace").lines() {
+        for line in log.lines() {
             // `execve` starts the program: before it there is nothing of ours to disturb.
             if let Some((name, _)) = line.split_once('(')
                 && name

@@ -135,9 +135,16 @@ impl Target for Installation {
 }
 
 /// flatpak falls back to a copy of the filter when the file itself is gone, but makes that copy
-/// only in `remote-modify`.
+/// only in `remote-modify`. The copy goes with the vendor's filter.
 fn copy_filter(subject: &mut Subject<'_, '_, Installation>, remote: &Remote) {
     let Some(setting) = remote.get("xa.filter") else {
+        let draft = &subject.draft;
+        let has = |store: &RepoConfig| store.get(subject.name, "xa.filter").is_some();
+        let copy = draft.target.filter_copy(subject.name);
+        let is_there = draft.observed.files.contains_key(&copy);
+        if is_there && has(&draft.before) && !has(&draft.store) {
+            subject.forget([copy]);
+        }
         return;
     };
     if subject.draft.store.get(subject.name, &setting.key) != Some(setting.value.as_bstr()) {

@@ -67,6 +67,11 @@ impl<'bench> World<'bench> {
         Self::new(self.bench, self.flatpak)
     }
 
+    /// The same flatpak on a machine that is there.
+    pub(crate) fn on(&self, machine: Machine) -> Self {
+        Self { machine, ..*self }
+    }
+
     pub(crate) fn keys(&self) -> &'bench Keys {
         self.bench.keys()
     }

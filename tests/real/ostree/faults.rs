@@ -2,10 +2,11 @@
 //! ostree works with whatever is left, and the next run ends where an undisturbed one does.
 
 use std::fs;
+use std::path::Path;
 
 use super::Case;
 use super::world::{Machine, URL, World, plain, remote};
-use crate::faults::{Campaign, copy_of};
+use crate::faults::{Aftermath, Campaign, Happens, copy_of};
 
 pub(super) const CASES: &[Case] = &[
     (
@@ -70,16 +71,90 @@ fn campaign(world: &World<'_>, command: &[&str], stride: usize, prepare: fn(&Wor
         return;
     }
     prepare(world);
+    let rolled_back = |machine: &Machine| boot(world, machine, "One");
+    let next = |machine: &Machine| boot(world, machine, "Three");
+    let deleted = |machine: &Machine| delete(machine);
+    let deleted_and_back = |machine: &Machine| {
+        delete(machine);
+        boot(world, machine, "One");
+    };
+    let added_and_back = |machine: &Machine| {
+        delete(machine);
+        add(machine);
+        boot(world, machine, "One");
+    };
+    let aftermaths: [Happens<'_>; 5] = [
+        ("a rollback", &rolled_back),
+        ("the next image", &next),
+        ("the owner deletes", &deleted),
+        ("the owner deletes, and a rollback", &deleted_and_back),
+        ("the owner adds, and a rollback", &added_and_back),
+    ];
     Campaign {
         machine: world,
         another: &|| Machine::new(&world.bench.place()),
         command,
         written: &["etc", "ostree/repo/config"],
         stride,
-        kills_everywhere: false,
         assert_sound: &|victim, point| assert_sound(world, victim, point),
+        aftermaths: &aftermaths.map(|(name, happens)| Aftermath { name, happens }),
+        entry,
     }
     .run();
+}
+
+/// Another image comes, which ships one remote less or more and another key.
+fn boot(world: &World<'_>, machine: &Machine, image: &str) {
+    for layer in ["usr/lib/ostree", "run/ostree"] {
+        let _ = fs::remove_dir_all(machine.path(layer));
+    }
+    let keys = world.keys();
+    let (certificate, shipped): (_, &[&str]) = match image {
+        "One" => (
+            &keys.expired.certificate,
+            &["masked", "withdrawn", "deleted", "moved"],
+        ),
+        _ => (
+            &keys.stranger.certificate,
+            &["plain", "new", "withdrawn", "moved"],
+        ),
+    };
+    machine.write("usr/lib/ostree/remotes.d/signed.conf", signed());
+    let keyring = "usr/lib/ostree/remotes.d/signed.trustedkeys.gpg";
+    machine.write(keyring, certificate);
+    for name in shipped {
+        let path = format!("usr/lib/ostree/remotes.d/{name}.conf");
+        machine.write(&path, plain(name, URL));
+    }
+}
+
+/// Those that the owner deletes, or adds another of the name.
+const OWNED: [&str; 4] = ["signed", "new", "withdrawn", "plain"];
+
+fn conf(name: &str) -> String {
+    format!("etc/ostree/remotes.d/{name}.conf")
+}
+
+/// What `ostree remote delete` does, which leaves the keyring beside the file.
+fn delete(machine: &Machine) {
+    for name in OWNED {
+        let _ = fs::remove_file(machine.path(&conf(name)));
+    }
+}
+
+fn add(machine: &Machine) {
+    for name in OWNED {
+        machine.write(&conf(name), remote(name, &[("url", "http://owner/")]));
+    }
+}
+
+/// The name of a remote whose files these are.
+fn entry(path: &Path) -> String {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.and_then(|name| name.trim_start_matches(".#").split('.').next());
+    // One moves out of the repository's configuration.
+    let name = name.filter(|name| *name != "config").unwrap_or("moved");
+    name.to_owned()
 }
 
 /// ostree works, and verifies nothing with a key that is not there.
