@@ -248,5 +248,5 @@ pub(crate) struct Trees {
 
 /// The names of lints, so that a wrong one is wrong usage.
 fn lints() -> PossibleValuesParser {
-    PossibleValuesParser::new(LINTS.iter().map(|lint| lint.name))
+    PossibleValuesParser::new(LINTS.iter().map(|lint| lint.code.name()))
 }

@@ -94,8 +94,7 @@ struct FindingView {
     path: String,
     line: Option<usize>,
     message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'static str>,
+    code: &'static str,
 }
 
 #[derive(Serialize)]
@@ -186,7 +185,7 @@ fn finding(finding: &Finding) -> FindingView {
         path: escape_path(&finding.path).to_string(),
         line: finding.line,
         message: finding.message.clone(),
-        code: finding.code,
+        code: finding.code.name(),
     }
 }
 

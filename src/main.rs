@@ -1,6 +1,7 @@
 //! `overlayctl`: layered OS configuration done right.
 
 mod cli;
+mod code;
 mod commands;
 mod file;
 mod json;

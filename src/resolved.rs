@@ -11,6 +11,7 @@ use overlay_resolver::root::Root;
 use overlay_resolver::{Configuration, Document, Key, Resolver};
 
 use crate::Exit;
+use crate::code;
 use crate::commands::Failure;
 use crate::reading::Reading;
 
@@ -117,7 +118,7 @@ impl Resolved {
             let searched = searched.iter().map(|path| escape_path(path).to_string());
             let searched = searched.collect::<Vec<_>>().join(", ");
             let message = format!("no layer has it; looked for {searched}");
-            let finding = Finding::error(configuration.path(), message);
+            let finding = code::NO_SUCH_PATH.error(configuration.path(), message);
             resolved.findings.push(finding);
         }
         resolved

@@ -10,6 +10,7 @@ use overlay_resolver::root::Root;
 use overlay_resolver::rules::Rules;
 use overlay_resolver::tree::Tree;
 
+use crate::code;
 use crate::commit::{CommitError, Lock, Outcome, commit};
 use crate::definition::{self, Kind};
 use crate::flatpak::Flatpak;
@@ -39,11 +40,11 @@ impl SyncError {
     /// The same, as what it is to the other adapters.
     fn finding(&self) -> Finding {
         match self {
-            Self::Commit(error) => Finding::error(
+            Self::Commit(error) => code::WRITE_FAILED.error(
                 &error.path,
                 format!("cannot {} it: {}", error.doing, error.source),
             ),
-            Self::Contended(path) => Finding::error(
+            Self::Contended(path) => code::CONTENDED.error(
                 path,
                 format!(
                     "another program rewrote it {ATTEMPTS} times while it was being changed; nothing of theirs was lost, but ours is not in place: run the command again when that program has finished"

@@ -24,6 +24,8 @@ use serde::Deserialize;
 use crate::adapter::SourcePath;
 use crate::remotes::target::Target;
 
+use crate::code;
+
 /// Where definitions lie below every layer.
 pub const DIRECTORY: &str = "overlayctl/adapters.d";
 const SUFFIX: &str = ".toml";
@@ -227,7 +229,7 @@ fn without_rivals(
             escape_path(definition.kind.target()),
             definitions[other].0.name
         );
-        Finding::error(path, message)
+        code::BAD_DEFINITION.error(path, message)
     }));
     let numbered = definitions.into_iter().enumerate();
     let alone = numbered.filter(|(number, _)| !rivals.contains_key(number));
@@ -295,7 +297,7 @@ impl Definition {
             _ => return Err(unusable(document)),
         }
         let Some(name) = name_of(document) else {
-            return Err(Finding::error(
+            return Err(code::BAD_DEFINITION.error(
                 path_of(document),
                 "cannot be the name of an adapter: expected letters, digits, `-` and `_` before .toml",
             ));
@@ -338,12 +340,13 @@ impl Kind {
                     origins: absolute(file.origins)?,
                 }))
             }
-            (other, Some(place)) => Err(Finding::error(
-                &place.path,
-                format!("kind = {other:?}: there are \"flatpak\" and \"ostree\""),
-            )
-            .at(place.line)),
-            (_, None) => Err(Finding::error(
+            (other, Some(place)) => Err(code::BAD_DEFINITION
+                .error(
+                    &place.path,
+                    format!("kind = {other:?}: there are \"flatpak\" and \"ostree\""),
+                )
+                .at(place.line)),
+            (_, None) => Err(code::BAD_DEFINITION.error(
                 path_of(document),
                 "has no kind; there are \"flatpak\" and \"ostree\"",
             )),
@@ -360,7 +363,7 @@ fn typed<T: serde::de::DeserializeOwned>(document: &Document) -> Result<T, Findi
             Some(key) => format!("{key}: {}", error.message()),
             None => error.message().to_owned(),
         };
-        let finding = Finding::error(path, message);
+        let finding = code::BAD_DEFINITION.error(path, message);
         error.line().into_iter().fold(finding, Finding::at)
     })
 }
@@ -371,7 +374,8 @@ fn absolute(path: Located<PathBuf>) -> Result<PathBuf, Finding> {
 
 fn layer(layer: Located<PathBuf>) -> Result<Layer, Finding> {
     let (path, line) = (layer.path.clone(), layer.line);
-    Layer::new(absolute(layer)?).map_err(|error| Finding::error(path, error.to_string()).at(line))
+    Layer::new(absolute(layer)?)
+        .map_err(|error| code::BAD_DEFINITION.error(path, error.to_string()).at(line))
 }
 
 fn relative(path: Located<PathBuf>) -> Result<PathBuf, Finding> {
@@ -394,7 +398,7 @@ fn checked(path: Located<PathBuf>, absolute: bool) -> Result<PathBuf, Finding> {
         "{}: expected {kind} path without `..`",
         escape_path(&path.value)
     );
-    Err(Finding::error(path.path, message).at(path.line))
+    Err(code::BAD_DEFINITION.error(path.path, message).at(path.line))
 }
 
 fn name_of(document: &Document) -> Option<String> {
@@ -413,5 +417,5 @@ fn unusable(document: &Document) -> Finding {
     let errors = document.findings();
     let mut errors = errors.filter(|finding| finding.level == Level::Error);
     let error = errors.next().cloned();
-    error.unwrap_or_else(|| Finding::error(path_of(document), "cannot be used"))
+    error.unwrap_or_else(|| code::BAD_DEFINITION.error(path_of(document), "cannot be used"))
 }

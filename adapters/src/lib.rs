@@ -13,6 +13,7 @@
 
 pub mod adapter;
 mod change;
+pub mod code;
 pub mod commit;
 #[cfg(test)]
 mod death;

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use bstr::ByteSlice as _;
 use overlay_resolver::escape::escape;
-use overlay_resolver::finding::{Finding, Level};
+use overlay_resolver::finding::{Code, Finding, Level};
 use overlay_resolver::keyfile::value::{self, ValueError};
 use overlay_resolver::{Assignment, Document};
+
+use crate::code;
 
 /// One entry's merged document, and what was found wrong with it so far.
 pub(crate) struct Reader<'a> {
@@ -64,7 +66,12 @@ impl<'a> Reader<'a> {
                     "{key}={}: flatpak takes this for false; write `true` or `false`",
                     escape(assignment.value())
                 );
-                self.complain(Level::Warning, Some(assignment), message);
+                self.complain(
+                    code::INVALID_VALUE,
+                    Level::Warning,
+                    Some(assignment),
+                    message,
+                );
                 false
             }),
         )
@@ -73,13 +80,23 @@ impl<'a> Reader<'a> {
     /// An error at the line of a key, or at the entry's main file where the key is absent.
     pub(crate) fn error(&mut self, section: &str, key: &str, message: impl Into<String>) {
         let assignment = self.document.get(section, key);
-        self.complain(Level::Error, assignment, message.into());
+        self.complain(
+            code::INVALID_VALUE,
+            Level::Error,
+            assignment,
+            message.into(),
+        );
     }
 
     /// A warning at the line of a key.
     pub(crate) fn warn(&mut self, section: &str, key: &str, message: impl Into<String>) {
         let assignment = self.document.get(section, key);
-        self.complain(Level::Warning, assignment, message.into());
+        self.complain(
+            code::INEFFECTIVE,
+            Level::Warning,
+            assignment,
+            message.into(),
+        );
     }
 
     /// Warns of every key of a section that is not among those known.
@@ -91,7 +108,7 @@ impl<'a> Reader<'a> {
                     escape(assignment.key()),
                     known.join(", ")
                 );
-                self.complain(Level::Warning, Some(assignment), message);
+                self.complain(code::INEFFECTIVE, Level::Warning, Some(assignment), message);
             }
         }
     }
@@ -106,17 +123,30 @@ impl<'a> Reader<'a> {
         match decode(assignment.value().as_bytes()) {
             Ok(value) => Some(value),
             Err(error) => {
-                self.complain(Level::Error, Some(assignment), format!("{key}: {error}"));
+                self.complain(
+                    code::INVALID_VALUE,
+                    Level::Error,
+                    Some(assignment),
+                    format!("{key}: {error}"),
+                );
                 None
             }
         }
     }
 
     /// A finding at an assignment, or at the main file.
-    pub(crate) fn complain(&mut self, level: Level, at: Option<Assignment<'_>>, message: String) {
+    pub(crate) fn complain(
+        &mut self,
+        code: Code,
+        level: Level,
+        at: Option<Assignment<'_>>,
+        message: String,
+    ) {
         self.findings.push(match at {
-            Some(at) => Finding::new(level, &at.fragment().path, message).at(at.line()),
-            None => Finding::new(level, self.main_path(), message),
+            Some(at) => code
+                .finding(level, &at.fragment().path, message)
+                .at(at.line()),
+            None => code.finding(level, self.main_path(), message),
         });
     }
 

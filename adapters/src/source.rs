@@ -10,6 +10,7 @@ use overlay_resolver::scan::Status;
 use overlay_resolver::tree::Tree;
 use overlay_resolver::{Collection, Document, Resolver};
 
+use crate::code;
 use crate::remotes::Remote;
 use crate::remotes::name::is_remote_name;
 
@@ -98,7 +99,7 @@ impl<T> Source<T> {
             let Some(name) = stem(&document, rules) else {
                 let files = document.entry().effective();
                 source.findings.extend(files.map(|fragment| {
-                    Finding::error(
+                    code::BAD_NAME.error(
                         &fragment.path,
                         "the name is not valid UTF-8; rename the file",
                     )
@@ -170,7 +171,7 @@ fn why_unusable(document: &Document) -> Finding {
     errors
         .min()
         .cloned()
-        .unwrap_or_else(|| Finding::error(&document.entry().name, "cannot be used"))
+        .unwrap_or_else(|| code::UNUSABLE.error(&document.entry().name, "cannot be used"))
 }
 
 /// The largest remote that is brought to a target, in bytes of its keys and values: real ones have some
@@ -196,7 +197,7 @@ impl Source<Remote> {
                 let message = format!(
                     "its keys and values have {size} bytes; more than {LARGEST} are not brought to a target"
                 );
-                let finding = Finding::error(path, message);
+                let finding = code::TOO_LARGE.error(path, message);
                 self.findings.push(finding.clone());
                 layered.want = Want::Unresolved(finding);
             }
@@ -216,7 +217,7 @@ impl Source<Remote> {
                 .effective()
                 .next()
                 .map_or_else(PathBuf::new, |f| f.path.clone());
-            let finding = Finding::error(
+            let finding = code::BAD_NAME.error(
                 path,
                 format!(
                     "the name before {suffix} cannot be that of a remote: expected letters, digits, \

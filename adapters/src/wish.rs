@@ -69,6 +69,11 @@ impl Wish {
                 idle(false, "is not there yet; `overlayctl sync` makes it")
             }
             (Self::Adopt, _) => idle(true, "follows the vendor already"),
+            // These would be two runs: one that adopts, and one that does as asked.
+            (Self::Release | Self::Revert(_), Decision::Adopted { .. }) => idle(
+                false,
+                "does not follow the vendor yet; `overlayctl sync` adopts it",
+            ),
             (Self::Release, Decision::Foreign(_) | Decision::ReleasedByOwner) => {
                 idle(true, "does not follow the vendor")
             }

@@ -28,7 +28,7 @@ use std::path::Path;
 pub use self::unread::Unread;
 pub use self::words::Brief;
 use crate::document::{Assignment, Document, Place, State as Fate};
-use crate::finding::Finding;
+use crate::finding::{Finding, code};
 use crate::root::{Mask, Unusable};
 use crate::rules::{BrokenFile, Ignored};
 use crate::scan::{Fragment, Role, State, Status};
@@ -399,12 +399,11 @@ impl<'d> Account<'d> {
     pub(crate) fn finding(&self, path: &Path) -> Option<Finding> {
         match self {
             Self::Unusable { .. } => {
-                Some(Finding::error(path, format!("{self}; mend or remove it")))
+                Some(code::BROKEN_FILE.error(path, format!("{self}; mend or remove it")))
             }
-            Self::PassedOver(_) | Self::Headless(_) => {
-                Some(Finding::warning(path, self.to_string()))
-            }
-            Self::Ignored(_) => Some(Finding::info(path, format!("ignored: {self}"))),
+            Self::PassedOver(_) => Some(code::BROKEN_FILE.warning(path, self.to_string())),
+            Self::Headless(_) => Some(code::UNREACHABLE_FILE.warning(path, self.to_string())),
+            Self::Ignored(_) => Some(code::UNREACHABLE_FILE.info(path, format!("ignored: {self}"))),
             Self::Effective { .. }
             | Self::Superseded { .. }
             | Self::Unknown { .. }

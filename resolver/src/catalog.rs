@@ -15,7 +15,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use indexmap::IndexMap;
 
 use self::pattern::Pattern;
-use crate::finding::{Finding, Source};
+use crate::finding::{Finding, Source, code};
 use crate::rules::{DropIns, Rules, RulesFile, Shape};
 
 const BUILT_IN: &str = include_str!("../catalog.toml");
@@ -99,12 +99,12 @@ impl Catalog {
     }
 
     fn read(path: &Path, text: &[u8]) -> Result<Self, Finding> {
-        let file: IndexMap<String, RulesFile> =
-            toml::from_slice(text).map_err(|error| Finding::of_toml(path, text, &error))?;
+        let file: IndexMap<String, RulesFile> = toml::from_slice(text)
+            .map_err(|error| code::BAD_CATALOG.of_toml(path, text, &error))?;
         let mut rows = Vec::new();
         for (pattern, written) in file {
-            let pattern =
-                Pattern::new(pattern).map_err(|error| Finding::error(path, error.to_string()))?;
+            let pattern = Pattern::new(pattern)
+                .map_err(|error| code::BAD_CATALOG.error(path, error.to_string()))?;
             rows.push(Arc::new(Row {
                 pattern,
                 name: None,

@@ -7,7 +7,6 @@
 mod owners;
 mod path;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use crate::catalog::Catalog;
 use crate::discover::{Query, discover};
 use crate::document::Document;
 use crate::escape::escape_path;
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, code};
 use crate::merge::{Keep, merge};
 use crate::owner::Owner;
 use crate::resolver::{Choice, Resolver};
@@ -343,29 +342,22 @@ impl Configuration {
     pub fn findings(&self, resolved: &Collection) -> Vec<Finding> {
         let mut findings = resolved.findings.clone();
         for document in &resolved.documents {
-            let problems: BTreeSet<_> = document.problems().iter().collect();
-            findings.extend(self.judged(document.findings().cloned(), |finding| {
-                problems.contains(finding)
-            }));
+            findings.extend(self.judged(document.findings().cloned()));
         }
         findings.extend(self.part_of.as_ref().map(|whole| {
             let whole = escape_path(whole);
             let message =
                 format!("is a part of {whole}, in which other files have a say, too; ask for that");
-            Finding::warning(&self.path, message)
+            code::PART_OF.warning(&self.path, message)
         }));
         findings.sort();
         findings
     }
 
     /// Findings with those of a guessed syntax taken for what they are.
-    pub(crate) fn judged(
-        &self,
-        findings: impl Iterator<Item = Finding>,
-        is_of_syntax: impl Fn(&Finding) -> bool,
-    ) -> Vec<Finding> {
+    pub(crate) fn judged(&self, findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
         if self.has_guessed_syntax() {
-            guessed(findings, is_of_syntax)
+            guessed(findings)
         } else {
             findings.collect()
         }
@@ -373,17 +365,14 @@ impl Configuration {
 }
 
 /// What cannot be read by a syntax that is only guessed is no error: one warning a file.
-fn guessed(
-    findings: impl Iterator<Item = Finding>,
-    is_of_syntax: impl Fn(&Finding) -> bool,
-) -> Vec<Finding> {
+fn guessed(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
     // These say by their names what they are.
     let tells = |path: &Path| {
         path.extension()
             .is_some_and(|end| end == "toml" || end == "json")
     };
     let (mut problems, mut others): (Vec<_>, Vec<_>) =
-        findings.partition(|finding| is_of_syntax(finding) && !tells(&finding.path));
+        findings.partition(|finding| finding.code == code::BROKEN_LINE && !tells(&finding.path));
     // Those of a file follow each other, whatever their levels are.
     problems.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     for file in problems.chunk_by(|a, b| a.path == b.path) {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use crate::finding::Finding;
+use crate::finding::{Finding, code};
 use crate::root::Opened;
 use crate::rules::{DropIns, Layer, Name, Rules, Shape, unit};
 use crate::scan::{Fragment, Role};
@@ -322,10 +322,12 @@ impl Discovery {
     fn unreadable(&mut self, query: Query<'_>, directory: &Path, message: String) {
         if query.rules.broken_directory_is_error {
             self.complete = false;
-            self.findings.push(Finding::error(directory, message));
+            self.findings
+                .push(code::BROKEN_DIRECTORY.error(directory, message));
         } else {
             let message = format!("{message}; its consumer takes it for absent");
-            self.findings.push(Finding::warning(directory, message));
+            self.findings
+                .push(code::BROKEN_DIRECTORY.warning(directory, message));
         }
     }
 }

@@ -265,11 +265,6 @@ impl Document {
         self.ledger.format()
     }
 
-    /// What was found at the files, not in them.
-    pub(crate) fn file_findings(&self) -> &[Finding] {
-        &self.findings
-    }
-
     /// What went wrong and what is worth knowing, files first, then lines.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().chain(self.problems())

@@ -1,9 +1,9 @@
 //! Lints: what works, and probably not as somebody meant it.
 //!
 //! A lint is a pure function over one merged [`Document`] and the [`Rules`] that it was merged by, and
-//! one row of [`LINTS`], with a name that stays. [`Resolver::check`] resolves a path and runs them all;
-//! what is found at scanning and merging comes with it, under names of its own
-//! ([`broken-file`](LINTS), …), so that every finding of a check can be selected by name.
+//! one row of [`LINTS`]; its name is the [`Code`] of what it finds. [`Resolver::check`] resolves a path and
+//! runs them all. What scanning and merging found comes with it, as rows of the same table, so every
+//! finding of a check can be selected by name.
 //!
 //! ```
 //! use overlay_resolver::{Resolver, tree::Tree};
@@ -12,7 +12,7 @@
 //!     .with("/etc/app.d/9-port.conf".as_ref(), "Port=80\n")
 //!     .with("/etc/app.d/10-port.conf".as_ref(), "Port=8080\n");
 //! let findings = Resolver::new(tree).check("app.d")?;
-//! assert!(findings.iter().any(|finding| finding.code == Some("number-prefix")));
+//! assert!(findings.iter().any(|finding| finding.code.name() == "number-prefix"));
 //! # Ok::<(), overlay_resolver::PathError>(())
 //! ```
 //!
@@ -33,10 +33,9 @@ mod unknown;
 
 use std::path::{Path, PathBuf};
 
-pub use self::seen::LINE as BROKEN_LINE;
 use crate::configuration::{Configuration, PathError};
 use crate::document::{Assignment, Document, State};
-use crate::finding::{Finding, Level};
+use crate::finding::{Code, Finding, Level, code};
 use crate::resolver::Resolver;
 use crate::rules::{DropIns, Layer, Rules, Shape};
 use crate::scan::Fragment;
@@ -44,12 +43,10 @@ use crate::scan::Fragment;
 /// One thing to look for.
 #[derive(Debug, Clone, Copy)]
 pub struct Lint {
-    /// Its name, which stays.
-    pub name: &'static str,
+    /// The code of what it finds, whose name is its own.
+    pub code: Code,
     /// The highest level of what it finds.
     pub level: Level,
-    /// What it finds, in one sentence.
-    pub summary: &'static str,
     look: Look,
 }
 
@@ -75,174 +72,83 @@ struct Subject<'s> {
     files: Vec<Vec<Assignment<'s>>>,
 }
 
-const fn lint(
-    name: &'static str,
-    level: Level,
-    summary: &'static str,
-    look: fn(&Subject<'_>) -> Vec<Finding>,
-) -> Lint {
+const fn lint(code: Code, level: Level, look: fn(&Subject<'_>) -> Vec<Finding>) -> Lint {
     let look = Look::At(look);
-    Lint {
-        name,
-        level,
-        summary,
-        look,
-    }
+    Lint { code, level, look }
 }
 
-const fn seen(name: &'static str, level: Level, summary: &'static str) -> Lint {
+const fn seen(code: Code, level: Level) -> Lint {
     let look = Look::Seen;
-    Lint {
-        name,
-        level,
-        summary,
-        look,
-    }
+    Lint { code, level, look }
 }
 
 /// All lints, by name.
 pub const LINTS: &[Lint] = &[
-    seen(
-        seen::DIRECTORY,
-        Level::Error,
-        "a directory of a layer that cannot be listed, so nobody can tell what is masked there",
-    ),
-    seen(
-        seen::FILE,
-        Level::Error,
-        "a name taken by what cannot be read: a link to nothing or in a circle, a directory, a device, a file of more than 16 MiB",
-    ),
-    seen(
-        seen::LINE,
-        Level::Error,
-        "a line that its consumer refuses; a warning if it passes over that line only",
-    ),
+    seen(code::ALIAS_DROP_INS, Level::Warning),
+    seen(code::BROKEN_DIRECTORY, Level::Error),
+    seen(code::BROKEN_FILE, Level::Error),
+    seen(code::BROKEN_LINE, Level::Error),
+    lint(code::CARRIAGE_RETURN, Level::Warning, keys::carriage_return),
+    lint(code::DUPLICATE_KEY, Level::Warning, keys::duplicate_key),
+    lint(code::EMPTY_FILE_MASKS, Level::Info, masks::empty_file_masks),
     lint(
-        "carriage-return",
+        code::INSTALL_NOT_READ,
         Level::Warning,
-        "a line that ends in CR LF, where the CR is taken for a part of what stands before it",
-        keys::carriage_return,
-    ),
-    lint(
-        "duplicate-key",
-        Level::Warning,
-        "a key that stands twice in one file, although it has one value",
-        keys::duplicate_key,
-    ),
-    lint(
-        "empty-file-masks",
-        Level::Info,
-        "a mask that is an empty file, which may be an accident; a link to /dev/null is meant",
-        masks::empty_file_masks,
-    ),
-    lint(
-        "install-not-read",
-        Level::Warning,
-        "`[Install]` in a drop-in for all units of a prefix or type, which `systemctl enable` ignores",
         install::install_not_read,
     ),
     lint(
-        "link-leaves-root",
+        code::LINK_LEAVES_ROOT,
         Level::Warning,
-        "a link that leads elsewhere for a program that does not resolve it inside the root",
         links::link_leaves_root,
     ),
+    lint(code::LOCALE_ORDER, Level::Warning, names::locale_order),
+    lint(code::LOSES_ALWAYS, Level::Warning, order::loses_always),
     lint(
-        "locale-order",
+        code::MASK_OF_NOTHING,
         Level::Warning,
-        "two files that set one key, and whose names sort the other way round by locale or number",
-        names::locale_order,
-    ),
-    lint(
-        "loses-always",
-        Level::Warning,
-        "a drop-in of the owner that changes nothing, because later files supersede all of it",
-        order::loses_always,
-    ),
-    lint(
-        "mask-of-nothing",
-        Level::Warning,
-        "a mask whose name no lower layer has",
         masks::mask_of_nothing,
     ),
+    lint(code::MULTI_VALUED, Level::Info, keys::multi_valued),
+    lint(code::NOT_UTF8, Level::Warning, keys::not_utf8),
+    lint(code::NUMBER_PREFIX, Level::Info, names::number_prefix),
+    lint(code::SAME_VALUE, Level::Info, keys::same_value),
+    seen(code::SWITCHED_FILE, Level::Warning),
+    seen(code::UNFIT_KEY, Level::Error),
+    lint(code::UNKNOWN_KEY, Level::Warning, unknown::unknown_key),
     lint(
-        "multi-valued",
-        Level::Info,
-        "a key with several assignments, of which nothing says what they come to",
-        keys::multi_valued,
-    ),
-    lint(
-        "not-utf8",
+        code::UNPRINTABLE_NAME,
         Level::Warning,
-        "a value that is not UTF-8",
-        keys::not_utf8,
-    ),
-    lint(
-        "number-prefix",
-        Level::Info,
-        "a drop-in of the owner whose name does not begin with two digits",
-        names::number_prefix,
-    ),
-    lint(
-        "same-value",
-        Level::Info,
-        "an override that says what the lower layer says already",
-        keys::same_value,
-    ),
-    seen(
-        seen::SWITCH,
-        Level::Warning,
-        "a file that says itself when it counts, which is not looked at",
-    ),
-    lint(
-        "unknown-key",
-        Level::Warning,
-        "a key or a section that the consumer does not know and ignores, with what may be meant",
-        unknown::unknown_key,
-    ),
-    lint(
-        "unprintable-name",
-        Level::Warning,
-        "a file name with control characters, invisible ones, or bytes that are not UTF-8",
         names::unprintable_name,
     ),
     lint(
-        files::UNREACHABLE,
+        code::UNREACHABLE_FILE,
         Level::Warning,
-        "a file that can never have an effect, because of its name or its place",
         files::unreachable_file,
     ),
+    lint(code::UNREAD, Level::Warning, keys::unread),
     lint(
-        "unread",
+        code::VENDOR_BEATS_ADMIN,
         Level::Warning,
-        "assignments that the consumer does not read, because of a line that it refuses",
-        keys::unread,
-    ),
-    lint(
-        "vendor-beats-admin",
-        Level::Warning,
-        "a key of the owner's main file that a drop-in of a lower layer supersedes",
         order::vendor_beats_admin,
     ),
 ];
 
 /// The lint of this name.
 pub fn named(name: &str) -> Option<&'static Lint> {
-    LINTS.iter().find(|lint| lint.name == name)
+    LINTS.iter().find(|lint| lint.code.name() == name)
 }
 
-/// Whether what the lint of this name finds does not depend on how a consumer reads a file and
-/// which names it looks at.
-pub fn holds_for_every_consumer(name: &str) -> bool {
+/// Whether what has this code does not depend on how a consumer reads a file and which names it looks at.
+pub fn holds_for_every_consumer(code: Code) -> bool {
     matches!(
-        name,
-        seen::DIRECTORY
-            | seen::FILE
-            | "empty-file-masks"
-            | "link-leaves-root"
-            | "mask-of-nothing"
-            | "same-value"
-            | "unprintable-name"
+        code,
+        code::BROKEN_DIRECTORY
+            | code::BROKEN_FILE
+            | code::EMPTY_FILE_MASKS
+            | code::LINK_LEAVES_ROOT
+            | code::MASK_OF_NOTHING
+            | code::SAME_VALUE
+            | code::UNPRINTABLE_NAME
     )
 }
 
@@ -266,9 +172,7 @@ impl Configuration {
         for document in &found.documents {
             findings.extend(check(document, rules, &beside));
         }
-        let mut findings = self.judged(findings.into_iter(), |finding| {
-            finding.code == Some(BROKEN_LINE)
-        });
+        let mut findings = self.judged(findings.into_iter());
         findings.sort();
         findings.dedup();
         findings
@@ -310,8 +214,7 @@ fn check(document: &Document, rules: &Rules, beside: &[PathBuf]) -> Vec<Finding>
     let mut findings = seen::in_document(document);
     for lint in LINTS {
         if let Look::At(look) = lint.look {
-            let found = look(&subject).into_iter();
-            findings.extend(found.map(|finding| finding.of_lint(lint.name)));
+            findings.extend(look(&subject));
         }
     }
     findings
@@ -378,8 +281,13 @@ fn is_beaten(assignment: &Assignment<'_>) -> bool {
 }
 
 /// A finding about an assignment, with its place.
-fn about(assignment: &Assignment<'_>, level: Level, message: impl Into<String>) -> Finding {
-    Finding::new(level, &assignment.fragment().path, message)
+fn about(
+    code: Code,
+    level: Level,
+    assignment: &Assignment<'_>,
+    message: impl Into<String>,
+) -> Finding {
+    code.finding(level, &assignment.fragment().path, message)
         .at(assignment.line())
         .spanning(assignment.span())
 }

@@ -14,7 +14,7 @@ mod settle;
 use std::ops::Range;
 
 use self::nested::Paths;
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, code};
 use crate::format::{Kind, Lost, Pair};
 use crate::ledger::{
     Decoded, Ended, Fate, FileId, KeyId, Ledger, ProblemId, Record, Rule, SectionId, Slot, small,
@@ -173,7 +173,7 @@ impl Merging<'_> {
                     (Lost::Item, Fate::Applied) => Level::Warning,
                     _ => Level::Error,
                 };
-                let found = Finding::new(level, &reading.file.path, problem.message);
+                let found = code::BROKEN_LINE.finding(level, &reading.file.path, problem.message);
                 let found = found.at(*item.lines.start()).spanning(item.span);
                 let number = self.problem(reading.problems, found);
                 if problem.lost != Lost::Item && reading.fate == Fate::Applied {
@@ -210,7 +210,7 @@ impl Merging<'_> {
     /// never does.
     fn unusable(&mut self, number: FileId, file: &Fragment, why: &Unusable) {
         if self.rules.broken_file == BrokenFile::EndsLoading && why.reason != Reason::Missing {
-            let problem = self.ledger.problem(Finding::error(
+            let problem = self.ledger.problem(code::BROKEN_LINE.error(
                 &file.path,
                 "its consumer stops here: it reads none of the files after this one",
             ));

@@ -14,7 +14,7 @@ use bstr::ByteSlice as _;
 use crate::account::Account;
 use crate::discover::{Candidate, Discovery};
 use crate::escape::escape_path;
-use crate::finding::Finding;
+use crate::finding::{Finding, code};
 pub use crate::fragment::{Fragment, Role, State};
 use crate::rules::{BrokenFile, DropIns, MainPlace, Order, Rules, Shape};
 
@@ -352,7 +352,7 @@ impl Entry {
         let other = link.target.as_deref().and_then(Path::file_name)?;
         let differs = self.of_unit && other != main.name();
         differs.then(|| {
-            Finding::warning(
+            code::ALIAS.warning(
                 &main.path,
                 format!(
                     "is another name of {}, whose drop-ins count for it as well and are not read here; ask for that",

@@ -89,7 +89,7 @@ fn exit(findings: &[Finding], strict: bool) -> Exit {
 
 impl Selection<'_> {
     fn has(&self, finding: &Finding) -> bool {
-        let is_in = |names: &[String]| names.iter().any(|name| Some(name.as_str()) == finding.code);
+        let is_in = |names: &[String]| names.iter().any(|name| finding.code.name() == name);
         (self.only.is_empty() || is_in(self.only)) && !is_in(self.allow)
     }
 }
@@ -101,7 +101,7 @@ fn check(one: &Configuration, is_survey: bool) -> Vec<Finding> {
         return one.check();
     }
     let mut findings = opaque(one.clone()).check();
-    findings.retain(|finding| finding.code.is_none_or(lint::holds_for_every_consumer));
+    findings.retain(|finding| lint::holds_for_every_consumer(finding.code));
     findings
 }
 

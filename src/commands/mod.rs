@@ -15,19 +15,20 @@ mod wish;
 
 use std::path::PathBuf;
 
+use overlay_adapters::code::{OUT_OF_SCOPE, UNREADABLE, WRITE_FAILED};
 use overlay_adapters::commit::CommitError;
 use overlay_adapters::etc::SideError;
 use overlay_adapters::report::Wish;
 use overlay_adapters::{Scope, System};
 use overlay_resolver::escape::escape_path;
-use overlay_resolver::finding::Finding;
+use overlay_resolver::finding::{Code, Finding};
 use overlay_resolver::root::RootError;
 use overlay_resolver::{PathError, Rules};
 
 use crate::Exit;
 use crate::cli::{Cli, Command};
 use crate::resolved::Resolved;
-use crate::{json, render};
+use crate::{code, json, render};
 
 /// What a command has to say.
 #[derive(Debug)]
@@ -143,6 +144,32 @@ fn near(known: &[String]) -> String {
     }
 }
 
+impl Failure {
+    /// The code of its finding.
+    const fn code(&self) -> Code {
+        match self {
+            Self::Finding(finding) => finding.code,
+            Self::Root(_) | Self::Side(_) | Self::Read { .. } => UNREADABLE,
+            Self::Commit(_) | Self::Write { .. } => WRITE_FAILED,
+            Self::NoSuchRules { .. }
+            | Self::NoSuchEntry { .. }
+            | Self::NoSuchKey { .. }
+            | Self::NobodyAssigns { .. }
+            | Self::NoSuchFile(_)
+            | Self::NoSuchLine { .. }
+            | Self::LineZero(_) => code::NOT_FOUND,
+            Self::Ambiguous { .. } => code::AMBIGUOUS,
+            Self::ScopeRefused { .. } => OUT_OF_SCOPE,
+            Self::Path(_)
+            | Self::Pattern(_)
+            | Self::IsTarget { .. }
+            | Self::IsDirectory(_)
+            | Self::ManyRules(_)
+            | Self::NotEmpty(_) => code::BAD_REQUEST,
+        }
+    }
+}
+
 impl From<Finding> for Failure {
     fn from(finding: Finding) -> Self {
         Self::Finding(Box::new(finding))
@@ -185,7 +212,7 @@ impl Output {
     pub(crate) fn of_failure(cli: &Cli, failure: &Failure) -> Self {
         let finding = match failure {
             Failure::Finding(finding) => (**finding).clone(),
-            failure => Finding::error("/", failure.to_string()),
+            failure => failure.code().error("/", failure.to_string()),
         };
         let text = if cli.json {
             json::failure(&finding)

@@ -10,6 +10,7 @@ use overlay_resolver::finding::Finding;
 use super::report::show;
 use super::{Failure, Output, explain};
 use crate::cli::{Cli, Meant};
+use crate::code;
 use crate::select::Selection;
 use crate::writing::Writing;
 
@@ -113,8 +114,8 @@ fn nothing_to_do(entry: &EntryReport, is_so: bool, reason: &str) -> Finding {
         .map_or_else(|| PathBuf::from("/"), |file| file.path.clone());
     let message = format!("{}: nothing to do: it {reason}", entry.called());
     if is_so {
-        Finding::warning(path, message)
+        code::NOTHING_TO_DO.warning(path, message)
     } else {
-        Finding::error(path, message)
+        code::NOTHING_TO_DO.error(path, message)
     }
 }

@@ -42,9 +42,9 @@ pub(crate) fn check(checked: &[Configuration], findings: &[Finding]) -> String {
 /// The table of lints.
 pub(crate) fn lints() -> String {
     let lints = LINTS.iter().map(|lint| LintView {
-        name: lint.name,
+        name: lint.code.name(),
         level: lint.level.to_string(),
-        summary: lint.summary,
+        summary: lint.code.summary(),
     });
     to_text(&Document {
         entries: Vec::new(),

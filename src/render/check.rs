@@ -22,7 +22,11 @@ pub(crate) fn check(checked: usize, findings: &[Finding]) -> String {
             Level::Warning => NOTABLE,
             Level::Info => FAINT,
         };
-        let _ = writeln!(text, "{style}{}{style:#}: {finding}", finding.level);
+        let _ = writeln!(
+            text,
+            "{style}{}{style:#}: {finding} [{}]",
+            finding.level, finding.code
+        );
     }
     let counts = LEVELS.iter().filter_map(|(level, word)| {
         let of_level = |finding: &&Finding| finding.level == *level;
@@ -51,7 +55,7 @@ fn plural(count: usize, word: &str) -> String {
 
 /// The table of lints.
 pub(crate) fn lints() -> String {
-    let width = LINTS.iter().map(|lint| lint.name.len()).max();
+    let width = LINTS.iter().map(|lint| lint.code.name().len()).max();
     let width = width.unwrap_or_default();
     let mut text = String::new();
     for lint in LINTS {
@@ -59,7 +63,8 @@ pub(crate) fn lints() -> String {
         let _ = writeln!(
             text,
             "{BOLD}{:width$}{BOLD:#}  {level:7}  {}",
-            lint.name, lint.summary
+            lint.code.name(),
+            lint.code.summary()
         );
     }
     text

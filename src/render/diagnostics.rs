@@ -101,10 +101,6 @@ impl Excerpt {
             .path(path.as_str())
             .annotation(AnnotationKind::Primary.span(self.marked.clone()));
         let title = level.primary_title(finding.message.as_str());
-        let title = match finding.code {
-            Some(code) => title.id(code),
-            None => title,
-        };
         let group = title.element(snippet);
         let renderer = Renderer::styled()
             .decor_style(DecorStyle::Ascii)
@@ -152,13 +148,13 @@ fn cut(text: &str, longest: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use overlay_resolver::finding::Finding;
+    use overlay_resolver::finding::code;
 
     use super::Excerpt;
 
     /// The excerpt with what is pointed at between brackets.
     fn shown(text: &[u8], line: usize, span: Option<(usize, usize)>) -> Option<String> {
-        let mut finding = Finding::error("/x", "message").at(line);
+        let mut finding = code::BROKEN_FILE.error("/x", "message").at(line);
         if let Some((start, end)) = span {
             finding = finding.spanning(start..end);
         }
@@ -228,7 +224,7 @@ mod tests {
             line in 1_usize..5,
             span in proptest::option::of((0_usize..220, 0_usize..220)),
         ) {
-            let mut finding = Finding::error("/x", "message").at(line);
+            let mut finding = code::BROKEN_FILE.error("/x", "message").at(line);
             if let Some((start, end)) = span {
                 finding = finding.spanning(start..end);
             }

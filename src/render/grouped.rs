@@ -56,8 +56,7 @@ fn kind(finding: &Finding) -> String {
             bare
         }
     });
-    let code = finding.code.unwrap_or_default();
-    let mut kind = format!("{} {code}", finding.level);
+    let mut kind = format!("{} {}", finding.level, finding.code);
     for word in words {
         kind.push(' ');
         kind.push_str(word);
@@ -112,6 +111,7 @@ fn places(files: &BTreeSet<&Path>) -> String {
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
+    use overlay_resolver::finding::code::BROKEN_FILE;
 
     use super::*;
 
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_few_are_shown_each() {
         let findings = in_files(MOST, |n| {
-            Finding::error(format!("/etc/{n}.conf"), "is broken")
+            BROKEN_FILE.error(format!("/etc/{n}.conf"), "is broken")
         });
         assert_eq!(shown(&findings).lines().count(), MOST);
     }
@@ -137,14 +137,16 @@ mod tests {
         let mut findings = in_files(800, |n| {
             let layer = ["etc", "run", "usr/lib", "usr/local/lib"][(n % 7) / 2];
             let message = format!("unknown key `Key{n}` in [Section], see {n}");
-            Finding::warning(format!("/{layer}/x.d/{n:03}.conf"), message).at(n)
+            BROKEN_FILE
+                .warning(format!("/{layer}/x.d/{n:03}.conf"), message)
+                .at(n)
         });
         // What is different is not among them, and stands where it stood.
         findings.insert(
             1,
-            Finding::error("/etc/y.conf", "is a directory, not a regular file"),
+            BROKEN_FILE.error("/etc/y.conf", "is a directory, not a regular file"),
         );
-        findings.push(Finding::info("/etc/z.conf", "a note"));
+        findings.push(BROKEN_FILE.info("/etc/z.conf", "a note"));
         assert_snapshot!(shown(&findings));
     }
 
@@ -153,7 +155,7 @@ mod tests {
         let findings = in_files(6, |n| {
             let letter = char::from(b'a' + u8::try_from(n).unwrap());
             let message = format!("the remote rem{letter}: url: cannot be used");
-            Finding::error(format!("/etc/r.d/rem{letter}.conf"), message)
+            BROKEN_FILE.error(format!("/etc/r.d/rem{letter}.conf"), message)
         });
         assert!(
             shown(&findings).contains("… and 3 more errors like these in 3 files of /etc/r.d;")
@@ -162,7 +164,7 @@ mod tests {
 
     #[test]
     fn many_lines_of_one_file() {
-        let findings = in_files(9, |n| Finding::error("/etc/x.conf", "no `=` here").at(n));
+        let findings = in_files(9, |n| BROKEN_FILE.error("/etc/x.conf", "no `=` here").at(n));
         assert!(shown(&findings).contains("… and 6 more errors like these in /etc/x.conf;"));
     }
 }

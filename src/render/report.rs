@@ -182,6 +182,9 @@ fn explain_key(text: &mut String, entry: &EntryReport, key: &KeyReport) {
 fn verdict(key: &KeyReport) -> &'static str {
     match (key.action, &key.desired) {
         (None, _) => "does not look at it",
+        (Some(KeyAction::Record), desired) if key.baseline != *desired => {
+            "records it as the vendor's: the target is as the layers want it"
+        }
         (Some(KeyAction::Record), _) => "has nothing to do: the target is as the layers want it",
         (Some(KeyAction::Write), Some(_)) => "writes what the layers say",
         (Some(KeyAction::Write), None) => "takes the key away, as the layers have no more of it",
@@ -197,7 +200,7 @@ fn verdict(key: &KeyReport) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use overlay_resolver::finding::Finding;
+    use overlay_adapters::code;
 
     use super::*;
 
@@ -207,7 +210,7 @@ mod tests {
         assert!(report(&nothing).starts_with("no entries"));
         nothing
             .findings
-            .push(Finding::error("/etc", "cannot be written"));
+            .push(code::UNREADABLE.error("/etc", "cannot be written"));
         assert_eq!(report(&nothing), "");
     }
 }

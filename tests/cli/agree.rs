@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 
+use overlay_adapters::code;
 use overlay_adapters::report::{
     CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Mask, Operation,
 };
-use overlay_resolver::finding::Finding;
 use serde_json::Value;
 
 use crate::image::Image;
+use crate::json::parsed;
 
 const CONFIG: &str = "var/lib/flatpak/repo/config";
 const OS: &str = "usr/lib/ostree/remotes.d/os.conf";
@@ -164,13 +165,18 @@ fn say(image: &Image, arguments: &[&str]) -> Said {
     assert_eq!(json.status.code(), Some(status), "{arguments:?}");
     Said {
         text: String::from_utf8(text.stdout).expect("UTF-8"),
-        document: serde_json::from_slice(&json.stdout).expect("a document"),
+        document: parsed(&json.stdout),
         status,
     }
 }
 
 fn length(document: &Value, part: &str) -> usize {
     document[part].as_array().expect(part).len()
+}
+
+fn has_error(document: &Value) -> bool {
+    let findings = document["findings"].as_array().expect("findings");
+    findings.iter().any(|finding| finding["level"] == "error")
 }
 
 /// The lines of a text that tell of changes.
@@ -227,13 +233,11 @@ fn every_command_says_the_same_in_every_situation() {
                 (status, _) => *status,
             };
             assert_eq!(said.status, status, "{context}");
-            let errors = said.document["findings"].as_array().expect("findings");
-            let failed = errors.iter().any(|finding| finding["level"] == "error");
-            assert_eq!(failed, said.status == 1, "{context}");
+            assert_eq!(has_error(&said.document), said.status == 1, "{context}");
         }
 
         let json = image.run(&["--json", "sync"]);
-        let document: Value = serde_json::from_slice(&json.stdout).expect("a document");
+        let document = parsed(&json.stdout);
         assert_eq!(json.status.code(), Some(*expected), "{situation}");
         assert_eq!(
             document["changes"], check.document["pending"],
@@ -248,6 +252,50 @@ fn every_command_says_the_same_in_every_situation() {
         let after = say(&image, &["sync", "--dry-run"]);
         assert_eq!(length(&after.document, "pending"), 0, "{situation}: again");
         assert_eq!(after.status, *expected, "{situation}: again");
+    }
+}
+
+/// A request about one entry says beforehand what it does, and its status is what it tells.
+#[test]
+fn a_request_does_what_it_said_it_would() {
+    // A command that failed as a whole tells of no changes.
+    let count = |document: &Value, part: &str| document[part].as_array().map_or(0, Vec::len);
+    for (situation, _, make) in SITUATIONS {
+        let fresh = || {
+            let image = Image::new();
+            make(&image);
+            image
+        };
+        let mut image = fresh();
+        for (verb, entry) in [
+            ("restore", "os"),
+            ("adopt", "plain"),
+            ("revert", "plain"),
+            ("release", "plain"),
+        ] {
+            let context = format!("{situation}: {verb}");
+            let dry = say(&image, &[verb, entry, "--dry-run"]);
+            let pending = count(&dry.document, "pending");
+            assert_eq!(told(&dry.text), pending, "{context}: {}", dry.text);
+            assert_eq!(count(&dry.document, "changes"), 0, "{context}");
+            let status = match (has_error(&dry.document), pending) {
+                (true, _) => 1,
+                (false, 0) => 0,
+                (false, _) => 3,
+            };
+            assert_eq!(dry.status, status, "{context}");
+
+            let json = image.run(&["--json", verb, entry]);
+            let document = parsed(&json.stdout);
+            let status = i32::from(has_error(&document));
+            assert_eq!(json.status.code(), Some(status), "{context}");
+            assert_eq!(document["changes"], dry.document["pending"], "{context}");
+            assert_eq!(document["findings"], dry.document["findings"], "{context}");
+            assert_eq!(count(&document, "pending"), 0, "{context}");
+            if pending > 0 {
+                image = fresh();
+            }
+        }
     }
 }
 
@@ -372,7 +420,7 @@ fn every_decision() -> Vec<Decision> {
         },
         Decision::Released,
         Decision::ReleasedByOwner,
-        Finding::error("/x", "x").into(),
+        code::UNREADABLE.error("/x", "x").into(),
         Decision::LayerMissing,
     ]);
     let of_collections = [

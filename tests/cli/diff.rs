@@ -4,8 +4,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::image::Image;
-
-const SCHEMA: &str = include_str!("../../data/schema/report.schema.json");
+use crate::json::parsed;
 
 /// An image with every kind of difference.
 fn image() -> Image {
@@ -225,19 +224,7 @@ fn what_if() {
 }
 
 fn document(image: &Image, arguments: &[&str]) -> Value {
-    let output = image.run(&[&["--json"], arguments].concat());
-    let document = serde_json::from_slice(&output.stdout).expect("one JSON document");
-    let schema: Value = serde_json::from_str(SCHEMA).expect("a schema");
-    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
-    let errors: Vec<_> = validator
-        .iter_errors(&document)
-        .map(|error| error.to_string())
-        .collect();
-    assert!(
-        errors.is_empty(),
-        "{arguments:?}: {errors:#?}\n{document:#}"
-    );
-    document
+    parsed(&image.run(&[&["--json"], arguments].concat()).stdout)
 }
 
 #[test]

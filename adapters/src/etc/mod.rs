@@ -37,6 +37,7 @@ pub use self::decide::SAVED;
 use self::decide::{Decision, From, Piece};
 pub use self::outcome::{Change, Outcome, State};
 pub use self::side::{Side, SideError};
+use crate::code;
 use crate::commit::{CommitError, Member, Source, assemble};
 
 /// The largest file that is merged key by key.
@@ -108,7 +109,7 @@ impl Sides {
             .filter(|outcome| outcome.state == State::Dropped);
         let findings = dropped.map(|outcome| {
             let message = "is a FIFO, a socket or a device, which is not taken over";
-            Finding::warning(current.path_of(&outcome.path), message)
+            code::DROPPED.warning(current.path_of(&outcome.path), message)
         });
         Ok(Merge {
             sides: self,

@@ -12,6 +12,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
+use crate::code;
 use crate::editor::Editor;
 use crate::reconcile::Marks;
 use crate::remotes::group::{group, remote_name};
@@ -60,8 +61,8 @@ impl RepoConfig {
     /// A file that cannot be understood whole is refused rather than repaired: it is the owner's.
     pub fn parse(text: &[u8], path: &std::path::Path) -> Result<Self, Finding> {
         let file = Editor::parse(text)
-            .map_err(|(line, problem)| Finding::error(path, problem.to_string()).at(line))?;
-        let refuse = |message: String| Finding::error(path, message);
+            .map_err(|(line, problem)| code::MALFORMED.error(path, problem.to_string()).at(line))?;
+        let refuse = |message: String| code::MALFORMED.error(path, message);
         if !file.has_group(CORE) {
             return Err(refuse(
                 "has no [core] group, so it is not a repository's configuration".into(),

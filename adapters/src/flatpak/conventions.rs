@@ -10,6 +10,7 @@ use overlay_resolver::keyfile::value;
 
 use super::config::RepoConfig;
 use super::installation::Installation;
+use crate::code;
 use crate::remotes::draft::Beside;
 use crate::remotes::intent;
 use crate::remotes::target::{Store as _, Target};
@@ -179,7 +180,7 @@ fn copy_filter(subject: &mut Subject<'_, '_, Installation>, remote: &Remote) {
                 action: None,
             };
             let (place, line) = subject.place_of(&key);
-            let finding = Finding::warning(
+            let finding = code::MISSING_FILTER.warning(
                 place,
                 format!(
                     "Filter={filter}: cannot be read, so flatpak cannot use the remote {}",

@@ -11,6 +11,7 @@ use overlay_resolver::root::{Reason, Root, Unusable};
 use super::Layers;
 use super::config::{self, RepoConfig};
 use super::installation::Installation;
+use crate::code;
 use crate::commit::{is_saved, is_staged, left_staged, staged_name};
 use crate::observer::Observer;
 use crate::remotes::draft::Observed;
@@ -56,12 +57,12 @@ pub(super) fn observe(
                 "has the group [{}] twice; join them, so that it is clear which values are meant",
                 group(name)
             );
-            let finding = Finding::error(&config_path, message);
+            let finding = code::DEFINED_TWICE.error(&config_path, message);
             observed.broken.insert(name.to_owned(), finding);
         }
         config = Some((text, parsed));
     } else if eyes.exists(&paths.repo())? {
-        return Err(Finding::error(
+        return Err(code::NO_CONFIGURATION.error(
             config_path,
             "the repository has no configuration; restore the file, or move the repository away so that a new one is made",
         ));
@@ -83,21 +84,22 @@ impl Eyes<'_> {
     fn file(&self, path: &Path) -> Result<Option<Vec<u8>>, Finding> {
         self.observer
             .read(path)
-            .map_err(|error| Finding::error(path, error.to_string()))
+            .map_err(|error| code::UNREADABLE.error(path, error.to_string()))
     }
 
     /// Whether there is anything under this name; a dangling symlink is something.
     fn exists(&self, path: &Path) -> Result<bool, Finding> {
         self.observer
             .has(path)
-            .map_err(|error| Finding::error(path, error.to_string()))
+            .map_err(|error| code::UNREADABLE.error(path, error.to_string()))
     }
 
     /// What a run that was killed left: what it was about to do, and what it had staged.
     fn stale(&self, observed: &mut Observed) -> Result<(), Finding> {
         for directory in [self.paths.path().to_owned(), self.paths.repo()] {
             let listing = self.observer.listing(&directory);
-            let listing = listing.map_err(|error| Finding::error(&directory, error.to_string()))?;
+            let listing =
+                listing.map_err(|error| code::UNREADABLE.error(&directory, error.to_string()))?;
             for name in listing.iter().flat_map(|listing| listing.names()) {
                 let path = directory.join(name);
                 if is_staged(name) {
@@ -224,7 +226,7 @@ impl Eyes<'_> {
             Ok(Some(dir)) => {
                 let names = dir
                     .names()
-                    .map_err(|error| Finding::error(path, error.to_string()))?;
+                    .map_err(|error| code::UNREADABLE.error(path, error.to_string()))?;
                 for name in names {
                     if self.has_files(&path.join(name))? {
                         return Ok(true);
@@ -236,7 +238,7 @@ impl Eyes<'_> {
                 reason: Reason::NotADirectory | Reason::Missing,
                 ..
             }) => Ok(true),
-            Err(error) => Err(Finding::error(path, error.to_string())),
+            Err(error) => Err(code::UNREADABLE.error(path, error.to_string())),
         }
     }
 }

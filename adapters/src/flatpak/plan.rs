@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use overlay_resolver::finding::Finding;
-
 use super::installation::Installation;
 use super::observe::{Found, LIMIT};
 use super::{Layers, config};
+use crate::code;
 use crate::commit::{Batch, NewTree, Step};
 use crate::remotes::draft::{Draft, Plan, replacement};
 use crate::remotes::{self, collections};
@@ -44,7 +43,7 @@ pub(super) fn plan(
     if size > LIMIT {
         // Once in place, it could not be read back, and so never made smaller again.
         let message = format!("would have {size} bytes; more than {LIMIT} are not read back");
-        let finding = Finding::error(installation.config(), message);
+        let finding = code::TOO_LARGE.error(installation.config(), message);
         return Plan::impossible(finding, layers.into_documents(installation));
     }
     let batch = batch(&draft, found);

@@ -10,6 +10,7 @@ use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::keyfile::value;
 
 use super::places::CONF;
+use crate::code;
 use crate::reader::Reader;
 use crate::remotes::group::{group, remote_name};
 use crate::remotes::name::is_collection_id;
@@ -73,13 +74,13 @@ fn refuse_other_groups(document: &Document, reader: &mut Reader<'_>, name: &str)
                     escape(other.as_bytes()),
                     escape(name.as_bytes())
                 );
-                reader.complain(Level::Error, key.last(), message);
+                reader.complain(code::MISPLACED, Level::Error, key.last(), message);
                 return;
             }
             None if section == OVERLAY => {}
             None => {
                 let message = format!("ostree ignores [{}] in a file of remotes", escape(section));
-                reader.complain(Level::Warning, key.last(), message);
+                reader.complain(code::INEFFECTIVE, Level::Warning, key.last(), message);
             }
         }
     }

@@ -17,6 +17,7 @@ use bstr::{BString, ByteSlice as _};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
+use crate::code;
 use crate::editor::Editor;
 use crate::openpgp::Fingerprint;
 use crate::remotes::target::Remembered;
@@ -81,14 +82,14 @@ impl Memory {
     /// Reads the file, which errors call `path`.
     pub(super) fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
         let file = Editor::parse(text)
-            .map_err(|(line, problem)| Finding::error(path, problem.to_string()).at(line))?;
+            .map_err(|(line, problem)| code::MALFORMED.error(path, problem.to_string()).at(line))?;
         let known = [State::Offered, State::Deleted, State::Withheld];
         let word = file.get(SECTION, STATE);
         let state = known
             .into_iter()
             .find(|state| word.is_some_and(|word| word == state.word()))
             .ok_or_else(|| {
-                Finding::error(
+                code::MALFORMED.error(
                     path,
                     "has no State= in a group [Entry]: expected offered, deleted or withheld",
                 )

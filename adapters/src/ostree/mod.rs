@@ -29,6 +29,7 @@ use overlay_resolver::tree::Tree;
 
 use self::places::{CONF, Places, keyring_name};
 use crate::adapter::{Planner, SourcePath};
+use crate::code;
 use crate::commit::Batch;
 use crate::definition::{OstreeDefinition, Sources};
 use crate::observer::Observer;
@@ -221,7 +222,7 @@ fn bring_keys(
             "signatures of {name} are verified, and there is no key for it: put a keyring {} beside this file, or name one with gpgkeypath=",
             keyring_name(name)
         );
-        findings.push(Finding::warning(main.unwrap_or_default(), message));
+        findings.push(code::NO_KEY.warning(main.unwrap_or_default(), message));
     }
     findings
 }
@@ -248,7 +249,11 @@ fn leave_out_missing(root: &Root, remote: &mut Remote, document: &Document) -> O
         "gpgkeypath: {} does not exist here, and ostree fails where a path does not: left out",
         missing.join(", ")
     );
-    Some(Finding::warning(&place.fragment().path, message).at(place.line()))
+    Some(
+        code::MISSING_KEY_PATH
+            .warning(&place.fragment().path, message)
+            .at(place.line()),
+    )
 }
 
 fn has_files(observer: &Observer<'_>, path: &Path) -> bool {
@@ -270,10 +275,10 @@ fn keyring_beside(
     for path in [binary, armored].map(|file| main.with_file_name(file)) {
         let text = observer
             .read(&path)
-            .map_err(|error| Finding::error(&path, error.to_string()))?;
+            .map_err(|error| code::UNREADABLE.error(&path, error.to_string()))?;
         if let Some(text) = text {
             return Keyring::parse_key_data(&text)
-                .map_err(|error| Finding::error(&path, error.to_string()));
+                .map_err(|error| code::BROKEN_KEYRING.error(&path, error.to_string()));
         }
     }
     Ok(Keyring::default())

@@ -15,6 +15,7 @@ use super::memory::{Memory, State};
 use super::places::Places;
 use super::store::{Remotes, names};
 use super::{Layers, TargetFiles, Text};
+use crate::code;
 use crate::commit::{is_saved, is_staged, left_staged, staged_name};
 use crate::editor::Editor;
 use crate::observer::Observer;
@@ -92,14 +93,14 @@ impl Eyes<'_> {
     pub(super) fn file(&self, path: &Path) -> Result<Option<Vec<u8>>, Finding> {
         self.observer
             .read(path)
-            .map_err(|error| Finding::error(path, error.to_string()))
+            .map_err(|error| code::UNREADABLE.error(path, error.to_string()))
     }
 
     /// The names in a directory; none if there is no such directory.
     pub(super) fn names(&self, path: &Path) -> Result<Option<Vec<OsString>>, Finding> {
         match self.observer.listing(path) {
             Err(error) if is_elsewhere(&error) => Ok(None),
-            Err(error) => Err(Finding::error(path, error.to_string())),
+            Err(error) => Err(code::UNREADABLE.error(path, error.to_string())),
             Ok(listing) => {
                 Ok(listing.map(|listing| listing.names().map(OsStr::to_owned).collect()))
             }
@@ -112,7 +113,7 @@ impl Eyes<'_> {
             let path = repository.join("config");
             let text = match self.observer.read(&path) {
                 Err(error) if is_elsewhere(&error) => continue,
-                other => other.map_err(|error| Finding::error(&path, error.to_string()))?,
+                other => other.map_err(|error| code::UNREADABLE.error(&path, error.to_string()))?,
             };
             let Some(text) = text else { continue };
             let file = parse(&text, &path)?;
@@ -164,7 +165,7 @@ impl Eyes<'_> {
         // A directory or a link to nothing is none to ostree; that it takes a name is found in the layers.
         let text = match text {
             Err(error) if is_nothing_to_ostree(&error) => None,
-            other => other.map_err(|error| Finding::error(path, error.to_string()))?,
+            other => other.map_err(|error| code::UNREADABLE.error(path, error.to_string()))?,
         };
         let Some(text) = text else { return Ok(()) };
         let name = path.file_stem().and_then(|stem| stem.to_str());
@@ -183,14 +184,17 @@ impl Eyes<'_> {
                 "defines the remote {}, so {name} has no place there; name the file after its remote",
                 defined.join(", ")
             );
-            self.taken.insert(name, Finding::error(path, message));
+            self.taken
+                .insert(name, code::MISPLACED.error(path, message));
         }
         if defined.len() > 1 {
             let message = format!(
                 "defines {}: `ostree remote delete` of one of them would remove the others, too; one remote a file",
                 defined.join(" and ")
             );
-            self.found.findings.push(Finding::warning(path, message));
+            self.found
+                .findings
+                .push(code::SEVERAL_REMOTES.warning(path, message));
         }
         let twice = self.found.store.add(path, file);
         self.refuse(path, twice);
@@ -223,7 +227,7 @@ impl Eyes<'_> {
                 escape_path(&end)
             );
             let broken = &mut self.found.observed.broken;
-            broken.insert(name.clone(), Finding::error(path, message));
+            broken.insert(name.clone(), code::SYMLINK.error(path, message));
         }
     }
 
@@ -234,7 +238,7 @@ impl Eyes<'_> {
                 "defines the remote {name}, which {} defines, too: ostree refuses to work until one of the two is removed",
                 escape_path(&other)
             );
-            let finding = Finding::error(path, message);
+            let finding = code::DEFINED_TWICE.error(path, message);
             self.found.findings.push(finding.clone());
             self.found.observed.broken.insert(name, finding);
         }
@@ -499,7 +503,7 @@ const fn is_nothing_to_ostree(error: &Unusable) -> bool {
 fn parse(text: &[u8], path: &Path) -> Result<Editor, Finding> {
     Editor::parse(text).map_err(|(line, problem)| {
         let message = format!("{problem}; ostree refuses to work until this is mended");
-        Finding::error(path, message).at(line)
+        code::MALFORMED.error(path, message).at(line)
     })
 }
 

@@ -8,6 +8,7 @@ use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
 use super::observe::Eyes;
+use crate::code;
 use crate::editor::Editor;
 
 /// The remotes that deployments follow.
@@ -95,7 +96,8 @@ impl Followed {
                 "{}; so any remote may be in use, and none goes",
                 why.message
             );
-            self.unread.push(Finding::warning(why.path, message));
+            self.unread
+                .push(code::UNREAD_ORIGIN.warning(why.path, message));
             T::default()
         })
     }
@@ -104,7 +106,7 @@ impl Followed {
 /// The remotes that an origin names.
 fn remotes(path: &Path, text: Option<Vec<u8>>) -> Result<Vec<String>, Finding> {
     let file = Editor::parse(&text.unwrap_or_default())
-        .map_err(|(line, problem)| Finding::error(path, problem.to_string()).at(line))?;
+        .map_err(|(line, problem)| code::MALFORMED.error(path, problem.to_string()).at(line))?;
     let named = file.pairs("origin").filter_map(|(key, value)| {
         let value = value::decode_string(value).ok()?;
         follows(key.to_str().ok()?, &value).map(str::to_owned)

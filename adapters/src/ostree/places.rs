@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::escape::escape_path;
-use overlay_resolver::finding::Finding;
 
 use super::store::Remotes;
+use crate::code;
 use crate::definition::OstreeDefinition;
 use crate::remotes::intent;
 use crate::remotes::target::{Adoption, Target};
@@ -180,6 +180,8 @@ fn tell_preferred(subject: &mut Subject<'_, '_, Places>, remote: &Remote) {
             "ostree verifies {name} with this keyring and not with the vendor's beside {}; remove it to follow the vendor",
             escape_path(&draft.target.conf(name))
         );
-        draft.findings.push(Finding::warning(path, message));
+        draft
+            .findings
+            .push(code::OTHER_KEYRING.warning(path, message));
     }
 }

@@ -14,11 +14,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::finding::Finding;
-
 use super::Layers;
 use super::observe::Found;
 use super::places::Places;
+use crate::code;
 use crate::commit::{Batch, NewTree, Step};
 use crate::remotes::draft::{Draft, Plan, replacement};
 use crate::remotes::target::{Store as _, Target as _};
@@ -34,7 +33,7 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
     remotes::renew_baselines(&mut draft);
     if let Some(path) = draft.store.frozen_change(&draft.before) {
         let message = "is on a read-only file system, so no collection ID is written there; make it writable and run `overlayctl sync` again";
-        draft.findings.push(Finding::error(path, message));
+        draft.findings.push(code::READ_ONLY.error(path, message));
     }
     for name in draft.touched() {
         let keyring = draft.target.keyring(&name);

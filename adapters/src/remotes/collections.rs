@@ -10,6 +10,7 @@ use super::baseline::{self, Baseline, OF_COLLECTIONS, OF_REMOTES};
 use super::collection::{Collection, ID, SECTION};
 use super::draft::Draft;
 use super::target::{Store, Target};
+use crate::code;
 use crate::reconcile::{self, Key, KeyAction};
 use crate::report::{CollectionDecision, Decision, EntryReport, Going, Holder, KeyReport, Mask};
 use crate::source::{Layered, Source, Want};
@@ -108,7 +109,7 @@ fn refuse_second<T: Target>(
     let message = format!(
         "{shown} gets its collection ID from the entry {first} already; mask one of the two"
     );
-    let finding = place(layered, Finding::error, message);
+    let finding = place(layered, &code::ID_TWICE.error("", message));
     draft.findings.push(finding);
     let first = first.into();
     CollectionDecision::Twice { of, first }.into()
@@ -198,7 +199,7 @@ fn not_set(
         "the collection ID `{}` is not set: {why}",
         escape(&wanted.id)
     );
-    Some(place(layered, Finding::warning, message))
+    Some(place(layered, &code::ID_NOT_SET.warning("", message)))
 }
 
 /// Unsets the key where we set it and nobody wants it any more.
@@ -247,14 +248,15 @@ fn withdraw_from<T: Target>(draft: &mut Draft<'_, T>, remote: &str, given: &Base
     }
 }
 
-/// A finding at the line of the ID.
-fn place(
-    layered: &Layered<Collection>,
-    make: fn(std::path::PathBuf, String) -> Finding,
-    message: String,
-) -> Finding {
-    match layered.document.get(SECTION, ID) {
-        Some(id) => make(id.fragment().path.clone(), message).at(id.line()),
-        None => make(layered.document.entry().name.clone().into(), message),
+/// A finding, placed at the line of the ID.
+fn place(layered: &Layered<Collection>, finding: &Finding) -> Finding {
+    let (path, line) = match layered.document.get(SECTION, ID) {
+        Some(id) => (id.fragment().path.clone(), Some(id.line())),
+        None => (layered.document.entry().name.clone().into(), None),
+    };
+    Finding {
+        path,
+        line,
+        ..finding.clone()
     }
 }

@@ -8,6 +8,7 @@ use overlay_resolver::finding::Finding;
 
 use super::intent::{Intent, Traces};
 use super::target::{Store as _, Target};
+use crate::code;
 use crate::commit::{Batch, NewTree, Step, staged_name};
 use crate::openpgp::{Fingerprint, Keyring};
 use crate::report::{Change, EntryReport, Operation, Report, Request, Wish, full_name};
@@ -221,7 +222,7 @@ impl<'a, T: Target> Draft<'a, T> {
 
 fn saved(path: &PathBuf) -> Finding {
     let message = "another program wrote this at the same time as a run that was killed, and something newer has its place: take what you need of it, then remove it";
-    Finding::warning(path, message)
+    code::DISPLACED_FILE.warning(path, message)
 }
 
 /// A change of what lies beside the group of a remote: of its keyring, or a copy that is kept there.

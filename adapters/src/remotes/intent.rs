@@ -20,6 +20,7 @@ use overlay_resolver::keyfile::value;
 
 use super::group::{group, remote_name};
 use super::name::is_remote_name;
+use crate::code;
 use crate::editor::Editor;
 use crate::openpgp::Fingerprint;
 
@@ -49,7 +50,7 @@ impl Intent {
     pub(crate) fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
         let file = Editor::parse(text).map_err(|(line, problem)| {
             let message = format!("{problem}; it tells what a run that was killed had left to do, some of which may stay undone");
-            Finding::warning(path, message).at(line)
+            code::MALFORMED.warning(path, message).at(line)
         })?;
         let names = file.groups().filter_map(remote_name);
         let remotes = names.filter(|name| is_remote_name(name)).map(|name| {

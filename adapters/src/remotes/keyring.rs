@@ -11,6 +11,7 @@ use super::draft::{Beside, Draft};
 use super::keys::{Keys, Known};
 use super::target::{Store, Target};
 use super::{KEYRING_BASELINE, Remote, Subject};
+use crate::code;
 use crate::openpgp::{Fingerprint, Keyring};
 use crate::report::Operation;
 
@@ -40,7 +41,7 @@ impl<T: Target> Subject<'_, '_, T> {
             // One that holds no key verifies nothing; the vendor's make it whole again.
             Err(_) if bytes.is_empty() => Keyring::default(),
             Err(error) => {
-                let finding = Finding::error(
+                let finding = code::BROKEN_KEYRING.error(
                     path,
                     format!(
                         "{error}; the remote {} stays as it is until this file is mended or moved away",

@@ -25,7 +25,6 @@ pub(crate) mod target;
 use std::collections::BTreeSet;
 
 use bstr::{BStr, ByteSlice as _};
-use overlay_resolver::finding::Finding;
 
 use self::baseline::{Baseline, OF_COLLECTIONS, OF_REMOTES};
 pub(crate) use self::changes::changes;
@@ -36,6 +35,7 @@ use self::management::Management;
 pub(crate) use self::remote::HISTORY_KEYS;
 pub use self::remote::{OVERLAY, Origin, Remote, Setting};
 use self::target::{Adoption, Store, Target};
+use crate::code;
 use crate::reconcile::{self, Action, Actual, KeyAction, Marks, Wanted};
 use crate::report::{Decision, Dependent, EntryReport, Going, KeyReport, Mask, Wish};
 use crate::source::{Layered, Source, Want};
@@ -114,12 +114,16 @@ fn refuse_unreachable<T: Target>(draft: &mut Draft<'_, T>, name: &str) {
         let advice = why.advice(name);
         let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
         let message = format!("{name} cannot be adopted: {why}{advice}");
-        draft.findings.push(Finding::error(place, message));
+        draft
+            .findings
+            .push(code::CANNOT_ADOPT.error(place, message));
     } else if let Some(place) = draft.held(name) {
         let message = format!(
             "{name} cannot move from here: all deployments share this file, and this run does not write it; add `--scope all`"
         );
-        draft.findings.push(Finding::error(place, message));
+        draft
+            .findings
+            .push(code::OUT_OF_SCOPE.error(place, message));
     }
 }
 
@@ -516,7 +520,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             }
         };
         let message = format!("{}: {why}, but {message}", self.name);
-        let finding = Finding::warning(self.place(), message);
+        let finding = code::IN_USE.warning(self.place(), message);
         self.draft.findings.push(finding);
         let user = T::DEPENDENT;
         Decision::InUse { why, user }

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice as _};
 use overlay_resolver::escape::escape;
-use overlay_resolver::finding::Finding;
 
 use super::Subject;
 use super::changes::OURS;
 use super::target::{Store as _, Target};
+use crate::code;
 use crate::reconcile::KeyAction;
 use crate::report::{Decision, KeyReport};
 use crate::source::Want;
@@ -82,7 +82,7 @@ impl<T: Target> Subject<'_, '_, T> {
             "you have"
         };
         let (name, key_name) = (self.name, &key.key);
-        let finding = Finding::warning(
+        let finding = code::CONFLICT.warning(
             path,
             format!(
                 "{name}: {key_name}: the vendor changed it from {} to {}, {whose} {}, which stays; `overlayctl revert {name} {key_name}` takes the vendor's, `overlayctl release {name}` leaves all of it to you",
@@ -114,7 +114,7 @@ impl<T: Target> Subject<'_, '_, T> {
             "{}: what was last written to it fails its own check, as after a replacement of text over the whole file: what differs from the vendor's is yours from now on",
             self.name
         );
-        let finding = Finding::warning(self.place(), message);
+        let finding = code::BASELINE_LOST.warning(self.place(), message);
         self.draft.findings.push(finding);
     }
 
@@ -124,7 +124,8 @@ impl<T: Target> Subject<'_, '_, T> {
             (Some(finding), _) | (None, Some(Want::Unresolved(finding))) => finding.clone().into(),
             _ => {
                 let why = "a layer is missing, so nobody can tell whether the vendor withdrew it";
-                let finding = Finding::error(self.place(), format!("{}: {why}", self.name));
+                let finding =
+                    code::LAYER_MISSING.error(self.place(), format!("{}: {why}", self.name));
                 self.draft.findings.push(finding);
                 Decision::LayerMissing
             }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::Query;
 use crate::escape::escape_path;
-use crate::finding::Finding;
+use crate::finding::{Finding, code};
 use crate::root::MemberKind;
 
 impl Query<'_> {
@@ -33,7 +33,7 @@ impl Query<'_> {
                         escape_path(name.as_ref())
                     );
                     let path = place.directory.join(&member.name);
-                    findings.push(Finding::warning(path, message));
+                    findings.push(code::ALIAS_DROP_INS.warning(path, message));
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::{Document, Key};
 use crate::escape::{escape, excerpt};
-use crate::finding::Finding;
+use crate::finding::{Finding, code};
 use crate::rules::Rules;
 use crate::scan::{self, Role};
 
@@ -23,7 +23,7 @@ impl Document {
                 escape(assignment.key()),
                 excerpt(assignment.value())
             );
-            let finding = Finding::warning(&assignment.fragment().path, message);
+            let finding = code::SWITCHED_FILE.warning(&assignment.fragment().path, message);
             finding.at(assignment.line()).spanning(assignment.span())
         });
         told.collect()

@@ -2,7 +2,7 @@
 
 use super::{Document, Key};
 use crate::escape::escape;
-use crate::finding::Finding;
+use crate::finding::{Finding, code};
 use crate::rules::Rules;
 use crate::schema::NOT_TEXT;
 
@@ -21,7 +21,7 @@ impl Document {
         let last = self.keys().filter(is_unfit).filter_map(|key| key.last());
         last.map(|last| {
             let message = format!("{}: {NOT_TEXT}", escape(last.key()));
-            let finding = Finding::error(&last.fragment().path, message);
+            let finding = code::UNFIT_KEY.error(&last.fragment().path, message);
             finding.at(last.line()).spanning(last.span())
         })
         .collect()

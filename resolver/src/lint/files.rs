@@ -7,11 +7,9 @@ use std::path::Path;
 use super::Subject;
 use crate::account::Account;
 use crate::escape::escape_path;
-use crate::finding::Finding;
+use crate::finding::{Finding, code};
 use crate::rules::{DropIns, Ignored};
 use crate::scan::{Role, State, Status};
-
-pub(super) const UNREACHABLE: &str = "unreachable-file";
 
 /// Files that can never have an effect: ignored by their names, beside the directory that they belong
 /// into, or drop-ins of nothing.
@@ -35,7 +33,7 @@ pub(super) fn unreachable_file(subject: &Subject<'_>) -> Vec<Finding> {
         _ => "NAME.d/".into(),
     };
     findings.extend(subject.beside.iter().map(|path| {
-        Finding::warning(
+        code::UNREACHABLE_FILE.warning(
             path,
             format!("is never read: it is named like a drop-in, and those lie in {place}, one level down"),
         )
@@ -60,23 +58,23 @@ pub(super) fn ignored(
     match reason {
         // A name such as `.placeholder` keeps a directory, and was never meant.
         Ignored::Hidden => shown.ends_with(&suffix).then(|| {
-            Finding::info(
+            code::UNREACHABLE_FILE.info(
                 path,
                 "is never read: its name begins with a dot; take that away, or remove the file",
             )
         }),
-        Ignored::Backup => Some(Finding::info(
+        Ignored::Backup => Some(code::UNREACHABLE_FILE.info(
             path,
             "is never read: it has the name of a copy that an editor or a package manager left; \
              merge it, or remove it",
         )),
         Ignored::Suffix(_) if name.as_bytes().starts_with(b"README") => None,
         Ignored::Suffix(_) if !is_owners && !name.as_bytes().contains(&b'.') => None,
-        Ignored::Suffix(_) if name.as_bytes().ends_with(b".d") => Some(Finding::warning(
-            path,
-            "is never read: a drop-in has no drop-ins of its own",
-        )),
-        Ignored::Suffix(_) => Some(Finding::warning(
+        Ignored::Suffix(_) if name.as_bytes().ends_with(b".d") => Some(
+            code::UNREACHABLE_FILE
+                .warning(path, "is never read: a drop-in has no drop-ins of its own"),
+        ),
+        Ignored::Suffix(_) => Some(code::UNREACHABLE_FILE.warning(
             path,
             format!("is never read: its name does not end in {suffix}; rename or remove it"),
         )),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Subject, about};
 use crate::document::State;
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, code};
 use crate::rules::{DropIns, unit};
 use crate::scan::Role;
 
@@ -36,7 +36,12 @@ pub(super) fn install_not_read(subject: &Subject<'_>) -> Vec<Finding> {
             let message = format!(
                 "[Install] has no effect here: `systemctl enable` reads it in the unit and in {name}.d alone"
             );
-            findings.push(about(first, Level::Warning, message));
+            findings.push(about(
+                code::INSTALL_NOT_READ,
+                Level::Warning,
+                first,
+                message,
+            ));
         }
     }
     findings

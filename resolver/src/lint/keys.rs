@@ -7,7 +7,7 @@ use bstr::ByteSlice as _;
 use super::{Subject, about, pair};
 use crate::document::{Assignment, Key, State};
 use crate::escape::{escape, escape_path};
-use crate::finding::{Finding, Level};
+use crate::finding::{Code, Finding, Level, code};
 use crate::scan::{self, Fragment};
 use crate::schema::Operator;
 
@@ -30,7 +30,7 @@ pub(super) fn duplicate_key(subject: &Subject<'_>) -> Vec<Finding> {
                 winner.line(),
                 pair(&winner)
             );
-            about(assignment, Level::Warning, message)
+            about(code::DUPLICATE_KEY, Level::Warning, assignment, message)
         })
     });
     beaten.collect()
@@ -78,7 +78,7 @@ pub(super) fn same_value(subject: &Subject<'_>) -> Vec<Finding> {
                 pair(assignment),
                 below.place()
             );
-            about(assignment, Level::Info, message)
+            about(code::SAME_VALUE, Level::Info, assignment, message)
         })
     });
     let mut findings: Vec<_> = keys.collect();
@@ -102,7 +102,7 @@ fn same_file(subject: &Subject<'_>) -> Vec<Finding> {
         let is_mine = copy.state == scan::State::Effective && subject.is_owners(&copy.layer);
         let below = nearest.get(&index)?;
         (is_mine && copy.link.is_none() && below.text == copy.text).then(|| {
-            Finding::info(
+            code::SAME_VALUE.info(
                 &copy.path,
                 format!(
                     "can go: it is the same as {}, whose updates it keeps out",
@@ -127,7 +127,7 @@ pub(super) fn unread(subject: &Subject<'_>) -> Vec<Finding> {
             more => format!(" and {more} more"),
         };
         let message = format!("{}{more} not read, because of {by}", pair(first));
-        findings.push(about(first, Level::Warning, message));
+        findings.push(about(code::UNREAD, Level::Warning, first, message));
     }
     findings
 }
@@ -145,7 +145,7 @@ pub(super) fn multi_valued(subject: &Subject<'_>) -> Vec<Finding> {
                 escape(key.name()),
                 applied.len()
             );
-            about(last, Level::Info, message)
+            about(code::MULTI_VALUED, Level::Info, last, message)
         })
     })
     .collect()
@@ -153,7 +153,7 @@ pub(super) fn multi_valued(subject: &Subject<'_>) -> Vec<Finding> {
 
 /// Values that hold the carriage return of a line end, and scripts whose interpreter's name does.
 pub(super) fn carriage_return(subject: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = first_of_each_file(subject, |assignment| {
+    let mut findings = first_of_each_file(subject, code::CARRIAGE_RETURN, |assignment| {
         let holds = assignment.value().ends_with(b"\r") || assignment.value().contains_str("\r\n");
         holds.then_some(
             "ends in CR LF, and its consumer takes the CR for a part of the value; save the file \
@@ -169,7 +169,9 @@ pub(super) fn carriage_return(subject: &Subject<'_>) -> Vec<Finding> {
         (first.starts_with(b"#!") && first.ends_with(b"\r\n")).then(|| {
             let message = "ends in CR LF, and the kernel takes the CR for a part of the \
                            interpreter's name; save the file with LF";
-            Finding::warning(&script.fragment().path, message).at(1)
+            code::CARRIAGE_RETURN
+                .warning(&script.fragment().path, message)
+                .at(1)
         })
     }));
     findings
@@ -177,7 +179,7 @@ pub(super) fn carriage_return(subject: &Subject<'_>) -> Vec<Finding> {
 
 /// Values that are not UTF-8.
 pub(super) fn not_utf8(subject: &Subject<'_>) -> Vec<Finding> {
-    first_of_each_file(subject, |assignment| {
+    first_of_each_file(subject, code::NOT_UTF8, |assignment| {
         let text = std::str::from_utf8(assignment.value());
         text.is_err().then_some("the value is not UTF-8")
     })
@@ -186,6 +188,7 @@ pub(super) fn not_utf8(subject: &Subject<'_>) -> Vec<Finding> {
 /// One finding a file: its other lines are likely to be the same.
 fn first_of_each_file(
     subject: &Subject<'_>,
+    code: Code,
     find: impl Fn(&Assignment<'_>) -> Option<&'static str>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -193,7 +196,7 @@ fn first_of_each_file(
         let mut read = file
             .iter()
             .filter(|a| matches!(a.state(), State::Applied | State::Superseded | State::Reset));
-        findings.extend(read.find_map(|a| Some(about(a, Level::Warning, find(a)?))));
+        findings.extend(read.find_map(|a| Some(about(code, Level::Warning, a, find(a)?))));
     }
     findings
 }

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::Subject;
 use crate::escape::escape_path;
-use crate::finding::Finding;
+use crate::finding::{Finding, code};
 use crate::root::Reason;
 use crate::scan::{Fragment, State};
 
@@ -20,7 +20,7 @@ pub(super) fn link_leaves_root(subject: &Subject<'_>) -> Vec<Finding> {
         }
         let depth = depth(fragment.path.parent()?);
         climbs_out(text, depth).then(|| {
-            Finding::warning(
+            code::LINK_LEAVES_ROOT.warning(
                 &fragment.path,
                 format!(
                     "symlink to {}, which climbs out of the root: a program that does not stay \
@@ -47,7 +47,7 @@ fn builder_path(subject: &Subject<'_>, fragment: &Fragment, text: &Path) -> Opti
         .iter()
         .filter_map(|layer| part_from(text, layer.base()))
         .min_by_key(|inside| inside.components().count())?;
-    Some(Finding::warning(
+    Some(code::LINK_LEAVES_ROOT.warning(
         &fragment.path,
         format!(
             "symlink to {}: that names the root from outside; inside it is {}",

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 
 use super::Subject;
-use crate::finding::Finding;
+use crate::finding::{Finding, code};
 use crate::root::Mask;
 use crate::rules::DropIns;
 use crate::scan::{Fragment, Role, State, Status};
@@ -33,7 +33,7 @@ pub(super) fn mask_of_nothing(subject: &Subject<'_>) -> Vec<Finding> {
         })
         .filter(|mask| namesakes.hidden_by(subject, mask).next().is_none())
         .map(|mask| {
-            Finding::warning(
+            code::MASK_OF_NOTHING.warning(
                 &mask.path,
                 "masks nothing: no lower layer has a file of this name; mend the name, or remove it",
             )
@@ -51,7 +51,7 @@ pub(super) fn empty_file_masks(subject: &Subject<'_>) -> Vec<Finding> {
         .filter(|mask| mask.state == State::Mask(Mask::Empty) && subject.is_owners(&mask.layer))
         .filter_map(|mask| {
             let hidden = namesakes.hidden_by(subject, mask).next_back()?;
-            Some(Finding::info(
+            Some(code::EMPTY_FILE_MASKS.info(
                 &mask.path,
                 format!(
                     "masks {} because it is empty; truncated by accident? A symlink to /dev/null \

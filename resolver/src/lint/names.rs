@@ -9,7 +9,7 @@ use std::path::Path;
 use super::{Subject, about, pair};
 use crate::document::{Assignment, State as AssignmentState};
 use crate::escape::{escape, escape_path};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, code};
 use crate::rules::{DropIns, Order};
 use crate::scan::{Fragment, Role, State};
 
@@ -44,7 +44,7 @@ pub(super) fn locale_order(subject: &Subject<'_>) -> Vec<Finding> {
             escape_path(&other.fragment().path),
             pair(winner),
         );
-        about(winner, Level::Warning, message)
+        about(code::LOCALE_ORDER, Level::Warning, winner, message)
     });
     findings.collect()
 }
@@ -96,7 +96,7 @@ pub(super) fn number_prefix(subject: &Subject<'_>) -> Vec<Finding> {
                 && assignments.iter().any(is_setting)
         })
         .map(|(fragment, _)| {
-            Finding::info(
+            code::NUMBER_PREFIX.info(
                 &fragment.path,
                 "its name does not begin with two digits, which would show its place among the \
                  others; 60- to 90- is for the machine's owner",
@@ -111,7 +111,7 @@ pub(super) fn unprintable_name(subject: &Subject<'_>) -> Vec<Finding> {
     let fragments = subject.fragments().iter().filter(hidden);
     fragments
         .map(|fragment| {
-            Finding::warning(
+            code::UNPRINTABLE_NAME.warning(
                 &fragment.path,
                 "its name has characters that cannot be seen, or bytes that are not UTF-8; rename it",
             )

@@ -7,7 +7,7 @@ use super::names::{after, stem, winner_elsewhere};
 use super::{Subject, about, is_beaten, pair};
 use crate::document::{Assignment, State as AssignmentState};
 use crate::escape::escape_path;
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, code};
 use crate::rules::{DropIns, Order};
 use crate::scan::{Fragment, Role, State};
 
@@ -59,7 +59,7 @@ fn beaten(subject: &Subject<'_>, mine: &Assignment<'_>, by: &Assignment<'_>) -> 
         by.place(),
         escape_path(&place)
     );
-    about(mine, Level::Warning, message)
+    about(code::VENDOR_BEATS_ADMIN, Level::Warning, mine, message)
 }
 
 /// Where the drop-ins of the main file at `path` lie in its layer.
@@ -122,7 +122,7 @@ fn lost(subject: &Subject<'_>, mine: &Fragment, winners: &[Assignment<'_>]) -> F
     } else {
         String::new()
     };
-    Finding::warning(
+    code::LOSES_ALWAYS.warning(
         &mine.path,
         format!(
             "changes nothing: all that it sets is set again by what comes later, {list}{advice}"

@@ -36,7 +36,7 @@ fn rules(text: &str) -> Rules {
 fn hits(lint: &str, resolver: &Resolver, path: &str) -> Vec<String> {
     let findings = resolver.check(path).unwrap().into_iter();
     findings
-        .filter(|finding| finding.code == Some(lint))
+        .filter(|finding| finding.code.name() == lint)
         .map(|finding| {
             let path = finding.path.display();
             match finding.line {
@@ -50,6 +50,9 @@ fn hits(lint: &str, resolver: &Resolver, path: &str) -> Vec<String> {
 const ENTRIES: &str = "shape = 'entries'\nsuffix = '.repo'\nmain-decides = true\n";
 const JOURNALD: &str = "schema = 'systemd/journald'";
 const UNITS: &str = "drop-ins = 'unit'\nmain-decides = true\n";
+
+/// The suffix of a file tells its format.
+const OF_SUFFIX: &str = "# No format.\n[schema.section.a]\nwords = ['w']\n";
 
 #[rustfmt::skip]
 const CASES: &[Case<'_>] = &[
@@ -123,6 +126,9 @@ const CASES: &[Case<'_>] = &[
     // duplicate-key
     ("switched-file", "switch-key = '.c.on'", "a.d", &[("etc/a.d/x.conf", "[.c]\non=no\n")], &["/etc/a.d/x.conf:2"]),
     ("switched-file", "switch-key = '.c.on'", "a.d", &[("etc/a.d/x.conf", "[.c]\noff=no\n")], &[]),
+    // unfit-key
+    ("unfit-key", OF_SUFFIX, "x.toml", &[("etc/x.toml", "[a]\nw = ['a b']\n")], &["/etc/x.toml:2"]),
+    ("unfit-key", OF_SUFFIX, "x.toml", &[("etc/x.toml", "[a]\nv = ['a b']\n")], &[]),
     ("duplicate-key", "format = 'environment'", "e.d", &[("etc/e.d/1.conf", "P=/a\nP=$P:/b\n")], &[]),
     ("duplicate-key", "format = 'environment'", "e.d", &[("etc/e.d/1.conf", "P=/a\nQ=${P:-x}\nP=/b\n")], &[]),
     ("duplicate-key", "format = 'environment'", "e.d", &[("etc/e.d/1.conf", "P=/a\nP=$PQ:$$P:/b\nQ=$P\n")], &["/etc/e.d/1.conf:1"]),
@@ -281,6 +287,18 @@ fn links_are_followed_by_their_text() {
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "the tree of a test")]
+fn drop_ins_under_another_name_of_a_unit_are_found() {
+    let (place, resolver) = linked(&[("other.conf", "/usr/lib/a.d/real.conf")]);
+    let resolver = resolver.rules(rules(UNITS));
+    let check = |lint| hits(lint, &resolver, "a.d/real.conf");
+    assert!(check("alias-drop-ins").is_empty());
+    std::fs::create_dir(place.path().join("etc/a.d/other.conf.d")).unwrap();
+    assert_eq!(check("alias-drop-ins"), ["/etc/a.d/other.conf.d"]);
+    assert!(check("broken-directory").is_empty());
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the tree of a test")]
 fn a_directory_that_is_a_file_is_found() {
     let (place, resolver) = linked(&[]);
     assert!(hits("broken-directory", &resolver, "a.d").is_empty());
@@ -290,22 +308,15 @@ fn a_directory_that_is_a_file_is_found() {
 }
 
 #[test]
-fn every_lint_has_a_name_of_its_own_and_a_sentence() {
-    let names: Vec<_> = LINTS.iter().map(|lint| lint.name).collect();
+fn every_lint_has_a_name_of_its_own_and_cases() {
+    let names: Vec<_> = LINTS.iter().map(|lint| lint.code.name()).collect();
     let mut sorted: Vec<_> = names.clone();
     sorted.sort_unstable();
     sorted.dedup();
     assert_eq!(sorted, names, "in order and once each");
-    for lint in LINTS {
-        let kebab = lint
-            .name
-            .bytes()
-            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        assert!(kebab && !lint.summary.ends_with('.'), "{}", lint.name);
-        assert!(named(lint.name).is_some());
-    }
     // A case that finds something, and one that does not.
     let apart = [
+        "alias-drop-ins",
         "broken-directory",
         "broken-file",
         "link-leaves-root",
@@ -329,7 +340,7 @@ fn no_finding_is_above_the_level_of_its_lint() {
             tree.with(&Path::new("/").join(file), *bytes)
         });
         for finding in Resolver::new(tree).rules(rules(text)).check(path).unwrap() {
-            let found_by = finding.code.and_then(named);
+            let found_by = named(finding.code.name());
             let level = found_by.map(|lint| lint.level);
             // The lower the level, the more it matters.
             assert!(
@@ -363,7 +374,10 @@ fn the_example_with_numbers() {
         .with(Path::new("/etc/a.d/10-x.conf"), "[a]\nk=1\n")
         .with(Path::new("/usr/lib/a.d/9-y.conf"), "[a]\nk=2\n");
     let findings = Resolver::new(tree).rules(rules("")).check("a.d").unwrap();
-    let shown: Vec<_> = findings.iter().map(Finding::to_string).collect();
+    let shown = findings
+        .iter()
+        .map(|finding| format!("{finding} [{}]", finding.code))
+        .collect::<Vec<_>>();
     assert_eq!(
         shown,
         [
@@ -406,7 +420,7 @@ fn an_unknown_key_may_be_meant_to_be_another() {
         let [finding] = findings.as_slice() else {
             panic!("{text}: {findings:?}");
         };
-        assert_eq!(finding.code, Some("unknown-key"));
+        assert_eq!(finding.code, code::UNKNOWN_KEY);
         assert!(finding.message.ends_with(expected), "{text}: {finding}");
     }
 }

@@ -7,7 +7,7 @@ use bstr::ByteSlice as _;
 use super::{Subject, about};
 use crate::document::{Assignment, State};
 use crate::escape::escape;
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, code};
 use crate::schema::{Schema, Unknown};
 
 /// Keys and sections that the schema does not have, where it says that its consumer ignores them, and
@@ -32,7 +32,12 @@ pub(super) fn unknown_key(subject: &Subject<'_>) -> Vec<Finding> {
                 Some(Unknown::Key) => unknown_name(schema, section, key),
                 Some(Unknown::Private) | None => continue,
             };
-            findings.push(about(assignment, Level::Warning, message));
+            findings.push(about(
+                code::UNKNOWN_KEY,
+                Level::Warning,
+                assignment,
+                message,
+            ));
         }
     }
     findings

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::catalog::Catalog;
-use crate::finding::Finding;
+use crate::finding::{Finding, code};
 use crate::root::{Member, MemberKind};
 use crate::rules::{Layer, Name, Rules};
 use crate::tree::{Tree, TreeDir};
@@ -122,7 +122,7 @@ impl Walk<'_> {
         while let Some(below) = todo.pop() {
             let directory = base.join(&below);
             if self.listed == DIRECTORIES_LIMIT {
-                self.sighted.findings.push(Finding::warning(
+                self.sighted.findings.push(code::NOT_SEARCHED.warning(
                     directory,
                     format!(
                         "not searched, nor what comes after it: {DIRECTORIES_LIMIT} directories are"
@@ -159,7 +159,7 @@ impl Walk<'_> {
 
     fn unreadable(&mut self, directory: &Path, why: &dyn std::fmt::Display) {
         let message = format!("not searched for configuration: {why}");
-        let finding = Finding::info(directory, message);
+        let finding = code::NOT_SEARCHED.info(directory, message);
         self.sighted.findings.push(finding);
     }
 

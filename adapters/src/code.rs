@@ -1,0 +1,36 @@
+//! The codes of what the adapters find, beside those of resolving.
+
+overlay_resolver::finding_codes! {
+    BAD_DEFINITION = "bad-definition": "a definition of an adapter that cannot be used";
+    BAD_NAME = "bad-name": "a file name that cannot be that of an entry";
+    BASELINE_LOST = "baseline-lost": "the record of what was last written to a target fails its own check, so the keys count as the owner's";
+    BROKEN_KEYRING = "broken-keyring": "a keyring that cannot be read as one";
+    CANNOT_ADOPT = "cannot-adopt": "an entry that was to be adopted and cannot be";
+    CONFLICT = "conflict": "a key that the owner and the vendor both changed; the owner's value stays";
+    CONTENDED = "contended": "a target that another program rewrote again and again while it was to be changed";
+    DEFINED_TWICE = "defined-twice": "a name that is defined in two places";
+    DISPLACED_FILE = "displaced-file": "a file that another program wrote in between, and that was put aside";
+    DROPPED = "dropped": "a FIFO, a socket or a device, which a merge of `/etc` does not take over";
+    ID_NOT_SET = "id-not-set": "a collection ID that its remote does not get, since that has another one, or none by choice";
+    ID_TWICE = "id-twice": "a collection ID from two entries";
+    IN_USE = "in-use": "an entry that would go, and on which something depends";
+    INEFFECTIVE = "ineffective": "a key or a group that has no effect where it stands";
+    INVALID_VALUE = "invalid-value": "a value that is missing, or not what its key takes";
+    LAYER_MISSING = "layer-missing": "a layer is missing, so nobody can tell what the vendor withdrew";
+    MALFORMED = "malformed": "a file of the target or of what is remembered that cannot be understood";
+    MISPLACED = "misplaced": "a remote that is defined in the file of another one";
+    MISSING_FILTER = "missing-filter": "a filter that cannot be read, so its remote cannot be used";
+    MISSING_KEY_PATH = "missing-key-path": "a path in `gpgkeypath` that does not exist";
+    NO_CONFIGURATION = "no-configuration": "a repository without its configuration";
+    NO_KEY = "no-key": "a remote whose signatures are verified, and that has no key";
+    OTHER_KEYRING = "other-keyring": "a keyring that is used in place of the vendor's";
+    OUT_OF_SCOPE = "out-of-scope": "a target that this run may not write";
+    READ_ONLY = "read-only": "a file to be written on a read-only file system";
+    SEVERAL_REMOTES = "several-remotes": "a file that defines several remotes";
+    SYMLINK = "symlink": "a file of ours that is a symlink to one elsewhere";
+    UNREAD_ORIGIN = "unread-origin": "an origin of a deployment that cannot be read";
+    TOO_LARGE = "too-large": "an entry or a target that would be larger than what is read back";
+    UNREADABLE = "unreadable": "a file or directory that cannot be read";
+    UNUSABLE = "unusable": "an entry whose files come to nothing that can be used";
+    WRITE_FAILED = "write-failed": "a write that failed";
+}
