@@ -1,9 +1,13 @@
 //! How the owner wants files to be read: the arguments of every command about files.
 
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
+use overlay_resolver::escape::unescape;
 use overlay_resolver::{Resolver, Rules};
 
 use crate::commands::Failure;
@@ -62,13 +66,29 @@ impl Reading {
     pub(crate) fn in_tree(&self, mut resolver: Resolver) -> Result<Resolver, Failure> {
         // What is put somewhere stays, also below what is taken away.
         for path in &self.without {
+            let path = as_shown(&resolver, path);
             resolver = resolver.without(path);
         }
         for With { path, file } in &self.with {
+            let path = as_shown(&resolver, path);
             resolver = resolver.with(path, read_host(file)?);
         }
         Ok(resolver)
     }
+}
+
+/// A path that was shown with escapes.
+pub(crate) fn unescaped(path: &Path) -> OsString {
+    OsString::from_vec(unescape(path.as_os_str().as_bytes()))
+}
+
+/// The path of a file as the tree has it, which may have been copied from where it was shown with escapes.
+fn as_shown<'p>(resolver: &Resolver, path: &'p Path) -> Cow<'p, Path> {
+    let shown = PathBuf::from(unescaped(path));
+    if !resolver.tree().has(path) && resolver.tree().has(&shown) {
+        return Cow::Owned(shown);
+    }
+    Cow::Borrowed(path)
 }
 
 /// The same resolver, by the rules of this name or in this file.

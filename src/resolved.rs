@@ -1,19 +1,17 @@
 //! What a command about files asks, and what it comes to.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use overlay_adapters::{Adapters, definition};
-use overlay_resolver::escape::{escape_path, unescape};
+use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
-use overlay_resolver::{Configuration, Document, Key, Resolver};
+use overlay_resolver::{Configuration, Document, Key, PathError, Resolver};
 
 use crate::Exit;
 use crate::code;
 use crate::commands::Failure;
-use crate::reading::Reading;
+use crate::reading::{Reading, unescaped};
 
 /// The resolver that the commands ask: it knows what the adapters read, and reads as the owner wants.
 ///
@@ -42,10 +40,6 @@ pub(crate) fn of_adapters(adapters: &Adapters<'_>) -> Resolver {
     Resolver::new(adapters.tree()).with_catalog(adapters.catalog())
 }
 
-fn unescaped(path: &Path) -> OsString {
-    OsString::from_vec(unescape(path.as_os_str().as_bytes()))
-}
-
 /// The configuration that the owner names, or has copied from where it was shown with escapes.
 pub(crate) fn configuration(resolver: &Resolver, path: &Path) -> Result<Configuration, Failure> {
     let named = as_named(resolver, path)?;
@@ -59,9 +53,23 @@ pub(crate) fn configuration(resolver: &Resolver, path: &Path) -> Result<Configur
     }
 }
 
+/// The same, or the documents of a directory in which each is read by rules of its own.
+pub(crate) fn configurations(
+    resolver: &Resolver,
+    path: &Path,
+) -> Result<Vec<Configuration>, Failure> {
+    match configuration(resolver, path) {
+        Err(Failure::Path(PathError::Members { path, .. })) => Ok(resolver.members(&path)),
+        found => Ok(vec![found?]),
+    }
+}
+
 fn as_named(resolver: &Resolver, path: &Path) -> Result<Configuration, Failure> {
-    let path = resolver.below_layers(path)?;
-    Ok(configuration_at(resolver, path))
+    let found = resolver.configuration(path)?;
+    if found.path().starts_with(definition::DIRECTORY) {
+        return Ok(configuration_at(resolver, found.path().to_owned()));
+    }
+    Ok(found)
 }
 
 /// The configuration at a path below every layer.
@@ -104,6 +112,16 @@ impl Resolved {
         let collection = configuration.resolve();
         Self {
             findings: configuration.findings(&collection),
+            documents: collection.documents,
+        }
+    }
+
+    /// The same of a path that nobody asked for by name. That a guess at its syntax is wrong is told with the
+    /// files only.
+    pub(crate) fn unasked(configuration: &Configuration) -> Self {
+        let collection = configuration.resolve();
+        Self {
+            findings: configuration.certain_findings(&collection),
             documents: collection.documents,
         }
     }

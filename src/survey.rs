@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::rules::Rules;
 use overlay_resolver::survey::survey;
-use overlay_resolver::{Basis, Configuration, Document, Resolver, format};
+use overlay_resolver::{Configuration, Document, Resolver, format};
 
 use crate::commands::Failure;
 use crate::render;
-use crate::resolved::{Resolved, configuration, configuration_at};
+use crate::resolved::{Resolved, configuration_at, configurations};
 
 /// Configuration paths, each with what its files come to.
 #[derive(Debug, Default)]
@@ -38,22 +38,34 @@ pub(crate) fn all_paths(resolver: &Resolver) -> Vec<PathBuf> {
 impl Survey {
     /// The path that is named, or all of the tree.
     pub(crate) fn new(resolver: &Resolver, path: Option<&Path>) -> Result<Self, Failure> {
-        let mut survey = Self::default();
         if let Some(path) = path {
-            let named = configuration(resolver, path)?;
-            let outcome = Resolved::of(&named);
-            survey.add(named, outcome);
-            return Ok(survey);
+            return Ok(Self::of(configurations(resolver, path)?));
         }
         let (paths, findings) = paths(resolver);
-        survey.findings = findings;
+        let mut survey = Self {
+            findings,
+            ..Self::default()
+        };
         for path in paths {
-            let (found, outcome) = guessed(configuration_at(resolver, path));
+            let found = configuration_at(resolver, path);
+            let outcome = Resolved::unasked(&found);
             survey.add(found, outcome);
         }
         survey.findings.sort();
         survey.findings.dedup();
         Ok(survey)
+    }
+
+    /// These, which somebody asked for.
+    pub(crate) fn of(named: Vec<Configuration>) -> Self {
+        let mut survey = Self::default();
+        for one in named {
+            let outcome = Resolved::of(&one);
+            survey.add(one, outcome);
+        }
+        survey.findings.sort();
+        survey.findings.dedup();
+        survey
     }
 
     fn add(&mut self, found: Configuration, resolved: Resolved) {
@@ -74,19 +86,6 @@ impl Survey {
             documents.map(move |document| (found, document))
         })
     }
-}
-
-/// What a configuration comes to that nobody asked for by name. In what format the files of an unknown
-/// consumer are is a guess there, and a file that does not fit it says that the guess is wrong.
-fn guessed(found: Configuration) -> (Configuration, Resolved) {
-    let resolved = Resolved::of(&found);
-    let fits = |document: &Document| document.problems().is_empty();
-    if found.basis() != Basis::Guess || resolved.documents.iter().all(fits) {
-        return (found, resolved);
-    }
-    let found = opaque(found);
-    let resolved = Resolved::of(&found);
-    (found, resolved)
 }
 
 /// The same configuration, of whose files only the names are taken to mean something.

@@ -74,6 +74,13 @@ pub enum Account<'d> {
         /// The files of its name that it hides.
         hides: Vec<&'d Fragment>,
     },
+    /// Nobody says what syntax it has, and it is not in the usual one: whether it counts is not known.
+    NotUnderstood {
+        /// What the usual syntax has no name for.
+        problem: &'d Finding,
+        /// The files of its name that it hides.
+        hides: Vec<&'d Fragment>,
+    },
     /// The consumer loads no file at all because of what is there.
     NotLoaded(Place<'d>),
     /// The consumer stops at what is there, and does not come to it.
@@ -224,6 +231,9 @@ impl<'d> Accounts<'d> {
             },
             _ if !wins.is_empty() => Account::Effective { wins, loses, hides },
             _ if is_known => self.superseded(index, file, loses, hides),
+            Some((problem, _)) if document.is_guessed(problem) => {
+                Account::NotUnderstood { problem, hides }
+            }
             Some((problem, costs)) => Account::Invalid {
                 problem,
                 costs,
@@ -326,6 +336,7 @@ impl<'d> Account<'d> {
             Self::Unknown { .. } => "unknown",
             Self::Blank(_) => "blank",
             Self::Invalid { .. } => "invalid",
+            Self::NotUnderstood { .. } => "not-understood",
             Self::NotLoaded(_) => "not-loaded",
             Self::NotReached(_) => "not-reached",
             Self::Shadowed { .. } => "shadowed",
@@ -344,7 +355,9 @@ impl<'d> Account<'d> {
     pub fn by(&self) -> Vec<Place<'d>> {
         match self {
             Self::Superseded { by, .. } => by.iter().map(|file| Place::file(file)).collect(),
-            Self::Invalid { problem, .. } => vec![Place::of(problem)],
+            Self::Invalid { problem, .. } | Self::NotUnderstood { problem, .. } => {
+                vec![Place::of(problem)]
+            }
             Self::NotLoaded(place) | Self::NotReached(place) => vec![*place],
             Self::Shadowed { by: file, .. } | Self::Masked(file) | Self::Duplicate(file) => {
                 vec![Place::file(file)]
@@ -383,7 +396,8 @@ impl<'d> Account<'d> {
             | Self::Blank(hides)
             | Self::Unknown { hides, .. }
             | Self::Superseded { hides, .. }
-            | Self::Invalid { hides, .. } => !hides.is_empty(),
+            | Self::Invalid { hides, .. }
+            | Self::NotUnderstood { hides, .. } => !hides.is_empty(),
             Self::NotLoaded(_)
             | Self::NotReached(_)
             | Self::Shadowed { .. }
@@ -409,6 +423,7 @@ impl<'d> Account<'d> {
             | Self::Unknown { .. }
             | Self::Blank(_)
             | Self::Invalid { .. }
+            | Self::NotUnderstood { .. }
             | Self::NotLoaded(_)
             | Self::NotReached(_)
             | Self::Shadowed { .. }

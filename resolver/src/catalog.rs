@@ -16,7 +16,7 @@ use indexmap::IndexMap;
 
 use self::pattern::Pattern;
 use crate::finding::{Finding, Source, code};
-use crate::rules::{DropIns, Rules, RulesFile, Shape};
+use crate::rules::{DropIns, Rules, RulesFile, Shape, unit};
 
 const BUILT_IN: &str = include_str!("../catalog.toml");
 
@@ -197,6 +197,22 @@ impl Catalog {
             let has_it = is_beside && row.rules().drop_ins == DropIns::Named(name.into());
             has_it.then(|| document.to_owned())
         })
+    }
+
+    /// Whether there is such a unit, where files exist as `exists` says: by its own file, by that of its
+    /// template, or because it needs none.
+    pub(crate) fn has_unit(&self, unit: &Path, exists: impl Fn(&Path) -> bool) -> bool {
+        let Some(rules) = self
+            .rules(unit)
+            .filter(|rules| !is_unit_prefix(rules, unit))
+        else {
+            return false;
+        };
+        let name = unit.file_name().and_then(OsStr::to_str);
+        let template = name.and_then(unit::template);
+        rules.lone_drop_ins
+            || exists(unit)
+            || template.is_some_and(|name| exists(&unit.with_file_name(name)))
     }
 
     /// The rules of a directory of drop-ins for all units of a type (`service.d`) or with a prefix

@@ -4,6 +4,7 @@
 //! what is only a part of something else. [`Resolver::configuration`] chooses; what is chosen can be asked
 //! as often as one likes.
 
+mod members;
 mod owners;
 mod path;
 
@@ -83,10 +84,21 @@ impl Resolver {
     /// and that no rule says anything about is a directory of documents.
     ///
     /// # Errors
-    /// No layer can have such a path.
+    /// No layer can have such a path, or it is a directory whose [members](Self::members) have rules of their own.
     pub fn configuration(&self, path: impl AsRef<Path>) -> Result<Configuration, PathError> {
         let path = self.below_layers(path)?;
-        Ok(self.configuration_at(path))
+        let found = self.configuration_at(path);
+        // A directory is listed only here, where nobody says what it is.
+        if found.is_known || !found.is_directory() || matches!(self.choice, Choice::Rules(_)) {
+            return Ok(found);
+        }
+        match self.members(&found.path).into_iter().next() {
+            Some(first) => Err(PathError::Members {
+                path: found.path,
+                first: first.path,
+            }),
+            None => Ok(found),
+        }
     }
 
     /// The path below every layer that `path` means (see [`configuration`](Self::configuration)).
@@ -159,7 +171,8 @@ fn whole(catalog: &Catalog, path: &Path) -> Option<PathBuf> {
         Owner::Document(document) => Some(document),
         _ => None,
     });
-    let mut documents = documents.filter(|document| document != path);
+    // What is in a directory has no say in it.
+    let mut documents = documents.filter(|document| !document.starts_with(path));
     documents.find(|document| catalog.knows(document))
 }
 
@@ -318,7 +331,12 @@ impl Configuration {
     ) -> Document {
         findings.append(&mut entry.findings);
         let ledger = merge(&entry, &self.rules, Keep::All);
-        Document::new(entry, ledger, &self.rules, findings, searched)
+        let document = Document::new(entry, ledger, &self.rules, findings, searched);
+        if self.has_guessed_syntax() {
+            document.of_guessed_syntax()
+        } else {
+            document
+        }
     }
 
     /// The documents of a directory of entries.
@@ -340,9 +358,21 @@ impl Configuration {
     /// What cannot be read by a syntax that is only [guessed](Self::has_guessed_syntax) is no error: one
     /// warning a file.
     pub fn findings(&self, resolved: &Collection) -> Vec<Finding> {
+        let mut findings = self.certain_findings(resolved);
+        for document in &resolved.documents {
+            let problems = document.problems().iter().cloned();
+            findings.extend(guessed(problems.filter(|one| document.is_guessed(one))));
+        }
+        findings.sort();
+        findings
+    }
+
+    /// The same without what may only say that the guess is wrong: for whoever did not ask about this path.
+    pub fn certain_findings(&self, resolved: &Collection) -> Vec<Finding> {
         let mut findings = resolved.findings.clone();
         for document in &resolved.documents {
-            findings.extend(self.judged(document.findings().cloned()));
+            let certain = document.findings().filter(|one| !document.is_guessed(one));
+            findings.extend(certain.cloned());
         }
         findings.extend(self.part_of.as_ref().map(|whole| {
             let whole = escape_path(whole);
@@ -353,32 +383,16 @@ impl Configuration {
         findings.sort();
         findings
     }
-
-    /// Findings with those of a guessed syntax taken for what they are.
-    pub(crate) fn judged(&self, findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
-        if self.has_guessed_syntax() {
-            guessed(findings)
-        } else {
-            findings.collect()
-        }
-    }
 }
 
-/// What cannot be read by a syntax that is only guessed is no error: one warning a file.
-fn guessed(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
-    // These say by their names what they are.
-    let tells = |path: &Path| {
-        path.extension()
-            .is_some_and(|end| end == "toml" || end == "json")
-    };
-    let (mut problems, mut others): (Vec<_>, Vec<_>) =
-        findings.partition(|finding| finding.code == code::BROKEN_LINE && !tells(&finding.path));
+/// Problems of a syntax that is only guessed are no errors: one warning a file.
+pub(crate) fn guessed(problems: impl Iterator<Item = Finding>) -> Vec<Finding> {
+    let mut problems: Vec<_> = problems.collect();
     // Those of a file follow each other, whatever their levels are.
     problems.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
-    for file in problems.chunk_by(|a, b| a.path == b.path) {
-        let Some(first) = file.first() else {
-            continue;
-        };
+    let of_files = problems.chunk_by(|a, b| a.path == b.path);
+    let warning = |file: &[Finding]| {
+        let first = file.first()?;
         let count = match file.len() {
             1 => "a line".to_owned(),
             count => format!("{count} lines"),
@@ -387,11 +401,11 @@ fn guessed(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
             "{count} cannot be read as systemd's files are; the consumer is not known, so the syntax may be \
              another: `--rules` says which"
         );
-        others.push(Finding {
+        Some(Finding {
             level: Level::Warning,
             message,
             ..first.clone()
-        });
-    }
-    others
+        })
+    };
+    of_files.filter_map(warning).collect()
 }

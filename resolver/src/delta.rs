@@ -311,7 +311,8 @@ impl<'d> Rows<'d> {
                 rows.of_file[by.fragment_index()].insert(assignment.key_id());
             }
         }
-        for key in document.keys() {
+        // Where nothing is loaded, no key has a value, with a drop-in or without it.
+        for key in document.keys().filter(|_| document.loads()) {
             let steps = replay::steps(key).into_iter();
             rows.steps
                 .extend(steps.map(|(file, step)| ((file, key.id()), step)));

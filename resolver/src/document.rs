@@ -16,6 +16,7 @@ mod switch;
 mod unfit;
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ pub use self::outcome::{Numbered, Outcome};
 pub use self::snapshot::Snapshot;
 use crate::discover::above_end;
 use crate::escape::escape_path;
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, code};
 use crate::format::Node;
 use crate::ledger::{Decoded, Fate, KeyId, Ledger, Record, Row};
 use crate::rules::Rules;
@@ -46,6 +47,8 @@ pub struct Document {
     ledger: Ledger,
     findings: Vec<Finding>,
     searched: Arc<[PathBuf]>,
+    /// Whether nobody says what syntax its files have that do not tell it by their names.
+    has_guessed_syntax: bool,
 }
 
 /// A ledger beside the entry whose files it is about: all that an assignment is read off.
@@ -203,10 +206,28 @@ impl Document {
             ledger,
             findings,
             searched,
+            has_guessed_syntax: false,
         };
         let of_keys = [document.unfit_kinds(rules), document.switches(rules)];
         document.findings.extend(of_keys.into_iter().flatten());
         document
+    }
+
+    /// The same, whose syntax is the usual one because nobody says which it is.
+    pub(crate) fn of_guessed_syntax(self) -> Self {
+        Self {
+            has_guessed_syntax: true,
+            ..self
+        }
+    }
+
+    /// Whether a finding may only say that the guess at the syntax is wrong.
+    pub(crate) fn is_guessed(&self, finding: &Finding) -> bool {
+        // These say by their names what they are.
+        let tells = |end: &OsStr| end == "toml" || end == "json";
+        self.has_guessed_syntax
+            && finding.code == code::BROKEN_LINE
+            && !finding.path.extension().is_some_and(tells)
     }
 
     /// What its assignments are read off.

@@ -158,8 +158,7 @@ impl Resolver {
     /// # Errors
     /// No layer can have a document at such a path.
     pub fn resolve(&self, path: impl AsRef<Path>) -> Result<Document, PathError> {
-        let path = self.below_layers(path)?;
-        let configuration = self.chosen(path);
+        let configuration = self.configuration(path)?;
         if configuration.is_directory() {
             return Err(PathError::Directory(configuration.path().into()));
         }
@@ -171,7 +170,7 @@ impl Resolver {
     /// # Errors
     /// No layer can have such a path.
     pub fn entries(&self, path: impl AsRef<Path>) -> Result<Collection, PathError> {
-        let path = self.below_layers(path)?;
-        Ok(self.chosen(path).with_shape(Shape::Entries).entries())
+        let configuration = self.configuration(path)?;
+        Ok(configuration.with_shape(Shape::Entries).entries())
     }
 }

@@ -1,18 +1,15 @@
 //! `check`: what the lints of the resolver find, for people and for CI.
 
-use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
-use overlay_resolver::{Basis, Configuration, Resolver, Rules, lint};
+use overlay_resolver::{Basis, Configuration, lint};
 
 use super::{Failure, Output};
 use crate::cli::Cli;
 use crate::reading::Reading;
-use crate::resolved::{configuration, configuration_at, plain};
+use crate::resolved::{self, configuration_at, plain};
 use crate::survey::{all_paths, opaque};
 use crate::{Exit, json, render};
 
@@ -54,7 +51,7 @@ pub(super) fn run(
         configurations.extend(paths.map(|path| configuration_at(&resolver, path)));
     } else {
         for path in paths {
-            configurations.extend(members(&resolver, configuration(&resolver, path)?));
+            configurations.extend(resolved::configurations(&resolver, path)?);
         }
     }
     let checked = configurations.iter();
@@ -103,32 +100,4 @@ fn check(one: &Configuration, is_survey: bool) -> Vec<Finding> {
     let mut findings = opaque(one.clone()).check();
     findings.retain(|finding| lint::holds_for_every_consumer(finding.code));
     findings
-}
-
-/// The path itself, or, of a directory whose documents are known each by its name, such as
-/// `systemd/system`, those.
-fn members(resolver: &Resolver, directory: Configuration) -> Vec<Configuration> {
-    let catalog = resolver.catalog();
-    if catalog.knows(directory.path()) {
-        return vec![directory];
-    }
-    let path = directory.path();
-    let mut members = BTreeSet::new();
-    for layer in &Rules::default().layers {
-        if let Ok(Some(dir)) = resolver.tree().dir(&layer.base().join(path)) {
-            let names = dir.names().into_iter().flatten();
-            let documents = names.map(|name| match name.as_bytes().strip_suffix(b".d") {
-                Some(document) => path.join(OsStr::from_bytes(document)),
-                None => path.join(name),
-            });
-            members.extend(documents.filter(|member| catalog.knows(member)));
-        }
-    }
-    if members.is_empty() {
-        return vec![directory];
-    }
-    let members = members.into_iter();
-    members
-        .map(|path| resolver.configuration_at(path))
-        .collect()
 }

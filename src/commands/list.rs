@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use overlay_resolver::PathError;
 use overlay_resolver::root::Root;
 
 use super::{Failure, Output};
@@ -21,7 +22,12 @@ pub(super) fn run(
         return all(cli, root, reading);
     };
     let with_history = resolver(root, Some(path), reading)?.with_history();
-    let asked = configuration(&with_history, path)?;
+    let asked = match configuration(&with_history, path) {
+        Err(Failure::Path(PathError::Members { path, .. })) => {
+            return Ok(several(cli, &Survey::of(with_history.members(&path))));
+        }
+        found => found?,
+    };
     let resolved = Resolved::of_existing(&asked, reading);
     Ok(Output::of_files(
         cli,
@@ -34,18 +40,21 @@ pub(super) fn run(
 /// All configuration paths that have something to tell.
 fn all(cli: &Cli, root: &Root, reading: &Reading) -> Result<Output, Failure> {
     let resolver = resolver(root, None, reading)?.with_history();
-    let survey = Survey::new(&resolver, None)?;
+    Ok(several(cli, &Survey::new(&resolver, None)?))
+}
+
+fn several(cli: &Cli, survey: &Survey) -> Output {
     let exit = exit(&survey.findings);
-    Ok(if cli.json {
+    if cli.json {
         Output {
             exit,
-            ..Output::new(json::survey(&survey))
+            ..Output::new(json::survey(survey))
         }
     } else {
         Output {
             messages: survey.messages(),
             exit,
-            ..Output::new(render::survey(&survey))
+            ..Output::new(render::survey(survey))
         }
-    })
+    }
 }

@@ -51,6 +51,7 @@ pub(super) const fn style(account: &Account<'_>) -> Style {
         | Account::Headless(_) => BAD,
         Account::Superseded { .. }
         | Account::Unknown { .. }
+        | Account::NotUnderstood { .. }
         | Account::Blank(_)
         | Account::Mask { .. }
         | Account::PassedOver(_)

@@ -7,6 +7,7 @@
 
 mod adapters;
 mod agree;
+mod answers;
 mod check;
 mod diff;
 mod etc;

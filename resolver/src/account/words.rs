@@ -31,6 +31,7 @@ impl fmt::Display for Brief<'_> {
                 costs: BrokenFile::Alone,
                 ..
             }
+            | Account::NotUnderstood { .. }
             | Account::NotLoaded(_)
             | Account::NotReached(_) => "because of",
             Account::Duplicate(_) => "of",
@@ -74,6 +75,15 @@ impl fmt::Display for Account<'_> {
                 hides,
             } => {
                 costs_because_of(f, *costs, &Place::of(problem))?;
+                replaces(f, hides)
+            }
+            Self::NotUnderstood { problem, hides } => {
+                let place = Place::of(problem);
+                write!(
+                    f,
+                    "nobody says what syntax it has, and {place} is not in systemd's; whether it counts is \
+                     not known"
+                )?;
                 replaces(f, hides)
             }
             Self::NotLoaded(place) => costs_because_of(f, BrokenFile::Fatal, place),

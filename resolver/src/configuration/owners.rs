@@ -1,6 +1,7 @@
 //! What a file of the tree may be a part of.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::Configuration;
@@ -93,9 +94,14 @@ impl Resolver {
             let names = self.tree.dir(&layer.base().join(directory));
             let names = names.ok().flatten().and_then(|dir| dir.names().ok());
             for name in names.into_iter().flatten() {
-                if let Some(name) = name.to_str()
+                let Some(unit) = self.member(directory.join(name)) else {
+                    continue;
+                };
+                if let Some(name) = unit.file_name().and_then(OsStr::to_str)
                     && has_drop_ins_in(name, drop_ins)
-                    && self.catalog.knows(&directory.join(name))
+                    && self
+                        .catalog
+                        .has_unit(&unit, |path| self.exists(path, layers))
                 {
                     units.insert(name.to_owned());
                 }

@@ -47,6 +47,18 @@ pub enum PathError {
     /// Its consumer reads each file of it as a document of its own.
     #[error("{} is a directory of documents; ask for its entries, or for one of them", escape_path(.0))]
     Directory(PathBuf),
+    /// Each document in it is known by its own name, and read by rules of its own.
+    #[error(
+        "{} is a directory in which each document is read by rules of its own; ask for one, such as {}",
+        escape_path(.path),
+        escape_path(.first)
+    )]
+    Members {
+        /// As it was asked for, below every layer.
+        path: PathBuf,
+        /// The first of them.
+        first: PathBuf,
+    },
 }
 
 fn shown(path: &Path) -> String {

@@ -572,3 +572,19 @@ fn a_file_that_is_hidden_extends_nothing() {
         ]
     );
 }
+
+#[test]
+fn where_nothing_is_loaded_no_key_changes() {
+    let files = [(
+        "/etc/systemd/system/a.timer.d/1.conf",
+        "[Timer]\nOnCalendar=daily\n",
+    )];
+    let path = "systemd/system/a.timer";
+    let rules = crate::Catalog::built_in().rules(Path::new(path)).unwrap();
+    let found = document(tree(&files), rules, path);
+    assert!(!found.0.loads());
+    assert_eq!(
+        shown(&found),
+        ["extended /etc/systemd/system/a.timer.d/1.conf over nothing"]
+    );
+}

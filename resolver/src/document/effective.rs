@@ -5,13 +5,15 @@ mod lines;
 use std::borrow::Cow;
 
 use bstr::BStr;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 pub use self::lines::Line;
 use super::items::kind_of;
-use super::{Assignment, Document, Items, Key};
+use super::{Assignment, Document, Items, Key, State};
 use crate::format::Node;
 use crate::ledger::SectionId;
+use crate::scan::Fragment;
+use crate::scan::State::{Masked, Shadowed};
 use crate::schema::{KeyKind, Merge, Split};
 
 type Map<K, V> = IndexMap<K, V, foldhash::fast::RandomState>;
@@ -61,7 +63,8 @@ impl Document {
     /// what empties them, and without what the consumer ignores ([`Key::unknown`]). Nothing where it
     /// loads nothing.
     ///
-    /// Sections stand in the order in which they first appear, the one without a name first. Where
+    /// Sections and keys stand in the order in which the consumer first meets them, the section without a
+    /// name first. Where
     /// every header begins an item of its own, so does every header that has a value here: systemd-networkd
     /// makes one object of a header's file and line, so no two of them merge
     /// (systemd: networkd-util.c `network_config_section_new()`).
@@ -83,11 +86,16 @@ impl Document {
         if !self.loads() {
             return Vec::new();
         }
-        let mut parts = Map::<(bool, SectionId, u32), Part<'_>>::default();
-        for key in self.keys().filter(|key| key.unknown().is_none()) {
+        let mut parts = Map::<(bool, usize, u32), Part<'_>>::default();
+        let mut sections = IndexSet::<SectionId, foldhash::fast::RandomState>::default();
+        for key in self.keys_as_met() {
+            let (rank, _) = sections.insert_full(key.section_id());
+            if key.unknown().is_some() {
+                continue;
+            }
             for (header, value) in key.effective() {
                 let section = key.section();
-                let place = (!section.is_empty(), key.section_id(), header);
+                let place = (!section.is_empty(), rank, header);
                 let part = parts.entry(place).or_insert_with(|| Part {
                     section,
                     number: None,
@@ -110,6 +118,28 @@ impl Document {
             before = Some((*section, number));
         }
         parts.into_values().collect()
+    }
+
+    /// The keys in the order in which the consumer meets them: those of files that are hidden it does not.
+    fn keys_as_met(&self) -> Vec<Key<'_>> {
+        let has_text = |file: &Fragment| !file.text.is_empty();
+        let is_hidden =
+            |file: &Fragment| matches!(file.state, Shadowed(_) | Masked(_)) && has_text(file);
+        // Mostly none of those was read, and the ledger has the order.
+        if !self.entry.fragments.iter().any(is_hidden) {
+            return self.keys().collect();
+        }
+        let met = |key: Key<'_>| {
+            let mut rows = key.history();
+            let read = rows.find(|row| !matches!(row.state(), State::Shadowed | State::Masked))?;
+            Some(read.number())
+        };
+        let mut keys: Vec<_> = self
+            .keys()
+            .filter_map(|key| Some((met(key)?, key)))
+            .collect();
+        keys.sort_unstable_by_key(|(met, _)| *met);
+        keys.into_iter().map(|(_, key)| key).collect()
     }
 }
 
@@ -157,4 +187,26 @@ fn by_header<'d>(
         }
     }
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Resolver, Tree};
+
+    /// Files that are hidden have no say in the order, whether or not they are read.
+    #[test]
+    fn keys_stand_as_they_are_met() {
+        let resolver = Resolver::new(Tree::default())
+            .with("/usr/lib/x.d/a.conf", "[S]\nlow=1\nb=1\na=1\n[R]\nc=1\n")
+            .with("/etc/x.d/a.conf", "[T]\nd=1\n[R]\nc=2\n[S]\na=2\nb=2\n");
+        let shown = |resolver: Resolver| {
+            let document = resolver.resolve("x.d").unwrap();
+            let parts = document.effective().into_iter();
+            let keys = parts.flat_map(|part| part.values);
+            let name = |key: &super::Effective<'_>| key.key.name().to_string();
+            keys.map(|key| name(&key)).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(resolver.clone()), ["d", "c", "a", "b"]);
+        assert_eq!(shown(resolver.with_history()), ["d", "c", "a", "b"]);
+    }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::walk::{Sighted, Sighting, has_file};
 use super::{How, Surveyed};
 use crate::catalog::{Catalog, is_unit_prefix, without_d};
+use crate::owner::has_drop_ins_in;
 use crate::rules::{DropIns, Name, Rules, Shape, unit};
 use crate::tree::Tree;
 
@@ -133,6 +134,28 @@ impl<'t> Assessment<'t> {
         found.flatten().collect()
     }
 
+    /// Whether a path is a directory of drop-ins for many units, none of which is there: nobody reads it.
+    fn is_of_no_unit(&self, path: &Path) -> bool {
+        let Some(directory) = path.file_name().and_then(OsStr::to_str) else {
+            return false;
+        };
+        let has_it = |unit: &Path| {
+            let name = unit.file_name().and_then(OsStr::to_str);
+            unit.parent() == path.parent()
+                && name.is_some_and(|name| has_drop_ins_in(name, directory))
+                && (self.catalog).has_unit(unit, |path| self.sighted.files.contains_key(path))
+        };
+        let mut files = self.sighted.files.keys();
+        let mut directories = self
+            .sighted
+            .directories
+            .keys()
+            .filter_map(|path| without_d(path));
+        self.catalog.rules_of_many_units(path).is_some()
+            && !files.any(|unit| has_it(unit))
+            && !directories.any(|unit| has_it(&unit))
+    }
+
     /// The path, if there is something to tell about it.
     fn surveyed(&self, path: PathBuf, mut candidate: Candidate<'_>) -> Option<Surveyed> {
         let rules = &candidate.rules;
@@ -148,7 +171,7 @@ impl<'t> Assessment<'t> {
             rank(directory).is_some() && counts(&of_path, shape, directory.names.as_deref())
         });
         let overrides = candidate.mains.iter().any(|main| rank(main) > Some(0));
-        if candidate.directories.is_empty() && !overrides {
+        if candidate.directories.is_empty() && !overrides || self.is_of_no_unit(&path) {
             return None;
         }
         let mut found = candidate.mains;

@@ -91,11 +91,10 @@ fn a_directory_belongs_to_what_it_extends() {
             "systemd/system/-.slice known",
         ),
         (
-            &["/etc/systemd/system/a-.service.d/x.conf"],
-            "systemd/system/a-.service.d known",
-        ),
-        (
-            &["/etc/systemd/system/service.d/x.conf"],
+            &[
+                "/etc/systemd/system/service.d/x.conf",
+                "/usr/lib/systemd/system/a.service",
+            ],
             "systemd/system/service.d known",
         ),
         (
@@ -118,6 +117,17 @@ fn a_directory_belongs_to_what_it_extends() {
     ] {
         assert_eq!(found(&tree(files)), [expected], "{files:?}");
     }
+    let of_many = "/etc/systemd/system/a-.service.d/x.conf";
+    assert_eq!(
+        found(&tree(&[of_many, "/usr/lib/systemd/system/a-b.service"])),
+        [
+            "systemd/system/a-.service.d known",
+            "systemd/system/a-b.service known"
+        ]
+    );
+    // Nobody reads those of no unit.
+    assert!(found(&tree(&[of_many])).is_empty());
+    assert!(found(&tree(&["/etc/systemd/system/service.d/x.conf"])).is_empty());
 }
 
 #[test]
