@@ -180,8 +180,11 @@ impl<'r> Case<'r> {
         if text.question.contains(" check") {
             said.push_str(&text.text);
         }
+        // Of many that are alike the text shows some and counts the others.
+        let counts_others = said.contains(" like these in ");
         let is_told = |finding: &Value| {
-            finding["level"] == "info" || said.contains(finding["message"].as_str().unwrap_or("\0"))
+            let message = finding["message"].as_str().unwrap_or("\0");
+            finding["level"] == "info" || counts_others || said.contains(message)
         };
         let findings = json.list("findings");
         for finding in findings {

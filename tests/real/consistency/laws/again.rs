@@ -10,8 +10,10 @@ use crate::peers::SCRATCH;
 
 pub(super) fn examine(case: &Case<'_>, kind: &Kind) {
     let show = case.text(&["show", kind.path]);
-    // Of values that nobody can tell apart all are printed, and bytes that are not text as escapes.
-    let is_whole = !show.text.contains(['\\', '#']) && show.status == Some(0);
+    // Of values that nobody can tell apart all are printed, bytes that are not text as escapes, and a
+    // blank before a value without the quotes or the continued line that it takes.
+    let is_plain = !show.text.contains(['\\', '#']) && !show.text.contains("= ");
+    let is_whole = is_plain && show.status == Some(0);
     let entries = case.json(&["list", kind.path]);
     // Trees of tables are printed in the notation of TOML.
     let is_json = kind.suffix == ".json";

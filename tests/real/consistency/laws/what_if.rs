@@ -52,14 +52,16 @@ pub(super) fn examine(case: &Case<'_>, tree: &Tree, file: &Path, path: &str, sta
     put_there(case, tree, file, path);
 }
 
-/// The values with their origins, and what became of all other files.
-fn result<'a>(show: &'a Answer, without: &str) -> (&'a [Value], Vec<(&'a str, &'a str)>) {
+/// The values with their origins, in whatever order, and what became of all other files.
+fn result<'a>(show: &'a Answer, without: &str) -> (Vec<String>, Vec<(&'a str, &'a str)>) {
     let shown = escape_path(Path::new(without)).to_string();
     let files = fragments(show)
         .into_iter()
         .filter(|found| found["path"] != *shown);
+    let mut values: Vec<_> = show.list("effective").iter().map(Value::to_string).collect();
+    values.sort();
     (
-        show.list("effective"),
+        values,
         files
             .map(|found| (text(found, "path"), text(found, "state")))
             .collect(),
