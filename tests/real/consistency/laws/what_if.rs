@@ -1,6 +1,7 @@
 //! What would be if a file were not there, or another.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use overlay_resolver::escape::escape_path;
@@ -10,7 +11,7 @@ use tempfile::TempDir;
 use super::diff::values;
 use super::{fragments, text};
 use crate::consistency::case::{Answer, Case};
-use crate::consistency::tree::Tree;
+use crate::consistency::tree::{Node, Tree};
 use crate::peers::SCRATCH;
 
 /// The effects of a file that its absence cannot leave as they are.
@@ -39,7 +40,7 @@ pub(super) fn examine(case: &Case<'_>, tree: &Tree, file: &Path, path: &str, sta
             &(name, state),
         );
     }
-    if WITHOUT_EFFECT.contains(&state) {
+    if WITHOUT_EFFECT.contains(&state) && !is_led_to(tree, file) {
         case.holds(
             "the result is the same without a file that does not count",
             !changes,
@@ -52,13 +53,24 @@ pub(super) fn examine(case: &Case<'_>, tree: &Tree, file: &Path, path: &str, sta
     put_there(case, tree, file, path);
 }
 
+/// Whether a symlink leads to the file, which then counts under another name, whatever it does by itself.
+fn is_led_to(tree: &Tree, file: &Path) -> bool {
+    let place = file.strip_prefix("/").unwrap().as_os_str().as_bytes();
+    tree.nodes()
+        .any(|(_, node)| matches!(node, Node::Link(target) if target.ends_with(place)))
+}
+
 /// The values with their origins, in whatever order, and what became of all other files.
 fn result<'a>(show: &'a Answer, without: &str) -> (Vec<String>, Vec<(&'a str, &'a str)>) {
     let shown = escape_path(Path::new(without)).to_string();
     let files = fragments(show)
         .into_iter()
         .filter(|found| found["path"] != *shown);
-    let mut values: Vec<_> = show.list("effective").iter().map(Value::to_string).collect();
+    let mut values: Vec<_> = show
+        .list("effective")
+        .iter()
+        .map(Value::to_string)
+        .collect();
     values.sort();
     (
         values,
