@@ -158,7 +158,9 @@ impl Resolver {
     /// # Errors
     /// No layer can have a document at such a path.
     pub fn resolve(&self, path: impl AsRef<Path>) -> Result<Document, PathError> {
-        let configuration = self.configuration(path)?;
+        // The tree has no say in what a program asks for: a directory in the place of its file is a finding.
+        let path = self.below_layers(path)?;
+        let configuration = self.chosen(path);
         if configuration.is_directory() {
             return Err(PathError::Directory(configuration.path().into()));
         }
@@ -170,7 +172,7 @@ impl Resolver {
     /// # Errors
     /// No layer can have such a path.
     pub fn entries(&self, path: impl AsRef<Path>) -> Result<Collection, PathError> {
-        let configuration = self.configuration(path)?;
-        Ok(configuration.with_shape(Shape::Entries).entries())
+        let path = self.below_layers(path)?;
+        Ok(self.chosen(path).with_shape(Shape::Entries).entries())
     }
 }
