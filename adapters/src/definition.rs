@@ -18,7 +18,7 @@ use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
 use overlay_resolver::scan::Status;
 use overlay_resolver::typed::Located;
-use overlay_resolver::{Collection, Document, Resolver};
+use overlay_resolver::{Catalog, Collection, Document, Resolver};
 use serde::Deserialize;
 
 use crate::adapter::SourcePath;
@@ -179,7 +179,7 @@ pub fn load(root: &Root) -> (Vec<Definition>, Vec<Finding>) {
         documents,
         mut findings,
         complete,
-    } = with_built_in(Resolver::new(root.clone()))
+    } = with_built_in(Resolver::new(root.clone()).with_catalog(Catalog::empty()))
         .rules(source().rules)
         .configuration_at(DIRECTORY.into())
         .resolve();

@@ -8,7 +8,7 @@ use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Rules};
 use overlay_resolver::scan::Status;
 use overlay_resolver::tree::Tree;
-use overlay_resolver::{Collection, Document, Resolver};
+use overlay_resolver::{Catalog, Collection, Document, Resolver};
 
 use crate::code;
 use crate::remotes::Remote;
@@ -76,7 +76,9 @@ pub(crate) struct Documents {
 impl<T> Source<T> {
     /// Reads the source at a configuration path of a tree.
     pub(crate) fn read(tree: &Tree, rules: &Rules, path: &Path, read: Read<T>) -> Self {
+        // The definition says how its paths are read.
         let resolver = Resolver::new(tree.clone())
+            .with_catalog(Catalog::empty())
             .rules(rules.clone())
             .with_history();
         let Collection {

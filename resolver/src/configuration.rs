@@ -106,7 +106,7 @@ impl Resolver {
     /// # Errors
     /// No layer can have such a path.
     pub fn below_layers(&self, path: impl AsRef<Path>) -> Result<PathBuf, PathError> {
-        path::below_layers(path.as_ref(), &self.catalog, self.choice.rules())
+        path::below_layers(path.as_ref(), self.catalog(), self.choice.rules())
     }
 
     /// The same of a path below every layer that is taken as it is.
@@ -116,7 +116,7 @@ impl Resolver {
 
     /// The same, without a look into the tree.
     pub(crate) fn chosen(&self, path: PathBuf) -> Configuration {
-        let catalog = &self.catalog;
+        let catalog = self.catalog();
         let known = catalog
             .rules(&path)
             .or_else(|| catalog.rules_of_many_units(&path));

@@ -1,7 +1,7 @@
 //! From a configuration path to its merged document, in one call.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::catalog::Catalog;
 use crate::configuration::{Collection, PathError};
@@ -34,7 +34,9 @@ use crate::tree::Tree;
 #[derive(Debug, Clone)]
 pub struct Resolver {
     pub(crate) tree: Arc<Tree>,
-    pub(crate) catalog: Catalog,
+    /// Most processes of the adapters never ask for the built-in one, and it takes longer to read than a
+    /// hundred files.
+    catalog: OnceLock<Catalog>,
     pub(crate) choice: Choice,
     pub(crate) history: bool,
 }
@@ -70,7 +72,7 @@ impl Resolver {
     pub fn new(tree: impl Into<Tree>) -> Self {
         Self {
             tree: Arc::new(tree.into()),
-            catalog: Catalog::built_in(),
+            catalog: OnceLock::new(),
             choice: Choice::Consumer,
             history: false,
         }
@@ -79,7 +81,10 @@ impl Resolver {
     /// The same, with this catalog in the place of the [built-in](Catalog::built_in) one.
     #[must_use]
     pub fn with_catalog(self, catalog: Catalog) -> Self {
-        Self { catalog, ..self }
+        Self {
+            catalog: catalog.into(),
+            ..self
+        }
     }
 
     /// The same, by these rules, whatever the path. Where they say nothing of the keys, what is known of
@@ -139,7 +144,7 @@ impl Resolver {
 
     /// What is known of paths.
     pub fn catalog(&self) -> &Catalog {
-        &self.catalog
+        self.catalog.get_or_init(Catalog::built_in)
     }
 
     /// Finds the files of `path` and says which of them count, without reading what they mean.

@@ -12,7 +12,7 @@ impl Resolver {
     /// The documents in a directory such as `systemd/system`, of which each is known by its own name; none of
     /// any other path.
     pub fn members(&self, directory: &Path) -> Vec<Configuration> {
-        if self.catalog.knows(directory) {
+        if self.catalog().knows(directory) {
             return Vec::new();
         }
         let mut members = BTreeSet::<PathBuf>::new();
@@ -29,11 +29,11 @@ impl Resolver {
     /// The known document that a file or directory of a layer is of: of `a.service.d`, `a.service`, whether
     /// or not that is there; a directory of drop-ins for many units is one itself.
     pub(super) fn member(&self, path: PathBuf) -> Option<PathBuf> {
-        if self.catalog.rules_of_many_units(&path).is_some() {
+        if self.catalog().rules_of_many_units(&path).is_some() {
             return Some(path);
         }
         let document = without_d(&path).unwrap_or(path);
-        self.catalog.knows(&document).then_some(document)
+        self.catalog().knows(&document).then_some(document)
     }
 }
 

@@ -22,7 +22,7 @@ impl Resolver {
         let layers = self.all_layers();
         let path = self.below(path, &layers).ok_or(Unread::NoLayer)?;
         let paths = Paths {
-            catalog: &self.catalog,
+            catalog: self.catalog(),
             exists: &|path| self.exists(path, &layers),
         };
         match owner(&path, paths) {
@@ -50,7 +50,11 @@ impl Resolver {
         let mut layers: Vec<_> = Rules::names()
             .filter_map(Rules::named)
             .flat_map(|rules| rules.layers)
-            .chain(self.catalog.added().flat_map(|rules| rules.layers.clone()))
+            .chain(
+                self.catalog()
+                    .added()
+                    .flat_map(|rules| rules.layers.clone()),
+            )
             .chain(
                 self.choice
                     .rules()
@@ -100,7 +104,7 @@ impl Resolver {
                 if let Some(name) = unit.file_name().and_then(OsStr::to_str)
                     && has_drop_ins_in(name, drop_ins)
                     && self
-                        .catalog
+                        .catalog()
                         .has_unit(&unit, |path| self.exists(path, layers))
                 {
                     units.insert(name.to_owned());
