@@ -6,17 +6,22 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice as _};
+use foldhash::fast::RandomState;
 use overlay_resolver::keyfile::{Keyfile, LineKind, Problem};
 
 /// A keyfile as sections of lines that can be changed one by one.
+///
+/// A plan is made on a copy and compared with what was found: a copy shares all sections that it does
+/// not change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Editor {
     /// In the order of the file. The first has no header; nor has what is left of a removed group.
-    sections: Vec<Section>,
+    sections: Vec<Arc<Section>>,
     /// Where each group stands, more than once if its header is repeated.
-    places: HashMap<BString, Vec<usize>>,
+    places: Arc<HashMap<BString, Vec<usize>, RandomState>>,
 }
 
 /// A header and the lines up to the next one.
@@ -24,6 +29,8 @@ pub struct Editor {
 struct Section {
     group: Option<BString>,
     lines: Vec<Line>,
+    /// The lines that are pairs, by key; those of one key in the order of the file.
+    by_key: Vec<usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,9 +44,10 @@ enum Kind {
     /// A blank line or a comment.
     Filler,
     Header,
+    /// Where they stand in the line. The locale belongs to the key.
     Pair {
-        key: BString,
-        value: BString,
+        key: Range<usize>,
+        value: Range<usize>,
     },
 }
 
@@ -55,6 +63,10 @@ impl Editor {
         };
         let mut editor = Self::default();
         for line in keyfile.lines() {
+            let within = |range: &Range<usize>| {
+                let start = line.span.start;
+                range.start - start..range.end - start
+            };
             let kind = match &line.kind {
                 LineKind::Blank | LineKind::Comment | LineKind::Invalid(_) => Kind::Filler,
                 LineKind::Group { name } => {
@@ -62,17 +74,21 @@ impl Editor {
                     Kind::Header
                 }
                 LineKind::Pair { key, locale, value } => Kind::Pair {
-                    key: match locale {
-                        Some(locale) => format!("{}[{}]", part(key), part(locale)).into(),
-                        None => part(key),
-                    },
-                    value: part(value),
+                    // Behind the locale is its bracket.
+                    key: within(&match locale {
+                        Some(locale) => key.start..locale.end + 1,
+                        None => key.clone(),
+                    }),
+                    value: within(value),
                 },
             };
             editor.last_section().lines.push(Line {
                 text: part(&line.span),
                 kind,
             });
+        }
+        for section in &mut editor.sections {
+            Arc::make_mut(section).index();
         }
         Ok(editor)
     }
@@ -97,18 +113,17 @@ impl Editor {
 
     /// The pairs of a group in order; of a repeated key the last one counts, as in `GKeyFile`.
     pub fn pairs(&self, group: &str) -> impl Iterator<Item = (&BStr, &BStr)> {
-        let sections = self
-            .places(group)
-            .iter()
-            .filter_map(|&place| self.sections.get(place));
-        sections.flat_map(|section| section.lines.iter().filter_map(Line::pair))
+        let lines = self.sections_of(group).flat_map(|section| &section.lines);
+        lines.filter_map(Line::pair)
     }
 
     /// The value of a key; of a repeated key the last one.
     pub fn get(&self, group: &str, key: &str) -> Option<&BStr> {
-        self.pairs(group)
-            .filter_map(|(k, value)| (k == key).then_some(value))
-            .last()
+        let mut sections = self.sections_of(group).rev();
+        sections.find_map(|section| {
+            let line = section.lines.get(section.find(key)?)?;
+            line.pair().map(|(_, value)| value)
+        })
     }
 
     /// Gives a key its value: an existing key keeps its place, a new one goes to the end of its group,
@@ -117,21 +132,12 @@ impl Editor {
         if self.get(group, key) == Some(value) {
             return;
         }
-        let line = Line {
-            text: format_pair(key, value),
-            kind: Kind::Pair {
-                key: key.into(),
-                value: value.into(),
-            },
-        };
+        let line = Line::of_pair(key, value);
         let places = self.places(group).to_vec();
         for &place in places.iter().rev() {
-            let lines = self
-                .sections
-                .get_mut(place)
-                .map(|section| section.lines.iter_mut());
-            if let Some(existing) =
-                lines.and_then(|mut lines| lines.rfind(|line| line.has_key(key)))
+            if let Some(section) = self.sections.get_mut(place)
+                && let Some(at) = section.find(key)
+                && let Some(existing) = Arc::make_mut(section).lines.get_mut(at)
             {
                 *existing = line;
                 return;
@@ -141,23 +147,19 @@ impl Editor {
             .last()
             .and_then(|&place| self.sections.get_mut(place))
         {
-            Some(section) => section,
+            Some(section) => Arc::make_mut(section),
             None => self.append(group),
         };
-        let last = section
-            .lines
-            .iter()
-            .rposition(|line| line.kind != Kind::Filler)
-            .unwrap_or_default();
-        section.lines.get_mut(last).into_iter().for_each(Line::end);
-        section.lines.insert(last + 1, line);
+        section.push(line, key);
     }
 
     /// Takes a key away, however often it is there.
     pub fn unset(&mut self, group: &str, key: &str) {
         for place in self.places(group).to_vec() {
             if let Some(section) = self.sections.get_mut(place) {
-                section.lines.retain(|line| !line.has_key(key));
+                while let Some(at) = section.find(key) {
+                    Arc::make_mut(section).remove(at);
+                }
             }
         }
     }
@@ -165,23 +167,19 @@ impl Editor {
     /// Takes a group away with its pairs and the blank lines between; comments after its last pair
     /// are taken for those of the next group and stay.
     pub fn remove_group(&mut self, group: &str) {
-        for place in self
-            .places
-            .remove(group.as_bytes().as_bstr())
-            .unwrap_or_default()
-        {
+        if !self.has_group(group) {
+            return;
+        }
+        let places = Arc::make_mut(&mut self.places).remove(group.as_bytes().as_bstr());
+        for place in places.into_iter().flatten() {
             if let Some(section) = self.sections.get_mut(place) {
-                section.group = None;
-                let last = section
-                    .lines
-                    .iter()
-                    .rposition(|line| line.kind != Kind::Filler);
-                section.lines.drain(..last.map_or(0, |last| last + 1));
-                section.lines.retain(|line| !line.is_blank());
+                Arc::make_mut(section).clear();
             }
         }
         for section in self.sections.iter_mut().rev() {
-            while section.lines.pop_if(|line| line.is_blank()).is_some() {}
+            while section.lines.last().is_some_and(Line::is_blank) {
+                Arc::make_mut(section).lines.pop();
+            }
             if !section.lines.is_empty() {
                 break;
             }
@@ -194,32 +192,35 @@ impl Editor {
             .map_or(&[], Vec::as_slice)
     }
 
+    fn sections_of(&self, group: &str) -> impl DoubleEndedIterator<Item = &Section> {
+        let places = self.places(group).iter();
+        places.filter_map(|&place| self.sections.get(place).map(|section| &**section))
+    }
+
     fn begin(&mut self, group: BString) {
-        self.places
+        Arc::make_mut(&mut self.places)
             .entry(group.clone())
             .or_default()
             .push(self.sections.len());
-        self.sections.push(Section {
+        self.sections.push(Arc::new(Section {
             group: Some(group),
-            lines: Vec::new(),
-        });
+            ..Section::default()
+        }));
     }
 
     fn last_section(&mut self) -> &mut Section {
         if self.sections.is_empty() {
-            self.sections.push(Section::default());
+            self.sections.push(Arc::default());
         }
         let last = self.sections.len() - 1;
-        &mut self.sections[last]
+        Arc::make_mut(&mut self.sections[last])
     }
 
     /// Adds a group behind one blank line.
     fn append(&mut self, group: &str) -> &mut Section {
-        let last = self
-            .sections
-            .iter_mut()
-            .rev()
-            .find_map(|section| section.lines.last_mut());
+        let mut sections = self.sections.iter_mut().rev();
+        let last = sections.find(|section| !section.lines.is_empty());
+        let last = last.and_then(|section| Arc::make_mut(section).lines.last_mut());
         let separate = last.is_some_and(|last| {
             last.end();
             !last.is_blank()
@@ -240,16 +241,78 @@ impl Editor {
     }
 }
 
+impl Section {
+    fn index(&mut self) {
+        let pairs = (0..self.lines.len()).filter(|&at| self.key(at).is_some());
+        let mut by_key: Vec<usize> = pairs.collect();
+        by_key.sort_by_key(|&at| self.key(at));
+        self.by_key = by_key;
+    }
+
+    fn key(&self, at: usize) -> Option<&BStr> {
+        let (key, _) = self.lines.get(at)?.pair()?;
+        Some(key)
+    }
+
+    /// How many pairs have this key or a lesser one.
+    fn up_to(&self, key: &str) -> usize {
+        let key = Some(key.as_bytes().as_bstr());
+        self.by_key.partition_point(|&at| self.key(at) <= key)
+    }
+
+    /// The line of a key; of a repeated key the last one.
+    fn find(&self, key: &str) -> Option<usize> {
+        let at = *self.by_key.get(self.up_to(key).checked_sub(1)?)?;
+        (self.key(at)? == key).then_some(at)
+    }
+
+    /// Adds a pair behind all others, and before what follows them.
+    fn push(&mut self, line: Line, key: &str) {
+        let mut lines = self.lines.iter();
+        let last = lines.rposition(|line| line.kind != Kind::Filler);
+        let at = last.map_or(0, |last| last + 1);
+        self.lines[..at].last_mut().into_iter().for_each(Line::end);
+        self.by_key.insert(self.up_to(key), at);
+        self.lines.insert(at, line);
+    }
+
+    fn remove(&mut self, at: usize) {
+        self.lines.remove(at);
+        self.by_key.retain(|&other| other != at);
+        let behind = self.by_key.iter_mut().filter(|other| **other > at);
+        behind.for_each(|other| *other -= 1);
+    }
+
+    /// Leaves the comments behind the last pair, of no group.
+    fn clear(&mut self) {
+        self.group = None;
+        self.by_key.clear();
+        let mut lines = self.lines.iter();
+        let last = lines.rposition(|line| line.kind != Kind::Filler);
+        self.lines.drain(..last.map_or(0, |last| last + 1));
+        self.lines.retain(|line| !line.is_blank());
+    }
+}
+
 impl Line {
-    fn pair(&self) -> Option<(&BStr, &BStr)> {
-        match &self.kind {
-            Kind::Pair { key, value } => Some((key.as_bstr(), value.as_bstr())),
-            Kind::Filler | Kind::Header => None,
+    fn of_pair(key: &str, value: &BStr) -> Self {
+        let text: BString = [key.as_bytes(), b"=", value, b"\n"].concat().into();
+        let end = key.len() + 1 + value.len();
+        Self {
+            text,
+            kind: Kind::Pair {
+                key: 0..key.len(),
+                value: key.len() + 1..end,
+            },
         }
     }
 
-    fn has_key(&self, key: &str) -> bool {
-        self.pair().is_some_and(|(known, _)| known == key)
+    fn pair(&self) -> Option<(&BStr, &BStr)> {
+        let Kind::Pair { key, value } = &self.kind else {
+            return None;
+        };
+        let part = |range: &Range<usize>| self.text.get(range.clone()).map(BStr::new);
+        Some((part(key)?, part(value)?))
     }
 
     fn is_blank(&self) -> bool {
@@ -262,14 +325,6 @@ impl Line {
             self.text.push(b'\n');
         }
     }
-}
-
-fn format_pair(key: &str, value: &BStr) -> BString {
-    let mut text = BString::from(key);
-    text.push(b'=');
-    text.extend_from_slice(value);
-    text.push(b'\n');
-    text
 }
 
 #[cfg(test)]
@@ -359,6 +414,23 @@ url=https://b
             edited(CONFIG, |e| e.set("remote \"a\"", "x", "1".into())),
             CONFIG
         );
+    }
+
+    #[test]
+    fn a_locale_belongs_to_the_key() {
+        let editor = Editor::parse(b"[g]\na[de] = 2\n").unwrap();
+        assert_eq!(editor.get("g", "a[de]").unwrap(), "2");
+        assert_eq!(editor.get("g", "a"), None);
+    }
+
+    #[test]
+    fn a_copy_that_changes_leaves_the_other() {
+        let before = Editor::parse(CONFIG.as_bytes()).unwrap();
+        let mut after = before.clone();
+        after.set("remote \"a\"", "x", "2".into());
+        after.remove_group("remote \"b\"");
+        assert_ne!(after, before);
+        assert_eq!(before.to_bytes(), CONFIG.as_bytes());
     }
 
     #[test]

@@ -35,7 +35,9 @@ const NEW: &str = "[core]\nrepo_version=1\nmode=bare-user-only\nmin-free-space-s
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepoConfig {
     file: Editor,
+    /// As flatpak lists them.
     offered: Vec<String>,
+    is_offered: BTreeSet<String>,
     withheld: BTreeSet<String>,
     unseen: BTreeSet<String>,
     renamed: BTreeMap<String, String>,
@@ -49,6 +51,7 @@ impl RepoConfig {
         Self {
             file: Editor::parse(NEW.as_bytes()).unwrap_or_default(),
             offered: Vec::new(),
+            is_offered: BTreeSet::new(),
             withheld: BTreeSet::new(),
             unseen: BTreeSet::new(),
             renamed: BTreeMap::new(),
@@ -88,6 +91,7 @@ impl RepoConfig {
                 .collect(),
             withheld: withheld.into_iter().collect(),
             unseen: unseen.into_iter().collect(),
+            is_offered: offered.iter().cloned().collect(),
             offered,
             twice,
             file,
@@ -154,7 +158,7 @@ impl Store for RepoConfig {
 
     fn marks(&self, name: &str) -> Marks {
         Marks {
-            offered: self.offered.iter().any(|offered| offered == name),
+            offered: self.is_offered.contains(name),
             withheld: self.withheld.contains(name),
             unseen: self.withheld.contains(name) && self.unseen.contains(name),
         }
@@ -180,6 +184,7 @@ impl Store for RepoConfig {
         let before = self.marks(name);
         if marks.offered && !before.offered {
             self.offered.push(name.into());
+            self.is_offered.insert(name.into());
             let list = BString::from(value::encode_list(&self.offered));
             self.file.set(CORE, OFFERED, list.as_bstr());
         }

@@ -39,14 +39,16 @@ pub(super) fn plan(
     let mut entries = remotes::plan(&mut draft, &layers.remotes);
     entries.extend(collections::plan(&mut draft, &layers.collections));
     remotes::renew_baselines(&mut draft);
-    let size = draft.store.to_bytes().len();
-    if size > LIMIT {
+    let rewritten = (draft.store != draft.before).then(|| draft.store.to_bytes());
+    if let Some(size) = rewritten.as_ref().map(Vec::len)
+        && size > LIMIT
+    {
         // Once in place, it could not be read back, and so never made smaller again.
         let message = format!("would have {size} bytes; more than {LIMIT} are not read back");
         let finding = code::TOO_LARGE.error(installation.config(), message);
         return Plan::impossible(finding, layers.into_documents(installation));
     }
-    let batch = batch(&draft, found);
+    let batch = batch(&draft, found, rewritten);
     let changes = remotes::changes(&draft);
     let findings = draft.findings;
     Plan::new(
@@ -60,16 +62,16 @@ pub(super) fn plan(
 
 /// The writes in their order: a verified remote never stands without its keyring, so keyrings
 /// come before the configuration that needs them and go after the one that does.
-fn batch(draft: &Draft<'_, Installation>, found: &Found) -> Batch {
+fn batch(draft: &Draft<'_, Installation>, found: &Found, rewritten: Option<Vec<u8>>) -> Batch {
     let mut steps = Vec::new();
-    match &found.config {
-        Some((text, _)) => {
+    match (&found.config, rewritten) {
+        (Some((found, _)), rewritten) => {
             steps.extend(draft.side_files());
-            let config = draft.store.to_bytes();
-            steps.extend(replacement(draft.target.config(), Some(text), config));
+            let config = draft.target.config();
+            steps.extend(rewritten.and_then(|text| replacement(config, Some(found), text)));
         }
-        None if draft.store != draft.before => steps.push(create(draft)),
-        None => {}
+        (None, Some(config)) => steps.push(create(draft, config)),
+        (None, None) => {}
     }
     steps.extend(draft.cleanup());
     let is_there = found.config.is_some() || !steps.is_empty();
@@ -77,7 +79,7 @@ fn batch(draft: &Draft<'_, Installation>, found: &Found) -> Batch {
 }
 
 /// A new repository, whole.
-fn create(draft: &Draft<'_, Installation>) -> Step {
+fn create(draft: &Draft<'_, Installation>, config: Vec<u8>) -> Step {
     let repo = draft.target.repo();
     let side_files = draft.files.iter().filter_map(|(path, content)| {
         let path = path.strip_prefix(&repo).ok()?;
@@ -86,7 +88,7 @@ fn create(draft: &Draft<'_, Installation>) -> Step {
     Step::Create(NewTree {
         directories: REPOSITORY.map(PathBuf::from).into(),
         files: side_files
-            .chain([(config::FILE_NAME.into(), draft.store.to_bytes())])
+            .chain([(config::FILE_NAME.into(), config)])
             .collect(),
         path: repo,
     })

@@ -26,6 +26,11 @@ pub(super) const OURS: &str = "x-overlayctl.";
 /// All changes, remote by remote in byte order of the names.
 pub(crate) fn changes<T: Target>(draft: &Draft<'_, T>) -> Vec<Change> {
     let (found, wanted) = (draft.before.memory_found(), draft.store.memory());
+    // Whole copies are compared faster than remotes are one by one, and most runs change nothing.
+    let is_as_found = draft.before == draft.store && found == wanted;
+    if is_as_found && draft.beside.is_empty() && draft.obsolete.is_empty() {
+        return Vec::new();
+    }
     let mut names: BTreeSet<&str> = draft.before.remotes().into_iter().collect();
     names.extend(draft.store.remotes());
     names.extend(found.keys().chain(wanted.keys()).map(String::as_str));

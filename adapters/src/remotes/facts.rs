@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use bstr::{BStr, ByteSlice as _};
 
-use super::baseline::{Baseline, OF_COLLECTIONS};
 use super::management::Management;
 use super::target::{Adoption, Store, Target};
 use super::{HIDDEN_BY_US, Remote, Subject, fingerprints};
@@ -40,12 +39,20 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         })
     }
 
+    /// Whether the layers have a value for a key.
+    pub(super) fn is_wanted(&self, key: &str) -> bool {
+        let found = self
+            .by_key
+            .binary_search_by_key(&key, |setting| &*setting.key);
+        found.is_ok()
+    }
+
     /// The keys that the layers say nothing of and that were ours once: by the baseline, or as the vendor
     /// says.
     pub(super) fn withdrawn_keys(&self, remote: &Remote) -> Vec<String> {
         let of_baseline = self.baseline.values().map(|(key, _)| key);
         let keys: BTreeSet<_> = of_baseline.chain(remote.former_keys()).collect();
-        let withdrawn = keys.into_iter().filter(|key| remote.get(key).is_none());
+        let withdrawn = keys.into_iter().filter(|key| !self.is_wanted(key));
         withdrawn.map(str::to_owned).collect()
     }
 
@@ -154,10 +161,6 @@ impl<'d, T: Target> Subject<'d, '_, T> {
 
     /// The keys that neither we nor a server wrote: the owner's additions.
     pub(super) fn additions(&self) -> Vec<String> {
-        let desired = |key: &str| {
-            self.remote()
-                .is_some_and(|remote| remote.get(key).is_some())
-        };
         // These are reconciled, and told of, by themselves.
         let former = self.remote().map(Remote::former_keys).unwrap_or_default();
         self.draft
@@ -170,7 +173,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
                 let ours = key.starts_with("x-overlayctl.")
                     || self.baseline.get(key).is_some()
                     || former.contains(key)
-                    || desired(key);
+                    || self.is_wanted(key);
                 !(servers && !self.is_owners(key)
                     || ours
                     || self.is_of_collections(key)
@@ -184,8 +187,8 @@ impl<'d, T: Target> Subject<'d, '_, T> {
     /// Whether a key has what only `collections.d` gave.
     fn is_of_collections(&self, key: &str) -> bool {
         let before = &self.draft.before;
-        let given = Baseline::read(before, self.name, OF_COLLECTIONS);
-        given.get(key).is_some() && given.get(key) == before.get(self.name, key)
+        let given = self.given.get(key);
+        given.is_some() && given == before.get(self.name, key)
     }
 
     /// Whether it was us who hid the remote from browsing, whatever has become of that.

@@ -4,7 +4,7 @@ use bstr::{BStr, ByteSlice as _};
 
 /// The name of a remote's group.
 pub(crate) fn group(name: &str) -> String {
-    format!("remote \"{name}\"")
+    ["remote \"", name, "\""].concat()
 }
 
 /// The name of the remote that a group is about, if it is about one whose name is text.

@@ -187,6 +187,10 @@ pub(crate) struct Subject<'d, 'a, T: Target> {
     /// What we last wrote, and what is to be remembered of this run.
     baseline: Baseline,
     next: Baseline,
+    /// What `collections.d` last gave.
+    given: Baseline,
+    /// What the layers want, in byte order of the keys.
+    by_key: Vec<&'d Setting>,
     keys: Vec<KeyReport>,
 }
 
@@ -194,10 +198,13 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
     fn new(draft: &'d mut Draft<'a, T>, source: &'d Source<Remote>, name: &'d str) -> Self {
         let layered = source.entries.get(name);
         let baseline = Baseline::read(&draft.before, name, OF_REMOTES);
+        let given = Baseline::read(&draft.before, name, OF_COLLECTIONS);
         let mut subject = Self {
             management: Management::of(&draft.before, name),
             next: baseline.clone(),
             baseline,
+            given,
+            by_key: Vec::new(),
             wanted: layered.map_or(Wanted::Withdrawn, |layered| layered.want.wanted()),
             mask: None,
             keys: Vec::new(),
@@ -206,6 +213,9 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             name,
             layered,
         };
+        let remote = subject.remote().into_iter();
+        subject.by_key = remote.flat_map(|remote| &remote.settings).collect();
+        subject.by_key.sort_by_key(|setting| &*setting.key);
         subject.mask = subject.mask();
         if subject.mask.is_some() {
             subject.wanted = Wanted::Masked;
@@ -303,7 +313,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         }
         Management::Created.write(&mut self.draft.store, self.name);
         for (key, value) in &carried.edits {
-            if remote.get(key).is_none() {
+            if !self.is_wanted(key) {
                 let value = value.as_ref().map(|value| value.as_bstr());
                 self.draft.store.put(self.name, key, value);
             }

@@ -1,5 +1,6 @@
 //! What was decided over a remote, from what was decided over its keys.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice as _};
@@ -47,10 +48,11 @@ impl<T: Target> Subject<'_, '_, T> {
         let (before, after) = (&self.draft.before, &self.draft.store);
         let pairs = before.pairs(self.name).into_iter();
         let mut changed = Vec::new();
+        let mut told = BTreeSet::new();
         for (key, _) in pairs.chain(after.pairs(self.name)) {
             let Ok(key) = key.to_str() else { continue };
             let differs = before.get(self.name, key) != after.get(self.name, key);
-            if differs && !key.starts_with(OURS) && !changed.iter().any(|known| known == key) {
+            if differs && !key.starts_with(OURS) && told.insert(key) {
                 changed.push(key.to_owned());
             }
         }
