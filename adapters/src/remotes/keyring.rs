@@ -10,6 +10,7 @@ use overlay_resolver::keyfile::value;
 use super::draft::{Beside, Draft};
 use super::keys::{Keys, Known};
 use super::target::{Store, Target};
+use super::verification::needs_keys;
 use super::{KEYRING_BASELINE, Remote, Subject};
 use crate::code;
 use crate::openpgp::{Fingerprint, Keyring};
@@ -27,54 +28,44 @@ pub(crate) fn fingerprints(store: &impl Store, name: &str) -> BTreeSet<Fingerpri
 }
 
 impl<T: Target> Subject<'_, '_, T> {
-    pub(super) fn update_keyring(&mut self, remote: &Remote) -> Result<(), Finding> {
+    /// The keyring as it is.
+    ///
+    /// # Errors
+    /// One that cannot be read is left alone, and so is its remote.
+    pub(super) fn keyring(&mut self) -> Result<Keyring, Finding> {
         let path = self.draft.target.keyring(self.name);
-        let bytes = self
-            .draft
-            .observed
-            .files
-            .get(&path)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let actual = match Keyring::parse(bytes) {
-            Ok(actual) => actual,
-            // One that holds no key verifies nothing; the vendor's make it whole again.
-            Err(_) if bytes.is_empty() => Keyring::default(),
-            Err(error) => {
-                let finding = code::BROKEN_KEYRING.error(
-                    path,
-                    format!(
-                        "{error}; the remote {} stays as it is until this file is mended or moved away",
-                        self.name
-                    ),
-                );
-                self.draft.findings.push(finding.clone());
-                return Err(finding);
-            }
+        let Some(bytes) = self.draft.observed.files.get(&path) else {
+            return Ok(Keyring::default());
         };
-        let baseline = fingerprints(&self.draft.before, self.name);
-        let empty = BTreeSet::new();
-        let wants = remote.needs_keys();
-        let has = self
-            .draft
-            .before
-            .get(self.name, "gpg-verify")
-            .is_none_or(|value| value == "true");
-        let untouched =
-            self.baseline.get("gpg-verify") == self.draft.before.get(self.name, "gpg-verify");
+        Keyring::parse(bytes).map_err(|error| {
+            let finding = code::BROKEN_KEYRING.error(
+                path,
+                format!(
+                    "{error}; the remote {} stays as it is until this file is mended or moved away",
+                    self.name
+                ),
+            );
+            self.draft.findings.push(finding.clone());
+            finding
+        })
+    }
+
+    /// Reconciles the keyring, once it is known how the remote will verify.
+    pub(super) fn reconcile_keyring(&mut self, actual: Keyring, remote: &Remote) {
+        let draft = &self.draft;
+        let intent = draft.observed.intent.of(self.name);
+        let none = BTreeSet::new();
         let keys = Known {
             actual,
-            baseline: &baseline,
-            interrupted: self
-                .draft
-                .observed
-                .intent
-                .of(self.name)
-                .map_or(&empty, |beside| &beside.certificates),
+            baseline: &fingerprints(&draft.before, self.name),
+            interrupted: intent.map_or(&none, |traces| &traces.certificates),
+            adopted: self.management.is_none(),
         }
-        .reconcile(&remote.keyring, wants || (has && !untouched));
+        .reconcile(
+            &remote.keyring,
+            needs_keys(|key| draft.store.get(self.name, key)),
+        );
         self.write_keys(&keys);
-        Ok(())
     }
 
     /// Puts the keyring and its baseline into the draft.

@@ -30,13 +30,16 @@ pub(super) struct Known<'a> {
     pub(super) baseline: &'a BTreeSet<Fingerprint>,
     /// What a run that was interrupted was bringing.
     pub(super) interrupted: &'a BTreeSet<Fingerprint>,
+    /// Others made the remote, and it is taken over: of what they put there, what the vendor wants is the
+    /// vendor's.
+    pub(super) adopted: bool,
 }
 
 impl Known<'_> {
     /// Reconciles the keyring with what the vendor wants in it.
     ///
-    /// With `needed` (signatures are verified) it is never left empty: if all would go, all stay and
-    /// are the vendor's still.
+    /// With `needed` (signatures are verified) it is never left empty: if all would go, or none is wanted
+    /// where some were, all stay and are the vendor's still.
     pub(super) fn reconcile(self, desired: &Keyring, needed: bool) -> Keys {
         let was_empty = self.actual.is_empty();
         let mut keys = Keys {
@@ -57,15 +60,21 @@ impl Known<'_> {
                 };
                 keys.changes.push((operation, fingerprint.clone()));
             }
-            if brought || !known || self.interrupted.contains(fingerprint) {
+            if brought || !known || self.adopted || self.interrupted.contains(fingerprint) {
                 keys.vendors.insert(fingerprint.clone());
             }
         }
+        let kept = if needed && desired.is_empty() {
+            self.baseline
+        } else {
+            &BTreeSet::new()
+        };
         let ours = self.baseline.union(self.interrupted);
-        let gone: BTreeSet<_> = ours
+        let (kept, gone): (BTreeSet<_>, BTreeSet<_>) = ours
             .filter(|fingerprint| desired.get(fingerprint).is_none())
             .filter(|fingerprint| keys.keyring.get(fingerprint).is_some())
-            .collect();
+            .partition(|fingerprint| kept.contains(*fingerprint));
+        keys.vendors.extend(kept.into_iter().cloned());
         if needed && gone.len() == keys.keyring.len() {
             keys.vendors.extend(gone.into_iter().cloned());
             return keys;
@@ -79,5 +88,84 @@ impl Known<'_> {
             keys.changes.push(change);
         }
         keys
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openpgp::testing::Build;
+
+    fn keyring(seeds: &str) -> Keyring {
+        let mut keyring = Keyring::default();
+        for seed in seeds.bytes() {
+            keyring.merge(&Build::key(seed).read());
+        }
+        keyring
+    }
+
+    fn fingerprints(seeds: &str) -> BTreeSet<Fingerprint> {
+        let keyring = keyring(seeds);
+        keyring
+            .iter()
+            .map(|one| one.fingerprint().clone())
+            .collect()
+    }
+
+    /// Certificates are letters: what is there, in the baseline, in the intent of a dead run, wanted; what
+    /// is there then, and of that the vendor's.
+    #[test]
+    fn what_stays_and_whose_it_is() {
+        for (case, needed, [there, baseline, dead, wanted, then, vendors]) in [
+            ("a rotation", true, ["ao", "a", "", "b", "ob", "b"]),
+            ("the last goes", false, ["a", "a", "", "", "", ""]),
+            ("the last is needed", true, ["a", "a", "", "", "a", "a"]),
+            (
+                "none is wanted beside the owner's",
+                true,
+                ["ao", "a", "", "", "ao", "a"],
+            ),
+            ("and none is needed", false, ["ao", "a", "", "", "o", ""]),
+            (
+                "one that a dead run brought",
+                true,
+                ["aox", "a", "x", "", "ao", "a"],
+            ),
+            ("and nothing else", true, ["x", "", "x", "", "x", "x"]),
+            ("the owner's copy", true, ["ao", "a", "", "ao", "ao", "a"]),
+            (
+                "taken out by the owner",
+                true,
+                ["o", "a", "", "ab", "ob", "ab"],
+            ),
+            (
+                "the keyring was lost",
+                true,
+                ["", "ab", "", "ab", "ab", "ab"],
+            ),
+        ] {
+            let keys = Known {
+                actual: keyring(there),
+                baseline: &fingerprints(baseline),
+                interrupted: &fingerprints(dead),
+                adopted: false,
+            }
+            .reconcile(&keyring(wanted), needed);
+            assert_eq!(keys.keyring, keyring(then), "{case}");
+            assert_eq!(keys.vendors, fingerprints(vendors), "{case}");
+        }
+    }
+
+    #[test]
+    fn what_is_adopted_is_the_vendor_s_where_it_is_wanted() {
+        let keys = Known {
+            actual: keyring("ao"),
+            baseline: &BTreeSet::new(),
+            interrupted: &BTreeSet::new(),
+            adopted: true,
+        }
+        .reconcile(&keyring("ab"), true);
+        assert_eq!(keys.keyring, keyring("aob"));
+        assert_eq!(keys.vendors, fingerprints("ab"));
     }
 }

@@ -21,6 +21,7 @@ pub mod name;
 mod remote;
 mod summary;
 pub(crate) mod target;
+mod verification;
 
 use std::collections::BTreeSet;
 
@@ -336,6 +337,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             actual: carried.certificates,
             baseline: &BTreeSet::new(),
             interrupted: &BTreeSet::new(),
+            adopted: false,
         }
         .reconcile(&remote.keyring, false);
         self.remember();
@@ -354,9 +356,10 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         if self.management.is_some() {
             return self.take_back(remote);
         }
-        if let Err(finding) = self.update_keyring(remote) {
-            return finding.into();
-        }
+        let keyring = match self.keyring() {
+            Ok(keyring) => keyring,
+            Err(finding) => return finding.into(),
+        };
         self.draft.store.take_over(self.name);
         Management::Adopted.write(&mut self.draft.store, self.name);
         for setting in &remote.settings {
@@ -366,8 +369,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 .before
                 .get(self.name, &setting.key)
                 .map(BStr::to_owned);
-            // Without the key libostree verifies, so `false` would take something away.
-            let weakens = setting.key.starts_with("gpg-verify") && desired == "false";
+            let weakens = verification::weakens(&setting.key, desired);
             let fill = actual.is_none() && !weakens && self.draft.target.is_filled(&setting.key);
             let former =
                 remote.is_former(&setting.key, actual.as_ref().map(|actual| actual.as_bstr()));
@@ -396,6 +398,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             self.reconcile_key(&key, None, None);
         }
         self.remember();
+        self.reconcile_keyring(keyring, remote);
         T::placed(self, remote);
         Decision::Adopted {
             except: self.owners_keys(),
@@ -443,9 +446,10 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
     }
 
     fn update(&mut self, remote: &Remote) -> Decision {
-        if let Err(finding) = self.update_keyring(remote) {
-            return finding.into();
-        }
+        let keyring = match self.keyring() {
+            Ok(keyring) => keyring,
+            Err(finding) => return finding.into(),
+        };
         if self.baseline.is_lost() {
             self.tell_lost();
         }
@@ -461,6 +465,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             self.reconcile_key(&key, None, None);
         }
         self.remember();
+        self.reconcile_keyring(keyring, remote);
         for key in self.additions() {
             let actual = self.draft.before.get(self.name, &key).map(BStr::to_owned);
             self.keys.push(KeyReport {

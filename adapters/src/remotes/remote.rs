@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::keyfile::value;
 
+use super::verification::needs_keys;
 use crate::openpgp::Keyring;
 use crate::reader::Reader;
 
@@ -53,11 +54,9 @@ impl Remote {
         self.settings.iter().find(|setting| setting.key == key)
     }
 
-    /// Whether signatures are verified with the keyring. libostree does so unless it is told otherwise.
+    /// Whether its signatures are verified with its keyring.
     pub(crate) fn needs_keys(&self) -> bool {
-        let verify = self.get("gpg-verify");
-        let verify = verify.map(|setting| value::decode_boolean(&setting.value));
-        verify.is_none_or(|verify| verify != Ok(false)) && self.get("gpgkeypath").is_none()
+        needs_keys(|key| self.get(key).map(|setting| setting.value.as_bstr()))
     }
 
     /// Whether a value of a key is one that it had before, and nobody's edit.

@@ -2,7 +2,7 @@
 //! gpg reads the keyrings here; `apps.rs` shows that flatpak verifies with them.
 
 use super::Case;
-use super::bench::{Key, base64};
+use super::bench::{Key, Repository, base64};
 use super::world::{URL, World, bytes, flatpakrepo, titled};
 
 pub(super) const CASES: &[Case] = &[
@@ -19,6 +19,10 @@ pub(super) const CASES: &[Case] = &[
         owners_copy,
     ),
     (
+        "rule 5: of a keyring that is adopted, what equals the vendor's is the vendor's",
+        adopted,
+    ),
+    (
         "rule 5: an extended certificate takes the place of the expired one",
         extension,
     ),
@@ -32,6 +36,10 @@ pub(super) const CASES: &[Case] = &[
         key_withdrawn,
     ),
     ("rule 5: a deleted keyring is made again", keyring_lost),
+    (
+        "rule 5: gpg-verify is on by itself, gpg-verify-summary off",
+        defaults,
+    ),
     (
         "rule 5, case 7: a key that flatpak refuses changes nothing",
         bad_import,
@@ -118,6 +126,30 @@ fn owners_copy(world: &World<'_>) {
     world.assert_keys("flathub", &[&keys.vendor, &keys.owner]);
 }
 
+/// A machine with history: flatpak itself imported the remote, with what was the vendor's key then.
+fn adopted(world: &World<'_>) {
+    let keys = world.keys();
+    for (name, before) in [("flathub", &keys.vendor), ("older", &keys.expired)] {
+        world.admin(name, signed(&[before]));
+        world.remotes();
+        world.unmask(name);
+    }
+    import(world, &keys.owner);
+    world.vendor("flathub", signed(&[&keys.vendor]));
+    world.vendor("older", signed(&[&keys.extended]));
+    let report = world.sync();
+    for name in ["flathub", "older"] {
+        report.assert_state(name, "adopted");
+    }
+    world.assert_settled();
+    world.vendor("flathub", signed(&[&keys.stranger]));
+    world.vendor("older", signed(&[&keys.stranger]));
+    world.sync();
+    world.assert_keys("flathub", &[&keys.owner, &keys.stranger]);
+    world.assert_keys("older", &[&keys.stranger]);
+    world.assert_settled();
+}
+
 fn extension(world: &World<'_>) {
     let keys = world.keys();
     let expires = || {
@@ -199,4 +231,32 @@ fn bad_import(world: &World<'_>) {
     world.sync();
     assert_eq!(world.group("flathub"), group);
     assert_eq!(bytes(&world.keyring("flathub")), keyring);
+}
+
+/// What a key means that is not there is the consumer's to say.
+fn defaults(world: &World<'_>) {
+    let url = world.repository().url();
+    world.vendor("flathub", flatpakrepo(&[("Url", &url)]));
+    world.sync();
+    std::fs::write(world.keyring("flathub"), &world.keys().stranger.certificate)
+        .expect("a keyring");
+    let list = ["remote-ls", "flathub"];
+    let install = ["install", "--noninteractive", "flathub", Repository::APP];
+    let (off, summary_off) = ("\ngpg-verify=false\n", "\ngpg-verify-summary=false\n");
+    world.edit_config(|text| text.replace(summary_off, "\n"));
+    world.flatpak(&list);
+    world.edit_config(|text| text.replace(off, "\n"));
+    world.flatpak(&list);
+    let refused = world.flatpak_fails(&install);
+    assert!(refused.contains("public key not found"), "{refused}");
+    world.edit_config(|text| {
+        text.replace(
+            "\n[remote \"flathub\"]\n",
+            &format!("\n[remote \"flathub\"]{off}"),
+        )
+    });
+    world.install_from("flathub");
+    world.edit_config(|text| text.replace(off, &format!("{off}gpg-verify-summary=true\n")));
+    let refused = world.flatpak_fails(&list);
+    assert!(refused.contains("public key not found"), "{refused}");
 }

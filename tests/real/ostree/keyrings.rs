@@ -10,6 +10,10 @@ use crate::flatpak::bench::Key;
 pub(super) const CASES: &[Case] = &[
     ("keys: brought, rotated and withdrawn", rotated),
     ("keys: the owner's stay", owners),
+    (
+        "keys: what equals the vendor's at adoption is the vendor's",
+        adopted,
+    ),
     ("keys: gone with the remote that was deleted", deleted),
     ("keys: armored ones and broken ones", armored),
     (
@@ -19,6 +23,14 @@ pub(super) const CASES: &[Case] = &[
     ("keys: by path, while it exists", by_path),
     ("keys: the repository's keyring comes first", preferred),
     ("keys: ostree verifies with them", verifies),
+    (
+        "keys: gpg-verify is on by itself, gpg-verify-summary off",
+        defaults,
+    ),
+    (
+        "keys: what is off by itself is nobody's edit",
+        off_by_itself,
+    ),
 ];
 
 fn signed(name: &str) -> String {
@@ -86,6 +98,26 @@ fn owners(world: &World<'_>) {
     keyring(world, "v", &[&keys.stranger]);
     world.sync();
     assert_keys(world, "v", &[&keys.owner, &keys.stranger]);
+}
+
+/// A machine with history: a script put the remote and its keyring there.
+fn adopted(world: &World<'_>) {
+    let keys = world.keys();
+    world.owner("v", signed("v"));
+    let both = [
+        keys.vendor.certificate.clone(),
+        keys.owner.certificate.clone(),
+    ]
+    .concat();
+    world.write("etc/ostree/remotes.d/v.trustedkeys.gpg", both);
+    world.vendor("v", signed("v"));
+    keyring(world, "v", &[&keys.vendor]);
+    world.sync_to("v", "adopted");
+    world.assert_settled();
+    keyring(world, "v", &[&keys.stranger]);
+    world.sync();
+    assert_keys(world, "v", &[&keys.owner, &keys.stranger]);
+    world.assert_settled();
 }
 
 fn deleted(world: &World<'_>) {
@@ -213,4 +245,54 @@ fn verifies(world: &World<'_>) {
     world.vendor("v", plain("v", URL));
     world.sync();
     world.assert_remotes(&[("v", URL)]);
+}
+
+/// What a key means that is not there is the consumer's to say.
+fn defaults(world: &World<'_>) {
+    let url = world.bench.repository().url();
+    world.write(
+        "etc/ostree/remotes.d/v.trustedkeys.gpg",
+        &world.keys().stranger.certificate,
+    );
+    let refs = ["remote", "refs", "v"];
+    let pull = [
+        "pull",
+        "--commit-metadata-only",
+        "v",
+        "app/org.test.App/x86_64/stable",
+    ];
+    world.owner("v", remote("v", &[("url", &url)]));
+    world.ostree(&refs);
+    let refused = world.ostree_fails(&pull);
+    assert!(refused.contains("public key not found"), "{refused}");
+    let off = [("url", url.as_str()), ("gpg-verify", "false")];
+    world.owner("v", remote("v", &off));
+    world.ostree(&pull);
+    let summary = [&off[..], &[("gpg-verify-summary", "true")]].concat();
+    world.owner("v", remote("v", &summary));
+    let refused = world.ostree_fails(&refs);
+    assert!(refused.contains("public key not found"), "{refused}");
+}
+
+/// A remote that a script made says nothing of what is off by itself; that is nobody's edit.
+fn off_by_itself(world: &World<'_>) {
+    let off = [("url", URL), ("gpg-verify", "false")];
+    world.owner("v", remote("v", &off));
+    let wanted = [&off[..], &[("gpg-verify-summary", "false")]].concat();
+    world.vendor("v", remote("v", &wanted));
+    world.sync_to("v", "adopted");
+    world.sync_to("v", "applied");
+    world.vendor(
+        "v",
+        remote("v", &[&off[..], &[("gpg-verify-summary", "true")]].concat()),
+    );
+    world.sync_to("v", "updated");
+    world.assert_group(
+        "v",
+        &[
+            ("gpg-verify", "false"),
+            ("gpg-verify-summary", "true"),
+            ("url", URL),
+        ],
+    );
 }
