@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
+use overlay_resolver::escape::escape_path;
 use overlay_resolver::lint::LINTS;
 
+use crate::Exit;
+use crate::commands::Output;
 use crate::reading::Reading;
+use crate::text::Text;
 use crate::writing::Writing;
 
 /// Vendor defaults, the owner's changes and vendor updates, each in its place.
@@ -33,6 +37,29 @@ pub(crate) struct Cli {
 
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// What this process was asked; or what clap has to say instead: help, or why it means nothing.
+    ///
+    /// Clap quotes the arguments as they are, so of those that it refuses it gets to see what may be shown.
+    pub(crate) fn from_arguments() -> Result<Self, Box<Output>> {
+        Self::try_parse().map_err(|refusal| {
+            let shown =
+                std::env::args_os().map(|argument| escape_path(argument.as_ref()).to_string());
+            let refusal = Self::try_parse_from(shown).err().unwrap_or(refusal);
+            let text = Text::of_lines(&refusal.render().ansi().to_string());
+            Box::new(if refusal.use_stderr() {
+                Output {
+                    messages: text,
+                    exit: Exit::Usage,
+                    ..Output::new(Text::new())
+                }
+            } else {
+                Output::new(text)
+            })
+        })
+    }
 }
 
 #[derive(Debug, Subcommand)]

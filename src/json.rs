@@ -109,7 +109,7 @@ struct Key {
 }
 
 /// The document of `sync`, `status`, `restore` and `adopt`.
-pub(crate) fn report(report: &Report, system: &System) -> String {
+pub(crate) fn report(report: &Report, system: &System) -> Json {
     let left = report.left.iter().map(|left| LeftView {
         adapter: left.adapter.clone(),
         target: escape_path(&left.target).to_string(),
@@ -123,7 +123,7 @@ pub(crate) fn report(report: &Report, system: &System) -> String {
 }
 
 /// The document of `explain`: the same, with keys.
-pub(crate) fn explanation(report: &Report) -> String {
+pub(crate) fn explanation(report: &Report) -> Json {
     to_text(&of_adapters(report, true))
 }
 
@@ -140,7 +140,7 @@ fn of_adapters(report: &Report, with_keys: bool) -> Document {
 }
 
 /// The document of a command that failed as a whole.
-pub(crate) fn failure(failure: &Finding) -> String {
+pub(crate) fn failure(failure: &Finding) -> Json {
     to_text(&Document {
         entries: Vec::new(),
         pending: None,
@@ -148,6 +148,16 @@ pub(crate) fn failure(failure: &Finding) -> String {
         findings: vec![finding(failure)],
         left: None,
     })
+}
+
+/// A document as it is printed, on which a terminal has nothing to obey: only [`to_text`] makes one.
+#[derive(Debug)]
+pub(crate) struct Json(String);
+
+impl Json {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A document, behind its version.
@@ -158,7 +168,7 @@ struct Versioned<'d, D> {
     document: &'d D,
 }
 
-fn to_text(document: &impl Serialize) -> String {
+fn to_text(document: &impl Serialize) -> Json {
     // Strings and numbers in structs always serialize.
     let versioned = Versioned {
         format: FORMAT,
@@ -176,7 +186,8 @@ fn to_text(document: &impl Serialize) -> String {
             shown.push(c);
         }
     }
-    shown + "\n"
+    shown.push('\n');
+    Json(shown)
 }
 
 fn finding(finding: &Finding) -> FindingView {

@@ -10,6 +10,7 @@ mod render;
 mod resolved;
 mod select;
 mod survey;
+mod text;
 mod writing;
 
 use std::borrow::Cow;
@@ -17,11 +18,11 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
-use clap::Parser as _;
 use overlay_adapters::report::Report;
 
 use cli::Cli;
-use commands::{Failure, Output};
+use commands::{Content, Failure, Output};
+use text::Text;
 
 /// How the command ended; FORMATS.md documents the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +50,11 @@ impl Exit {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let output =
-        commands::run(&cli).unwrap_or_else(|failure: Failure| Output::of_failure(&cli, &failure));
+    let output = match Cli::from_arguments() {
+        Ok(cli) => commands::run(&cli)
+            .unwrap_or_else(|failure: Failure| Output::of_failure(&cli, &failure)),
+        Err(output) => *output,
+    };
     match print(&output) {
         Ok(()) => ExitCode::from(output.exit as u8),
         // Whoever closed the pipe has read enough.
@@ -67,21 +70,23 @@ fn main() -> ExitCode {
 fn print(output: &Output) -> io::Result<()> {
     let mut stderr = io::stderr().lock();
     let choice = AutoStream::choice(&stderr);
-    stderr.write_all(&styled(output.messages.as_bytes(), choice)?)?;
+    stderr.write_all(&styled(&output.messages, choice)?)?;
     let mut stdout = io::stdout().lock();
     let choice = AutoStream::choice(&stdout);
-    let text = match (output.verbatim, stdout.is_terminal()) {
+    let text = match &output.content {
+        Content::Text(text) => Cow::Owned(styled(text, choice)?),
+        Content::Json(document) => Cow::Borrowed(document.as_str().as_bytes()),
+        Content::Files(files) if stdout.is_terminal() => Cow::Owned(render::harmless(files)),
         // What is not for a terminal is passed on byte by byte.
-        (true, false) => Cow::Borrowed(&output.text),
-        (true, true) => Cow::Owned(styled(&render::harmless(&output.text), choice)?),
-        (false, _) => Cow::Owned(styled(&output.text, choice)?),
+        Content::Files(files) => Cow::Borrowed(files.as_slice()),
     };
     stdout.write_all(&text)?;
     stdout.flush()
 }
 
 /// The text as a stream gets it: without colours where those are not wanted.
-fn styled(text: &[u8], choice: ColorChoice) -> io::Result<Vec<u8>> {
+fn styled(text: &Text, choice: ColorChoice) -> io::Result<Vec<u8>> {
+    let text = text.as_str().as_bytes();
     let mut styled = AutoStream::new(Vec::with_capacity(text.len()), choice);
     styled.write_all(text)?;
     Ok(styled.into_inner())

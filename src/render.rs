@@ -12,12 +12,13 @@ mod grouped;
 mod report;
 mod why;
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use bstr::BStr;
 use overlay_resolver::escape::{escape_path, escape_text};
+
+use crate::text::{Text, say};
 
 pub(crate) use self::check::{check, lints};
 pub(crate) use self::decision::reason;
@@ -30,18 +31,20 @@ pub(crate) use self::files::{cat, files, show};
 pub(crate) use self::report::{explanation, left, report};
 pub(crate) use self::why::{Answer, nobody, why};
 
-const GOOD: Style = AnsiColor::Green.on_default();
-const NOTABLE: Style = AnsiColor::Yellow.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const FAINT: Style = Style::new().dimmed();
-const BOLD: Style = Style::new().bold();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const NOTABLE: Style = AnsiColor::Yellow.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+pub(crate) const BOLD: Style = Style::new().bold();
 
 /// The longest value shown whole; a signing key has thousands of bytes.
 const LONGEST_VALUE: usize = 72;
 
 /// Why a command did nothing, for standard error.
-pub(crate) fn failure(message: &str) -> String {
-    format!("{BAD}error{BAD:#}: {message}\n")
+pub(crate) fn failure(message: &str) -> Text {
+    let mut text = Text::new();
+    say!(text, "{BAD}error{BAD:#}: {message}");
+    text
 }
 
 /// Other people's text without what a terminal would obey.
@@ -60,27 +63,40 @@ fn shortened(value: &BStr) -> String {
 }
 
 /// What `demo` made and did, and what to try next.
-pub(crate) fn demo(dir: &Path, vendor: [&str; 3], synced: &str) -> String {
+pub(crate) fn demo(dir: &Path, vendor: [&str; 3], synced: &Text) -> Text {
     let dir = escape_path(dir);
-    let mut text = format!("An image in {dir}, whose vendor ships\n");
+    let mut text = Text::new();
+    say!(text, "An image in {dir}, whose vendor ships");
     for path in vendor {
-        let _ = writeln!(text, "  /{path}");
+        say!(text, "  /{path}");
     }
-    let _ = write!(
-        text,
-        "\n$ overlayctl --root {dir} sync\n{synced}\n\
-         That is {dir}/var/lib/flatpak/repo/config now. Try next\n\
-         \n  override a key, as the machine's owner:\n    \
-         mkdir {dir}/etc/flatpak/remotes.d/flathub.flatpakrepo.d\n    \
-         printf '[Flatpak Repo]\\nTitle=My apps\\n' > {dir}/etc/flatpak/remotes.d/flathub.flatpakrepo.d/50-title.conf\n    \
-         overlayctl --root {dir} sync --dry-run\n    \
-         overlayctl --root {dir} explain flathub Title\n\
-         \n  mask an entry:\n    \
-         touch {dir}/etc/flatpak/remotes.d/fedora.flatpakrepo\n    \
-         overlayctl --root {dir} sync\n\
-         \n  delete one with flatpak, where it is installed, and see that it stays gone:\n    \
-         FLATPAK_SYSTEM_DIR={dir}/var/lib/flatpak flatpak --system remote-delete flathub\n    \
-         overlayctl --root {dir} sync\n"
-    );
+    text.end_line();
+    say!(text, "$ overlayctl --root {dir} sync");
+    text.append(synced);
+    let overrides = "etc/flatpak/remotes.d/flathub.flatpakrepo.d";
+    for line in [
+        "",
+        &format!("That is {dir}/var/lib/flatpak/repo/config now. Try next"),
+        "",
+        "  override a key, as the machine's owner:",
+        &format!("    mkdir {dir}/{overrides}"),
+        &format!(
+            "    printf '[Flatpak Repo]\\nTitle=My apps\\n' > {dir}/{overrides}/50-title.conf"
+        ),
+        &format!("    overlayctl --root {dir} sync --dry-run"),
+        &format!("    overlayctl --root {dir} explain flathub Title"),
+        "",
+        "  mask an entry:",
+        &format!("    touch {dir}/etc/flatpak/remotes.d/fedora.flatpakrepo"),
+        &format!("    overlayctl --root {dir} sync"),
+        "",
+        "  delete one with flatpak, where it is installed, and see that it stays gone:",
+        &format!(
+            "    FLATPAK_SYSTEM_DIR={dir}/var/lib/flatpak flatpak --system remote-delete flathub"
+        ),
+        &format!("    overlayctl --root {dir} sync"),
+    ] {
+        say!(text, "{line}");
+    }
     text
 }

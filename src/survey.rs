@@ -10,6 +10,7 @@ use overlay_resolver::{Configuration, Document, Resolver, format};
 use crate::commands::Failure;
 use crate::render;
 use crate::resolved::{Resolved, configuration_at, configurations};
+use crate::text::Text;
 
 /// Configuration paths, each with what its files come to.
 #[derive(Debug, Default)]
@@ -74,7 +75,7 @@ impl Survey {
     }
 
     /// What is wrong, for people.
-    pub(crate) fn messages(&self) -> String {
+    pub(crate) fn messages(&self) -> Text {
         let sources: Vec<_> = self.documents().map(|(_, document)| document).collect();
         render::diagnostics(&self.findings, &sources)
     }

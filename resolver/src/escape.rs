@@ -58,12 +58,12 @@ pub fn excerpt(bytes: &[u8]) -> String {
     }
 }
 
-/// A parser's message of one or more lines, which may quote any character of a text, escaped.
-pub(crate) fn escape_lines(message: &str) -> String {
+/// A parser's message of one or more lines, which may quote any character of a text, as one line.
+pub(crate) fn one_line(message: &str) -> String {
     let lines = message
         .lines()
         .map(|line| escape(line.as_bytes()).to_string());
-    lines.collect::<Vec<_>>().join("\n")
+    lines.collect::<Vec<_>>().join(", ")
 }
 
 /// The bytes that [`escape`] shows as `text`, so that what was shown can be given back: on a command line,

@@ -19,14 +19,10 @@ pub(super) fn run(
 ) -> Result<Output, Failure> {
     let asked = configuration(&resolver(root, Some(path), reading)?, path)?;
     let resolved = Resolved::of_existing(&asked, reading);
-    let output = Output::of_files(
+    Ok(Output::of_files(
         cli,
         &resolved,
         || json::files(&asked, &resolved).print(),
         || render::cat(&asked, &resolved, tldr),
-    );
-    Ok(Output {
-        verbatim: !cli.json,
-        ..output
-    })
+    ))
 }

@@ -24,11 +24,11 @@ pub(super) struct Selection<'a> {
 
 /// The table of lints.
 pub(super) fn list(cli: &Cli) -> Output {
-    Output::new(if cli.json {
-        json::lints()
+    if cli.json {
+        Output::new(json::lints())
     } else {
-        render::lints()
-    })
+        Output::new(render::lints())
+    }
 }
 
 pub(super) fn run(
@@ -60,14 +60,14 @@ pub(super) fn run(
     // A file may belong to several paths.
     findings.sort();
     findings.dedup();
-    let text = if cli.json {
-        json::check(&configurations, &findings)
+    let output = if cli.json {
+        Output::new(json::check(&configurations, &findings))
     } else {
-        render::check(configurations.len(), &findings)
+        Output::new(render::check(configurations.len(), &findings))
     };
     Ok(Output {
         exit: exit(&findings, strict),
-        ..Output::new(text)
+        ..output
     })
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use overlay_adapters::System;
 
-use super::{Failure, Output, report};
+use super::{Content, Failure, Output, report};
 use crate::cli::Cli;
 use crate::render;
 use crate::writing::Writing;
@@ -40,9 +40,8 @@ pub(super) fn run(cli: &Cli, dir: &Path) -> Result<Output, Failure> {
     // The owner's place, ready for what they are about to do.
     create(&dir.join("etc/flatpak/remotes.d"))?;
     let mut output = report::sync(cli, &System::open(dir)?, false, &Writing::default())?;
-    if !cli.json {
-        let synced = String::from_utf8_lossy(&output.text).into_owned();
-        output.text = render::demo(dir, VENDOR.map(|(path, _)| path), &synced).into_bytes();
+    if let Content::Text(synced) = &output.content {
+        output.content = render::demo(dir, VENDOR.map(|(path, _)| path), synced).into();
     }
     Ok(output)
 }

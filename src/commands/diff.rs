@@ -127,14 +127,12 @@ fn consumers(
         || rules.map(Clone::clone),
         |pair| [0, 1].map(|side| name(pair, side)),
     );
-    Ok(Output {
-        exit,
-        ..Output::new(if cli.json {
-            json::disagreements(&names, &comparisons)
-        } else {
-            render::disagreements(&names, &comparisons)
-        })
-    })
+    let output = if cli.json {
+        Output::new(json::disagreements(&names, &comparisons))
+    } else {
+        Output::new(render::disagreements(&names, &comparisons))
+    };
+    Ok(Output { exit, ..output })
 }
 
 type Pair = [(Configuration, Resolved); 2];

@@ -1,6 +1,5 @@
 //! `digest` and `watch-list`: what a build and a daemon want to know about a configuration path.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use overlay_resolver::escape::escape_path;
@@ -11,6 +10,7 @@ use crate::cli::Cli;
 use crate::json;
 use crate::reading::Reading;
 use crate::resolved::{Resolved, configuration, resolver};
+use crate::text::{Text, say};
 
 pub(super) fn digest(
     cli: &Cli,
@@ -29,10 +29,10 @@ pub(super) fn digest(
                 .print()
         },
         || {
-            let mut text = String::new();
+            let mut text = Text::new();
             for document in &resolved.documents {
                 let path = asked.path_of(document);
-                let _ = writeln!(text, "{}  {}", document.digest(), escape_path(&path));
+                say!(text, "{}  {}", document.digest(), escape_path(&path));
             }
             text
         },
@@ -57,10 +57,11 @@ pub(super) fn watch_list(
                 .print()
         },
         || {
-            let lines = watched
-                .iter()
-                .map(|path| format!("{}\n", escape_path(path)));
-            lines.collect::<String>()
+            let mut text = Text::new();
+            for path in &watched {
+                say!(text, "{}", escape_path(path));
+            }
+            text
         },
     ))
 }

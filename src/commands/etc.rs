@@ -48,7 +48,7 @@ pub(super) fn run(cli: &Cli, root: &Root, command: &Etc) -> Result<Output, Failu
     }
     let mut text = render::etc(&merge, &outcomes);
     if matches!(command, Etc::Merge { .. }) {
-        text += &render::written(out.as_deref());
+        text.append(&render::written(out.as_deref()));
     }
     Ok(Output {
         messages: render::findings(&merge.findings),

@@ -148,24 +148,22 @@ fn entries(
     if let Some(key) = key {
         only(&mut report.entries, key)?;
     }
-    let text = if cli.json {
-        json::explanation(&report)
-    } else {
-        render::explanation(&report)
-    };
+    let exit = Exit::of_report(&report, false);
+    if cli.json {
+        return Ok(Output {
+            exit,
+            ..Output::new(json::explanation(&report))
+        });
+    }
     let sources: Vec<_> = report
         .entries
         .iter()
         .filter_map(|entry| entry.layered.as_ref())
         .collect();
     Ok(Output {
-        messages: if cli.json {
-            String::new()
-        } else {
-            render::diagnostics(&report.findings, &sources)
-        },
-        exit: Exit::of_report(&report, false),
-        ..Output::new(text)
+        messages: render::diagnostics(&report.findings, &sources),
+        exit,
+        ..Output::new(render::explanation(&report))
     })
 }
 

@@ -27,20 +27,49 @@ use overlay_resolver::{PathError, Rules};
 
 use crate::Exit;
 use crate::cli::{Cli, Command};
+use crate::json::Json;
 use crate::resolved::Resolved;
+use crate::text::Text;
 use crate::{code, json, render};
 
 /// What a command has to say.
 #[derive(Debug)]
 pub(crate) struct Output {
     /// For standard output.
-    pub(crate) text: Vec<u8>,
+    pub(crate) content: Content,
     /// For standard error.
-    pub(crate) messages: String,
+    pub(crate) messages: Text,
     /// How it ended.
     pub(crate) exit: Exit,
-    /// Whether `text` is other people's and not ours: their bytes, not a terminal's commands.
-    pub(crate) verbatim: bool,
+}
+
+/// What standard output gets. Nothing else is ever printed.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Lines for people.
+    Text(Text),
+    /// A document for programs.
+    Json(Json),
+    /// Other people's files: their bytes, but not a terminal's commands.
+    Files(Vec<u8>),
+}
+
+impl From<Text> for Content {
+    fn from(text: Text) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Json> for Content {
+    fn from(document: Json) -> Self {
+        Self::Json(document)
+    }
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(files: Vec<u8>) -> Self {
+        Self::Files(files)
+    }
 }
 
 /// Why a command could not do its work at all.
@@ -177,21 +206,20 @@ impl From<Finding> for Failure {
 }
 
 impl Output {
-    pub(crate) fn new(text: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn new(content: impl Into<Content>) -> Self {
         Self {
-            text: text.into(),
-            messages: String::new(),
+            content: content.into(),
+            messages: Text::new(),
             exit: Exit::Fine,
-            verbatim: false,
         }
     }
 
     /// What a command about files has to say: a document where one was asked for, else text with the
     /// findings beside it.
-    pub(crate) fn of_files<T: Into<Vec<u8>>>(
+    pub(crate) fn of_files<T: Into<Content>>(
         cli: &Cli,
         resolved: &Resolved,
-        json: impl FnOnce() -> String,
+        json: impl FnOnce() -> Json,
         text: impl FnOnce() -> T,
     ) -> Self {
         let exit = resolved.exit();
@@ -214,10 +242,10 @@ impl Output {
             Failure::Finding(finding) => (**finding).clone(),
             failure => failure.code().error("/", failure.to_string()),
         };
-        let text = if cli.json {
-            json::failure(&finding)
+        let content = if cli.json {
+            Content::Json(json::failure(&finding))
         } else {
-            String::new()
+            Content::Text(Text::new())
         };
         Self {
             messages: render::failure(&failure.to_string()),
@@ -225,7 +253,7 @@ impl Output {
                 Failure::ManyRules(_) => Exit::Usage,
                 _ => Exit::Failed,
             },
-            ..Self::new(text)
+            ..Self::new(content)
         }
     }
 }

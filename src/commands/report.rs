@@ -52,9 +52,11 @@ pub(super) fn show(cli: &Cli, system: &System, report: &Report, check: bool) -> 
             ..Output::new(json::report(report, system))
         };
     }
+    let mut text = render::report(report);
+    text.append(&render::left(report, system));
     Output {
         messages: render::findings(&report.findings),
         exit,
-        ..Output::new(render::report(report) + &render::left(report, system))
+        ..Output::new(text)
     }
 }

@@ -32,12 +32,12 @@ pub(super) fn run(
         || render::show(&asked, &resolved, origin),
     );
     if !cli.json && render::has_multi_valued(&resolved) {
-        output.messages.push_str(&render::multi_valued_note());
+        output.messages.append(&render::multi_valued_note());
     }
     if !cli.json
         && let Some(note) = render::ignored_note(&resolved)
     {
-        output.messages.push_str(&note);
+        output.messages.append(&note);
     }
     Ok(output)
 }

@@ -31,11 +31,11 @@ pub(super) fn run(
         Ok(owners) => owners,
         Err(why) => {
             let account = Account::Unread(why);
-            return Ok(Output::new(if cli.json {
-                json::nobody(&file, &account)
+            return Ok(if cli.json {
+                Output::new(json::nobody(&file, &account))
             } else {
-                render::nobody(&file, &account)
-            }));
+                Output::new(render::nobody(&file, &account))
+            });
         }
     };
     let found: Vec<_> = owners

@@ -6,7 +6,7 @@ use overlay_resolver::finding::Finding;
 use overlay_resolver::lint::LINTS;
 use serde::Serialize;
 
-use super::{Entry, FindingView, finding, to_text};
+use super::{Entry, FindingView, Json, finding, to_text};
 
 #[derive(Serialize)]
 struct Document {
@@ -27,7 +27,7 @@ struct LintView {
 }
 
 /// What was found about these configuration paths.
-pub(crate) fn check(checked: &[Configuration], findings: &[Finding]) -> String {
+pub(crate) fn check(checked: &[Configuration], findings: &[Finding]) -> Json {
     let checked = checked
         .iter()
         .map(|one| escape_path(one.path()).to_string());
@@ -40,7 +40,7 @@ pub(crate) fn check(checked: &[Configuration], findings: &[Finding]) -> String {
 }
 
 /// The table of lints.
-pub(crate) fn lints() -> String {
+pub(crate) fn lints() -> Json {
     let lints = LINTS.iter().map(|lint| LintView {
         name: lint.code.name(),
         level: lint.level.to_string(),

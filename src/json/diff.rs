@@ -9,7 +9,7 @@ use overlay_resolver::{Assignment, Configuration, Document as Merged, Key};
 use serde::Serialize;
 
 use super::files::entry;
-use super::{Entry, FindingView, exact, finding, show, to_text};
+use super::{Entry, FindingView, Json, exact, finding, show, to_text};
 use crate::commands::diff::{Comparison, Delta};
 
 use crate::survey::Survey;
@@ -70,7 +70,7 @@ struct SideView {
 }
 
 /// What a whole tree has.
-pub(crate) fn survey(survey: &Survey) -> String {
+pub(crate) fn survey(survey: &Survey) -> Json {
     to_text(&about(survey))
 }
 
@@ -94,7 +94,7 @@ fn of(configuration: &Configuration, document: &Merged) -> Entry {
 }
 
 /// Where the layers differ.
-pub(crate) fn differences(survey: &Survey, deltas: &[Delta<'_>]) -> String {
+pub(crate) fn differences(survey: &Survey, deltas: &[Delta<'_>]) -> Json {
     let views = deltas.iter().flat_map(|delta| {
         let path = escape_path(&delta.configuration.path_of(delta.document)).to_string();
         let notable = delta.differences.iter().filter(|d| d.is_notable());
@@ -136,7 +136,7 @@ fn value(items: &[Cow<'_, [u8]>], last: Option<&Assignment<'_>>) -> ValueView {
 }
 
 /// Where two consumers disagree.
-pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>]) -> String {
+pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>]) -> Json {
     let mut views = Vec::new();
     for Comparison {
         path,

@@ -8,7 +8,7 @@ use overlay_adapters::etc::{Change, Merge, Outcome, State};
 use overlay_resolver::escape::escape_path;
 use serde::Serialize;
 
-use super::{Entry, FindingView, action_word, exact, finding, show, to_text};
+use super::{Entry, FindingView, Json, action_word, exact, finding, show, to_text};
 
 #[derive(Serialize)]
 struct Document {
@@ -55,7 +55,7 @@ struct ValueView {
 }
 
 /// The paths that were changed, and what becomes of them.
-pub(crate) fn etc(merge: &Merge<'_>, outcomes: &[&Outcome], out: Option<&Path>) -> String {
+pub(crate) fn etc(merge: &Merge<'_>, outcomes: &[&Outcome], out: Option<&Path>) -> Json {
     let sides = merge.sides().each();
     let [old, current, new] = sides
         .each_ref()

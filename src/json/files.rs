@@ -11,7 +11,7 @@ use overlay_resolver::why::Line;
 use overlay_resolver::{Assignment, Configuration, Document, Key};
 use serde::Serialize;
 
-use super::{Entry, FindingView, exact, finding, fragments, show, status_word, to_text};
+use super::{Entry, FindingView, Json, exact, finding, fragments, show, status_word, to_text};
 use crate::file::File;
 use crate::render::Answer;
 use crate::resolved::{Explained, Resolved, adapter};
@@ -174,13 +174,13 @@ impl Files {
         }
     }
 
-    pub(crate) fn print(&self) -> String {
+    pub(crate) fn print(&self) -> Json {
         to_text(self)
     }
 }
 
 /// The document about a file that is nobody's.
-pub(crate) fn nobody(file: &File, account: &Account<'_>) -> String {
+pub(crate) fn nobody(file: &File, account: &Account<'_>) -> Json {
     to_text(&Files {
         effect: Some(effect_view(file, account, None)),
         ..of_answers(&[], &[])
@@ -188,7 +188,7 @@ pub(crate) fn nobody(file: &File, account: &Account<'_>) -> String {
 }
 
 /// The document about a file: those of its owners, with what it assigns there.
-pub(crate) fn why(file: &File, answers: &[Answer<'_>], findings: &[Finding]) -> String {
+pub(crate) fn why(file: &File, answers: &[Answer<'_>], findings: &[Finding]) -> Json {
     let strongest = answers
         .iter()
         .max_by_key(|answer| answer.account.has_effect());

@@ -1,11 +1,10 @@
 //! Text about what `check` found, a line a finding, and about its lints.
 
-use std::fmt::Write as _;
-
 use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::lint::LINTS;
 
 use super::{BAD, BOLD, FAINT, NOTABLE};
+use crate::text::{Text, say};
 
 const LEVELS: [(Level, &str); 3] = [
     (Level::Error, "error"),
@@ -14,18 +13,19 @@ const LEVELS: [(Level, &str); 3] = [
 ];
 
 /// Every finding, and how many there are.
-pub(crate) fn check(checked: usize, findings: &[Finding]) -> String {
-    let mut text = String::new();
+pub(crate) fn check(checked: usize, findings: &[Finding]) -> Text {
+    let mut text = Text::new();
     for finding in findings {
         let style = match finding.level {
             Level::Error => BAD,
             Level::Warning => NOTABLE,
             Level::Info => FAINT,
         };
-        let _ = writeln!(
+        say!(
             text,
             "{style}{}{style:#}: {finding} [{}]",
-            finding.level, finding.code
+            finding.level,
+            finding.code
         );
     }
     let counts = LEVELS.iter().filter_map(|(level, word)| {
@@ -40,7 +40,7 @@ pub(crate) fn check(checked: usize, findings: &[Finding]) -> String {
         [] => "nothing found".into(),
         counts => counts.join(", "),
     };
-    let _ = writeln!(
+    say!(
         text,
         "{counts} in {}",
         plural(checked, "configuration path")
@@ -54,13 +54,13 @@ fn plural(count: usize, word: &str) -> String {
 }
 
 /// The table of lints.
-pub(crate) fn lints() -> String {
+pub(crate) fn lints() -> Text {
     let width = LINTS.iter().map(|lint| lint.code.name().len()).max();
     let width = width.unwrap_or_default();
-    let mut text = String::new();
+    let mut text = Text::new();
     for lint in LINTS {
         let level = lint.level.to_string();
-        let _ = writeln!(
+        say!(
             text,
             "{BOLD}{:width$}{BOLD:#}  {level:7}  {}",
             lint.code.name(),

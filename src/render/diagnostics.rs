@@ -12,6 +12,7 @@ use overlay_resolver::finding::{self, Finding};
 
 use super::grouped::grouped;
 use super::{BAD, NOTABLE};
+use crate::text::{Text, say};
 
 /// The most columns shown of a line that is pointed at; of the rest the renderer shows what fits.
 const LONGEST: usize = 72;
@@ -21,7 +22,7 @@ const MOST_LINES: usize = 6;
 
 /// What went wrong or looks wrong, for standard error: with the line where a finding has one and a
 /// document has its text, else as one line. Of many that are alike, a few.
-pub(crate) fn diagnostics(findings: &[Finding], sources: &[&Document]) -> String {
+pub(crate) fn diagnostics(findings: &[Finding], sources: &[&Document]) -> Text {
     let fragments = sources
         .iter()
         .flat_map(|document| &document.entry().fragments);
@@ -37,16 +38,18 @@ pub(crate) fn diagnostics(findings: &[Finding], sources: &[&Document]) -> String
 }
 
 /// The same, each as one line.
-pub(crate) fn findings(findings: &[Finding]) -> String {
+pub(crate) fn findings(findings: &[Finding]) -> Text {
     grouped(findings, line)
 }
 
-fn line(finding: &Finding) -> String {
+fn line(finding: &Finding) -> Text {
     let style = match finding.level {
         finding::Level::Error => BAD,
         finding::Level::Warning | finding::Level::Info => NOTABLE,
     };
-    format!("{style}{}{style:#}: {finding}\n", finding.level)
+    let mut text = Text::new();
+    say!(text, "{style}{}{style:#}: {finding}", finding.level);
+    text
 }
 
 /// The lines that a finding is about, made safe to show.
@@ -90,7 +93,7 @@ impl Excerpt {
         })
     }
 
-    fn render(&self, finding: &Finding) -> String {
+    fn render(&self, finding: &Finding) -> Text {
         let level = match finding.level {
             finding::Level::Error => Level::ERROR,
             finding::Level::Warning | finding::Level::Info => Level::WARNING,
@@ -106,7 +109,7 @@ impl Excerpt {
             .decor_style(DecorStyle::Ascii)
             .error(BAD)
             .warning(NOTABLE);
-        renderer.render(&[group]) + "\n"
+        Text::of_lines(&renderer.render(&[group]))
     }
 }
 
@@ -230,7 +233,7 @@ mod tests {
             }
             if let Some(excerpt) = Excerpt::new(&text, &finding) {
                 let shown = excerpt.render(&finding);
-                let plain = anstream::adapter::strip_str(&shown).to_string();
+                let plain = anstream::adapter::strip_str(shown.as_str()).to_string();
                 proptest::prop_assert!(!plain.chars().any(|c| c.is_control() && c != '\n'));
             }
         }

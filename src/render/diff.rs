@@ -4,7 +4,6 @@ mod lines;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt::Write as _;
 
 use anstyle::Style;
 use bstr::ByteSlice as _;
@@ -18,15 +17,16 @@ use overlay_resolver::scan::State;
 use super::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened};
 use crate::commands::diff::{Comparison, Delta};
 use crate::survey::Survey;
+use crate::text::{Text, say};
 
 /// How many keys are named that a mask takes away.
 const MOST_MASKED: usize = 8;
 
 /// The files of every configuration path, those that are ignored left out.
-pub(crate) fn survey(survey: &Survey) -> String {
-    let mut text = String::new();
+pub(crate) fn survey(survey: &Survey) -> Text {
+    let mut text = Text::new();
     for (configuration, document) in survey.documents() {
-        let _ = writeln!(
+        say!(
             text,
             "{BOLD}{}{BOLD:#}",
             escape_path(&configuration.path_of(document))
@@ -45,8 +45,8 @@ pub(crate) fn survey(survey: &Survey) -> String {
 }
 
 /// Every file that differs from what is below it; with `text` the lines, too.
-pub(crate) fn differences(deltas: &[Delta<'_>], with_lines: bool) -> String {
-    let mut text = String::new();
+pub(crate) fn differences(deltas: &[Delta<'_>], with_lines: bool) -> Text {
+    let mut text = Text::new();
     for delta in deltas {
         let mut notable = delta
             .differences
@@ -57,8 +57,8 @@ pub(crate) fn differences(deltas: &[Delta<'_>], with_lines: bool) -> String {
             continue;
         }
         let path = delta.configuration.path_of(delta.document);
-        let gap = if text.is_empty() { "" } else { "\n" };
-        let _ = writeln!(text, "{gap}{BOLD}{}{BOLD:#}", escape_path(&path));
+        text.gap();
+        say!(text, "{BOLD}{}{BOLD:#}", escape_path(&path));
         for difference in notable {
             step(&mut text, difference);
             if with_lines {
@@ -82,7 +82,7 @@ fn style(class: Class) -> Style {
 }
 
 /// One file and what it does to the one below it.
-fn step(text: &mut String, difference: &Difference<'_>) {
+fn step(text: &mut Text, difference: &Difference<'_>) {
     let style = style(difference.class);
     let class = difference.class.word().to_uppercase();
     let top = escape_path(&difference.top.path);
@@ -110,7 +110,7 @@ fn step(text: &mut String, difference: &Difference<'_>) {
         },
         _ => format!("{top} stands over {below}"),
     };
-    let _ = writeln!(text, "  {style}{class:10}{style:#}  {words}");
+    say!(text, "  {style}{class:10}{style:#}  {words}");
     if difference.class == Class::Masked {
         masked(text, &difference.keys);
         return;
@@ -121,7 +121,7 @@ fn step(text: &mut String, difference: &Difference<'_>) {
 }
 
 /// The names of the keys that go with a mask: their values are no longer the question.
-fn masked(text: &mut String, keys: &[KeyChange<'_>]) {
+fn masked(text: &mut Text, keys: &[KeyChange<'_>]) {
     if keys.is_empty() {
         return;
     }
@@ -134,10 +134,10 @@ fn masked(text: &mut String, keys: &[KeyChange<'_>]) {
         0 => String::new(),
         rest => format!(" and {rest} more"),
     };
-    let _ = writeln!(text, "    {FAINT}- {names}{rest}{FAINT:#}");
+    say!(text, "    {FAINT}- {names}{rest}{FAINT:#}");
 }
 
-fn key(text: &mut String, change: &KeyChange<'_>) {
+fn key(text: &mut Text, change: &KeyChange<'_>) {
     let [from, to] = [change.from_items(), change.to_items()];
     let set = assignment(&change.key, to);
     let was = || match (change.from.last(), is_line(&change.key, from)) {
@@ -148,28 +148,26 @@ fn key(text: &mut String, change: &KeyChange<'_>) {
         (None, _) => String::new(),
     };
     let name = name(&change.key);
-    let _ = match change.change {
-        Change::Added => writeln!(text, "    {GOOD}+{GOOD:#} {set}"),
-        Change::Removed => writeln!(text, "    {BAD}-{BAD:#} {name}{}", was()),
-        Change::Same => match change.from.last() {
-            Some(last) => writeln!(
-                text,
-                "    {FAINT}= {set}, as at {}: it can go{FAINT:#}",
-                last.place()
-            ),
-            None => Ok(()),
-        },
+    match change.change {
+        Change::Added => say!(text, "    {GOOD}+{GOOD:#} {set}"),
+        Change::Removed => say!(text, "    {BAD}-{BAD:#} {name}{}", was()),
+        Change::Same => {
+            if let Some(last) = change.from.last() {
+                let place = last.place();
+                say!(
+                    text,
+                    "    {FAINT}= {set}, as at {place}: it can go{FAINT:#}"
+                );
+            }
+        }
         Change::Changed if from.len() == 1 && to.len() == 1 => {
-            writeln!(text, "    {NOTABLE}~{NOTABLE:#} {set}{}", was())
+            say!(text, "    {NOTABLE}~{NOTABLE:#} {set}{}", was());
         }
         Change::Changed => {
-            writeln!(
-                text,
-                "    {NOTABLE}~{NOTABLE:#} {name}  {}",
-                items(from, to)
-            )
+            let items = items(from, to);
+            say!(text, "    {NOTABLE}~{NOTABLE:#} {name}  {items}");
         }
-    };
+    }
 }
 
 /// Whether a key is a line that is its own key, or as good as one.
@@ -213,7 +211,7 @@ fn items(from: &[Cow<'_, [u8]>], to: &[Cow<'_, [u8]>]) -> String {
 }
 
 /// Where two consumers disagree, what it comes to before the reasons for it.
-pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>]) -> String {
+pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>]) -> Text {
     let names = labels(names);
     let width = names
         .iter()
@@ -221,7 +219,7 @@ pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>])
         .max()
         .unwrap_or_default();
     let [first, second] = &names;
-    let mut text = String::new();
+    let mut text = Text::new();
     for Comparison {
         path,
         disagreements,
@@ -235,12 +233,9 @@ pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>])
         } else {
             "disagree"
         };
-        let gap = if text.is_empty() { "" } else { "\n" };
+        text.gap();
         let path = escape_path(path);
-        let _ = writeln!(
-            text,
-            "{gap}{BOLD}{path}: {first} and {second} {verb}{BOLD:#}"
-        );
+        say!(text, "{BOLD}{path}: {first} and {second} {verb}{BOLD:#}");
         let mut told = Telling {
             text: &mut text,
             names: &names,
@@ -262,7 +257,7 @@ pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>])
             [path] => path.clone(),
             paths => format!("all {} configuration paths", paths.len()),
         };
-        let _ = writeln!(text, "{GOOD}{first} and {second} agree{GOOD:#}: {about}");
+        say!(text, "{GOOD}{first} and {second} agree{GOOD:#}: {about}");
     }
     text
 }
@@ -278,7 +273,7 @@ fn labels(names: &[String; 2]) -> [String; 2] {
 }
 
 struct Telling<'t> {
-    text: &'t mut String,
+    text: &'t mut Text,
     names: &'t [String; 2],
     width: usize,
 }
@@ -287,11 +282,12 @@ impl Telling<'_> {
     fn side(&mut self, side: usize, words: &str) {
         let name = self.names.get(side).map_or("", String::as_str);
         let width = self.width;
-        let _ = writeln!(self.text, "    {name:width$}  {words}");
+        say!(self.text, "    {name:width$}  {words}");
     }
 
     fn heading(&mut self, words: &str) {
-        let _ = writeln!(self.text, "\n  {BOLD}{words}{BOLD:#}");
+        self.text.end_line();
+        say!(self.text, "  {BOLD}{words}{BOLD:#}");
     }
 
     fn refusal(&mut self, found: &Disagreements<'_>) {
@@ -304,7 +300,7 @@ impl Telling<'_> {
                 let why = format!("{BAD}loads nothing at all{BAD:#}, because of");
                 self.side(side, &why);
                 let width = self.width;
-                let _ = writeln!(
+                say!(
                     self.text,
                     "    {:width$}  {}: {}",
                     "",
@@ -362,7 +358,7 @@ impl Telling<'_> {
                         self.side(side, &line);
                     } else {
                         let width = self.width;
-                        let _ = writeln!(self.text, "    {:width$}  {line}", "");
+                        say!(self.text, "    {:width$}  {line}", "");
                     }
                 }
             }

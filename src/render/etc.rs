@@ -1,6 +1,5 @@
 //! Text about the merge of `/etc`.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use anstyle::Style;
@@ -11,18 +10,19 @@ use overlay_adapters::reconcile::KeyAction;
 use overlay_resolver::escape::{escape, escape_path};
 
 use super::{BOLD, FAINT, GOOD, NOTABLE, shortened};
+use crate::text::{Text, say};
 
 /// One line a path: what the owner did and what the vendor did, in letters, and what becomes of it; the
 /// keys below.
-pub(crate) fn etc(merge: &Merge<'_>, outcomes: &[&Outcome]) -> String {
-    let mut text = String::new();
+pub(crate) fn etc(merge: &Merge<'_>, outcomes: &[&Outcome]) -> Text {
+    let mut text = Text::new();
     if outcomes.iter().any(|outcome| !outcome.keys.is_empty()) {
         let sides = merge.sides().each();
         let names = ["old", "current", "new"].iter().zip(sides);
         let legend: Vec<_> = names
             .map(|(name, side)| format!("{name}: {}", escape_path(side.path())))
             .collect();
-        let _ = writeln!(text, "{FAINT}{}{FAINT:#}", legend.join(", "));
+        say!(text, "{FAINT}{}{FAINT:#}", legend.join(", "));
     }
     for outcome in outcomes {
         let letter = |change: Option<Change>| change.map_or('-', Change::letter);
@@ -32,7 +32,7 @@ pub(crate) fn etc(merge: &Merge<'_>, outcomes: &[&Outcome]) -> String {
             escape_path(&outcome.path).to_string()
         };
         let style = style(&outcome.state);
-        let _ = write!(
+        write!(
             text,
             "{}{}  {BOLD}{path}{BOLD:#}  {style}{}{style:#}",
             letter(outcome.owner),
@@ -40,10 +40,8 @@ pub(crate) fn etc(merge: &Merge<'_>, outcomes: &[&Outcome]) -> String {
             words(outcome),
         );
         match &outcome.note {
-            Some(note) => {
-                let _ = writeln!(text, "  {FAINT}({note}){FAINT:#}");
-            }
-            None => text.push('\n'),
+            Some(note) => say!(text, "  {FAINT}({note}){FAINT:#}"),
+            None => text.end_line(),
         }
         outcome.keys.iter().for_each(|found| key(&mut text, found));
     }
@@ -54,11 +52,13 @@ pub(crate) fn etc(merge: &Merge<'_>, outcomes: &[&Outcome]) -> String {
 }
 
 /// What became of the result.
-pub(crate) fn written(out: Option<&Path>) -> String {
+pub(crate) fn written(out: Option<&Path>) -> Text {
+    let mut text = Text::new();
     match out {
-        Some(out) => format!("written to {}\n", escape_path(out)),
-        None => "nothing was written; `--out DIR` writes the result\n".into(),
+        Some(out) => say!(text, "written to {}", escape_path(out)),
+        None => text.push_str("nothing was written; `--out DIR` writes the result\n"),
     }
+    text
 }
 
 const fn style(state: &State) -> Style {
@@ -117,7 +117,7 @@ fn name(key: &KeyReport) -> String {
 }
 
 /// A key: its value in the result with its place, and what the others have.
-fn key(text: &mut String, key: &KeyReport) {
+fn key(text: &mut Text, key: &KeyReport) {
     let name = name(key);
     let (old, current, new) = (key.old.as_ref(), key.current.as_ref(), key.new.as_ref());
     let says = |side: &str, assigned: Option<&Assigned>| match assigned {
@@ -151,7 +151,7 @@ fn key(text: &mut String, key: &KeyReport) {
             )
         }
     };
-    let _ = writeln!(text, "      {style}{sign}{style:#} {name}  {words}");
+    say!(text, "      {style}{sign}{style:#} {name}  {words}");
 }
 
 const fn sign(from: Option<&Assigned>, to: Option<&Assigned>) -> char {

@@ -1,6 +1,6 @@
 //! Text about keys: the winner, the losers, and why.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use bstr::BStr;
 use overlay_resolver::document::Explanation;
@@ -9,18 +9,24 @@ use overlay_resolver::{Assignment, Basis, Configuration, Document, Key};
 
 use super::{BAD, BOLD, FAINT, GOOD, NOTABLE, file, shortened};
 use crate::resolved::{Explained, Resolved};
+use crate::text::{Text, say};
 
 /// What a key is of which nothing says what its assignments come to, and what to do.
 const MULTI_VALUED: &str = "has several values, and nothing says whether the last one counts or all do: \
                             a schema would (`schema` in a rule set)";
 
 /// For standard error, once, below the output that has the mark.
-pub(crate) fn multi_valued_note() -> String {
-    format!("{NOTABLE}note{NOTABLE:#}: a key with the mark `# multi-valued` {MULTI_VALUED}\n")
+pub(crate) fn multi_valued_note() -> Text {
+    let mut text = Text::new();
+    say!(
+        text,
+        "{NOTABLE}note{NOTABLE:#}: a key with the mark `# multi-valued` {MULTI_VALUED}"
+    );
+    text
 }
 
 /// For standard error: how many assignments are left out because their consumer ignores them.
-pub(crate) fn ignored_note(resolved: &Resolved) -> Option<String> {
+pub(crate) fn ignored_note(resolved: &Resolved) -> Option<Text> {
     let loaded = resolved
         .documents
         .iter()
@@ -34,10 +40,13 @@ pub(crate) fn ignored_note(resolved: &Resolved) -> Option<String> {
         1 => (1, "assignment is"),
         count => (count, "assignments are"),
     };
-    Some(format!(
+    let mut text = Text::new();
+    say!(
+        text,
         "{NOTABLE}note{NOTABLE:#}: {count} {what} left out, since the consumer does not know the key or its \
-         section: `overlayctl explain` shows which\n"
-    ))
+         section: `overlayctl explain` shows which"
+    );
+    Some(text)
 }
 
 /// Whether a key with that mark is among them.
@@ -47,14 +56,12 @@ pub(crate) fn has_multi_valued(resolved: &Resolved) -> bool {
 }
 
 /// Each document with its files, and each of its keys with all its assignments.
-pub(crate) fn explain(configuration: &Configuration, explained: &[Explained<'_>]) -> String {
-    let mut text = String::new();
+pub(crate) fn explain(configuration: &Configuration, explained: &[Explained<'_>]) -> Text {
+    let mut text = Text::new();
     for Explained { document, keys } in explained {
-        if !text.is_empty() {
-            text.push('\n');
-        }
+        text.gap();
         let path = configuration.path_of(document);
-        let _ = writeln!(
+        say!(
             text,
             "{BOLD}{}{BOLD:#}  {}",
             escape_path(&path),
@@ -65,14 +72,16 @@ pub(crate) fn explain(configuration: &Configuration, explained: &[Explained<'_>]
             file(&mut text, fragment, &account);
         }
         for key in keys {
-            text.push('\n');
+            text.end_line();
             explain_key(&mut text, *key);
         }
         if document.keys().next().is_none() {
-            let _ = writeln!(text, "\n  {FAINT}no file assigns a key{FAINT:#}");
+            text.end_line();
+            say!(text, "  {FAINT}no file assigns a key{FAINT:#}");
         }
         if !document.loads() {
-            let _ = writeln!(text, "\n  {BAD}its consumer loads none of this{BAD:#}");
+            text.end_line();
+            say!(text, "  {BAD}its consumer loads none of this{BAD:#}");
         }
     }
     if explained.is_empty() {
@@ -91,13 +100,13 @@ pub(super) fn read_by(configuration: &Configuration) -> String {
 }
 
 /// What became of each assignment, in the order of the explanation.
-pub(super) fn outcomes(text: &mut String, explanation: &Explanation<'_>) {
+pub(super) fn outcomes(text: &mut Text, explanation: &Explanation<'_>) {
     for numbered in explanation.outcomes() {
         let (place, pair) = (
             numbered.assignment.place(),
             outcome_line(&numbered.assignment, &numbered),
         );
-        let _ = writeln!(text, "    {place}  {pair}");
+        say!(text, "    {place}  {pair}");
     }
 }
 
@@ -117,14 +126,14 @@ pub(super) fn outcome_line(assignment: &Assignment<'_>, words: &dyn fmt::Display
 }
 
 /// A key and its assignments: those that count, then the losers, the nearest first.
-pub(super) fn explain_key(text: &mut String, key: Key<'_>) {
+pub(super) fn explain_key(text: &mut Text, key: Key<'_>) {
     let section = match key.section() {
         name if name.is_empty() => String::new(),
         name => format!("[{}] ", escape(name)),
     };
-    let _ = writeln!(text, "  {BOLD}{section}{}{BOLD:#}", escape(key.name()));
+    say!(text, "  {BOLD}{section}{}{BOLD:#}", escape(key.name()));
     outcomes(text, &key.explain());
     if key.is_multi_valued() {
-        let _ = writeln!(text, "    {NOTABLE}{MULTI_VALUED}{NOTABLE:#}");
+        say!(text, "    {NOTABLE}{MULTI_VALUED}{NOTABLE:#}");
     }
 }

@@ -1,7 +1,5 @@
 //! Text about files: which count, what is in them, what they come to.
 
-use std::fmt::Write as _;
-
 use anstyle::Style;
 use overlay_resolver::account::Account;
 use overlay_resolver::document::{Line, Part};
@@ -12,17 +10,18 @@ use overlay_resolver::{Configuration, Document};
 
 use super::{BAD, BOLD, FAINT, GOOD, NOTABLE};
 use crate::resolved::Resolved;
+use crate::text::{Text, say};
 
 /// The files of every entry, each with its state.
-pub(crate) fn files(resolved: &Resolved) -> String {
+pub(crate) fn files(resolved: &Resolved) -> Text {
     let documents = || resolved.documents.iter();
     let name = |document: &Document| escape(document.entry().name.as_encoded_bytes()).to_string();
     let width = documents().map(|d| name(d).len()).max().unwrap_or_default();
-    let mut text = String::new();
+    let mut text = Text::new();
     for document in documents() {
         let mut first = name(document);
         for (fragment, account) in document.accounts() {
-            let _ = write!(text, "{first:width$}  ");
+            write!(text, "{first:width$}  ");
             file(&mut text, fragment, &account);
             first.clear();
         }
@@ -34,10 +33,10 @@ pub(crate) fn files(resolved: &Resolved) -> String {
 }
 
 /// One file and what became of it.
-pub(super) fn file(text: &mut String, fragment: &Fragment, account: &Account<'_>) {
+pub(super) fn file(text: &mut Text, fragment: &Fragment, account: &Account<'_>) {
     let style = style(account);
     let (path, what) = (escape_path(&fragment.path), account.brief());
-    let _ = writeln!(text, "{path}  {style}{what}{style:#}");
+    say!(text, "{path}  {style}{what}{style:#}");
 }
 
 /// How what became of a file looks.
@@ -123,13 +122,13 @@ fn means_something(line: &[u8]) -> bool {
 }
 
 /// What the files come to. With `origin`, every line names the file and line that it comes from.
-pub(crate) fn show(configuration: &Configuration, resolved: &Resolved, origin: bool) -> String {
-    let mut text = String::new();
+pub(crate) fn show(configuration: &Configuration, resolved: &Resolved, origin: bool) -> Text {
+    let mut text = Text::new();
     for document in &resolved.documents {
         if configuration.is_directory() {
             let name = escape(document.entry().name.as_encoded_bytes());
-            let gap = if text.is_empty() { "" } else { "\n" };
-            let _ = writeln!(text, "{gap}{BOLD}# {name}{BOLD:#}");
+            text.gap();
+            say!(text, "{BOLD}# {name}{BOLD:#}");
         }
         one(&mut text, document, origin);
     }
@@ -139,7 +138,7 @@ pub(crate) fn show(configuration: &Configuration, resolved: &Resolved, origin: b
     text
 }
 
-fn one(text: &mut String, document: &Document, origin: bool) {
+fn one(text: &mut Text, document: &Document, origin: bool) {
     let parts = document.effective();
     let parts = parts.iter().map(|part| (part.section, lines(part, origin)));
     let parts: Vec<_> = parts.collect();
@@ -152,9 +151,9 @@ fn one(text: &mut String, document: &Document, origin: bool) {
     };
     for (section, lines) in &parts {
         if !section.is_empty() {
-            let gap = if text.is_empty() { "" } else { "\n" };
+            text.gap();
             let section = escape_text(section);
-            let _ = writeln!(text, "{gap}{:width$}{BOLD}[{section}]{BOLD:#}", "");
+            say!(text, "{:width$}{BOLD}[{section}]{BOLD:#}", "");
         }
         for (line, note) in lines {
             let place = if origin {
@@ -163,17 +162,17 @@ fn one(text: &mut String, document: &Document, origin: bool) {
                 String::new()
             };
             let value = escape_text(&line.text);
-            let _ = writeln!(text, "{FAINT}{place:width$}{FAINT:#}{value}{note}");
+            say!(text, "{FAINT}{place:width$}{FAINT:#}{value}{note}");
         }
     }
     if !document.loads() {
-        let _ = writeln!(text, "{BAD}# its consumer loads none of this{BAD:#}");
+        say!(text, "{BAD}# its consumer loads none of this{BAD:#}");
     } else if parts.is_empty() && !document.entry().fragments.is_empty() {
         let what = match document.keys().next() {
             None => "# no file assigns a key",
             Some(_) => "# no key has a value",
         };
-        let _ = writeln!(text, "{FAINT}{what}{FAINT:#}");
+        say!(text, "{FAINT}{what}{FAINT:#}");
     }
 }
 

@@ -9,6 +9,7 @@ use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::{Finding, Level};
 
 use super::FAINT;
+use crate::text::{Text, say};
 
 /// How many of a kind are shown each by itself.
 const MOST: usize = 5;
@@ -18,7 +19,7 @@ const FEW: usize = 3;
 const DIRECTORIES: usize = 3;
 
 /// The findings but for the notes, each as `show` has it, in their order.
-pub(super) fn grouped(findings: &[Finding], show: impl Fn(&Finding) -> String) -> String {
+pub(super) fn grouped(findings: &[Finding], show: impl Fn(&Finding) -> Text) -> Text {
     let told = findings.iter().filter(|f| f.level != Level::Info);
     let told: Vec<_> = told.map(|finding| (kind(finding), finding)).collect();
     let mut kinds: HashMap<&str, Vec<&Finding>> = HashMap::new();
@@ -26,16 +27,16 @@ pub(super) fn grouped(findings: &[Finding], show: impl Fn(&Finding) -> String) -
         kinds.entry(kind).or_default().push(finding);
     }
     let mut shown: HashMap<&str, usize> = HashMap::new();
-    let mut text = String::new();
+    let mut text = Text::new();
     for (kind, finding) in &told {
         let number = shown.entry(kind).or_default();
         *number += 1;
         let all = &kinds[kind.as_str()];
         if all.len() <= MOST || *number <= FEW {
-            text.push_str(&show(finding));
+            text.append(&show(finding));
         }
         if all.len() > MOST && *number == FEW {
-            text.push_str(&others(finding.level, &all[FEW..]));
+            text.append(&others(finding.level, &all[FEW..]));
         }
     }
     text
@@ -72,13 +73,16 @@ fn is_name(word: &str) -> bool {
 }
 
 /// How many there are besides those that are shown, where, and who has them all.
-fn others(level: Level, findings: &[&Finding]) -> String {
+fn others(level: Level, findings: &[&Finding]) -> Text {
+    let mut text = Text::new();
     let files: BTreeSet<&Path> = findings.iter().map(|f| f.path.as_path()).collect();
-    format!(
-        "{FAINT}… and {} more {level}s like these in {}; `--json` has them all{FAINT:#}\n",
+    say!(
+        text,
+        "{FAINT}… and {} more {level}s like these in {}; `--json` has them all{FAINT:#}",
         findings.len(),
         places(&files)
-    )
+    );
+    text
 }
 
 fn places(files: &BTreeSet<&Path>) -> String {
@@ -116,8 +120,12 @@ mod tests {
     use super::*;
 
     fn shown(findings: &[Finding]) -> String {
-        let text = grouped(findings, |finding| format!("{finding}\n"));
-        anstream::adapter::strip_str(&text).to_string()
+        let text = grouped(findings, |finding| {
+            let mut text = Text::new();
+            say!(text, "{finding}");
+            text
+        });
+        anstream::adapter::strip_str(text.as_str()).to_string()
     }
 
     fn in_files(count: usize, of: impl Fn(usize) -> Finding) -> Vec<Finding> {

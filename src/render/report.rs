@@ -1,7 +1,5 @@
 //! Text about adapters: one line an entry, and below it all that a run would change.
 
-use std::fmt::Write as _;
-
 use bstr::ByteSlice as _;
 use overlay_adapters::System;
 use overlay_adapters::reconcile::KeyAction;
@@ -11,16 +9,17 @@ use overlay_resolver::escape::{escape, escape_path};
 use super::decision::words;
 use super::files::file;
 use super::{BOLD, NOTABLE, explain, shortened};
+use crate::text::{Text, say};
 
 /// Every entry, with what is to be changed of it; then what is to be changed besides.
-pub(crate) fn report(report: &Report) -> String {
+pub(crate) fn report(report: &Report) -> Text {
     let names: Vec<_> = report
         .entries
         .iter()
         .map(|entry| shown(&entry.full_name()))
         .collect();
     let width = names.iter().map(String::len).max().unwrap_or_default();
-    let mut text = String::new();
+    let mut text = Text::new();
     for (name, entry) in names.iter().zip(&report.entries) {
         line(&mut text, &format!("{name:width$}"), report, entry);
         pending_of(&mut text, report, entry);
@@ -40,32 +39,29 @@ fn shown(name: &str) -> String {
 }
 
 /// What another run has to do, and why.
-pub(crate) fn left(report: &Report, system: &System) -> String {
-    let mut text = String::new();
+pub(crate) fn left(report: &Report, system: &System) -> Text {
+    let mut text = Text::new();
     for left in &report.left {
-        let _ = write!(
+        write!(
             text,
             "{NOTABLE}left for the boot{NOTABLE:#}: {}, which writes {}: {}",
             left.adapter,
             escape_path(&left.target),
             system.why_left(left.scope)
         );
-        let _ = if system.allows(left.scope) {
-            writeln!(text, " (`--scope {}` writes it now)", left.scope)
-        } else {
-            writeln!(text)
-        };
+        if system.allows(left.scope) {
+            write!(text, " (`--scope {}` writes it now)", left.scope);
+        }
+        text.end_line();
     }
     text
 }
 
 /// Every entry with its files, and for every key the winner, the losers and what becomes of it.
-pub(crate) fn explanation(report: &Report) -> String {
-    let mut text = String::new();
+pub(crate) fn explanation(report: &Report) -> Text {
+    let mut text = Text::new();
     for entry in &report.entries {
-        if !text.is_empty() {
-            text.push('\n');
-        }
+        text.gap();
         let name = format!("{BOLD}{}{BOLD:#}", shown(&entry.full_name()));
         line(&mut text, &name, report, entry);
         if let Some(document) = &entry.layered {
@@ -81,24 +77,24 @@ pub(crate) fn explanation(report: &Report) -> String {
     }
     besides(&mut text, report);
     if !report.pending().is_empty() {
-        text.push('\n');
+        text.end_line();
     }
     note_pending(&mut text, report);
     text
 }
 
-fn note_pending(text: &mut String, report: &Report) {
+fn note_pending(text: &mut Text, report: &Report) {
     if !report.pending().is_empty() {
         text.push_str("changes are pending; `overlayctl sync` makes them\n");
     }
 }
 
-fn line(text: &mut String, name: &str, report: &Report, entry: &EntryReport) {
+fn line(text: &mut Text, name: &str, report: &Report, entry: &EntryReport) {
     let (style, words) = words(entry, report.state_of(entry));
-    let _ = writeln!(text, "{name}  {style}{words}{style:#}");
+    say!(text, "{name}  {style}{words}{style:#}");
 }
 
-fn pending_of(text: &mut String, report: &Report, entry: &EntryReport) {
+fn pending_of(text: &mut Text, report: &Report, entry: &EntryReport) {
     let pending = report.pending().iter();
     for change in pending.filter(|change| entry.has(change)) {
         planned(text, change);
@@ -106,7 +102,7 @@ fn pending_of(text: &mut String, report: &Report, entry: &EntryReport) {
 }
 
 /// What belongs to no entry that is shown.
-fn besides(text: &mut String, report: &Report) {
+fn besides(text: &mut Text, report: &Report) {
     let of_an_entry = |change: &Change| report.entries.iter().any(|entry| entry.has(change));
     let mut heading = String::new();
     for change in report
@@ -116,14 +112,14 @@ fn besides(text: &mut String, report: &Report) {
     {
         let name = shown(&change.full_name());
         if name != heading {
-            let _ = writeln!(text, "{name}");
+            say!(text, "{name}");
             heading = name;
         }
         planned(text, change);
     }
 }
 
-fn planned(text: &mut String, change: &Change) {
+fn planned(text: &mut Text, change: &Change) {
     let subject = shown(&change.subject);
     let value = |value: &Option<bstr::BString>| {
         value
@@ -158,14 +154,15 @@ fn planned(text: &mut String, change: &Change) {
         Operation::WriteFile => format!("write {subject}"),
         Operation::Clean => format!("clean up {subject}"),
     };
-    let _ = writeln!(text, "    {words}");
+    say!(text, "    {words}");
 }
 
-fn explain_key(text: &mut String, entry: &EntryReport, key: &KeyReport) {
+fn explain_key(text: &mut Text, entry: &EntryReport, key: &KeyReport) {
     let value = |value: Option<&bstr::BString>| {
         value.map_or_else(|| "none".into(), |value| shortened(value.as_bstr()))
     };
-    let _ = writeln!(text, "\n  {BOLD}{}{BOLD:#}", key.key);
+    text.end_line();
+    say!(text, "  {BOLD}{}{BOLD:#}", key.key);
     if let Some(source) = crate::json::source(entry, key) {
         explain::outcomes(text, &source.explain());
     }
@@ -174,9 +171,9 @@ fn explain_key(text: &mut String, entry: &EntryReport, key: &KeyReport) {
         ("baseline", &key.baseline),
         ("target", &key.actual),
     ] {
-        let _ = writeln!(text, "    {label:8}  {}", value(side.as_ref()));
+        say!(text, "    {label:8}  {}", value(side.as_ref()));
     }
-    let _ = writeln!(text, "    {:8}  {}", "sync", verdict(key));
+    say!(text, "    {:8}  {}", "sync", verdict(key));
 }
 
 fn verdict(key: &KeyReport) -> &'static str {
@@ -207,10 +204,10 @@ mod tests {
     #[test]
     fn what_failed_as_a_whole_is_not_said_to_be_nothing() {
         let mut nothing = Report::default();
-        assert!(report(&nothing).starts_with("no entries"));
+        assert!(report(&nothing).as_str().starts_with("no entries"));
         nothing
             .findings
             .push(code::UNREADABLE.error("/etc", "cannot be written"));
-        assert_eq!(report(&nothing), "");
+        assert!(report(&nothing).is_empty());
     }
 }

@@ -1,7 +1,5 @@
 //! Text about one file: what it does, or why it does nothing.
 
-use std::fmt::Write as _;
-
 use overlay_resolver::account::{Account, Early};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::format::Lost;
@@ -14,6 +12,7 @@ use super::BOLD;
 use super::explain::{explain_key, outcome_line, read_by};
 use super::files::style;
 use crate::file::File;
+use crate::text::{Text, say};
 
 /// The most documents named of those to which a file does the same.
 const MOST_NAMES: usize = 4;
@@ -30,17 +29,17 @@ pub(crate) struct Answer<'d> {
 }
 
 /// What a file does to nobody's document.
-pub(crate) fn nobody(file: &File, account: &Account<'_>) -> String {
-    let mut text = String::new();
+pub(crate) fn nobody(file: &File, account: &Account<'_>) -> Text {
+    let mut text = Text::new();
     headline(&mut text, file, account);
     text
 }
 
 /// What a file does, document by document; those to which it does the same are told together.
-pub(crate) fn why(file: &File, answers: &[Answer<'_>]) -> String {
-    let mut told = Vec::<(String, String, Vec<&Answer<'_>>)>::new();
+pub(crate) fn why(file: &File, answers: &[Answer<'_>]) -> Text {
+    let mut told = Vec::<(Text, Text, Vec<&Answer<'_>>)>::new();
     for answer in answers {
-        let (mut head, mut detail) = (String::new(), String::new());
+        let (mut head, mut detail) = (Text::new(), Text::new());
         headline(&mut head, file, &answer.account);
         match &answer.line {
             Some(line) => of_line(&mut detail, answer, line),
@@ -51,16 +50,20 @@ pub(crate) fn why(file: &File, answers: &[Answer<'_>]) -> String {
             None => told.push((head, detail, vec![answer])),
         }
     }
-    let told = told
-        .iter()
-        .map(|(head, detail, same)| format!("{head}  {}\n{detail}", part(same)));
-    told.collect::<Vec<_>>().join("\n")
+    let mut text = Text::new();
+    for (head, detail, same) in &told {
+        text.gap();
+        text.append(head);
+        say!(text, "  {}", part(same));
+        text.append(detail);
+    }
+    text
 }
 
-fn headline(text: &mut String, file: &File, account: &Account<'_>) {
+fn headline(text: &mut Text, file: &File, account: &Account<'_>) {
     let style = style(account);
     let (path, word) = (escape_path(&file.path), account.word());
-    let _ = writeln!(
+    say!(
         text,
         "{BOLD}{path}{BOLD:#}  {style}{word}{style:#}: {account}"
     );
@@ -106,16 +109,16 @@ fn part(answers: &[&Answer<'_>]) -> String {
     format!("{words} {shown}{more}, {}", read_by(configuration))
 }
 
-fn of_file(text: &mut String, answer: &Answer<'_>) {
+fn of_file(text: &mut Text, answer: &Answer<'_>) {
     let assignments = answer.account.assignments();
     if assignments.is_empty() {
         return;
     }
     let mut section = None;
-    text.push('\n');
+    text.end_line();
     for assignment in assignments {
         if section != Some(assignment.section()) && !assignment.section().is_empty() {
-            let _ = writeln!(text, "  {BOLD}[{}]{BOLD:#}", escape(assignment.section()));
+            say!(text, "  {BOLD}[{}]{BOLD:#}", escape(assignment.section()));
         }
         section = Some(assignment.section());
         let (line, pair) = (
@@ -126,10 +129,11 @@ fn of_file(text: &mut String, answer: &Answer<'_>) {
             key if key == assignment.written_key() => String::new(),
             key => format!("for {}: ", escape(key)),
         };
-        let _ = writeln!(text, "  {line}: {meant}{pair}");
+        say!(text, "  {line}: {meant}{pair}");
     }
     if let Some(advice) = advice(answer) {
-        let _ = writeln!(text, "\n  {advice}");
+        text.end_line();
+        say!(text, "  {advice}");
     }
 }
 
@@ -156,11 +160,11 @@ fn advice(answer: &Answer<'_>) -> Option<String> {
     }
 }
 
-fn of_line(text: &mut String, answer: &Answer<'_>, line: &Line<'_>) {
+fn of_line(text: &mut Text, answer: &Answer<'_>, line: &Line<'_>) {
     let words = match line {
         Line::Assignments(found) => {
             for assignment in found {
-                text.push('\n');
+                text.end_line();
                 if let Some((document, _)) = answer.part
                     && let Some(key) = document.key(assignment.section(), assignment.key())
                 {
@@ -183,5 +187,6 @@ fn of_line(text: &mut String, answer: &Answer<'_>, line: &Line<'_>) {
         Line::Beyond(count) => format!("the file has {count} lines only"),
         Line::NotRead => "the file is not read here, so no line of it does anything".into(),
     };
-    let _ = writeln!(text, "\n  {words}");
+    text.end_line();
+    say!(text, "  {words}");
 }

@@ -17,5 +17,6 @@ mod image;
 mod json;
 mod library;
 mod scopes;
+mod terminal;
 mod text;
 mod wishes;

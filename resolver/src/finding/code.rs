@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::{Finding, Level, line_of};
-use crate::escape::escape_lines;
+use crate::escape::{escape_text, is_unsafe, one_line};
 
 /// What kind of thing a finding is: a name that stays, for scripts, and what it stands for.
 ///
@@ -84,7 +84,7 @@ impl Code {
         self.0.summary
     }
 
-    /// A finding about `path`.
+    /// A finding about `path`. Whatever its message quotes, it is one line that a terminal may be given.
     pub fn finding(
         self,
         level: Level,
@@ -95,7 +95,7 @@ impl Code {
             level,
             path: path.into(),
             line: None,
-            message: message.into(),
+            message: shown(message.into()),
             code: self,
             span: None,
         }
@@ -123,12 +123,20 @@ impl Code {
         text: &[u8],
         error: &toml::de::Error,
     ) -> Finding {
-        let finding = self.error(path, escape_lines(error.message()));
+        let finding = self.error(path, one_line(error.message()));
         match error.span() {
             Some(span) => finding.at(line_of(text, span.start)).spanning(span),
             None => finding,
         }
     }
+}
+
+/// A message in which nobody forgot to escape a name. What was escaped stays as it is.
+fn shown(message: String) -> String {
+    if message.contains(is_unsafe) {
+        return escape_text(message.as_bytes()).into();
+    }
+    message
 }
 
 impl fmt::Display for Code {

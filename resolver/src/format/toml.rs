@@ -8,7 +8,7 @@ use ::toml::de::{DeTable, DeValue};
 
 use super::nested::{Fault, Leaves, MAX_DEPTH, emit, utf8};
 use super::{Format, Item, Node, path};
-use crate::escape::escape_lines;
+use crate::escape::one_line;
 
 mod depth;
 
@@ -41,7 +41,7 @@ fn leaves(text: &[u8]) -> Result<Leaves, Fault> {
     }
     let document = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(text.len(), |span| span.start);
-        Fault::new(at, escape_lines(error.message()))
+        Fault::new(at, one_line(error.message()))
     })?;
     let mut reader = Reader {
         text,

@@ -1,19 +1,18 @@
 //! The lines in which a file differs from the one below it.
 
-use std::fmt::Write as _;
-
 use overlay_resolver::delta::{Class, Difference};
 use overlay_resolver::escape::{escape, escape_path};
 use similar::{Algorithm, ChangeTag, TextDiff};
 use std::time::Duration;
 
 use crate::render::{BAD, FAINT, GOOD};
+use crate::text::{Text, say};
 
 /// How long a diff may look for the shortest way before it takes the one that it has.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A unified diff, as `diff -u` prints it, of what a file stands over and the file.
-pub(super) fn unified(text: &mut String, difference: &Difference<'_>) {
+pub(super) fn unified(text: &mut Text, difference: &Difference<'_>) {
     let (Class::Overridden | Class::Redirected, Some(bottom)) =
         (difference.class, difference.bottom)
     else {
@@ -27,26 +26,26 @@ pub(super) fn unified(text: &mut String, difference: &Difference<'_>) {
         .algorithm(Algorithm::Myers)
         .timeout(PATIENCE)
         .diff_lines(bottom.text.as_slice(), top.text.as_slice());
-    let _ = writeln!(
+    say!(
         text,
         "    {FAINT}--- {}{FAINT:#}",
         escape_path(&bottom.path)
     );
-    let _ = writeln!(text, "    {FAINT}+++ {}{FAINT:#}", escape_path(&top.path));
+    say!(text, "    {FAINT}+++ {}{FAINT:#}", escape_path(&top.path));
     for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
-        let _ = writeln!(text, "    {FAINT}{}{FAINT:#}", hunk.header());
+        say!(text, "    {FAINT}{}{FAINT:#}", hunk.header());
         for change in hunk.iter_changes() {
             let line = change.value();
-            let (line, end) = match line.strip_suffix(b"\n") {
-                Some(line) => (line, ""),
-                None => (line, "\n    \\ no newline at the end of the file"),
-            };
-            let line = escape(line);
-            let _ = match change.tag() {
-                ChangeTag::Equal => writeln!(text, "     {line}{end}"),
-                ChangeTag::Delete => writeln!(text, "    {BAD}-{line}{BAD:#}{end}"),
-                ChangeTag::Insert => writeln!(text, "    {GOOD}+{line}{GOOD:#}{end}"),
-            };
+            let whole = line.strip_suffix(b"\n");
+            let shown = escape(whole.unwrap_or(line));
+            match change.tag() {
+                ChangeTag::Equal => say!(text, "     {shown}"),
+                ChangeTag::Delete => say!(text, "    {BAD}-{shown}{BAD:#}"),
+                ChangeTag::Insert => say!(text, "    {GOOD}+{shown}{GOOD:#}"),
+            }
+            if whole.is_none() {
+                text.push_str("    \\ no newline at the end of the file\n");
+            }
         }
     }
 }
