@@ -174,6 +174,8 @@ pub(crate) enum Command {
         key: Option<String>,
         #[command(flatten)]
         reading: Reading,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Show what effect a file has, or one line of it, or why it has none.
     Why {

@@ -178,6 +178,12 @@ impl Resolved {
             .all(|document| document.entry().fragments.is_empty())
     }
 
+    /// Whether it is an error that no layer has anything.
+    pub(crate) fn is_absent(&self) -> bool {
+        let mut findings = self.findings.iter();
+        findings.any(|finding| finding.code == code::NO_SUCH_PATH)
+    }
+
     /// An error among the findings fails the command.
     pub(crate) fn exit(&self) -> Exit {
         exit(&self.findings)

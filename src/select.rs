@@ -6,6 +6,9 @@ use overlay_adapters::{Adapter, Adapters};
 
 use crate::commands::Failure;
 
+/// What makes a name a pattern.
+const SPECIAL: [char; 5] = ['*', '?', '[', '{', '\\'];
+
 /// Patterns for entries; none means all.
 #[derive(Debug)]
 pub(crate) struct Selection {
@@ -66,6 +69,13 @@ impl Selection {
         });
     }
 
+    /// Whether any of them may stand for several names.
+    pub(crate) fn is_pattern(&self) -> bool {
+        self.patterns
+            .iter()
+            .any(|pattern| pattern.text.contains(SPECIAL))
+    }
+
     /// Whether an entry of some adapter may be meant: of none where the pattern is a path below a directory
     /// that is no adapter's name.
     pub(crate) fn may_match(&self, adapters: &Adapters<'_>) -> bool {
@@ -74,7 +84,7 @@ impl Selection {
             let plain = pattern
                 .text
                 .split_once('/')
-                .filter(|(name, _)| !name.contains(['*', '?', '[', '{', '\\']));
+                .filter(|(name, _)| !name.contains(SPECIAL));
             plain.is_none_or(|(name, _)| sources.iter().any(|source| source.adapter == name))
         })
     }

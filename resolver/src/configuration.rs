@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::path::PathError;
+use crate::account::Unread;
 use crate::catalog::Catalog;
 use crate::discover::{Query, discover};
 use crate::document::Document;
@@ -61,6 +62,8 @@ pub struct Configuration {
     is_known: bool,
     name: Option<String>,
     part_of: Option<PathBuf>,
+    /// Why nobody reads what is there.
+    unread: Option<Unread>,
 }
 
 /// The documents of a directory of entries.
@@ -80,8 +83,9 @@ impl Resolver {
     /// What `path` means, and by which rules it is read.
     ///
     /// `path` is one below every layer, such as `systemd/journald.conf`, or one inside a layer, such
-    /// as `/etc/systemd/journald.conf`, which means the same. A path that is a directory in the layers
-    /// and that no rule says anything about is a directory of documents.
+    /// as `/etc/systemd/journald.conf`, which means the same. A path that is a directory in the layers,
+    /// that no rule says anything about and whose name does not say that it is a file, as that of
+    /// `x.conf` and `x.toml` does, is a directory of documents.
     ///
     /// # Errors
     /// No layer can have such a path, or it is a directory whose [members](Self::members) have rules of their own.
@@ -111,7 +115,11 @@ impl Resolver {
 
     /// The same of a path below every layer that is taken as it is.
     pub fn configuration_at(&self, path: PathBuf) -> Configuration {
-        self.chosen(path).directory_of_documents()
+        let unread = self.of_no_unit(&path);
+        Configuration {
+            unread,
+            ..self.chosen(path).directory_of_documents()
+        }
     }
 
     /// The same, without a look into the tree.
@@ -132,6 +140,7 @@ impl Resolver {
             name: catalog.name(&path).map(str::to_owned),
             part_of: known.is_none().then(|| whole(catalog, &path)).flatten(),
             rules: self.choice.over(known),
+            unread: None,
             path,
         }
     }
@@ -208,6 +217,11 @@ impl Configuration {
         self.part_of.as_deref()
     }
 
+    /// Whether nobody reads what is there: they are drop-ins of many units, and no layer has one.
+    pub fn is_unread(&self) -> bool {
+        self.unread.is_some()
+    }
+
     /// Whether each file of the path is a document of its own.
     pub fn is_directory(&self) -> bool {
         self.rules.shape_of(&self.path) == Shape::Entries
@@ -255,8 +269,10 @@ impl Configuration {
     /// A path without a suffix that tells may be a directory of documents: it is one if a layer has a
     /// directory there, and none has a file or drop-ins of one. Only names are read.
     fn directory_of_documents(self) -> Self {
-        let is_open =
-            self.rules.shape == Shape::Auto && self.rules.shape_of(&self.path) == Shape::Document;
+        let is_open = self.basis != Basis::Consumer
+            && self.rules.shape == Shape::Auto
+            && self.rules.shape_of(&self.path) == Shape::Document
+            && !self.rules.is_named_as_file(&self.path);
         let layers = self.rules.layers.iter();
         let mut places = layers.map(|layer| layer.base().join(&self.path));
         let is_directory = |place: &Path| matches!(self.tree.dir(place), Ok(Some(_)));
@@ -296,10 +312,17 @@ impl Configuration {
             path: &self.path,
             history: self.history,
         });
-        scan(&rules, rules.shape_of(&self.path), discovery)
+        let mut scan = scan(&rules, rules.shape_of(&self.path), discovery);
+        if let Some(why) = &self.unread {
+            let finding = code::NO_UNIT.warning(&self.path, why.to_string());
+            (scan.entries, scan.findings) = (Vec::new(), vec![finding]);
+        }
+        scan
     }
 
     /// All that it comes to: one document, or those of a [directory](Self::is_directory).
+    ///
+    /// It never fails: what is wrong is among the findings.
     pub fn resolve(&self) -> Collection {
         if self.is_directory() {
             return self.entries();
@@ -319,7 +342,16 @@ impl Configuration {
         let mut scan = self.scan();
         let entry = scan.entries.pop().filter(|_| !self.is_directory());
         let searched = [scan.searched, scan.on_the_way].concat();
+        scan.findings.extend(self.is_a_part());
         self.merged(entry.unwrap_or_default(), scan.findings, searched.into())
+    }
+
+    /// That it is no document by itself.
+    fn is_a_part(&self) -> Option<Finding> {
+        let whole = escape_path(self.part_of()?);
+        let message =
+            format!("is a part of {whole}, in which other files have a say, too; ask for that");
+        Some(code::PART_OF.warning(&self.path, message))
     }
 
     /// An entry, merged.
@@ -345,9 +377,11 @@ impl Configuration {
         let searched: Arc<[_]> = [scan.searched, scan.on_the_way].concat().into();
         let documents = (scan.entries.into_iter())
             .map(|entry| self.merged(entry, Vec::new(), Arc::clone(&searched)));
+        let mut findings = scan.findings;
+        findings.extend(self.is_a_part());
         Collection {
             documents: documents.collect(),
-            findings: scan.findings,
+            findings,
             complete: scan.complete,
         }
     }
@@ -374,12 +408,6 @@ impl Configuration {
             let certain = document.findings().filter(|one| !document.is_guessed(one));
             findings.extend(certain.cloned());
         }
-        findings.extend(self.part_of.as_ref().map(|whole| {
-            let whole = escape_path(whole);
-            let message =
-                format!("is a part of {whole}, in which other files have a say, too; ask for that");
-            code::PART_OF.warning(&self.path, message)
-        }));
         findings.sort();
         findings
     }

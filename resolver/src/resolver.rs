@@ -150,22 +150,22 @@ impl Resolver {
     /// Finds the files of `path` and says which of them count, without reading what they mean.
     ///
     /// # Errors
-    /// No layer can have such a path.
+    /// Those of [`configuration`](Self::configuration).
     pub fn scan(&self, path: impl AsRef<Path>) -> Result<Scan, PathError> {
-        let path = self.below_layers(path)?;
-        Ok(self.chosen(path).scan())
+        Ok(self.configuration(path)?.scan())
     }
 
     /// The document at `path`: a main file with its drop-ins, or a directory of drop-ins.
     ///
-    /// What is wrong with the files is among the [findings](Document::findings).
+    /// What is wrong with the files is among the [findings](Document::findings). A directory in the place of
+    /// a file is wrong where the path has the name of a file, or a layer has one.
     ///
     /// # Errors
-    /// No layer can have a document at such a path.
+    /// Those of [`configuration`](Self::configuration), or the path is a directory of documents: its consumer
+    /// reads it so, or nobody says what it is, and that is what the layers have. The commands show those
+    /// documents; [`Configuration::resolve`](crate::Configuration::resolve) has them here.
     pub fn resolve(&self, path: impl AsRef<Path>) -> Result<Document, PathError> {
-        // The tree has no say in what a program asks for: a directory in the place of its file is a finding.
-        let path = self.below_layers(path)?;
-        let configuration = self.chosen(path);
+        let configuration = self.configuration(path)?;
         if configuration.is_directory() {
             return Err(PathError::Directory(configuration.path().into()));
         }
@@ -175,9 +175,9 @@ impl Resolver {
     /// The documents of the directory of entries at `path`, such as `flatpak/remotes.d`.
     ///
     /// # Errors
-    /// No layer can have such a path.
+    /// Those of [`configuration`](Self::configuration).
     pub fn entries(&self, path: impl AsRef<Path>) -> Result<Collection, PathError> {
-        let path = self.below_layers(path)?;
-        Ok(self.chosen(path).with_shape(Shape::Entries).entries())
+        let configuration = self.configuration(path)?;
+        Ok(configuration.with_shape(Shape::Entries).entries())
     }
 }

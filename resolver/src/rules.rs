@@ -364,6 +364,14 @@ impl Rules {
         }
     }
 
+    /// Whether the name says that it is that of a file: `x.conf`, `x.toml`.
+    pub(crate) fn is_named_as_file(&self, path: &Path) -> bool {
+        let suffix = self.drop_in_suffix.as_encoded_bytes();
+        let has_suffix =
+            !suffix.is_empty() && path.as_os_str().as_encoded_bytes().ends_with(suffix);
+        has_suffix || format::of_suffix(path).is_some()
+    }
+
     /// The rules for the document at `path`: where its suffix tells the format, that is the suffix of
     /// its drop-ins, too (`x.toml.d/50-mine.toml`), unless the rules name another than `.conf`.
     pub(crate) fn for_document(&self, path: &Path) -> Cow<'_, Self> {

@@ -1,16 +1,18 @@
 //! `diff`: where files differ from those below them, and where two consumers would disagree.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::delta::{Difference, delta};
 use overlay_resolver::disagreement::{Disagreements, Side, disagreements};
+use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
-use overlay_resolver::{Configuration, Document};
+use overlay_resolver::{Configuration, Document, Resolver};
 
 use super::{Failure, Output};
 use crate::cli::Cli;
 use crate::reading::{Reading, by_rules};
-use crate::resolved::{Resolved, configuration, configuration_at, exit, plain, resolver};
+use crate::resolved::{Resolved, configuration_at, configurations, exit, plain, resolver};
 use crate::survey::{self, Survey};
 use crate::{Exit, json, render};
 
@@ -101,45 +103,89 @@ fn consumers(
     rules: [&String; 2],
 ) -> Result<Output, Failure> {
     let resolver = reading.in_tree(plain(root, path))?.with_history();
-    let paths = match path {
-        Some(path) => vec![configuration(&resolver, path)?.path().to_owned()],
-        None => survey::paths(&resolver).0,
+    let (paths, mut findings) = match path {
+        Some(path) => {
+            let named = configurations(&resolver, path)?;
+            let paths = named.iter().map(|one| one.path().to_owned());
+            (paths.collect(), Vec::new())
+        }
+        None => survey::paths(&resolver),
     };
     let [first, second] = rules.map(|rules| by_rules(resolver.clone(), rules));
     let sides = [first?, second?];
-    let pair = |path: &PathBuf| {
-        sides.each_ref().map(|resolver| {
-            let configuration = configuration_at(resolver, path.clone());
-            let found = Resolved::of(&configuration);
-            (configuration, found)
-        })
+    let read = |resolver: &Resolver, at: &PathBuf| {
+        let configuration = configuration_at(resolver, at.clone());
+        let found = match path {
+            Some(_) => Resolved::of(&configuration),
+            None => Resolved::unasked(&configuration),
+        };
+        (configuration, found)
     };
-    let pairs: Vec<_> = paths.iter().map(pair).collect();
+    let pairs: Vec<Pair> = paths
+        .iter()
+        .map(|path| sides.each_ref().map(|side| read(side, path)))
+        .collect();
     // What a program sees that has no such document.
     let nothing = Document::default();
     let comparisons: Vec<_> = pairs
         .iter()
         .flat_map(|pair| compare(pair, &nothing))
         .collect();
+    let names = pairs
+        .first()
+        .map_or_else(|| rules.map(Clone::clone), rules_of);
+    findings.extend(pairs.iter().flat_map(findings_of));
+    findings.sort();
+    findings.dedup();
     let agree = comparisons.iter().all(|pair| pair.disagreements.is_empty());
-    let exit = if agree { Exit::Fine } else { Exit::Pending };
-    let names = pairs.first().map_or_else(
-        || rules.map(Clone::clone),
-        |pair| [0, 1].map(|side| name(pair, side)),
-    );
-    let output = if cli.json {
-        Output::new(json::disagreements(&names, &comparisons))
-    } else {
-        Output::new(render::disagreements(&names, &comparisons))
+    let exit = match exit(&findings) {
+        Exit::Fine if !agree => Exit::Pending,
+        exit => exit,
     };
-    Ok(Output { exit, ..output })
+    if cli.json {
+        return Ok(Output {
+            exit,
+            ..Output::new(json::disagreements(&names, &comparisons, &findings))
+        });
+    }
+    let sources: Vec<_> = pairs
+        .iter()
+        .flatten()
+        .flat_map(|(_, found)| found.sources())
+        .collect();
+    Ok(Output {
+        messages: render::diagnostics(&findings, &sources),
+        exit,
+        ..Output::new(render::disagreements(&names, &comparisons))
+    })
 }
 
+/// A configuration path, as either consumer reads it.
 type Pair = [(Configuration, Resolved); 2];
 
-fn name(pair: &Pair, side: usize) -> String {
-    let side = pair.get(side);
-    side.map_or_else(String::new, |(side, _)| side.rules().name.clone())
+fn rules_of(pair: &Pair) -> [String; 2] {
+    pair.each_ref().map(|(side, _)| side.rules().name.clone())
+}
+
+/// What either consumer finds; of what only one does, which one.
+fn findings_of(pair: &Pair) -> Vec<Finding> {
+    let [first, second] = pair.each_ref().map(|(_, found)| &found.findings);
+    let [of_first, of_second] = rules_of(pair);
+    let own = |own: &[Finding], other: &[Finding], rules: &str| -> Vec<_> {
+        let told = own.iter().map(|finding| {
+            let mut told = finding.clone();
+            if !other.contains(finding) {
+                let _ = write!(told.message, " (by the rules {rules})");
+            }
+            told
+        });
+        told.collect()
+    };
+    [
+        own(first, second, &of_first),
+        own(second, first, &of_second),
+    ]
+    .concat()
 }
 
 /// The documents of both sides, by name.

@@ -3,28 +3,42 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use overlay_adapters::Adapters;
-use overlay_adapters::report::{EntryReport, KeyReport, Report, Request};
+use overlay_adapters::report::{EntryReport, KeyReport, Report};
+use overlay_adapters::{Adapters, System};
 use overlay_resolver::escape::escape;
 use overlay_resolver::format::path;
-use overlay_resolver::root::Root;
-use overlay_resolver::{Basis, Configuration, Document, Key, Resolver};
+use overlay_resolver::{Configuration, Document, Key, Resolver};
 
 use super::{Failure, Output};
 use crate::cli::Cli;
 use crate::reading::Reading;
 use crate::resolved::{Resolved, configuration, of_adapters, resolver};
 use crate::select::Selection;
+use crate::writing::Writing;
 use crate::{Exit, json, render};
+
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question<'q> {
+    /// An entry or a path.
+    pub(super) subject: &'q str,
+    /// Only this key.
+    pub(super) key: Option<&'q str>,
+    pub(super) reading: &'q Reading,
+}
 
 pub(super) fn run(
     cli: &Cli,
-    root: &Root,
-    subject: &str,
-    key: Option<&str>,
-    reading: &Reading,
+    system: &System,
+    question: Question<'_>,
+    writing: &Writing,
 ) -> Result<Output, Failure> {
-    let path = Path::new(subject);
+    let Question {
+        subject,
+        key,
+        reading,
+    } = question;
+    let (root, path) = (system.root(), Path::new(subject));
     if *reading != Reading::default() {
         let resolver = resolver(root, Some(path), reading)?;
         return keys(cli, key, &Asked::new(&resolver, path, reading)?);
@@ -35,14 +49,18 @@ pub(super) fn run(
     if !selection.may_match(&adapters) {
         return keys(cli, key, &Asked::new(&resolver, path, reading)?);
     }
-    let report = adapters.plan(&Request::default());
-    match selection.must_match(report.entries.iter(), &report.left) {
-        Ok(()) => entries(cli, key, &selection, report),
-        Err(failure) => match Asked::new(&resolver, path, reading) {
-            Ok(asked) if subject.contains('/') || asked.is_something() => keys(cli, key, &asked),
-            Err(other) if subject.contains('/') => Err(other),
-            _ => Err(failure),
-        },
+    let report = adapters.plan(&writing.request(system)?);
+    let Err(no_entry) = selection.must_match(report.entries.iter(), &report.left) else {
+        return entries(cli, key, &selection, report);
+    };
+    match Asked::new(&resolver, path, reading) {
+        Ok(asked) if !asked.resolved.is_absent() => keys(cli, key, &asked),
+        _ if selection.is_pattern() => Err(no_entry),
+        Ok(mut asked) => {
+            asked.resolved.findings.push(no_entry.finding());
+            keys(cli, key, &asked)
+        }
+        Err(failure) => Err(failure),
     }
 }
 
@@ -60,11 +78,6 @@ impl Asked {
             configuration,
         })
     }
-
-    /// Whether the path is known, or some layer has it.
-    fn is_something(&self) -> bool {
-        self.configuration.basis() != Basis::Guess || !self.resolved.is_empty()
-    }
 }
 
 /// The keys of a configuration path.
@@ -76,6 +89,7 @@ fn keys(cli: &Cli, key: Option<&str>, asked: &Asked) -> Result<Output, Failure> 
     let explained = resolved.explained(key);
     if let Some(key) = key
         && explained.is_empty()
+        && !resolved.is_absent()
     {
         return Err(Failure::NobodyAssigns {
             path: configuration.path().to_owned(),

@@ -13,7 +13,7 @@ mod show;
 mod why;
 mod wish;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use overlay_adapters::code::{OUT_OF_SCOPE, UNREADABLE, WRITE_FAILED};
 use overlay_adapters::commit::CommitError;
@@ -199,6 +199,45 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// What it is about; the root where that is no file and no path.
+    fn path(&self) -> &Path {
+        match self {
+            Self::Path(error) => error.path(),
+            Self::Read { path, .. }
+            | Self::NobodyAssigns { path, .. }
+            | Self::NoSuchFile(path)
+            | Self::IsTarget { path, .. }
+            | Self::IsDirectory(path)
+            | Self::NoSuchLine { path, .. }
+            | Self::LineZero(path)
+            | Self::NotEmpty(path)
+            | Self::Write { path, .. } => path,
+            Self::Finding(finding) => &finding.path,
+            Self::NoSuchEntry { pattern, .. } => Path::new(pattern),
+            Self::Root(_)
+            | Self::Side(_)
+            | Self::Commit(_)
+            | Self::NoSuchRules { .. }
+            | Self::Pattern(_)
+            | Self::Ambiguous { .. }
+            | Self::NoSuchKey { .. }
+            | Self::ScopeRefused { .. }
+            | Self::ManyRules(_) => Path::new("/"),
+        }
+    }
+}
+
+impl Failure {
+    /// The same, as what was found.
+    fn finding(&self) -> Finding {
+        match self {
+            Self::Finding(finding) => (**finding).clone(),
+            failure => failure.code().error(failure.path(), failure.to_string()),
+        }
+    }
+}
+
 impl From<Finding> for Failure {
     fn from(finding: Finding) -> Self {
         Self::Finding(Box::new(finding))
@@ -238,12 +277,8 @@ impl Output {
 
     /// A command that failed as a whole still prints a document where one was asked for.
     pub(crate) fn of_failure(cli: &Cli, failure: &Failure) -> Self {
-        let finding = match failure {
-            Failure::Finding(finding) => (**finding).clone(),
-            failure => failure.code().error("/", failure.to_string()),
-        };
         let content = if cli.json {
-            Content::Json(json::failure(&finding))
+            Content::Json(json::failure(&failure.finding()))
         } else {
             Content::Text(Text::new())
         };
@@ -315,7 +350,15 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
             subject,
             key,
             reading,
-        } => explain::run(cli, root, subject, key.as_deref(), reading),
+            writing,
+        } => {
+            let asked = explain::Question {
+                subject,
+                key: key.as_deref(),
+                reading,
+            };
+            explain::run(cli, &system, asked, writing)
+        }
         Command::Why { file, reading } => why::run(cli, root, file, reading),
         Command::Etc { command } => etc::run(cli, root, command),
         Command::Restore { meant } => wish::each(cli, &system, meant, &Wish::Restore),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use overlay_resolver::delta::{Difference, KeyChange};
 use overlay_resolver::disagreement::{FileDisagreement, KeyDisagreement, OneRefuses};
 use overlay_resolver::escape::escape_path;
+use overlay_resolver::finding::Finding;
 use overlay_resolver::{Assignment, Configuration, Document as Merged, Key};
 use serde::Serialize;
 
@@ -136,7 +137,11 @@ fn value(items: &[Cow<'_, [u8]>], last: Option<&Assignment<'_>>) -> ValueView {
 }
 
 /// Where two consumers disagree.
-pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>]) -> Json {
+pub(crate) fn disagreements(
+    names: &[String; 2],
+    comparisons: &[Comparison<'_>],
+    findings: &[Finding],
+) -> Json {
     let mut views = Vec::new();
     for Comparison {
         path,
@@ -173,12 +178,12 @@ pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>])
             view(
                 "order",
                 sides(names, |side| SideView {
-                    order: orders.get(side).map(|paths| {
-                        paths
+                    order: Some(
+                        orders[side]
                             .iter()
                             .map(|path| escape_path(path).to_string())
-                            .collect()
-                    }),
+                            .collect(),
+                    ),
                     ..SideView::default()
                 }),
             )
@@ -186,6 +191,7 @@ pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>])
     }
     to_text(&Document {
         disagreements: Some(views),
+        findings: findings.iter().map(finding).collect(),
         ..Document::default()
     })
 }
@@ -209,7 +215,7 @@ fn refusal(names: &[String; 2], refusal: &OneRefuses<'_>) -> [SideView; 2] {
 
 fn values(names: &[String; 2], found: &KeyDisagreement<'_>) -> [SideView; 2] {
     sides(names, |side| {
-        let key = found.sides.get(side).and_then(Option::as_ref);
+        let key = found.sides[side].as_ref();
         SideView {
             value: key.map(|key: &Key<'_>| value(&key.items(), key.last().as_ref())),
             ..SideView::default()

@@ -280,7 +280,7 @@ struct Telling<'t> {
 
 impl Telling<'_> {
     fn side(&mut self, side: usize, words: &str) {
-        let name = self.names.get(side).map_or("", String::as_str);
+        let name = &self.names[side];
         let width = self.width;
         say!(self.text, "    {name:width$}  {words}");
     }

@@ -6,32 +6,32 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use overlay_resolver::escape::escape_path;
-use overlay_resolver::finding::{Finding, Level};
+use overlay_resolver::finding::{Code, Finding, Level};
 
 use super::FAINT;
 use crate::text::{Text, say};
 
 /// How many of a kind are shown each by itself.
-const MOST: usize = 5;
+const MOST: usize = 12;
 /// How many are shown of a kind that has more. Less than [`MOST`], so that what is left out is several.
-const FEW: usize = 3;
+const FEW: usize = 4;
 /// How many directories are named that the others are in.
 const DIRECTORIES: usize = 3;
 
 /// The findings but for the notes, each as `show` has it, in their order.
 pub(super) fn grouped(findings: &[Finding], show: impl Fn(&Finding) -> Text) -> Text {
     let told = findings.iter().filter(|f| f.level != Level::Info);
-    let told: Vec<_> = told.map(|finding| (kind(finding), finding)).collect();
-    let mut kinds: HashMap<&str, Vec<&Finding>> = HashMap::new();
-    for (kind, finding) in &told {
-        kinds.entry(kind).or_default().push(finding);
+    let mut kinds: HashMap<Kind, Vec<&Finding>> = HashMap::new();
+    for finding in told.clone() {
+        kinds.entry(kind(finding)).or_default().push(finding);
     }
-    let mut shown: HashMap<&str, usize> = HashMap::new();
+    let mut shown: HashMap<Kind, usize> = HashMap::new();
     let mut text = Text::new();
-    for (kind, finding) in &told {
+    for finding in told {
+        let kind = kind(finding);
         let number = shown.entry(kind).or_default();
         *number += 1;
-        let all = &kinds[kind.as_str()];
+        let all = &kinds[&kind];
         if all.len() <= MOST || *number <= FEW {
             text.append(&show(finding));
         }
@@ -42,34 +42,11 @@ pub(super) fn grouped(findings: &[Finding], show: impl Fn(&Finding) -> Text) -> 
     text
 }
 
-/// What a finding has in common with those that say the same of something else: its words without the
-/// names in them.
-fn kind(finding: &Finding) -> String {
-    let own = finding.path.file_name().unwrap_or_default();
-    let own = own.to_string_lossy();
-    let stem = own.split('.').next().unwrap_or_default();
-    let words = finding.message.split_ascii_whitespace();
-    let words = words.map(|word| {
-        let bare = word.trim_end_matches([':', ',', ';', '.']);
-        if is_name(bare) || bare == own || bare == stem {
-            "…"
-        } else {
-            bare
-        }
-    });
-    let mut kind = format!("{} {}", finding.level, finding.code);
-    for word in words {
-        kind.push(' ');
-        kind.push_str(word);
-    }
-    kind
-}
+/// What a finding has in common with those that say the same of something else.
+type Kind = (Level, Code);
 
-/// Whether a word is no plain one: a path, a key, a number, something in quotes.
-fn is_name(word: &str) -> bool {
-    !word
-        .chars()
-        .all(|c| c.is_ascii_lowercase() || "'-".contains(c))
+fn kind(finding: &Finding) -> Kind {
+    (finding.level, finding.code)
 }
 
 /// How many there are besides those that are shown, where, and who has them all.
@@ -89,7 +66,7 @@ fn places(files: &BTreeSet<&Path>) -> String {
     let mut directories: BTreeMap<&Path, usize> = BTreeMap::new();
     for file in files {
         *directories
-            .entry(file.parent().unwrap_or(file))
+            .entry(file.parent().unwrap_or(Path::new("/")))
             .or_default() += 1;
     }
     let mut directories: Vec<_> = directories.into_iter().collect();
@@ -115,7 +92,7 @@ fn places(files: &BTreeSet<&Path>) -> String {
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
-    use overlay_resolver::finding::code::BROKEN_FILE;
+    use overlay_resolver::finding::code::{BROKEN_FILE, BROKEN_LINE};
 
     use super::*;
 
@@ -158,21 +135,24 @@ mod tests {
         assert_snapshot!(shown(&findings));
     }
 
+    /// The code says what kind a finding is, whatever its words are.
     #[test]
-    fn the_name_of_the_file_makes_no_difference() {
-        let findings = in_files(6, |n| {
-            let letter = char::from(b'a' + u8::try_from(n).unwrap());
-            let message = format!("the remote rem{letter}: url: cannot be used");
-            BROKEN_FILE.error(format!("/etc/r.d/rem{letter}.conf"), message)
+    fn other_words_are_of_the_same_kind_and_another_code_is_not() {
+        let mut findings = in_files(MOST + 1, |n| {
+            let message = format!("cannot be used, {}", ["too big", "a directory"][n % 2]);
+            BROKEN_FILE.error(format!("/etc/r.d/{n}.conf"), message)
         });
-        assert!(
-            shown(&findings).contains("… and 3 more errors like these in 3 files of /etc/r.d;")
-        );
+        findings.push(BROKEN_LINE.error("/etc/r.d/9.conf", "cannot be used, too big"));
+        let shown = shown(&findings);
+        assert!(shown.contains("… and 9 more errors like these in 9 files of /etc/r.d;"));
+        assert!(shown.ends_with("/etc/r.d/9.conf: cannot be used, too big\n"));
     }
 
     #[test]
     fn many_lines_of_one_file() {
-        let findings = in_files(9, |n| BROKEN_FILE.error("/etc/x.conf", "no `=` here").at(n));
-        assert!(shown(&findings).contains("… and 6 more errors like these in /etc/x.conf;"));
+        let findings = in_files(15, |n| {
+            BROKEN_FILE.error("/etc/x.conf", "no `=` here").at(n)
+        });
+        assert!(shown(&findings).contains("… and 11 more errors like these in /etc/x.conf;"));
     }
 }

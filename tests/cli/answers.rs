@@ -72,6 +72,13 @@ fn drop_ins_of_many_units_are_of_those_that_are_there() {
     let why = || image.shown(&["why", file]);
     assert_eq!(listed(&image, None, file), None);
     assert!(why().contains("unread: no layer has a unit"), "{}", why());
+    let path = "systemd/system/service.d";
+    assert_eq!(listed(&image, Some(path), file), None);
+    for command in ["list", "show", "explain", "cat", "check", "diff", "digest"] {
+        let told = image.shown(&[command, path]);
+        assert!(told.contains("no layer has a unit"), "{told}");
+        assert!(!told.contains("A=2"), "{told}");
+    }
     image.write(
         "usr/lib/systemd/system/t@.service",
         "[Service]\nExecStart=/t\n",
@@ -81,6 +88,7 @@ fn drop_ins_of_many_units_are_of_those_that_are_there() {
         "[Service]\nEnvironment=A=1\n",
     );
     assert!(listed(&image, None, file).is_some());
+    assert!(listed(&image, Some(path), file).is_some());
     assert!(
         why().contains("superseded: it sorts too early"),
         "{}",
@@ -147,4 +155,87 @@ fn what_if_takes_paths_as_they_are_shown() {
         "x.d",
     ]);
     assert!(!told.contains("b=1"), "{told}");
+}
+
+/// A name may be that of an entry or of a path, and what neither is, is that for every command.
+#[test]
+fn what_nobody_has_is_absent_for_every_command() {
+    let image = Image::new();
+    for command in ["list", "show", "cat", "digest", "explain"] {
+        let document = document(&image, &[command, "nothing"]);
+        let findings = document["findings"].as_array().expect("findings");
+        let absent = findings.iter().find(|f| f["code"] == "no-such-path");
+        let absent = absent.unwrap_or_else(|| panic!("{command}: {document:#}"));
+        assert_eq!(absent["path"], "nothing", "{command}");
+    }
+    let told = image.shown(&["explain", "nothing", "Key"]);
+    assert!(
+        told.contains("no entry matches `nothing`; there are"),
+        "{told}"
+    );
+    assert!(told.contains("no layer has it; looked for"), "{told}");
+    for command in ["list", "explain"] {
+        let told = image.shown(&[command, "etc"]);
+        assert!(told.contains("/etc is a layer"), "{told}");
+    }
+}
+
+/// What cannot be asked about is named as it was asked for.
+#[test]
+fn a_refused_question_names_its_path() {
+    let image = Image::new();
+    image.write("usr/lib/systemd/system/a.service", "[Service]\n");
+    for (arguments, path) in [
+        (&["show", "/opt/x"][..], "/opt/x"),
+        (&["show", "systemd/system"], "systemd/system"),
+        (&["why", "/etc/nothing"], "/etc/nothing"),
+        (
+            &["show", "--rules", "/nowhere/x.toml", "x.d"],
+            "/nowhere/x.toml",
+        ),
+    ] {
+        let document = document(&image, arguments);
+        assert_eq!(document["findings"][0]["path"], path, "{arguments:?}");
+    }
+}
+
+/// Comparing two consumers tells what is wrong with the files, as every command does.
+#[test]
+fn a_comparison_of_consumers_tells_what_is_wrong() {
+    let image = Image::new();
+    image.write(
+        "etc/systemd/journald.conf",
+        "[Journal]\nStorage=auto\nrest\n",
+    );
+    image.write("etc/app/app.conf", "[A]\nb=1\n");
+    for path in [&["systemd/journald.conf"][..], &[]] {
+        let usual = ["diff", "--rules", "systemd", "--rules", "uapi6"];
+        let asked = [&usual[..], path].concat();
+        let told = image.shown(&asked);
+        assert!(told.contains("/etc/systemd/journald.conf:3"), "{told}");
+        let document = document(&image, &asked);
+        let findings = document["findings"].as_array().expect("findings");
+        assert!(!findings.is_empty(), "{document:#}");
+    }
+    let one = ["diff", "--rules", "systemd", "--rules", "libeconf"];
+    let told = image.shown(&[&one[..], &["systemd/journald.conf"]].concat());
+    assert!(
+        told.contains("make it one of these (by the rules systemd)"),
+        "{told}"
+    );
+    // Of an error, whoever meets it, the command fails.
+    std::os::unix::fs::symlink("/nowhere", image.path("etc/app/app.conf.d")).expect("a link");
+    let asked = [
+        "diff",
+        "--rules",
+        "uapi6",
+        "--rules",
+        "libeconf",
+        "app/app.conf",
+    ];
+    let told = image.shown(&asked);
+    assert!(
+        told.contains("error: ") && told.ends_with("[exit status 1]"),
+        "{told}"
+    );
 }

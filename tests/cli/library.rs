@@ -221,3 +221,53 @@ fn what_can_match_nothing_is_an_error_in_both() {
         }
     }
 }
+
+/// What a directory is, is one answer: where the commands have several documents or none, there is no one.
+#[test]
+fn a_directory_is_the_same_in_both() {
+    let image = Image::new();
+    image.write("etc/myapp/a", "[A]\nb=1\n");
+    image.write("usr/lib/systemd/system/a.service", "[Service]\n");
+    image.write(
+        "usr/lib/systemd/system/service.d/x.conf",
+        "[Service]\nUser=me\n",
+    );
+    image.write(
+        "etc/systemd/journald.conf.d/x.conf",
+        "[Journal]\nStorage=none\n",
+    );
+    fs::create_dir_all(image.path("etc/other/x.conf")).expect("a directory");
+    let resolver = Resolver::open(image.path("")).expect("the image");
+    let shown = |path: &str| image.shown(&["show", path]);
+    let error = |path: &str| resolver.resolve(path).expect_err(path).to_string();
+
+    assert!(shown("systemd/system").contains(&error("systemd/system")));
+    let several = "myapp is a directory of documents; ask for its entries, or for one of them";
+    assert_eq!(error("myapp"), several);
+    let entries = resolver.configuration("myapp").expect("a path").resolve();
+    assert_eq!(entries.documents.len(), 1);
+    assert!(shown("myapp").contains("b=1"), "{}", shown("myapp"));
+
+    for (path, expected) in [
+        (
+            "systemd/journald.conf.d",
+            "is a part of systemd/journald.conf",
+        ),
+        ("other/x.conf", "is a directory, not a regular file"),
+    ] {
+        let document = resolver.resolve(path).expect("a document");
+        let findings: Vec<_> = document.findings().map(ToString::to_string).collect();
+        let is_told = findings.iter().any(|found| found.contains(expected));
+        assert!(is_told, "{path}: {findings:?}");
+        assert!(shown(path).contains(expected), "{}", shown(path));
+    }
+    let broken = resolver.resolve("other/x.conf").expect("a document");
+    let error = broken.deserialize::<Value>().expect_err("no document");
+    assert_eq!(error.line(), None);
+    assert!(
+        error
+            .to_string()
+            .starts_with("/etc/other/x.conf: is a directory"),
+        "{error}"
+    );
+}

@@ -23,7 +23,8 @@ impl Resolver {
             members.extend(paths.filter_map(|path| self.member(path)));
         }
         let members = members.into_iter();
-        members.map(|path| self.configuration_at(path)).collect()
+        let members = members.map(|path| self.configuration_at(path));
+        members.filter(|member| !member.is_unread()).collect()
     }
 
     /// The known document that a file or directory of a layer is of: of `a.service.d`, `a.service`, whether
@@ -70,6 +71,12 @@ mod tests {
             resolver.configuration("/etc/systemd/system/").unwrap_err(),
             refused
         );
+        assert_eq!(resolver.resolve("systemd/system").unwrap_err(), refused);
+        assert_eq!(resolver.entries("systemd/system").unwrap_err(), refused);
         assert!(resolver.members("myapp".as_ref()).is_empty());
+        assert_eq!(
+            resolver.resolve("myapp").unwrap_err(),
+            PathError::Directory("myapp".into())
+        );
     }
 }

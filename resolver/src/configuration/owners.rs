@@ -45,6 +45,15 @@ impl Resolver {
         }
     }
 
+    /// Why nobody reads the files of a directory of drop-ins for many units: no layer has one of those. None
+    /// of any other path.
+    pub(super) fn of_no_unit(&self, path: &Path) -> Option<Unread> {
+        self.catalog().rules_of_many_units(path)?;
+        let (directory, drop_ins) = (path.parent()?, path.file_name()?.to_str()?);
+        let units = self.units(&self.all_layers(), directory, drop_ins);
+        units.is_empty().then(|| Unread::NoUnit(drop_ins.into()))
+    }
+
     /// The layers of every consumer.
     fn all_layers(&self) -> Vec<Layer> {
         let mut layers: Vec<_> = Rules::names()

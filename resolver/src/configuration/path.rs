@@ -61,6 +61,21 @@ pub enum PathError {
     },
 }
 
+impl PathError {
+    /// The path that cannot be asked about, as it was written.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::NoName(path)
+            | Self::Leaves(path)
+            | Self::Layer(path)
+            | Self::NamesLayer { path, .. }
+            | Self::Outside { path, .. }
+            | Self::Directory(path)
+            | Self::Members { path, .. } => path,
+        }
+    }
+}
+
 fn shown(path: &Path) -> String {
     if path.as_os_str().is_empty() {
         return "an empty one".into();

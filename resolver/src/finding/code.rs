@@ -56,6 +56,7 @@ finding_codes! {
     MULTI_VALUED = "multi-valued": "a key with several assignments, of which nothing says what they come to";
     NOT_SEARCHED = "not-searched": "a directory that was not searched for configuration";
     NOT_UTF8 = "not-utf8": "a value that is not UTF-8";
+    NO_UNIT = "no-unit": "drop-ins for many units, of which no layer has one";
     NUMBER_PREFIX = "number-prefix": "a drop-in of the owner whose name does not begin with two digits";
     PART_OF = "part-of": "a path that is a part of another one, in which other files have a say";
     SAME_VALUE = "same-value": "an override that says what the lower layer says already";

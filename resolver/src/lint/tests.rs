@@ -166,6 +166,11 @@ const CASES: &[Case<'_>] = &[
     ("number-prefix", "format = 'lines'", "a.d", &[("etc/a.d/x.conf", "some line\n")], &[]),
     ("loses-always", "format = 'opaque'", "a.d", &[("etc/a.d/1.conf", "some text\n"), ("etc/a.d/2.conf", "other\n")], &[]),
     ("multi-valued", "format = 'opaque'\nrepeated = 'schema'", "a.d", &[("etc/a.d/1.conf", "some text\n"), ("etc/a.d/2.conf", "other\n")], &[]),
+    // no-unit, part-of
+    ("no-unit", "", "systemd/system/service.d", &[("etc/systemd/system/service.d/x.conf", "[Service]\n")], &["systemd/system/service.d"]),
+    ("no-unit", "", "systemd/system/service.d", &[("etc/systemd/system/service.d/x.conf", "[Service]\n"), ("usr/lib/systemd/system/a.service", "[Service]\n")], &[]),
+    ("part-of", "", "systemd/journald.conf.d", &[("etc/systemd/journald.conf.d/x.conf", "[Journal]\n")], &["systemd/journald.conf.d"]),
+    ("part-of", "", "journald.conf.d", &[("etc/journald.conf.d/x.conf", "[Journal]\n")], &[]),
     // carriage-return
     ("carriage-return", "format = 'libeconf'", "a.d", &[("etc/a.d/x.conf", "[a]\nk=1\r\nl=1\\\r\n2\r\n")], &["/etc/a.d/x.conf:3"]),
     ("carriage-return", "format = 'opaque'", "a.d", &[("etc/a.d/x.conf", "#!/bin/sh\r\n")], &["/etc/a.d/x.conf:1"]),

@@ -36,7 +36,13 @@ struct Inner {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Spot {
     path: PathBuf,
-    line: usize,
+    /// None for the file as a whole.
+    line: Option<MarkedLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct MarkedLine {
+    number: usize,
     source: BString,
     mark: Range<usize>,
 }
@@ -59,16 +65,19 @@ impl DeserializeError {
 
     /// What was found wrong with a file of this text.
     pub(crate) fn of_finding(finding: &Finding, text: &[u8]) -> Self {
-        let line = finding.line.unwrap_or(1);
-        let source = text.split(|&byte| byte == b'\n').nth(line - 1);
-        let source = BString::from(source.unwrap_or_default());
+        let line = finding.line.and_then(|number| {
+            let source = text.split(|&byte| byte == b'\n').nth(number - 1)?;
+            Some(MarkedLine {
+                number,
+                mark: 0..source.len(),
+                source: source.into(),
+            })
+        });
         Self(Box::new(Inner {
             message: finding.message.clone(),
             spot: Some(Spot {
                 path: finding.path.clone(),
                 line,
-                mark: 0..source.len(),
-                source,
             }),
             ..Inner::default()
         }))
@@ -79,14 +88,18 @@ impl DeserializeError {
         self.0.spot.as_ref().map(|spot| &*spot.path)
     }
 
-    /// The line in that file, counted from 1.
+    /// The line in that file, counted from 1; none if that is wrong as a whole.
     pub fn line(&self) -> Option<usize> {
-        self.0.spot.as_ref().map(|spot| spot.line)
+        self.marked_line().map(|line| line.number)
     }
 
     /// The first character of what is wrong in that line, counted from 1.
     pub fn column(&self) -> Option<usize> {
-        self.0.spot.as_ref().map(Spot::column)
+        self.marked_line().map(MarkedLine::column)
+    }
+
+    fn marked_line(&self) -> Option<&MarkedLine> {
+        self.0.spot.as_ref()?.line.as_ref()
     }
 
     /// The section, or the dotted path of the tables; empty for none.
@@ -117,7 +130,7 @@ impl DeserializeError {
     }
 
     /// The place and the line in question, with what is wrong underlined, as several lines; `None`
-    /// where [`DeserializeError::path`] is.
+    /// where [`DeserializeError::line`] is.
     ///
     /// ```text
     ///  --> /etc/x.conf:3:9
@@ -126,7 +139,8 @@ impl DeserializeError {
     ///   |         ^^^^^
     /// ```
     pub fn excerpt(&self) -> Option<String> {
-        self.0.spot.as_ref().map(Spot::excerpt)
+        let spot = self.0.spot.as_ref()?;
+        Some(spot.line.as_ref()?.excerpt(spot))
     }
 
     fn tables(&self) -> &[BString] {
@@ -165,7 +179,7 @@ impl DeserializeError {
 impl fmt::Display for DeserializeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.spot {
-            Some(spot) => write!(f, "{}: ", spot.place())?,
+            Some(spot) => write!(f, "{spot}: ")?,
             None if self.0.files.is_empty() => f.write_str("no file was read: ")?,
             None => {
                 for (at, file) in self.0.files.iter().enumerate() {
@@ -215,50 +229,53 @@ impl Spot {
         let source = origin.source();
         Self {
             path: origin.path.to_path_buf(),
-            line: origin.line,
-            source: source.text.into(),
-            mark: match part {
-                Part::Key => source.key..source.value.start,
-                Part::Value => source.value,
-            },
+            line: Some(MarkedLine {
+                number: origin.line,
+                source: source.text.into(),
+                mark: match part {
+                    Part::Key => source.key..source.value.start,
+                    Part::Value => source.value,
+                },
+            }),
         }
     }
+}
 
-    fn before(&self) -> &[u8] {
-        self.source.get(..self.mark.start).unwrap_or(&self.source)
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        escape_path(&self.path).fmt(f)?;
+        match &self.line {
+            Some(line) => write!(f, ":{}:{}", line.number, line.column()),
+            None => Ok(()),
+        }
     }
+}
 
+impl MarkedLine {
     fn column(&self) -> usize {
-        self.before().chars().count() + 1
+        self.source[..self.mark.start].chars().count() + 1
     }
 
-    fn place(&self) -> String {
-        format!(
-            "{}:{}:{}",
-            escape_path(&self.path),
-            self.line,
-            self.column()
-        )
-    }
-
-    fn excerpt(&self) -> String {
-        let marked = self.source.get(self.mark.clone()).unwrap_or_default();
-        let after = self.source.get(self.before().len() + marked.len()..);
+    fn excerpt(&self, spot: &Spot) -> String {
+        let (before, marked) = (
+            &self.source[..self.mark.start],
+            &self.source[self.mark.clone()],
+        );
+        let after = &self.source[self.mark.end..];
         // The separator between a key and its value is none of both.
         let marked_only = marked.trim_end_with(|c| c.is_whitespace() || matches!(c, '=' | ':'));
-        let before = cut_start(&escape(self.before()).to_string(), 60);
+        let before = cut_start(&escape(before).to_string(), 60);
         let mut line = cut_end(&escape(marked).to_string(), 60);
-        line += &cut_end(&escape(after.unwrap_or_default()).to_string(), 20);
+        line += &cut_end(&escape(after).to_string(), 20);
         let width = cut_end(&escape(marked_only).to_string(), 60)
             .chars()
             .count()
             .max(1);
 
-        let number = self.line.to_string();
+        let number = self.number.to_string();
         let gutter = " ".repeat(number.len());
         format!(
-            "{gutter}--> {}\n{gutter} |\n{number} | {before}{line}\n{gutter} | {}{}",
-            self.place(),
+            "{gutter}--> {spot}\n{gutter} |\n{number} | {before}{line}\n{gutter} | {}{}",
             " ".repeat(before.chars().count()),
             "^".repeat(width),
         )
@@ -273,7 +290,7 @@ pub(super) fn short(text: &str) -> String {
 /// The first `length` characters.
 fn cut_end(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
 }
@@ -281,7 +298,7 @@ fn cut_end(text: &str, length: usize) -> String {
 /// The last `length` characters.
 fn cut_start(text: &str, length: usize) -> String {
     match text.char_indices().nth_back(length) {
-        Some((start, c)) => format!("…{}", text.get(start + c.len_utf8()..).unwrap_or_default()),
+        Some((start, c)) => format!("…{}", &text[start + c.len_utf8()..]),
         None => text.to_owned(),
     }
 }
