@@ -1,8 +1,6 @@
 //! Adapters, each bringing its sources to its target: which there are in a root, and how they run.
 
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::Duration;
 
 use overlay_resolver::Catalog;
 use overlay_resolver::finding::Finding;
@@ -10,49 +8,14 @@ use overlay_resolver::root::Root;
 use overlay_resolver::rules::Rules;
 use overlay_resolver::tree::Tree;
 
-use crate::code;
-use crate::commit::{CommitError, Lock, Outcome, commit};
 use crate::definition::{self, Kind};
 use crate::flatpak::Flatpak;
+use crate::obstacles::Obstacles;
 use crate::ostree::Ostree;
-use crate::remotes::draft::Plan;
+use crate::plan::Plan;
 use crate::report::{Left, Report, Request};
+use crate::run::Run;
 use crate::scope::Scope;
-
-/// How often a run starts again because another program wrote the target meanwhile.
-const ATTEMPTS: usize = 20;
-/// How long after writing another program's overwriting is looked for: longer than flatpak takes
-/// from reading the configuration to writing it.
-const SETTLING_TIME: Duration = Duration::from_millis(100);
-
-/// Why a run ended before its end.
-#[derive(Debug, thiserror::Error)]
-pub enum SyncError {
-    /// Writing failed.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// Another program wrote the target again and again.
-    #[error("{}", self.finding())]
-    Contended(PathBuf),
-}
-
-impl SyncError {
-    /// The same, as what it is to the other adapters.
-    fn finding(&self) -> Finding {
-        match self {
-            Self::Commit(error) => code::WRITE_FAILED.error(
-                &error.path,
-                format!("cannot {} it: {}", error.doing, error.source),
-            ),
-            Self::Contended(path) => code::CONTENDED.error(
-                path,
-                format!(
-                    "another program rewrote it {ATTEMPTS} times while it was being changed; nothing of theirs was lost, but ours is not in place: run the command again when that program has finished"
-                ),
-            ),
-        }
-    }
-}
 
 /// A configuration path that an adapter reads.
 #[derive(Debug, Clone)]
@@ -83,8 +46,8 @@ pub(crate) trait Planner: std::fmt::Debug {
     /// The directory to hold while writing.
     fn lock(&self) -> PathBuf;
 
-    /// What is to be done.
-    fn plan(&self, root: &Root, request: &Request) -> Plan;
+    /// What is to be done, with what stands in the way left as it is.
+    fn plan(&self, root: &Root, request: &Request, obstacles: &Obstacles) -> Plan;
 }
 
 /// One adapter on one root.
@@ -126,33 +89,18 @@ impl Adapter<'_> {
 
     /// What a run would do. Writes nothing.
     pub fn plan(&self, request: &Request) -> Report {
-        self.planner.plan(self.root, request).report
+        self.run(request).plan().report
     }
 
     /// Brings the target to what the layers and the owner want.
     ///
-    /// What was planned is looked at again after it was written, so an update lost to a program that
-    /// wrote at the same time is made up for.
-    pub fn sync(&self, request: &Request) -> Result<Report, SyncError> {
-        let plan = self.planner.plan(self.root, request);
-        if plan.batch.steps.is_empty() {
-            return Ok(plan.report);
-        }
-        let _lock = Lock::directory(self.root, &self.planner.lock())?;
-        let mut carried_out: Option<Report> = None;
-        for _ in 0..ATTEMPTS {
-            let plan = self.planner.plan(self.root, request);
-            if plan.batch.steps.is_empty() {
-                // What went wrong meanwhile is news; what was done is not in a plan of nothing.
-                let done = carried_out.filter(|done| done.failed() || !plan.report.failed());
-                return Ok(done.unwrap_or(plan.report));
-            }
-            if commit(self.root, &plan.batch)? == Outcome::Done {
-                carried_out = Some(plan.report);
-                sleep(SETTLING_TIME);
-            }
-        }
-        Err(SyncError::Contended(self.target()))
+    /// What fails hurts the entries that it is for: they say so, the others are done.
+    pub fn sync(&self, request: &Request) -> Report {
+        self.run(request).carry_out()
+    }
+
+    fn run<'a>(&'a self, request: &'a Request) -> Run<'a> {
+        Run::new(self.root, &*self.planner, request)
     }
 }
 
@@ -238,10 +186,10 @@ impl<'r> Adapters<'r> {
 
     /// What a run of all would do, as far as it may write their targets.
     pub fn plan(&self, request: &Request) -> Report {
-        self.all(request, |adapter| Ok(adapter.plan(request)))
+        self.all(request, |adapter| adapter.plan(request))
     }
 
-    /// Runs all of them. One that fails hurts itself alone: its error is among the findings.
+    /// Runs all of them. What fails hurts itself alone: its error is among the findings.
     pub fn sync(&self, request: &Request) -> Report {
         let report = self.all(request, |adapter| adapter.sync(request));
         Report {
@@ -250,11 +198,7 @@ impl<'r> Adapters<'r> {
         }
     }
 
-    fn all(
-        &self,
-        request: &Request,
-        mut run: impl FnMut(&Adapter<'r>) -> Result<Report, SyncError>,
-    ) -> Report {
+    fn all(&self, request: &Request, mut run: impl FnMut(&Adapter<'r>) -> Report) -> Report {
         let mut report = Report {
             findings: self.findings.clone(),
             ..Report::default()
@@ -264,10 +208,7 @@ impl<'r> Adapters<'r> {
                 report.left.push(adapter.left());
                 continue;
             }
-            match run(adapter) {
-                Ok(theirs) => report.absorb(theirs),
-                Err(error) => report.findings.push(error.finding()),
-            }
+            report.absorb(run(adapter));
         }
         report.tell_apart();
         report

@@ -116,6 +116,11 @@ impl Decision {
         }
     }
 
+    /// Whether it is that nothing can be done.
+    pub(crate) const fn is_failure(&self) -> bool {
+        matches!(self, Self::Broken { .. } | Self::LayerMissing)
+    }
+
     /// What the entry is while the decision waits for a run.
     pub const fn state_before(&self) -> State {
         match self {

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use overlay_resolver::root::{Content, Dir, FRAGMENT_LIMIT, MemberKind, Root, Unusable};
 
 /// The largest file that is read: a configuration with some ten thousand remotes.
-const LIMIT: usize = FRAGMENT_LIMIT;
+pub(crate) const LIMIT: usize = FRAGMENT_LIMIT;
 
 /// The most directories that are held open; entries may name stamps in any number of them.
 const HELD: usize = 64;

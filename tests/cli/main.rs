@@ -19,4 +19,5 @@ mod library;
 mod scopes;
 mod terminal;
 mod text;
+mod victims;
 mod wishes;

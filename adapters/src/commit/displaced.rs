@@ -313,7 +313,7 @@ mod tests {
             let batch = Batch {
                 steps: steps.into(),
             };
-            assert_eq!(commit(&root, &batch).unwrap(), outcome, "{row}");
+            assert_eq!(commit(&root, &batch).outcome.unwrap(), outcome, "{row}");
             let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
             let expected = expected.iter().map(owned).collect();
             assert_eq!(held(dir.path()), expected, "{row}");

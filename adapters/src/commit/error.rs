@@ -4,6 +4,8 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::escape::escape_path;
+use overlay_resolver::root::{Reason, Unusable};
+use rustix::io::Errno;
 
 /// A step that failed. What was done before it stands; the next run goes on from there.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,19 @@ impl CommitError {
             path: path.into(),
             source: source.into(),
         }
+    }
+
+    /// Whether it is the device that fails, and not the file: what is on it is not known any more.
+    pub fn is_of_device(&self) -> bool {
+        let errno = self.source.downcast_ref::<Errno>().copied();
+        let by_std = self.source.downcast_ref::<std::io::Error>();
+        let by_std = by_std.and_then(|error| Errno::from_io_error(error));
+        let unusable = self.source.downcast_ref::<Unusable>();
+        let by_root = unusable.and_then(|unusable| match unusable.reason {
+            Reason::Io(errno) => Some(errno),
+            _ => None,
+        });
+        [errno, by_std, by_root].contains(&Some(Errno::IO))
     }
 }
 

@@ -74,7 +74,21 @@ pub enum Step {
     Touch(PathBuf),
 }
 
-/// How a batch ended.
+impl Step {
+    /// The file or directory that it is about.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Create(tree) => &tree.path,
+            Self::Intend { path, .. }
+            | Self::Replace { path, .. }
+            | Self::Remove(path)
+            | Self::Take { path, .. }
+            | Self::Touch(path) => path,
+        }
+    }
+}
+
+/// How a batch ended of which no step failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// All steps were carried out.
@@ -117,47 +131,103 @@ pub(crate) fn left_staged(root: &Root, path: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+/// What came of a batch.
+#[derive(Debug)]
+pub struct Ended {
+    /// How many of its steps were carried out, the first of them.
+    pub done: usize,
+    /// How it ended. All that could not be staged is among the failures; of what is staged, nothing is
+    /// carried out behind the first that fails.
+    pub outcome: Result<Outcome, Vec<Failure>>,
+}
+
+/// A step that could not be carried out, or not even staged.
+#[derive(Debug)]
+pub struct Failure {
+    /// Which one of the batch.
+    pub step: usize,
+    /// Why.
+    pub error: CommitError,
+}
+
 /// Carries out a batch.
-pub fn commit(root: &Root, batch: &Batch) -> Result<Outcome, CommitError> {
+pub fn commit(root: &Root, batch: &Batch) -> Ended {
     commit_until(root, batch, batch.steps.len())
 }
 
 /// Stages all of a batch and carries out its first steps, as a run that is killed then does.
-pub(crate) fn commit_until(
-    root: &Root,
-    batch: &Batch,
-    killed_after: usize,
-) -> Result<Outcome, CommitError> {
-    for step in &batch.steps {
-        // Staging would replace what a dead run displaced.
-        if recover(root, step)? == Outcome::Raced {
-            return Ok(Outcome::Raced);
+pub(crate) fn commit_until(root: &Root, batch: &Batch, killed_after: usize) -> Ended {
+    let unbegun = |outcome| Ended { done: 0, outcome };
+    match recover_all(root, batch) {
+        Ok(Outcome::Done) => {}
+        other => return unbegun(other),
+    }
+    let ready = match stage_all(root, batch) {
+        Ok(ready) => ready,
+        Err(failures) => return unbegun(Err(failures)),
+    };
+    let mut done = 0;
+    for step in ready.into_iter().take(killed_after) {
+        let outcome = match step.carry_out(root) {
+            Ok(Outcome::Done) => {
+                done += 1;
+                continue;
+            }
+            Ok(Outcome::Raced) => Ok(Outcome::Raced),
+            Err(error) => Err(vec![Failure { step: done, error }]),
+        };
+        return Ended { done, outcome };
+    }
+    let outcome = Ok(Outcome::Done);
+    Ended { done, outcome }
+}
+
+/// Before anything is staged, which would replace what a dead run displaced.
+fn recover_all(root: &Root, batch: &Batch) -> Result<Outcome, Vec<Failure>> {
+    let mut outcome = Outcome::Done;
+    let mut failures = Vec::new();
+    for (step, what) in batch.steps.iter().enumerate() {
+        match recover(root, what) {
+            Ok(Outcome::Done) => {}
+            Ok(Outcome::Raced) => outcome = Outcome::Raced,
+            Err(error) => failures.push(Failure { step, error }),
         }
     }
+    if failures.is_empty() {
+        Ok(outcome)
+    } else {
+        Err(failures)
+    }
+}
+
+fn stage_all<'b>(root: &Root, batch: &'b Batch) -> Result<Vec<Ready<'b>>, Vec<Failure>> {
     let mut ready = Vec::new();
+    let mut failures = Vec::new();
     let mut staged = BTreeSet::new();
-    for step in &batch.steps {
-        if let Step::Replace { path, .. } = step
+    for (step, what) in batch.steps.iter().enumerate() {
+        if let Step::Replace { path, .. } = what
             && !staged.insert(path)
         {
-            ready.push(Ready::Again(step));
+            ready.push(Ready::Again(what));
             continue;
         }
-        match Ready::prepare(root, step) {
-            Ok(step) => ready.push(step),
+        match Ready::prepare(root, what) {
+            Ok(prepared) => ready.push(prepared),
             Err(error) => {
-                // Nothing is in place yet. The intent goes last, so that it covers what is left until then.
-                ready.into_iter().rev().for_each(Ready::discard);
-                return Err(error);
+                failures.push(Failure { step, error });
+                // Without it, nobody could tell what else was staged, and for what.
+                if matches!(what, Step::Intend { .. }) {
+                    break;
+                }
             }
         }
     }
-    for step in ready.into_iter().take(killed_after) {
-        if step.carry_out(root)? == Outcome::Raced {
-            return Ok(Outcome::Raced);
-        }
+    if failures.is_empty() {
+        return Ok(ready);
     }
-    Ok(Outcome::Done)
+    // Nothing is in place yet. The intent goes last, so that it covers what is left until then.
+    ready.into_iter().rev().for_each(Ready::discard);
+    Err(failures)
 }
 
 /// Mends what a dead run left of its write to the file that a step is about.

@@ -377,7 +377,7 @@ mod tests {
                 expected: expected.into(),
             };
             let batch = Batch { steps: vec![take] };
-            assert_eq!(commit(&root, &batch).unwrap(), outcome);
+            assert_eq!(commit(&root, &batch).outcome.unwrap(), outcome);
             let left = fs::read_link(place.path().join("file")).ok();
             assert_eq!(left.is_some(), outcome == Outcome::Raced);
         }
@@ -401,7 +401,7 @@ mod tests {
             };
             let batch = Batch { steps: vec![take] };
             let root = Root::open(place.path()).unwrap();
-            assert_eq!(commit(&root, &batch).unwrap(), outcome, "{found:?}");
+            assert_eq!(commit(&root, &batch).outcome.unwrap(), outcome, "{found:?}");
             assert_eq!(fs::read_to_string(&path).ok().as_deref(), left, "{found:?}");
             assert_eq!(
                 fs::read_dir(place.path()).unwrap().count(),

@@ -4,6 +4,7 @@
 //! What a death between two system calls leaves is tried by `tests/real` with the real programs; these
 //! tests find in seconds what is wrong with the order of the steps, and show that a wrong one is found.
 
+mod failing;
 mod flatpak;
 mod machine;
 mod ostree;
@@ -16,6 +17,8 @@ use machine::{Machine, Tree};
 
 use crate::adapter::Planner;
 use crate::commit::{Step, commit, commit_until};
+use crate::obstacles::Obstacles;
+use crate::plan::Plan;
 use crate::report::{Request, Wish};
 
 /// The remote that everything happens to.
@@ -110,8 +113,17 @@ impl Tally {
     }
 }
 
-/// Tries every death of every change; a quick `cargo test` tries a part of the changes, another one each time.
+/// Tries every death of every change.
 fn campaign(subject: &Subject, changes: &[Change], planted: Planted) -> Tally {
+    let mut tally = Tally::default();
+    for change in some_of(changes) {
+        survive(subject, change, planted, &mut tally);
+    }
+    tally
+}
+
+/// All changes; of a quick `cargo test` a part of them, another one each time.
+fn some_of(changes: &[Change]) -> impl Iterator<Item = &Change> {
     let part = if std::env::var_os("OVERLAYCTL_THOROUGH").is_some() {
         1
     } else {
@@ -119,21 +131,15 @@ fn campaign(subject: &Subject, changes: &[Change], planted: Planted) -> Tally {
     };
     let first = RandomState::new().hash_one(part) % part;
     let first = usize::try_from(first).expect("a small number");
-    let mut tally = Tally::default();
-    for change in changes
-        .iter()
-        .skip(first)
-        .step_by(part.try_into().expect("a small number"))
-    {
-        survive(subject, change, planted, &mut tally);
-    }
-    tally
+    let part = part.try_into().expect("a small number");
+    changes.iter().skip(first).step_by(part)
 }
 
 /// Of how many changes a quick run tries one.
 const PART: u64 = 6;
 
-fn survive(subject: &Subject, change: &Change, planted: Planted, tally: &mut Tally) {
+/// What a run finds, and what it makes of that.
+fn start(subject: &Subject, change: &Change) -> (Tree, Tree) {
     let machine = Machine::default();
     (change.before)(&machine);
     (change.old)(&machine);
@@ -142,11 +148,15 @@ fn survive(subject: &Subject, change: &Change, planted: Planted, tally: &mut Tal
     (subject.strip)(&machine);
     (change.new)(&machine);
     let start = machine.tree();
-    let request = change.request(&subject.planner.sources()[0].adapter);
-    subject.run(&machine, &request);
+    subject.run(&machine, &subject.request(change));
     let whole = machine.tree();
     assert_ne!(start, whole, "{}: nothing to do", change.name);
+    (start, whole)
+}
 
+fn survive(subject: &Subject, change: &Change, planted: Planted, tally: &mut Tally) {
+    let (start, whole) = start(subject, change);
+    let request = subject.request(change);
     let ends = |tree: &Tree| Aftermath::ALL.map(|after| after.end(subject, change, tree));
     let (not, whole) = (ends(&start), ends(&whole));
     let mut seen: Vec<Tree> = Vec::new();
@@ -246,15 +256,24 @@ impl Aftermath {
 }
 
 impl Subject {
+    fn request(&self, change: &Change) -> Request {
+        change.request(&self.planner.sources()[0].adapter)
+    }
+
+    fn plan(&self, machine: &Machine, request: &Request, obstacles: &Obstacles) -> Plan {
+        self.planner.plan(&machine.root(), request, obstacles)
+    }
+
     /// What a sync is, without the pause.
     fn run(&self, machine: &Machine, request: &Request) {
         for _ in 0..5 {
-            let batch = self.planner.plan(&machine.root(), request).batch;
+            let batch = self.plan(machine, request, &Obstacles::default()).batch;
             if batch.steps.is_empty() {
                 return;
             }
             machine.make(&self.planner.lock());
-            commit(&machine.root(), &batch).expect("nothing is wrong");
+            let outcome = commit(&machine.root(), &batch).outcome;
+            outcome.expect("nothing is wrong");
         }
         panic!("it comes to no rest");
     }
@@ -265,11 +284,12 @@ impl Subject {
 
     /// Dies when everything is staged and this many steps are done. Whether it came to that.
     fn die(&self, machine: &Machine, request: &Request, after: usize, planted: Planted) -> bool {
-        let mut batch = self.planner.plan(&machine.root(), request).batch;
+        let mut batch = self.plan(machine, request, &Obstacles::default()).batch;
         planted(&mut batch.steps);
         machine.make(&self.planner.lock());
         let is_dead = after < batch.steps.len();
-        commit_until(&machine.root(), &batch, after).expect("nothing else is wrong");
+        let outcome = commit_until(&machine.root(), &batch, after).outcome;
+        outcome.expect("nothing else is wrong");
         is_dead
     }
 }

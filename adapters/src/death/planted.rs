@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Change, Planted, Subject, Tally, flatpak, ostree, survive};
 use crate::commit::{Outcome, Step, commit};
+use crate::obstacles::Obstacles;
 use crate::report::Request;
 
 fn flatpak() -> (Subject, Vec<Change>) {
@@ -128,12 +129,15 @@ fn is_kept(planted: impl FnOnce(&mut Vec<Step>, &[u8])) -> bool {
     subject.settle(&machine);
     (change.new)(&machine);
     let request = Request::default();
-    let mut batch = subject.planner.plan(&machine.root(), &request).batch;
+    let mut batch = subject
+        .plan(&machine, &request, &Obstacles::default())
+        .batch;
     let mut theirs = machine.read(flatpak::CONFIG);
     theirs.extend(b"# theirs\n");
     machine.write(flatpak::CONFIG, &theirs);
     planted(&mut batch.steps, &theirs);
-    let outcome = commit(&machine.root(), &batch).expect("nothing else is wrong");
+    let outcome = commit(&machine.root(), &batch).outcome;
+    let outcome = outcome.expect("nothing else is wrong");
     let is_there = machine.read(flatpak::CONFIG) == theirs;
     assert_eq!(is_there, outcome == Outcome::Raced);
     is_there

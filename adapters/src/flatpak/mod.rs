@@ -21,9 +21,10 @@ use overlay_resolver::tree::Tree;
 use self::installation::Installation;
 use crate::adapter::{Planner, SourcePath};
 use crate::definition::{FlatpakDefinition, Sources};
+use crate::obstacles::Obstacles;
+use crate::plan::Plan;
 use crate::remotes::Remote;
 use crate::remotes::collection::Collection;
-use crate::remotes::draft::Plan;
 use crate::remotes::target::Target as _;
 use crate::report::Request;
 use crate::source::{Documents, Source};
@@ -60,10 +61,13 @@ impl Planner for Flatpak {
         self.installation.path().to_owned()
     }
 
-    fn plan(&self, root: &Root, request: &Request) -> Plan {
+    fn plan(&self, root: &Root, request: &Request, obstacles: &Obstacles) -> Plan {
         let layers = Layers::read(root, &self.sources);
         match observe::observe(root, &self.installation, &layers) {
-            Ok(found) => plan::plan(&self.installation, layers, &found, request),
+            Ok(mut found) => {
+                found.observed.beware(obstacles);
+                plan::plan(&self.installation, layers, &found, request)
+            }
             Err(finding) => Plan::impossible(finding, layers.into_documents(&self.installation)),
         }
     }

@@ -13,17 +13,14 @@ use super::config::{self, RepoConfig};
 use super::installation::Installation;
 use crate::code;
 use crate::commit::{is_saved, is_staged, left_staged, staged_name};
-use crate::observer::Observer;
+use crate::observer::{LIMIT, Observer};
 use crate::remotes::draft::Observed;
 use crate::remotes::group::group;
-use crate::remotes::intent::{Intent, Traces};
+use crate::remotes::intent::Traces;
 use crate::remotes::name::is_remote_name;
 use crate::remotes::target::{Store, Target as _};
 use crate::remotes::{fingerprints, managed};
 use crate::source::Want;
-
-/// The largest file of the target that is read: a configuration with some ten thousand remotes.
-pub(super) const LIMIT: usize = 16 << 20;
 
 /// The installation as found.
 #[derive(Debug, Default)]
@@ -107,21 +104,14 @@ impl Eyes<'_> {
                 } else if is_saved(name) {
                     observed.saved.push(path);
                 } else if path == self.paths.intent() {
-                    observed.unfinished = self.file(&path)?;
+                    observed.find_intent(&self.observer, &path)?;
                 }
             }
         }
-        match &observed.unfinished {
-            Some(text) => {
-                let path = self.paths.intent();
-                match Intent::parse(text, &path) {
-                    Ok(intent) => observed.intent = intent,
-                    Err(finding) => observed.damaged = Some(finding),
-                }
-                self.stale_elsewhere(observed);
-            }
-            None => self.staged_config(observed)?,
+        if observed.unfinished.is_none() {
+            return self.staged_config(observed);
         }
+        self.stale_elsewhere(observed);
         Ok(())
     }
 

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use super::installation::Installation;
-use super::observe::{Found, LIMIT};
+use super::observe::Found;
 use super::{Layers, config};
 use crate::code;
 use crate::commit::{Batch, NewTree, Step};
-use crate::remotes::draft::{Draft, Plan, replacement};
+use crate::observer::LIMIT;
+use crate::plan::Plan;
+use crate::remotes::draft::{Draft, replacement};
 use crate::remotes::{self, collections};
 use crate::report::Request;
 
@@ -40,24 +42,25 @@ pub(super) fn plan(
     entries.extend(collections::plan(&mut draft, &layers.collections));
     remotes::renew_baselines(&mut draft);
     let rewritten = (draft.store != draft.before).then(|| draft.store.to_bytes());
-    if let Some(size) = rewritten.as_ref().map(Vec::len)
-        && size > LIMIT
-    {
+    let size = rewritten.as_ref().map_or(0, Vec::len);
+    let config = installation.config();
+    let too_large = draft.too_large(&config, size);
+    if size > LIMIT && too_large.is_empty() {
         // Once in place, it could not be read back, and so never made smaller again.
         let message = format!("would have {size} bytes; more than {LIMIT} are not read back");
-        let finding = code::TOO_LARGE.error(installation.config(), message);
+        let finding = code::TOO_LARGE.error(config, message);
         return Plan::impossible(finding, layers.into_documents(installation));
     }
     let batch = batch(&draft, found, rewritten);
     let changes = remotes::changes(&draft);
+    let subjects = draft.subjects();
     let findings = draft.findings;
-    Plan::new(
-        batch,
-        entries,
-        changes,
-        findings,
-        layers.into_documents(installation),
-    )
+    let layers = layers.into_documents(installation);
+    Plan {
+        subjects,
+        too_large,
+        ..Plan::new(batch, entries, changes, findings, layers)
+    }
 }
 
 /// The writes in their order: a verified remote never stands without its keyring, so keyrings

@@ -33,10 +33,11 @@ use crate::code;
 use crate::commit::Batch;
 use crate::definition::{OstreeDefinition, Sources};
 use crate::observer::Observer;
+use crate::obstacles::Obstacles;
 use crate::openpgp::Keyring;
+use crate::plan::Plan;
 use crate::remotes::Remote;
 use crate::remotes::collection::Collection;
-use crate::remotes::draft::Plan;
 use crate::remotes::target::Target as _;
 use crate::report::Request;
 use crate::source::{Documents, Layered, Source, Want};
@@ -79,7 +80,7 @@ impl Planner for Ostree {
         self.places.state.clone()
     }
 
-    fn plan(&self, root: &Root, request: &Request) -> Plan {
+    fn plan(&self, root: &Root, request: &Request, obstacles: &Obstacles) -> Plan {
         let observer = Observer::new(root);
         let files = TargetFiles::read(&observer, &self.places);
         let layers = Layers::read(&observer, &self.sources, &self.places, &files);
@@ -95,7 +96,10 @@ impl Planner for Ostree {
             );
         }
         match observe::observe(&observer, &self.places, files, &layers) {
-            Ok(found) => plan::plan(&self.places, layers, &found, request),
+            Ok(mut found) => {
+                found.observed.beware(obstacles);
+                plan::plan(&self.places, layers, &found, request)
+            }
             Err(finding) => Plan::impossible(finding, layers.into_documents(&self.places)),
         }
     }

@@ -120,6 +120,10 @@ impl Target for Places {
         vec![self.keyring(name)]
     }
 
+    fn carrier(&self, name: &str) -> Option<PathBuf> {
+        Some(self.journal(name))
+    }
+
     fn intent(&self) -> PathBuf {
         self.state.join(intent::FILE_NAME)
     }

@@ -19,7 +19,8 @@ use super::observe::Found;
 use super::places::Places;
 use crate::code;
 use crate::commit::{Batch, NewTree, Step};
-use crate::remotes::draft::{Draft, Plan, replacement};
+use crate::plan::Plan;
+use crate::remotes::draft::{Draft, replacement};
 use crate::remotes::target::{Store as _, Target as _};
 use crate::remotes::{self, collections};
 use crate::report::Request;
@@ -35,17 +36,34 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
         let message = "is on a read-only file system, so no collection ID is written there; make it writable and run `overlayctl sync` again";
         draft.findings.push(code::READ_ONLY.error(path, message));
     }
-    for name in draft.touched() {
+    let remembered = draft.store.remembered().into_iter().map(str::to_owned);
+    for name in remembered.collect::<Vec<_>>() {
         let keyring = draft.target.keyring(&name);
-        // What is left in it is not ours.
-        if draft.obsolete.contains_key(&keyring) || draft.files.contains_key(&keyring) {
+        let is_gone = !draft.observed.files.contains_key(&keyring);
+        // What is left in it, or comes to be, is not ours.
+        if is_gone || draft.obsolete.contains_key(&keyring) || draft.files.contains_key(&keyring) {
             draft.store.forget_keyring(&name);
         }
     }
+    let too_large = draft.too_large(&places.target, size(&draft));
     let batch = Writes::new(&draft, found).batch();
     let changes = remotes::changes(&draft);
+    let subjects = draft.subjects();
     let (findings, layers) = (draft.findings, layers.into_documents(places));
-    Plan::new(batch, entries, changes, findings, layers)
+    Plan {
+        subjects,
+        too_large,
+        ..Plan::new(batch, entries, changes, findings, layers)
+    }
+}
+
+/// The bytes of all files that define remotes, if they change.
+fn size(draft: &Draft<'_, Places>) -> usize {
+    if draft.store == draft.before {
+        return 0;
+    }
+    let texts = draft.store.texts().filter_map(|(_, text)| text);
+    texts.map(|text| text.len()).sum()
 }
 
 /// The writes, sorted by what they do.
@@ -139,9 +157,17 @@ impl<'d> Writes<'d> {
             .iter()
             .map(|(name, _)| self.draft.target.journal(name));
         steps.extend(self.draft.cleanup());
-        let journals = self.found.journals.iter().cloned();
+        let journals = self.found.journals.iter();
+        let journals = journals.filter(|(name, _)| self.may_arrive(name));
+        let journals = journals.map(|(_, journal)| journal.clone());
         steps.extend(journals.chain(arrived).map(Step::Remove));
         self.draft.batch(steps, None)
+    }
+
+    /// Whether the file of a remote that is on its way can be written: else its journal is all there is of it.
+    fn may_arrive(&self, name: &str) -> bool {
+        let place = self.draft.target.conf(name);
+        !self.draft.observed.refused.contains(&place)
     }
 
     /// The remotes take their places: one by one, or with the directory that they are the first in.

@@ -40,7 +40,7 @@ pub(super) struct Remotes {
     blank: BTreeSet<String>,
     /// The remotes that another deployment follows, each with the origin that says so.
     followed: BTreeMap<String, PathBuf>,
-    /// The names of which what is remembered cannot be read: nothing new is remembered of them.
+    /// The names of which nobody can tell what became: what is remembered of them stays as it is.
     unknown: BTreeSet<String>,
     /// The files that lost their last group: only what held a remote can be in the way without one.
     emptied: BTreeSet<PathBuf>,
@@ -125,7 +125,7 @@ impl Remotes {
         self.masked.insert(name.into());
     }
 
-    /// Notes that what is remembered of a name cannot be read.
+    /// Notes that nobody can tell what became of a name.
     pub(super) fn note_unknown(&mut self, name: &str) {
         self.unknown.insert(name.into());
     }
@@ -215,6 +215,9 @@ impl Remotes {
     pub(super) fn memories(&self) -> impl Iterator<Item = (&str, Memory)> {
         self.memories.iter().map(|(name, memory)| {
             let mut memory = memory.clone();
+            if self.unknown.contains(name) {
+                return (name.as_str(), memory);
+            }
             let present = self.has_remote(name);
             if memory.state == State::Offered && !present {
                 memory.state = State::Deleted;
@@ -375,13 +378,11 @@ impl Store for Remotes {
     }
 }
 
-/// The names of the remotes that a file defines, in order.
+/// The names of the remotes that a file defines, in order. A group that stands twice is one to ostree, as
+/// to GLib.
 pub(super) fn names(file: &Editor) -> Vec<String> {
-    let mut names: Vec<String> = file
-        .groups()
-        .filter_map(remote_name)
-        .map(str::to_owned)
-        .collect();
-    names.dedup();
-    names
+    let mut seen = BTreeSet::new();
+    let names = file.groups().filter_map(remote_name);
+    let names = names.filter(|name| seen.insert(*name));
+    names.map(str::to_owned).collect()
 }

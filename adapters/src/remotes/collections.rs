@@ -130,6 +130,9 @@ fn give<T: Target>(
         let foreign = draft.target.foreign(&draft.store, remote);
         return (Decision::Foreign(foreign), vec![]);
     }
+    if let Some(finding) = draft.observed.broken.get(remote) {
+        return (finding.clone().into(), vec![]);
+    }
     let owned = |value: Option<&BStr>| value.map(BStr::to_owned);
     let actual = owned(draft.store.get(remote, KEY));
     let given = Baseline::read(&draft.store, remote, OF_COLLECTIONS);
@@ -215,6 +218,7 @@ fn withdraw<T: Target>(
         .into_iter()
         .chain([REPOSITORY])
         .filter(|remote| !wanted.contains(remote))
+        .filter(|remote| !draft.observed.broken.contains_key(*remote))
         .filter(|remote| !draft.target.is_never_written(&draft.store, remote))
         .map(|remote| {
             let given = Baseline::read(&draft.store, remote, OF_COLLECTIONS);

@@ -1,19 +1,21 @@
-//! A plan in the making, and the plan that it becomes.
+//! A plan of remotes in the making.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
+use overlay_resolver::root::Reason;
 
+use super::collections::REPOSITORY;
 use super::intent::{Intent, Traces};
 use super::target::{Store as _, Target};
 use crate::code;
-use crate::commit::{Batch, NewTree, Step, staged_name};
+use crate::commit::{Batch, Step, staged_name};
+use crate::observer::Observer;
+use crate::obstacles::Obstacles;
 use crate::openpgp::{Fingerprint, Keyring};
-use crate::report::{Change, EntryReport, Operation, Report, Request, Wish, full_name};
+use crate::report::{Operation, Request, Wish, full_name};
 use crate::scope::Scope;
-use crate::source::Documents;
 
 /// What there is beside the remotes themselves; read once, before the plan is made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,6 +32,13 @@ pub(crate) struct Observed {
     pub(crate) stamps: BTreeSet<PathBuf>,
     /// Remotes that must not be touched, and why.
     pub(crate) broken: BTreeMap<String, Finding>,
+    /// Those of them of which nobody can tell whether they are there: nothing is concluded, and what a dead
+    /// run left of them waits.
+    pub(crate) unclear: BTreeSet<String>,
+    /// Files that could not be written: nothing more is done to them.
+    pub(crate) refused: BTreeSet<PathBuf>,
+    /// Why not, where that hurts no remote in particular.
+    pub(crate) hindrances: Vec<Finding>,
     /// What other programs wrote at the same time as a run, kept because something newer has its place.
     pub(crate) saved: Vec<PathBuf>,
     /// What a run that was killed left staged.
@@ -40,6 +49,45 @@ pub(crate) struct Observed {
     pub(crate) intent: Intent,
     /// Why that cannot be told.
     pub(crate) damaged: Option<Finding>,
+}
+
+impl Observed {
+    /// Reads what a run that was killed was about to do, if it left word of it at this path.
+    ///
+    /// # Errors
+    /// It cannot be read, so it is not known what there is to mend.
+    pub(crate) fn find_intent(
+        &mut self,
+        observer: &Observer<'_>,
+        path: &Path,
+    ) -> Result<(), Finding> {
+        let text = match observer.read(path) {
+            // No run leaves such a thing.
+            Err(error) if matches!(error.reason, Reason::NotAFile(_) | Reason::Missing) => {
+                let message =
+                    format!("{error}; runs write down here what they are about to do: remove it");
+                self.damaged = Some(code::MALFORMED.error(path, message));
+                return Ok(());
+            }
+            text => text.map_err(|error| code::UNREADABLE.error(path, error.to_string()))?,
+        };
+        let intent = text.as_ref().map(|text| Intent::parse(text, path));
+        match intent.transpose() {
+            Ok(intent) => self.intent = intent.unwrap_or_default(),
+            Err(finding) => self.damaged = Some(finding),
+        }
+        self.unfinished = text;
+        Ok(())
+    }
+
+    /// Takes in what stood in the way of an earlier attempt.
+    pub(crate) fn beware(&mut self, obstacles: &Obstacles) {
+        let remotes = obstacles.remotes.iter();
+        let remotes = remotes.map(|(name, finding)| (name.clone(), finding.clone()));
+        self.broken.extend(remotes);
+        self.refused.extend(obstacles.files.iter().cloned());
+        self.hindrances.extend(obstacles.findings.iter().cloned());
+    }
 }
 
 /// A plan in the making: the remotes as they are to be, and the writes around them.
@@ -87,6 +135,7 @@ impl<'a, T: Target> Draft<'a, T> {
                 .iter()
                 .map(saved)
                 .chain(observed.damaged.iter().cloned())
+                .chain(observed.hindrances.iter().cloned())
                 .collect(),
         }
     }
@@ -130,11 +179,23 @@ impl<'a, T: Target> Draft<'a, T> {
 
     /// The batch of these steps, with what a run that is killed between any two of them has to leave.
     /// What programs watch that want to know of changes is touched last.
+    ///
+    /// Nothing is done to a file that could not be written. What was to be done to it waits, and so the
+    /// intent stays.
     pub(crate) fn batch(&self, mut steps: Vec<Step>, watched: Option<PathBuf>) -> Batch {
-        let before = self.observed.unfinished.as_ref();
+        let observed = self.observed;
+        let before = observed.unfinished.as_ref();
+        let wanted = steps.len();
+        steps.retain(|step| !observed.refused.contains(step.path()));
+        let is_touched = !observed
+            .refused
+            .iter()
+            .any(|path| watched.as_ref() == Some(path));
         // What a run for single entries does not look at stays to be mended.
-        let mut unfinished = self.observed.intent.names();
-        let ends_all = before.is_none() || unfinished.all(|name| self.is_meant(name));
+        let mut unfinished = observed.intent.names();
+        let ends_all = steps.len() == wanted
+            && is_touched
+            && (before.is_none() || unfinished.all(|name| self.is_mended(name)));
         if steps.is_empty() && before.is_none() {
             steps.extend(self.stale(&steps));
             return Batch { steps };
@@ -143,7 +204,7 @@ impl<'a, T: Target> Draft<'a, T> {
             return Batch { steps };
         }
         let path = self.target.intent();
-        steps.extend(watched.map(Step::Touch));
+        steps.extend(watched.filter(|_| is_touched).map(Step::Touch));
         let content = self.intent().to_bytes();
         if before != Some(&content) {
             let before = before.cloned();
@@ -162,6 +223,11 @@ impl<'a, T: Target> Draft<'a, T> {
             steps.push(Step::Remove(path));
         }
         Batch { steps }
+    }
+
+    /// Whether what a dead run left of a remote is mended by this one.
+    fn is_mended(&self, name: &str) -> bool {
+        self.is_meant(name) && !self.observed.unclear.contains(name)
     }
 
     /// What is about to become of what lies beside the remotes, with what a dead run has left to do.
@@ -184,21 +250,24 @@ impl<'a, T: Target> Draft<'a, T> {
         intent
     }
 
-    /// The remotes that change, or that something changes beside.
-    pub(crate) fn touched(&self) -> BTreeSet<String> {
+    /// The remotes whose group changes.
+    pub(super) fn changed(&self) -> BTreeSet<String> {
         let stores = [&self.before, &self.store];
         let remotes = stores.into_iter().flat_map(T::Store::remotes);
-        let remotes = remotes.filter(|name| {
+        let changed = remotes.chain([REPOSITORY]).filter(|name| {
             let [before, after] = stores.map(|store| store.pairs(name));
             before != after
         });
-        let beside = self.beside.iter().map(|beside| beside.remote.as_str());
-        let obsolete = self.obsolete.values().map(String::as_str);
-        remotes
-            .chain(beside)
-            .chain(obsolete)
-            .map(str::to_owned)
-            .collect()
+        changed.map(str::to_owned).collect()
+    }
+
+    /// The remotes that change, or that something changes beside.
+    pub(crate) fn touched(&self) -> BTreeSet<String> {
+        let mut touched = self.changed();
+        touched.remove(REPOSITORY);
+        let beside = self.beside.iter().map(|beside| &beside.remote);
+        touched.extend(beside.chain(self.obsolete.values()).cloned());
+        touched
     }
 
     /// The certificates that come into a keyring or go.
@@ -214,8 +283,9 @@ impl<'a, T: Target> Draft<'a, T> {
     /// What the steps do not stage again of what a killed run left.
     pub(crate) fn stale(&self, steps: &[Step]) -> Vec<Step> {
         let restaged: BTreeSet<_> = steps.iter().filter_map(staged).collect();
-        let stale = self.observed.stale.iter();
-        let stale = stale.filter(|path| !restaged.contains(*path));
+        let Observed { stale, refused, .. } = self.observed;
+        let stale = stale.iter();
+        let stale = stale.filter(|path| !restaged.contains(*path) && !refused.contains(*path));
         stale.cloned().map(Step::Remove).collect()
     }
 }
@@ -258,127 +328,8 @@ pub(crate) fn replacement(
 /// The name under which a step stages what it writes.
 fn staged(step: &Step) -> Option<PathBuf> {
     let path = match step {
-        Step::Create(tree) => &tree.path,
-        Step::Intend { path, .. } | Step::Replace { path, .. } => path,
+        Step::Create(_) | Step::Intend { .. } | Step::Replace { .. } => step.path(),
         Step::Remove(_) | Step::Take { .. } | Step::Touch(_) => return None,
     };
     Some(path.with_file_name(staged_name(path.file_name()?)))
-}
-
-/// What is to be written and what there is to say about it.
-#[derive(Debug, Default)]
-pub(crate) struct Plan {
-    pub(crate) report: Report,
-    pub(crate) batch: Batch,
-}
-
-impl Plan {
-    /// A plan with its report: each entry gets its files, all findings come in order.
-    ///
-    /// The changes and the steps are the same told twice: what is not written is no change, and a step
-    /// that none of them is about is one by itself.
-    pub(crate) fn new(
-        batch: Batch,
-        mut entries: Vec<EntryReport>,
-        mut changes: Vec<Change>,
-        mut findings: Vec<Finding>,
-        layers: Vec<Documents>,
-    ) -> Self {
-        let reported = layers.first().map(|source| source.adapter.clone());
-        for mut source in layers {
-            findings.append(&mut source.findings);
-            for entry in &mut entries {
-                if entry.adapter == source.adapter {
-                    entry.layered = source.by_name.remove(&entry.name);
-                }
-            }
-        }
-        findings.sort();
-        findings.dedup();
-        changes.retain(|change| batch.steps.iter().any(|step| writes(step, change)));
-        changes.extend(untold(&batch, &changes, &reported.unwrap_or_default()));
-        Self {
-            report: Report {
-                entries,
-                steps: changes,
-                findings,
-                ..Report::default()
-            },
-            batch,
-        }
-    }
-
-    /// For a target that cannot be read: everything stays as it is.
-    pub(crate) fn impossible(finding: Finding, layers: Vec<Documents>) -> Self {
-        let failed = |source: &Documents| {
-            let names = source.by_name.keys().cloned();
-            let entries = names.map(|name| EntryReport {
-                adapter: source.adapter.clone(),
-                name,
-                whole: source.whole,
-                is_ambiguous: false,
-                decision: finding.clone().into(),
-                layered: None,
-                keys: Vec::new(),
-            });
-            entries.collect::<Vec<_>>()
-        };
-        let entries = layers.iter().flat_map(failed).collect();
-        Self::new(Batch::default(), entries, Vec::new(), vec![finding], layers)
-    }
-}
-
-/// Whether a step is one for this change.
-fn writes(step: &Step, change: &Change) -> bool {
-    match step {
-        Step::Create(tree) => change.path.starts_with(&tree.path),
-        Step::Replace { path, .. } | Step::Remove(path) | Step::Take { path, .. } => {
-            *path == change.path
-        }
-        Step::Intend { .. } | Step::Touch(_) => false,
-    }
-}
-
-/// Whether what a step writes is removed by another one of its batch: a journal.
-fn is_transient(batch: &Batch, step: &Step) -> bool {
-    let is_written = |path: &PathBuf| {
-        let mut steps = batch.steps.iter();
-        steps.any(|step| {
-            matches!(step, Step::Intend { path: written, .. } | Step::Replace { path: written, .. } if written == path)
-        })
-    };
-    let is_removed = |path: &PathBuf| batch.steps.contains(&Step::Remove(path.clone()));
-    match step {
-        Step::Intend { path, .. } | Step::Replace { path, .. } => is_removed(path),
-        Step::Remove(path) => is_written(path),
-        Step::Create(_) | Step::Take { .. } | Step::Touch(_) => false,
-    }
-}
-
-/// The steps that no change tells of: those that change bytes and no meaning, and what goes.
-fn untold(batch: &Batch, changes: &[Change], adapter: &str) -> Vec<Change> {
-    let untold = batch.steps.iter().filter_map(|step| {
-        if is_transient(batch, step) {
-            return None;
-        }
-        let (operation, path) = match step {
-            Step::Create(NewTree { path, .. }) | Step::Replace { path, .. } => {
-                (Operation::WriteFile, path)
-            }
-            Step::Remove(path) | Step::Take { path, .. } => (Operation::Clean, path),
-            // It tells us, or others, that something changes.
-            Step::Intend { .. } | Step::Touch(_) => return None,
-        };
-        let is_told = changes.iter().any(|change| writes(step, change));
-        (!is_told).then(|| Change {
-            adapter: adapter.to_owned(),
-            entry: None,
-            operation,
-            subject: escape_path(path).to_string(),
-            from: None,
-            to: None,
-            path: path.clone(),
-        })
-    });
-    untold.collect()
 }

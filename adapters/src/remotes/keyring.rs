@@ -102,6 +102,9 @@ impl<T: Target> Subject<'_, '_, T> {
         let Some(beside) = draft.observed.intent.of(self.name) else {
             return;
         };
+        if draft.observed.unclear.contains(self.name) {
+            return;
+        }
         let Draft {
             target,
             observed,
@@ -109,15 +112,16 @@ impl<T: Target> Subject<'_, '_, T> {
             ..
         } = draft;
         let keyring = target.keyring(self.name);
+        let residue = observed.residue.get(self.name).into_iter().flatten();
         let left: Vec<_> = if store.has_remote(self.name) {
-            let expendable = target.expendable(store, self.name).into_iter();
-            expendable
-                .filter(|path| beside.files.contains(path))
+            let expendable = target.expendable(store, self.name);
+            residue
+                .filter(|path| beside.files.contains(*path) && expendable.contains(path))
+                .cloned()
                 .collect()
         } else if observed.in_use.contains(self.name) {
             Vec::new()
         } else {
-            let residue = observed.residue.get(self.name).into_iter().flatten();
             residue.filter(|path| **path != keyring).cloned().collect()
         };
         self.forget(left);

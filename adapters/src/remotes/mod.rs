@@ -22,6 +22,7 @@ mod remote;
 mod summary;
 pub(crate) mod target;
 mod verification;
+mod victims;
 
 use std::collections::BTreeSet;
 
@@ -65,7 +66,8 @@ pub(crate) fn plan<T: Target>(
         .iter()
         .filter_map(|name| Subject::new(draft, source, name).plan())
         .collect();
-    for entry in &entries {
+    // Of what cannot be told, nothing follows for other names.
+    for entry in entries.iter().filter(|entry| !entry.decision.is_failure()) {
         unite_names(
             draft,
             source,
@@ -95,6 +97,7 @@ pub(crate) fn renew_baselines<T: Target>(draft: &mut Draft<'_, T>) {
         let is_written = draft.is_meant(name)
             && draft.store.has_remote(name)
             && draft.held(name).is_none()
+            && !draft.observed.broken.contains_key(name)
             && !draft.target.is_never_written(&draft.store, name);
         for place in [OF_REMOTES, OF_COLLECTIONS] {
             if is_written && baseline::is_older(&draft.store, name, place) {
@@ -228,7 +231,9 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         let before = &subject.draft.before;
         let is_ours = before.marks(name).offered || before.get(name, ORIGIN).is_some();
         let is_missed = is_ours && !source.complete && subject.wanted == Wanted::Withdrawn;
-        if broken.is_some() || is_missed {
+        // What was never put before its owner is not by being broken.
+        let is_broken = broken.is_some() && (is_ours || layered.is_some());
+        if is_broken || is_missed {
             subject.wanted = Wanted::Unresolved;
         }
         subject

@@ -16,6 +16,7 @@ mod others;
 mod races;
 mod scripts;
 mod updates;
+mod victims;
 mod world;
 
 use std::sync::Arc;
@@ -44,6 +45,7 @@ const CASES: &[&[Case]] = &[
     offline::CASES,
     differential::CASES,
     faults::CASES,
+    victims::CASES,
 ];
 
 /// Every case with every flatpak.

@@ -261,14 +261,19 @@ fn garbage(world: &World<'_>) {
     world.owner("junk", "junk\n");
     world.ostree_fails(&["remote", "list"]);
     world.vendor("v", plain("v", OTHER));
-    let before = world.snapshot();
+    // What it names may be defined there once it is mended.
+    world.owner("junk", plain("w", OTHER) + "junk\n");
+    world.vendor("w", plain("w", URL));
     let report = world.sync_fails();
     report.assert_finds("error", "etc/ostree/remotes.d/junk.conf");
-    assert_eq!(state_of(&report, "v"), "failed");
-    assert_eq!(before, world.snapshot(), "the previous state stands");
+    assert_eq!(state_of(&report, "v"), "updated");
+    assert_eq!(state_of(&report, "w"), "failed");
+    assert!(!world.conf("w").exists());
+    world.owner("junk", plain("w", OTHER));
+    world.sync_to("w", "foreign");
+    world.assert_remotes(&[("v", OTHER), ("w", OTHER)]);
     world.remove("etc/ostree/remotes.d/junk.conf");
-    world.sync_to("v", "updated");
-    world.assert_remotes(&[("v", OTHER)]);
+    world.sync_to("w", "deleted");
 }
 
 fn garbage_config(world: &World<'_>) {

@@ -10,6 +10,7 @@ mod faults;
 mod keyrings;
 mod races;
 mod scripts;
+pub(crate) mod victims;
 mod world;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ const CASES: &[&[Case]] = &[
     scripts::CASES,
     races::CASES,
     faults::CASES,
+    victims::CASES,
 ];
 
 /// Every case with every ostree.

@@ -1,0 +1,67 @@
+//! What stands in the way of a run: files that could not be written, and what would be too large to be
+//! read back.
+//!
+//! A step that fails hurts the entries that it is for, and no other. So the plan is made again as if those
+//! could not be told what to become: they stay as they are, and all that the failed attempt did for them
+//! beside their group is mended as after a death, by its intent. What else was to be done is done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use overlay_resolver::finding::Finding;
+
+use crate::code;
+use crate::commit::{CommitError, Failure};
+use crate::plan::Plan;
+use crate::remotes::intent;
+
+/// What stands in the way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Obstacles {
+    /// The files and directories that could not be written: nothing more is done to them.
+    pub(crate) files: BTreeSet<PathBuf>,
+    /// The remotes that stay as they are, and why.
+    pub(crate) remotes: BTreeMap<String, Finding>,
+    /// What failed for no remote in particular.
+    pub(crate) findings: BTreeSet<Finding>,
+}
+
+impl Obstacles {
+    /// Takes in what of a plan could not be carried out.
+    ///
+    /// # Errors
+    /// Nothing else can be done either, and why: the device fails, or the run cannot say what it is about
+    /// to do.
+    pub(crate) fn meet(&mut self, plan: &Plan, failures: Vec<Failure>) -> Result<(), Finding> {
+        for Failure { step, error } in failures {
+            let step = &plan.batch.steps[step];
+            let finding = finding(&error);
+            if error.is_of_device() || step.path().ends_with(intent::FILE_NAME) {
+                return Err(finding);
+            }
+            let victims = plan.subjects_of(step);
+            if victims.is_empty() {
+                self.findings.insert(finding.clone());
+            }
+            let victims = victims.into_iter().map(|name| (name, finding.clone()));
+            self.remotes.extend(victims);
+            self.files.insert(step.path().to_owned());
+        }
+        Ok(())
+    }
+
+    /// Takes in the remotes whose part of a plan is too large. Whether there are any.
+    pub(crate) fn refuse(&mut self, too_large: BTreeMap<String, Finding>) -> bool {
+        let any = !too_large.is_empty();
+        self.remotes.extend(too_large);
+        any
+    }
+}
+
+/// What a write that failed is to the report.
+pub(crate) fn finding(error: &CommitError) -> Finding {
+    code::WRITE_FAILED.error(
+        &error.path,
+        format!("cannot {} it: {}", error.doing, error.source),
+    )
+}

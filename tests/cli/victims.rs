@@ -1,0 +1,253 @@
+//! What fails hurts its own entry and no other: that one says why, the others are done.
+
+use std::fs;
+
+use crate::image::Image;
+
+const TARGET: &str = "etc/ostree/remotes.d";
+const STATE: &str = "etc/overlayctl/state/ostree-remotes";
+const CONFIG: &str = "var/lib/flatpak/repo/config";
+
+fn ship(image: &Image, name: &str, url: &str) {
+    let text = format!("[remote \"{name}\"]\nurl=https://{url}.example/\ngpg-verify=false\n");
+    image.write(&format!("usr/lib/ostree/remotes.d/{name}.conf"), &text);
+}
+
+/// An image with remotes of ostree and none of flatpak, synced; then all of them have another URL.
+fn ostree(names: &[&str]) -> Image {
+    let image = Image::new();
+    fs::remove_dir_all(image.path("usr/share/flatpak")).expect("removed");
+    for name in names {
+        ship(&image, name, "old");
+    }
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    for name in names {
+        ship(&image, name, "new");
+    }
+    image
+}
+
+fn text(image: &Image, path: &str) -> String {
+    fs::read_to_string(image.path(path)).unwrap_or_default()
+}
+
+fn has(image: &Image, name: &str, url: &str) -> bool {
+    let text = text(image, &format!("{TARGET}/{name}.conf"));
+    text.contains(&format!("url=https://{url}.example/\n"))
+}
+
+/// Runs a command that fails, and says so of these entries.
+#[track_caller]
+fn fails(image: &Image, arguments: &[&str], states: &[(&str, &str)]) -> String {
+    let shown = image.shown(arguments);
+    assert!(shown.ends_with("[exit status 1]"), "{shown}");
+    for (name, state) in states {
+        let line = shown.lines().find(|line| {
+            let mut words = line.split_whitespace();
+            words
+                .next()
+                .is_some_and(|word| word.ends_with(&format!("/{name}")))
+                && words
+                    .next()
+                    .is_some_and(|word| word.trim_end_matches([',', ':']) == *state)
+        });
+        assert!(line.is_some(), "{name} is not {state}: {shown}");
+    }
+    shown
+}
+
+/// A directory where a file is to be staged: that one cannot be written, by whoever it is.
+fn block(image: &Image, staged: &str) {
+    image.write(&format!("{staged}~/in the way"), "");
+}
+
+#[test]
+fn a_file_that_cannot_be_written() {
+    let image = ostree(&["a", "b", "c"]);
+    block(&image, &format!("{TARGET}/.#b.conf.overlayctl"));
+    let shown = fails(
+        &image,
+        &["sync"],
+        &[("a", "updated"), ("b", "failed"), ("c", "updated")],
+    );
+    assert!(shown.contains("/etc/ostree/remotes.d/b.conf"), "{shown}");
+    assert!(has(&image, "a", "new") && has(&image, "b", "old") && has(&image, "c", "new"));
+    // What was in the way was taken for a leftover.
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    assert!(has(&image, "b", "new"));
+    assert_eq!(image.exit_status(&["status", "--check"]), 0);
+}
+
+#[test]
+fn what_is_remembered_and_cannot_be_written() {
+    let image = ostree(&["a"]);
+    for name in ["m", "n"] {
+        ship(&image, name, "new");
+    }
+    block(&image, &format!("{STATE}/.#m.state.overlayctl"));
+    fails(
+        &image,
+        &["sync"],
+        &[("a", "updated"), ("m", "failed"), ("n", "applied")],
+    );
+    let blocked = image.path(&format!("{STATE}/.#m.state.overlayctl~"));
+    fs::remove_dir_all(blocked).expect("mended");
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    assert!(has(&image, "m", "new") && has(&image, "n", "new"));
+    assert_eq!(image.exit_status(&["status", "--check"]), 0);
+}
+
+#[test]
+fn a_keyring_that_cannot_be_written() {
+    let image = Image::new();
+    let signed = "usr/share/flatpak/remotes.d/flathub.flatpakrepo";
+    let key = text(&image, signed);
+    image.write(signed, "[Flatpak Repo]\nUrl=https://dl.flathub.org/repo/\n");
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    image.write(signed, &key);
+    image.write(
+        "usr/share/flatpak/remotes.d/plain.flatpakrepo",
+        "[Flatpak Repo]\nUrl=https://new.example/\n",
+    );
+    block(
+        &image,
+        "var/lib/flatpak/repo/.#flathub.trustedkeys.gpg.overlayctl",
+    );
+    fails(
+        &image,
+        &["sync"],
+        &[("flathub", "failed"), ("plain", "updated")],
+    );
+    let config = text(&image, CONFIG);
+    assert!(config.contains("url=https://new.example/"), "{config}");
+    assert!(!config.contains("gpg-verify=true"), "{config}");
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    let config = text(&image, CONFIG);
+    assert!(config.contains("gpg-verify=true"), "{config}");
+    assert_eq!(image.exit_status(&["status", "--check"]), 0);
+}
+
+#[test]
+fn nothing_at_all_can_be_written() {
+    let image = ostree(&["a", "b"]);
+    ship(&image, "b", "old");
+    block(&image, &format!("{STATE}/.#.overlayctl.intent.overlayctl"));
+    // What has nothing to do does not fail.
+    fails(&image, &["sync"], &[("a", "failed"), ("b", "applied")]);
+    assert!(has(&image, "a", "old"));
+}
+
+#[test]
+fn garbage_in_the_place_of_a_remote() {
+    let image = ostree(&["a", "b"]);
+    let garbage = "[remote \"c\"]\nurl=x\njunk\n";
+    let path = format!("{TARGET}/a.conf");
+    let ours = text(&image, &path);
+    image.write(&path, garbage);
+    ship(&image, "c", "new");
+    ship(&image, "d", "new");
+    let states = [
+        ("a", "failed"),
+        ("b", "updated"),
+        // Once the file is mended, it may be defined there.
+        ("c", "failed"),
+        ("d", "applied"),
+    ];
+    let shown = fails(&image, &["sync"], &states);
+    assert!(shown.contains("/etc/ostree/remotes.d/a.conf:3:"), "{shown}");
+    assert_eq!(text(&image, &path), garbage);
+    fails(
+        &image,
+        &["status", "--check"],
+        &[("a", "failed"), ("b", "applied")],
+    );
+    image.write(&path, &ours);
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    assert!(has(&image, "a", "new") && has(&image, "c", "new"));
+}
+
+#[test]
+fn what_is_strange_among_what_is_remembered() {
+    let image = ostree(&["a", "b", "c", "d"]);
+    image.write(&format!("{STATE}/a.state"), "");
+    fs::remove_file(image.path(&format!("{STATE}/b.state"))).expect("removed");
+    image.write(&format!("{STATE}/b.state/directory"), "");
+    image.write(&format!("{STATE}/c.journal/directory"), "");
+    image.write(&format!("{STATE}/gone.journal"), "junk\n");
+    image.write(&format!("{STATE}/strange"), "");
+    let states = [
+        ("a", "failed"),
+        ("b", "failed"),
+        ("c", "failed"),
+        ("d", "updated"),
+    ];
+    let shown = fails(&image, &["sync"], &states);
+    for file in ["a.state", "b.state", "c.journal", "gone.journal"] {
+        assert!(shown.contains(&format!("/{STATE}/{file}")), "{shown}");
+    }
+    assert!(image.path(&format!("{STATE}/gone.journal")).is_file());
+}
+
+#[test]
+fn a_group_that_stands_twice_is_one_to_ostree() {
+    let image = ostree(&["a"]);
+    let twice = "[remote \"p\"]\nurl=1\n[remote \"q\"]\nurl=2\n[remote \"p\"]\nurl=3\n";
+    image.write(&format!("{TARGET}/p.conf"), twice);
+    let config = format!(
+        "[core]\nrepo_version=1\nmode=bare\n{}",
+        twice.replace("\"p", "\"r")
+    );
+    image.write("ostree/repo/config", &config.replace("\"q", "\"s"));
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    assert!(has(&image, "a", "new"));
+}
+
+#[test]
+fn what_would_be_too_large_to_read_back() {
+    let image = Image::new();
+    let plain = "usr/share/flatpak/remotes.d/plain.flatpakrepo";
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    let config = text(&image, CONFIG);
+    let room = 2000;
+    let comment = "x".repeat((16 << 20) - config.len() - room - 2);
+    image.write(CONFIG, &format!("{config}#{comment}\n"));
+    let large = format!("Comment={}\n", "y".repeat(3000));
+    image
+        .write(
+            plain,
+            "[Flatpak Repo]\nUrl=https://a.example/\nTitle=Other\n",
+        )
+        .write(
+            "usr/share/flatpak/remotes.d/large.flatpakrepo",
+            &format!("[Flatpak Repo]\nUrl=https://large.example/\n{large}"),
+        );
+    let states = [
+        ("flathub", "applied"),
+        ("large", "failed"),
+        ("plain", "updated"),
+    ];
+    let shown = fails(&image, &["sync"], &states);
+    assert!(shown.contains("large: with it, this would have"), "{shown}");
+    assert!(text(&image, CONFIG).contains("url=https://a.example/"));
+    fails(&image, &["status"], &[("large", "failed")]);
+    let smaller = text(&image, CONFIG).replace(&comment, "");
+    image.write(CONFIG, &smaller);
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    assert!(text(&image, CONFIG).contains("url=https://large.example/"));
+}
+
+/// What its owner deleted under a former name is not forgotten while the new one cannot be told.
+#[test]
+fn a_tombstone_outlives_an_obstacle() {
+    let image = ostree(&["old"]);
+    fs::remove_file(image.path(&format!("{TARGET}/old.conf"))).expect("deleted");
+    fs::remove_file(image.path("usr/lib/ostree/remotes.d/old.conf")).expect("renamed");
+    let renamed = "[remote \"young\"]\nurl=https://new.example/\ngpg-verify=false\n[Overlay]\nFormerNames=old\n";
+    image.write("usr/lib/ostree/remotes.d/young.conf", renamed);
+    let keyring = format!("{TARGET}/young.trustedkeys.gpg");
+    image.write(&format!("{keyring}/in the way"), "");
+    fails(&image, &["sync"], &[("young", "failed")]);
+    fs::remove_dir_all(image.path(&keyring)).expect("mended");
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    assert!(!image.path(&format!("{TARGET}/young.conf")).exists());
+}

@@ -1,0 +1,117 @@
+//! What the file system refuses hurts its own entry and no other.
+
+use std::fs;
+use std::process::Command;
+
+use super::Case;
+use super::world::{URL, World, plain, remote, state_of};
+use crate::machine::{Report, report_of};
+
+pub(super) const CASES: &[Case] = &[
+    ("one failure, one victim: an immutable file", immutable),
+    (
+        "one failure, one victim: an immutable keyring",
+        immutable_keyring,
+    ),
+    (
+        "one failure, one victim: a file that is mounted read-only",
+        mounted,
+    ),
+];
+
+const OTHER: &str = "http://127.0.0.1:9/other";
+
+/// Runs something while a file cannot be changed by anybody; `None` where the file system knows no such thing.
+pub(crate) fn while_immutable<T>(path: &std::path::Path, run: impl FnOnce() -> T) -> Option<T> {
+    let change = |how| Command::new("chattr").arg(how).arg(path).status();
+    let is_set = change("+i").expect("chattr runs").success();
+    let result = is_set.then(run);
+    assert!(!is_set || change("-i").expect("chattr runs").success());
+    result
+}
+
+fn three(world: &World<'_>, url: &str) {
+    for name in ["a", "b", "c"] {
+        world.vendor(name, plain(name, url));
+    }
+}
+
+fn assert_others(world: &World<'_>, report: &Report) {
+    report.assert_code(1);
+    report.assert_finds("error", "etc/ostree/remotes.d/b.conf");
+    for (name, state) in [("a", "updated"), ("b", "failed"), ("c", "updated")] {
+        assert_eq!(state_of(report, name), state, "{name} in {report:#?}");
+    }
+    world.assert_remotes(&[("a", OTHER), ("b", URL), ("c", OTHER)]);
+}
+
+fn immutable(world: &World<'_>) {
+    three(world, URL);
+    world.sync();
+    three(world, OTHER);
+    while_immutable(&world.conf("b"), || {
+        assert_others(world, &world.report(&["sync"]));
+        assert_eq!(world.report(&["sync"]).code, 1, "still");
+    });
+    world.sync();
+    world.assert_remotes(&[("a", OTHER), ("b", OTHER), ("c", OTHER)]);
+    world.assert_settled();
+    // Nor does one that is to go hold the others.
+    world.withdraw("b");
+    three_but_b(world, URL);
+    while_immutable(&world.conf("b"), || {
+        let report = world.sync_fails();
+        assert_eq!(state_of(&report, "b"), "failed");
+        world.assert_remotes(&[("a", URL), ("b", OTHER), ("c", URL)]);
+    });
+    world.sync();
+    world.assert_remotes(&[("a", URL), ("c", URL)]);
+    world.assert_settled();
+}
+
+fn three_but_b(world: &World<'_>, url: &str) {
+    for name in ["a", "c"] {
+        world.vendor(name, plain(name, url));
+    }
+}
+
+fn immutable_keyring(world: &World<'_>) {
+    let signed = remote("signed", &[("url", URL), ("gpg-verify", "true")]);
+    let shipped = "usr/lib/ostree/remotes.d/signed.trustedkeys.gpg";
+    world.vendor("signed", &signed);
+    world.write(shipped, &world.keys().expired.certificate);
+    world.vendor("a", plain("a", URL));
+    world.sync();
+    world.write(shipped, &world.keys().vendor.certificate);
+    world.vendor("a", plain("a", OTHER));
+    let keyring = world.path("etc/ostree/remotes.d/signed.trustedkeys.gpg");
+    let before = fs::read(&keyring).expect("a keyring");
+    while_immutable(&keyring, || {
+        let report = world.sync_fails();
+        report.assert_finds("error", "signed.trustedkeys.gpg");
+        assert_eq!(state_of(&report, "signed"), "failed");
+        assert_eq!(state_of(&report, "a"), "updated");
+    });
+    assert_eq!(fs::read(&keyring).expect("a keyring"), before);
+    world.sync();
+    assert_ne!(fs::read(&keyring).expect("a keyring"), before);
+    world.assert_settled();
+}
+
+fn mounted(world: &World<'_>) {
+    const MOUNT: &str =
+        r#"mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@""#;
+    three(world, URL);
+    world.sync();
+    three(world, OTHER);
+    let command = world.overlayctl(&["sync"]);
+    let mut unshare = Command::new("unshare");
+    unshare
+        .args(["--mount", "sh", "-c", MOUNT, "mounted"])
+        .arg(world.conf("b"));
+    unshare.arg(command.get_program()).args(command.get_args());
+    assert_others(world, &report_of(&unshare.output().expect("unshare runs")));
+    world.sync();
+    world.assert_remotes(&[("a", OTHER), ("b", OTHER), ("c", OTHER)]);
+    world.assert_settled();
+}
