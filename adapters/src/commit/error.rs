@@ -36,7 +36,7 @@ impl CommitError {
     pub fn is_of_device(&self) -> bool {
         let errno = self.source.downcast_ref::<Errno>().copied();
         let by_std = self.source.downcast_ref::<std::io::Error>();
-        let by_std = by_std.and_then(|error| Errno::from_io_error(error));
+        let by_std = by_std.and_then(Errno::from_io_error);
         let unusable = self.source.downcast_ref::<Unusable>();
         let by_root = unusable.and_then(|unusable| match unusable.reason {
             Reason::Io(errno) => Some(errno),
