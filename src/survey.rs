@@ -20,7 +20,7 @@ pub(crate) struct Survey {
     pub(crate) findings: Vec<Finding>,
 }
 
-/// Every configuration path of the tree that has something to tell.
+/// Every configuration path of the tree that has something to tell, and what is wrong with the search.
 pub(crate) fn paths(resolver: &Resolver) -> (Vec<PathBuf>, Vec<Finding>) {
     let survey = survey(resolver.tree(), resolver.catalog());
     let paths = survey.paths.into_iter().map(|found| found.path);
@@ -28,12 +28,12 @@ pub(crate) fn paths(resolver: &Resolver) -> (Vec<PathBuf>, Vec<Finding>) {
 }
 
 /// The same, and all that is known by name, whether or not it has anything to tell.
-pub(crate) fn all_paths(resolver: &Resolver) -> Vec<PathBuf> {
-    let (mut paths, _) = paths(resolver);
+pub(crate) fn all_paths(resolver: &Resolver) -> (Vec<PathBuf>, Vec<Finding>) {
+    let (mut paths, findings) = paths(resolver);
     paths.extend(resolver.catalog().paths());
     paths.sort();
     paths.dedup();
-    paths
+    (paths, findings)
 }
 
 impl Survey {

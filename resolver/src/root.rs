@@ -45,7 +45,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags, openat, readlinkat, statat,
+    AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat, fstat, openat, readlinkat, statat,
 };
 pub use rustix::io::Errno;
 
@@ -311,6 +311,15 @@ pub struct Inode {
     number: u64,
 }
 
+impl From<&Stat> for Inode {
+    fn from(stat: &Stat) -> Self {
+        Self {
+            device: stat.st_dev,
+            number: stat.st_ino,
+        }
+    }
+}
+
 impl Inode {
     /// Of a file that no file system has.
     pub(crate) fn of_nothing(number: u64) -> Self {
@@ -398,6 +407,13 @@ impl Dir {
     /// The path that it was opened by.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Which directory it is, whatever names it has.
+    pub(crate) fn inode(&self) -> Result<Inode, Reason> {
+        fstat(&self.fd)
+            .map(|stat| Inode::from(&stat))
+            .map_err(Reason::Io)
     }
 
     /// All names in it except `.` and `..`, in byte order; more than [`NAMES_LIMIT`] are an error.

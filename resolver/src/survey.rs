@@ -20,9 +20,10 @@
 //! assert_eq!(survey.paths[0].path, "systemd/journald.conf".as_ref() as &std::path::Path);
 //! ```
 //!
-//! It reads names only, stays in the root and ends: three levels deep, at most
-//! [`DIRECTORIES_LIMIT`] directories. A directory is not entered by way of a symlink that leads into a
-//! layer, because it is met there anyway; so with a merged `/usr` nothing is found twice.
+//! It reads names only, stays in the root and ends: three levels deep, at most [`DIRECTORIES_LIMIT`]
+//! directories below each layer, and each of them once, however many links lead to it. What was not searched
+//! is an error among the findings. A directory is not entered by way of a symlink that leads into a layer,
+//! because it is met there anyway; so with a merged `/usr` nothing is found twice.
 
 mod assess;
 mod walk;
@@ -41,7 +42,8 @@ pub use self::walk::{DIRECTORIES_LIMIT, NOT_CONFIGURATION};
 pub struct Survey {
     /// One each, in byte order.
     pub paths: Vec<Surveyed>,
-    /// Directories that cannot be listed, and whether the search was cut short.
+    /// Errors: what was not searched, because it cannot be listed or because there is too much. Notes:
+    /// what was searched under another name.
     pub findings: Vec<Finding>,
 }
 
@@ -90,7 +92,11 @@ impl How {
 
 /// Searches a tree, also for what was added to the catalog.
 pub fn survey(tree: &Tree, catalog: &Catalog) -> Survey {
-    let mut sighted = walk::walk(tree, catalog);
+    survey_up_to(tree, catalog, DIRECTORIES_LIMIT)
+}
+
+fn survey_up_to(tree: &Tree, catalog: &Catalog, limit: usize) -> Survey {
+    let mut sighted = walk::walk(tree, catalog, limit);
     sighted.findings.sort();
     Survey {
         paths: assess::assess(tree, catalog, &sighted),

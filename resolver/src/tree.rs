@@ -193,6 +193,12 @@ impl Tree {
         self.seen(&place).is_ok_and(|seen| seen != Seen::Absent)
     }
 
+    /// Whether something has this name that is itself no directory.
+    pub(crate) fn has_no_directory(&self, path: &Path) -> bool {
+        let seen = self.seen(&self.place_of(&absolute(path)));
+        seen.is_ok_and(|seen| !matches!(seen, Seen::Absent | Seen::Other(FileType::Directory)))
+    }
+
     /// Whether there is a regular file, or a mask by a symlink. Nothing is opened for reading.
     pub(crate) fn is_file(&self, path: &Path) -> bool {
         let place = walk(self, &absolute(path), &mut Vec::new());

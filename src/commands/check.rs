@@ -46,9 +46,12 @@ pub(super) fn run(
     let resolver = reading.apply(resolver)?;
     let is_survey = paths.is_empty();
     let mut configurations = Vec::new();
+    let mut of_search = Vec::new();
     if is_survey {
-        let paths = all_paths(&resolver).into_iter();
-        configurations.extend(paths.map(|path| configuration_at(&resolver, path)));
+        let paths;
+        (paths, of_search) = all_paths(&resolver);
+        let found = paths.into_iter();
+        configurations.extend(found.map(|path| configuration_at(&resolver, path)));
     } else {
         for path in paths {
             configurations.extend(resolved::configurations(&resolver, path)?);
@@ -57,6 +60,8 @@ pub(super) fn run(
     let checked = configurations.iter();
     let mut findings: Vec<_> = checked.flat_map(|one| check(one, is_survey)).collect();
     findings.retain(|finding| selection.has(finding));
+    // Whichever lints are asked for, none has looked there.
+    findings.extend(of_search);
     // A file may belong to several paths.
     findings.sort();
     findings.dedup();

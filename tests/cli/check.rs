@@ -1,7 +1,10 @@
 //! `check`: what it says, how it ends, and its document.
 
+use std::fs;
+
 use insta::assert_snapshot;
 use overlay_resolver::lint::LINTS;
+use overlay_resolver::survey::DIRECTORIES_LIMIT;
 
 use crate::image::Image;
 use crate::json::parsed;
@@ -157,4 +160,26 @@ fn the_document_of_the_lints() {
         document["lints"].as_array().map(Vec::len),
         Some(LINTS.len())
     );
+}
+
+#[test]
+fn what_was_not_searched_is_an_error_of_every_command_that_searches() {
+    let image = Image::new();
+    image.write("etc/app/x.conf.d/1.conf", "a=b\n");
+    for number in 0..=DIRECTORIES_LIMIT {
+        let path = image.path(&format!("etc/many/{number:05}"));
+        fs::create_dir_all(path).expect("a directory");
+    }
+    let told =
+        format!("not searched, nor is what comes after it in this layer: {DIRECTORIES_LIMIT}");
+    for command in [
+        &["list"][..],
+        &["diff", "--json"],
+        &["check", "--only", "mask-of-nothing"],
+        &["diff", "--rules", "systemd", "--rules", "uapi6"],
+    ] {
+        let text = image.shown(command);
+        assert!(text.contains(&told), "{text}");
+        assert!(text.ends_with("[exit status 1]"), "{text}");
+    }
 }

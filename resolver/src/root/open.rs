@@ -62,10 +62,7 @@ pub(super) fn open_name(at: BorrowedFd<'_>, name: &OsStr) -> Result<OwnedFd, Err
 /// confirmed by a read as well: the files of procfs claim it and are not empty.
 pub(super) fn read_regular(file: &OwnedFd, limit: usize) -> Result<(Vec<u8>, Inode), Reason> {
     let stat = fstat(file).map_err(Reason::Io)?;
-    let inode = Inode {
-        device: stat.st_dev,
-        number: stat.st_ino,
-    };
+    let inode = Inode::from(&stat);
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => {}
         other => return Err(Reason::NotAFile(other.into())),

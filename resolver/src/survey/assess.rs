@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::walk::{Sighted, Sighting, has_file};
+use super::walk::{Sighted, Sighting};
 use super::{How, Surveyed};
 use crate::catalog::{Catalog, is_unit_prefix, without_d};
 use crate::owner::has_drop_ins_in;
@@ -103,12 +103,8 @@ impl<'t> Assessment<'t> {
     }
 
     fn is_file(&self, path: &Path) -> bool {
-        let (parent, name) = (path.parent().unwrap_or(Path::new("")), path.file_name());
-        let Some(name) = name else { return false };
-        self.plain.layers.iter().any(|layer| {
-            let dir = self.tree.dir(&layer.base().join(parent));
-            dir.is_ok_and(|dir| dir.is_some_and(|dir| has_file(&dir, name)))
-        })
+        let mut layers = self.plain.layers.iter();
+        layers.any(|layer| self.tree.has_no_directory(&layer.base().join(path)))
     }
 
     /// The drop-ins of a unit that are not in its own directory: its template's and its prefixes'. Those

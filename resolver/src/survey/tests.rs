@@ -293,3 +293,106 @@ fn a_directory_that_cannot_be_followed_is_not_passed_over() {
     let tree = Tree::from(Root::open(place.path()).unwrap());
     assert_eq!(found(&tree), ["app.d directory"]);
 }
+
+/// A directory of the host with these files.
+fn on_disk(files: &[&str]) -> tempfile::TempDir {
+    let place = tempfile::tempdir().unwrap();
+    for path in files {
+        let path = place.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "A=1\n").unwrap();
+    }
+    place
+}
+
+fn link(place: &tempfile::TempDir, text: &str, path: &str) {
+    std::os::unix::fs::symlink(text, place.path().join(path)).unwrap();
+}
+
+/// The paths and the findings, each in a line, of a search of at most so many directories a layer.
+fn searched(place: &tempfile::TempDir, limit: usize) -> (Vec<String>, Vec<String>) {
+    let tree = Tree::from(Root::open(place.path()).unwrap());
+    let survey = survey_up_to(&tree, &catalog(), limit);
+    let paths = survey.paths.iter().map(|found| found.path.display());
+    let findings = survey.findings.iter();
+    (
+        paths.map(|path| path.to_string()).collect(),
+        findings
+            .map(|found| format!("{} {found}", found.level))
+            .collect(),
+    )
+}
+
+#[test]
+fn what_is_not_searched_is_an_error_and_no_other_layer_suffers() {
+    let place = on_disk(&[
+        "etc/a/x.d/1.conf",
+        "etc/b/x.d/1.conf",
+        "etc/c/x.d/1.conf",
+        "usr/lib/d/x.d/1.conf",
+        "run/d/x.d/1.conf",
+    ]);
+    let (paths, findings) = searched(&place, 3);
+    assert_eq!(paths, ["a/x.d", "b/x.d", "d/x.d"]);
+    assert_eq!(
+        findings,
+        [
+            "error /etc/c: not searched, nor is what comes after it in this layer: 3 directories of it are; \
+             ask about a path by its name"
+        ]
+    );
+    assert_eq!(searched(&place, 4).1, [""; 0]);
+}
+
+#[test]
+fn a_place_counts_once_however_many_links_lead_to_it() {
+    let directories: Vec<_> = (0..10).map(|n| format!("srv/big/{n}/x.d/1.conf")).collect();
+    let directories: Vec<_> = directories.iter().map(String::as_str).collect();
+    let place = on_disk(&directories);
+    for layer in ["etc", "run"] {
+        std::fs::create_dir_all(place.path().join(layer)).unwrap();
+        for n in 0..30 {
+            link(&place, "/srv/big", &format!("{layer}/{n:02}"));
+        }
+    }
+    // The layer, the place and what is in it.
+    let (paths, findings) = searched(&place, 12);
+    assert_eq!(paths.len(), 10);
+    assert_eq!(paths[0], "00/0/x.d");
+    // Each layer has it by one name.
+    assert_eq!(findings.len(), 2 * 29, "{findings:?}");
+    assert_eq!(
+        findings[0],
+        "info /etc/01: searched under another name of it, /etc/00, and not under this one"
+    );
+}
+
+#[test]
+fn a_place_that_is_met_again_nearer_is_searched_further() {
+    let place = on_disk(&["srv/sub/deep/er/x.d/1.conf", "etc/file"]);
+    link(&place, "/srv", "etc/a");
+    link(&place, "/srv/sub", "etc/b");
+    assert_eq!(searched(&place, 99).0, [""; 0]);
+    let place = on_disk(&["srv/sub/deep/x.d/1.conf", "etc/file"]);
+    link(&place, "/srv", "etc/a");
+    link(&place, "/srv/sub", "etc/b");
+    assert_eq!(searched(&place, 99).0, ["b/deep/x.d"]);
+}
+
+#[test]
+fn many_links_to_many_names_are_listed_once() {
+    let files: Vec<_> = (0..2000).map(|n| format!("srv/x.d/{n}.conf")).collect();
+    let files: Vec<_> = files.iter().map(String::as_str).collect();
+    let place = on_disk(&files);
+    std::fs::create_dir_all(place.path().join("etc")).unwrap();
+    for n in 0..3 {
+        link(&place, "/srv/x.d", &format!("etc/{n}.d"));
+    }
+    let tree = Tree::from(Root::open(place.path()).unwrap());
+    let sighted = walk::walk(&tree, &catalog(), 9);
+    let names = sighted.directories.values().flatten();
+    let names: Vec<_> = names
+        .map(|sighting| sighting.names.as_ref().unwrap().as_ptr())
+        .collect();
+    assert_eq!(names, [names[0]; 3]);
+}

@@ -1,17 +1,19 @@
 //! What the layers hold, by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::catalog::Catalog;
+use crate::escape::escape_path;
 use crate::finding::{Finding, code};
-use crate::root::{Member, MemberKind};
-use crate::rules::{Layer, Name, Rules};
+use crate::root::{Inode, Member, MemberKind, Reason, Unusable};
+use crate::rules::{Name, Rules};
 use crate::tree::{Tree, TreeDir};
 
-/// How many directories are listed at most.
+/// How many directories are searched at most below one layer.
 pub const DIRECTORIES_LIMIT: usize = 1 << 16;
 
 /// Directories that are never searched: there is no layered configuration in them, and much else.
@@ -69,8 +71,11 @@ pub(super) struct Sighting {
     /// Where it is.
     pub(super) at: PathBuf,
     /// What a directory holds; none if that cannot be told.
-    pub(super) names: Option<Vec<OsString>>,
+    pub(super) names: Option<Names>,
 }
+
+/// The names in a directory, however many links lead to it.
+type Names = Rc<[OsString]>;
 
 struct Walk<'t> {
     tree: &'t Tree,
@@ -78,15 +83,30 @@ struct Walk<'t> {
     /// Where the layers are, without symlinks.
     places: Vec<PathBuf>,
     plain: Rules,
+    /// How many directories are searched at most below one layer.
+    limit: usize,
     sighted: Sighted,
-    listed: usize,
+    /// The names in directories of drop-ins that were met so far.
+    names: HashMap<Inode, Names>,
+}
+
+/// The search below one layer.
+struct Layer<'l> {
+    /// Where it is, without symlinks.
+    place: &'l Path,
+    base: &'l Path,
+    /// The directories that were searched, with the least depth at which they were met: from there, the
+    /// search reaches furthest.
+    met: HashMap<Inode, (usize, PathBuf)>,
+    /// How many directories were searched; more than the limit once there are too many.
+    searched: usize,
 }
 
 /// Searches below every layer, the lowest first.
-pub(super) fn walk(tree: &Tree, catalog: &Catalog) -> Sighted {
+pub(super) fn walk(tree: &Tree, catalog: &Catalog, limit: usize) -> Sighted {
     let plain = Rules::default();
     let added = catalog.added().flat_map(|rules| &rules.layers);
-    let known = added.chain(&plain.layers).map(Layer::base);
+    let known = added.chain(&plain.layers).map(crate::rules::Layer::base);
     let bases = MORE.iter().map(Path::new).chain(known);
     let mut places = Vec::<(PathBuf, PathBuf)>::new();
     for base in bases {
@@ -107,70 +127,88 @@ pub(super) fn walk(tree: &Tree, catalog: &Catalog) -> Sighted {
         catalog,
         places: places.iter().map(|(place, _)| place.clone()).collect(),
         plain: Rules::default(),
+        limit,
         sighted: Sighted::default(),
-        listed: 0,
+        names: HashMap::new(),
     };
     for (place, base) in &places {
-        walk.layer(place, base);
+        walk.layer(&mut Layer {
+            place,
+            base,
+            met: HashMap::new(),
+            searched: 0,
+        });
     }
     walk.sighted
 }
 
 impl Walk<'_> {
-    fn layer(&mut self, place: &Path, base: &Path) {
+    fn layer(&mut self, layer: &mut Layer<'_>) {
         let mut todo = vec![PathBuf::new()];
-        while let Some(below) = todo.pop() {
-            let directory = base.join(&below);
-            if self.listed == DIRECTORIES_LIMIT {
-                self.sighted.findings.push(code::NOT_SEARCHED.warning(
-                    directory,
-                    format!(
-                        "not searched, nor what comes after it: {DIRECTORIES_LIMIT} directories are"
-                    ),
-                ));
-                return;
-            }
-            self.listed += 1;
-            let dir = match self.tree.dir(&directory) {
-                Ok(dir) => dir,
+        while let Some(below) = todo.pop()
+            && layer.searched <= self.limit
+        {
+            match self.search(layer, &below) {
+                // The first name comes first.
+                Ok(found) => todo.extend(found.into_iter().rev()),
                 // A symlink to a file, or to nothing.
-                Err(_) if below.components().count() == 1 && self.is_link(&directory) => continue,
+                Err(why)
+                    if why.target.is_some()
+                        && matches!(why.reason, Reason::Missing | Reason::NotADirectory) => {}
                 Err(why) => {
-                    self.unreadable(&directory, &why);
-                    continue;
+                    let message = format!("not searched for configuration: {why}");
+                    self.not_searched(layer.base.join(&below), &message);
                 }
-            };
-            let members = dir.map(|dir| dir.members());
-            match members {
-                Some(Ok(members)) => {
-                    for member in members {
-                        todo.extend(self.member(place, base, &below, &member));
-                    }
-                }
-                Some(Err(why)) => self.unreadable(&directory, &why),
-                None => {}
             }
         }
     }
 
-    fn is_link(&self, path: &Path) -> bool {
-        self.tree.place(path).is_none_or(|place| place != path)
+    /// Notes what a directory has, and returns those in it that are to be searched.
+    fn search(&mut self, layer: &mut Layer<'_>, below: &Path) -> Result<Vec<PathBuf>, Unusable> {
+        let directory = layer.base.join(below);
+        let Some(dir) = self.tree.dir(&directory)? else {
+            return Ok(Vec::new());
+        };
+        if let Some(inode) = dir.inode()? {
+            let depth = below.components().count();
+            match layer.met.get(&inode) {
+                Some((least, name)) if *least <= depth => {
+                    let message = format!(
+                        "searched under another name of it, {}, and not under this one",
+                        escape_path(name)
+                    );
+                    let finding = code::NOT_SEARCHED.info(directory, message);
+                    self.sighted.findings.push(finding);
+                    return Ok(Vec::new());
+                }
+                _ => layer.met.insert(inode, (depth, directory)),
+            };
+        }
+        layer.searched += 1;
+        if layer.searched > self.limit {
+            let message = format!(
+                "not searched, nor is what comes after it in this layer: {} directories of it are; ask \
+                 about a path by its name",
+                self.limit
+            );
+            self.not_searched(layer.base.join(below), &message);
+            return Ok(Vec::new());
+        }
+        let members = dir.members()?;
+        let members = members.iter();
+        Ok(members
+            .filter_map(|member| self.member(layer, below, member))
+            .collect())
     }
 
-    fn unreadable(&mut self, directory: &Path, why: &dyn std::fmt::Display) {
-        let message = format!("not searched for configuration: {why}");
-        let finding = code::NOT_SEARCHED.info(directory, message);
+    fn not_searched(&mut self, directory: PathBuf, message: &str) {
+        let finding = code::NOT_SEARCHED.error(directory, message);
         self.sighted.findings.push(finding);
     }
 
     /// Notes a name, and returns the directory if it is one to be searched.
-    fn member(
-        &mut self,
-        place: &Path,
-        base: &Path,
-        below: &Path,
-        member: &Member,
-    ) -> Option<PathBuf> {
+    fn member(&mut self, layer: &Layer<'_>, below: &Path, member: &Member) -> Option<PathBuf> {
+        let base = layer.base;
         if matches!(self.plain.classify(&member.name), Name::Ignored(_)) {
             return None;
         }
@@ -184,14 +222,14 @@ impl Walk<'_> {
                 return None;
             }
             if is_d(&member.name) || self.is_known_directory(&at, &path, is_link) {
-                self.directory(place, base, path);
+                self.directory(layer, path);
                 return None;
             }
         }
         let is_file = matches!(member.kind, MemberKind::File | MemberKind::Symlink);
         if is_file && self.catalog.knows(&path) {
             let sighting = Sighting {
-                place: place.into(),
+                place: layer.place.into(),
                 at: base.join(&path),
                 names: None,
             };
@@ -211,24 +249,34 @@ impl Walk<'_> {
         self.catalog.knows(path) && (!is_link || matches!(self.tree.dir(at), Ok(Some(_))))
     }
 
-    fn directory(&mut self, place: &Path, base: &Path, path: PathBuf) {
-        let at = base.join(&path);
+    fn directory(&mut self, layer: &Layer<'_>, path: PathBuf) {
+        let at = layer.base.join(&path);
         let names = match self.tree.dir(&at) {
-            Ok(Some(dir)) => dir.names().ok(),
+            Ok(Some(dir)) => self.names_in(&dir).ok(),
             Ok(None) => return,
             // Who resolves the path will learn why.
             Err(_) => None,
         };
         let sighting = Sighting {
-            place: place.into(),
+            place: layer.place.into(),
             at,
             names,
         };
-        self.sighted
-            .directories
-            .entry(path)
-            .or_default()
-            .push(sighting);
+        let known = self.sighted.directories.entry(path).or_default();
+        known.push(sighting);
+    }
+
+    /// What a directory holds. It is listed once, since any number of links may lead to it.
+    fn names_in(&mut self, dir: &TreeDir<'_>) -> Result<Names, Unusable> {
+        let inode = dir.inode()?;
+        if let Some(names) = inode.and_then(|inode| self.names.get(&inode)) {
+            return Ok(Rc::clone(names));
+        }
+        let names = Names::from(dir.names()?);
+        if let Some(inode) = inode {
+            self.names.insert(inode, Rc::clone(&names));
+        }
+        Ok(names)
     }
 
     /// Whether a symlink leads to where no layer is, so that it is not met otherwise.
@@ -257,12 +305,4 @@ fn is_start_scripts(name: &OsStr) -> bool {
 fn links_units(path: &Path) -> bool {
     let end = path.extension();
     end.is_some_and(|end| end == "wants" || end == "requires" || end == "upholds")
-}
-
-/// Whether `directory` of the tree has a file (or what else is no directory) of this name.
-pub(super) fn has_file(dir: &TreeDir<'_>, name: &OsStr) -> bool {
-    let members = dir.members().unwrap_or_default();
-    members
-        .iter()
-        .any(|member| member.name == name && member.kind != MemberKind::Directory)
 }

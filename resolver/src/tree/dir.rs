@@ -99,6 +99,12 @@ impl TreeDir<'_> {
         Ok(members)
     }
 
+    /// Which directory it really is; none if it is made up.
+    pub(crate) fn inode(&self) -> Result<Option<Inode>, Unusable> {
+        let inode = self.real.as_ref().map(Dir::inode).transpose();
+        Ok(inode?)
+    }
+
     /// What `name` is; none if it is not there (see [`Dir::open`]).
     pub fn open(&self, name: &OsStr) -> Option<Opened> {
         match self.changes.get(name) {
