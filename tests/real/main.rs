@@ -22,6 +22,7 @@ mod faults;
 mod flatpak;
 mod generated;
 mod glib;
+mod histories;
 mod libeconf;
 mod libraries;
 mod machine;

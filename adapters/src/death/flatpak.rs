@@ -23,6 +23,7 @@ pub(super) fn subject() -> Subject {
     };
     Subject {
         planner: Box::new(Flatpak::new("flatpak", definition)),
+        other,
         strip: |machine| {
             for layer in ["/usr", "/run", "/etc"] {
                 machine.remove(layer);

@@ -29,6 +29,8 @@ struct Subject {
     planner: Box<dyn Planner>,
     /// Takes the image, and what the owner masked, away.
     strip: fn(&Machine),
+    /// What an image ships that knows nothing of the remote.
+    other: fn(&Machine),
     /// The owner deletes the remote. Whether it was there.
     delete: fn(&Machine) -> bool,
     /// The owner makes a remote of this name that is another.
@@ -211,11 +213,13 @@ enum Image {
     Same,
     RolledBack,
     Next,
+    /// One that ships another remote, and not this one.
+    Without,
 }
 
 impl Aftermath {
     /// Doing nothing comes before deleting.
-    const ALL: [Self; 9] = {
+    const ALL: [Self; 12] = {
         const fn after(image: Image, owner: Act) -> Aftermath {
             Aftermath { image, owner }
         }
@@ -229,6 +233,9 @@ impl Aftermath {
             after(Image::Next, Act::Nothing),
             after(Image::Next, Act::Deletes),
             after(Image::Next, Act::Adds),
+            after(Image::Without, Act::Nothing),
+            after(Image::Without, Act::Deletes),
+            after(Image::Without, Act::Adds),
         ]
     };
 
@@ -249,6 +256,7 @@ impl Aftermath {
             Image::Same => (change.new)(&machine),
             Image::RolledBack => (change.old)(&machine),
             Image::Next => (change.next)(&machine),
+            Image::Without => (subject.other)(&machine),
         }
         subject.settle(&machine);
         (machine.tree(), acted)

@@ -24,6 +24,7 @@ pub(super) fn subject() -> Subject {
     };
     Subject {
         planner: Box::new(Ostree::new("ostree", definition)),
+        other,
         strip: |machine| {
             for layer in ["/usr", "/run"] {
                 machine.remove(layer);

@@ -8,7 +8,7 @@ use bstr::{BStr, ByteSlice as _};
 use super::management::Management;
 use super::target::{Adoption, Store, Target};
 use super::{HIDDEN_BY_US, Remote, Subject, fingerprints};
-use crate::openpgp::Keyring;
+use crate::openpgp::{Certificate, Fingerprint, Keyring};
 use crate::reconcile::{self, Actual, Key, KeyAction, Marks};
 use crate::report::{Mask, Wish};
 use crate::source::Want;
@@ -140,14 +140,21 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         let config = &self.draft.before;
         let created = self.is_created();
         let vendors = fingerprints(config, self.name);
+        // One that a dead run had left to go, or brought too early, is nobody's: it goes with the remote.
+        let dead_runs = |fingerprint: &Fingerprint| {
+            let intent = self.draft.observed.intent.of(self.name);
+            intent.is_some_and(|traces| traces.certificates.contains(fingerprint))
+        };
         let only_vendors_keys = self
             .draft
             .observed
             .files
             .get(&self.draft.target.keyring(self.name))
             .is_none_or(|bytes| {
-                Keyring::parse(bytes)
-                    .is_ok_and(|ring| ring.iter().all(|cert| vendors.contains(cert.fingerprint())))
+                Keyring::parse(bytes).is_ok_and(|ring| {
+                    let mut certificates = ring.iter().map(Certificate::fingerprint);
+                    certificates.all(|known| vendors.contains(known) || dead_runs(known))
+                })
             });
         created
             && only_vendors_keys

@@ -9,6 +9,7 @@ mod differential;
 mod faults;
 mod files;
 mod generator;
+mod histories;
 mod keyrings;
 mod masks;
 mod offline;
@@ -46,6 +47,7 @@ const CASES: &[&[Case]] = &[
     differential::CASES,
     faults::CASES,
     victims::CASES,
+    histories::CASES,
 ];
 
 /// Every case with every flatpak.

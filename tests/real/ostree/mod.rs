@@ -7,6 +7,7 @@ mod collections;
 mod deployments;
 mod entries;
 mod faults;
+mod histories;
 mod keyrings;
 mod races;
 mod scripts;
@@ -35,6 +36,7 @@ const CASES: &[&[Case]] = &[
     races::CASES,
     faults::CASES,
     victims::CASES,
+    histories::CASES,
 ];
 
 /// Every case with every ostree.
