@@ -208,7 +208,7 @@ fn entry(report: &Report, entry: &EntryReport, with_keys: bool) -> Entry {
         state: report.state_of(entry).word(),
         code: Some(entry.decision.code()),
         reason: crate::render::reason(entry),
-        fragments: entry.layered.iter().flat_map(fragments).collect(),
+        fragments: entry.documents().flat_map(fragments).collect(),
         keys: with_keys.then(|| entry.keys.iter().map(|k| key(entry, k)).collect()),
     }
 }

@@ -142,17 +142,18 @@ impl Sources {
         }
     }
 
-    /// The paths with the names that a target reports their entries under.
-    pub(crate) fn paths(&self, target: &impl Target, suffix: &str) -> Vec<SourcePath> {
-        let path = |path: &Path, adapter: &str, suffix: &str, whole| SourcePath {
+    /// The paths with the names that a target reports their entries under; remotes are read by these rules.
+    pub(crate) fn paths(&self, target: &impl Target, remotes: Rules) -> Vec<SourcePath> {
+        let path = |path: &Path, adapter: &str, rules, whole| SourcePath {
             path: path.to_owned(),
             adapter: adapter.to_owned(),
-            rules: self.rules(suffix),
+            rules,
             whole,
         };
+        let collections = self.rules(".conf");
         vec![
-            path(&self.remotes, target.remotes(), suffix, true),
-            path(&self.collections, target.collections(), ".conf", false),
+            path(&self.remotes, target.remotes(), remotes, true),
+            path(&self.collections, target.collections(), collections, false),
         ]
     }
 

@@ -40,6 +40,8 @@ impl Plan {
             for entry in &mut entries {
                 if entry.adapter == source.adapter {
                     entry.layered = source.by_name.remove(&entry.name);
+                    let beside = source.beside.remove(&entry.name);
+                    entry.beside.extend(beside.into_iter().flatten());
                 }
             }
         }
@@ -87,6 +89,7 @@ impl Plan {
                 is_ambiguous: false,
                 decision: finding.clone().into(),
                 layered: None,
+                beside: Vec::new(),
                 keys: Vec::new(),
             });
             entries.collect::<Vec<_>>()

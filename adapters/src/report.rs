@@ -109,6 +109,8 @@ pub struct EntryReport {
     pub decision: Decision,
     /// Its files and their assignments; none for an entry that no layer mentions.
     pub layered: Option<Document>,
+    /// The files beside those that are entries of their own over all layers: keyrings.
+    pub beside: Vec<Document>,
     /// Its keys, seen from all sides.
     pub keys: Vec<KeyReport>,
 }
@@ -119,6 +121,11 @@ pub fn full_name(adapter: &str, name: &str) -> String {
 }
 
 impl EntryReport {
+    /// All its files: first those that have its keys.
+    pub fn documents(&self) -> impl Iterator<Item = &Document> {
+        self.layered.iter().chain(&self.beside)
+    }
+
     /// `ADAPTER/NAME`: what only this entry is called.
     pub fn full_name(&self) -> String {
         full_name(&self.adapter, &self.name)

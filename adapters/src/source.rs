@@ -19,6 +19,9 @@ use crate::remotes::name::is_remote_name;
 pub struct Source<T> {
     /// By name, without the suffix.
     pub entries: BTreeMap<String, Layered<T>>,
+    /// The files beside them that are entries of their own and taken as a whole, by the name of the entry
+    /// that they are for.
+    pub beside: BTreeMap<String, Vec<Document>>,
     /// What is wrong with its directories and files.
     pub findings: Vec<Finding>,
     /// Whether an entry that is not here was withdrawn; otherwise it may just not be readable.
@@ -29,6 +32,7 @@ impl<T> Default for Source<T> {
     fn default() -> Self {
         Self {
             entries: BTreeMap::new(),
+            beside: BTreeMap::new(),
             findings: Vec::new(),
             complete: true,
         }
@@ -69,6 +73,8 @@ pub(crate) struct Documents {
     pub(crate) whole: bool,
     /// By the name of the entry.
     pub(crate) by_name: BTreeMap<String, Document>,
+    /// What lies beside them, the same.
+    pub(crate) beside: BTreeMap<String, Vec<Document>>,
     /// What is wrong with the source.
     pub(crate) findings: Vec<Finding>,
 }
@@ -93,11 +99,16 @@ impl<T> Source<T> {
                     .is_none_or(|root| has_vendor(root, &rules.layers)),
             findings,
             entries: BTreeMap::new(),
+            beside: BTreeMap::new(),
         };
         let blocked = (!complete).then(|| source.findings.first().cloned());
         let blocked = blocked.flatten();
         for document in documents {
             source.findings.extend(document.findings().cloned());
+            if let Some(name) = whole_for(&document, rules) {
+                source.beside.entry(name).or_default().push(document);
+                continue;
+            }
             let Some(name) = stem(&document, rules) else {
                 let files = document.entry().effective();
                 source.findings.extend(files.map(|fragment| {
@@ -160,13 +171,14 @@ impl<T> Source<T> {
             by_name: documents
                 .map(|(name, layered)| (name, layered.document))
                 .collect(),
+            beside: self.beside,
             findings: self.findings,
         }
     }
 }
 
 /// The finding that makes an entry unusable.
-fn why_unusable(document: &Document) -> Finding {
+pub(crate) fn why_unusable(document: &Document) -> Finding {
     let errors = document
         .findings()
         .filter(|finding| finding.level == Level::Error);
@@ -240,6 +252,13 @@ fn has_vendor(root: &Root, layers: &[Layer]) -> bool {
         .first()
         .and_then(|vendor| vendor.base().iter().nth(1))
         .is_none_or(|top| matches!(root.dir(Path::new(top)), Ok(Some(_))))
+}
+
+/// The name of the entry that a file is for which is taken as a whole.
+fn whole_for(document: &Document, rules: &Rules) -> Option<String> {
+    let name = document.entry().name.to_str()?;
+    let mut suffixes = rules.whole.iter().filter_map(|suffix| suffix.to_str());
+    suffixes.find_map(|suffix| Some(name.strip_suffix(suffix)?.to_owned()))
 }
 
 fn stem(document: &Document, rules: &Rules) -> Option<String> {

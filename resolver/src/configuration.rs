@@ -158,6 +158,7 @@ impl Choice {
             (Self::Rules(rules), _) | (Self::Another(rules), None) => (**rules).clone(),
             (Self::Another(rules), Some(known)) => Rules {
                 suffix: known.suffix,
+                whole: known.whole,
                 drop_in_suffix: known.drop_in_suffix,
                 shape: known.shape,
                 schema: if rules.repeated == Repeated::Schema {

@@ -96,6 +96,9 @@ pub struct Rules {
     pub shape: Shape,
     /// What an entry's file name ends with, such as `.flatpakrepo`; empty accepts every name.
     pub suffix: OsString,
+    /// What the file names of other entries of a directory end with, which are taken as a whole and have no
+    /// drop-ins: keyrings beside the files that need them.
+    pub whole: Vec<OsString>,
     /// Where drop-ins are.
     pub drop_ins: DropIns,
     /// What a drop-in's file name ends with.
@@ -303,6 +306,7 @@ impl Default for Rules {
             layers: Layer::usual(),
             shape: Shape::Auto,
             suffix: OsString::new(),
+            whole: Vec::new(),
             drop_ins: DropIns::Beside,
             drop_in_suffix: ".conf".into(),
             drop_in_order: Order::Name,
@@ -372,9 +376,17 @@ impl Rules {
         has_suffix || format::of_suffix(path).is_some()
     }
 
-    /// The rules for the document at `path`: where its suffix tells the format, that is the suffix of
+    /// The rules for the document at `path`. One that is taken as a whole has no drop-ins. Where the suffix
+    /// of another tells the format, that is the suffix of
     /// its drop-ins, too (`x.toml.d/50-mine.toml`), unless the rules name another than `.conf`.
     pub(crate) fn for_document(&self, path: &Path) -> Cow<'_, Self> {
+        if path.file_name().is_some_and(|name| self.is_whole(name)) {
+            return Cow::Owned(Self {
+                drop_ins: DropIns::None,
+                format: format::named("opaque"),
+                ..self.clone()
+            });
+        }
         let tells = self.format.is_none() && self.drop_in_suffix == ".conf";
         match path
             .extension()
@@ -395,12 +407,14 @@ impl Rules {
     /// How the files of an entry are read: as the rules say, else as the suffix of a file tells, else
     /// as systemd reads its files, with or without sections.
     pub fn format_of(&self, entry: &Entry) -> &'static dyn Format {
+        let whole = || format::named("opaque").filter(|_| self.is_whole(&entry.name));
         let of_suffix = || {
             let read = |f: &&Fragment| !matches!(f.state, State::Ignored(_));
             let mut files = entry.fragments.iter().filter(read);
             files.find_map(|file| format::of_suffix(&file.path))
         };
-        self.format
+        whole()
+            .or(self.format)
             .or_else(of_suffix)
             .unwrap_or_else(format::default)
     }
@@ -442,6 +456,41 @@ mod tests {
         };
         assert!(value("a.conf"));
         assert!(value("a.toml"), "its suffix is not that of a drop-in");
+    }
+
+    #[test]
+    fn what_is_taken_as_a_whole_is_an_entry_over_all_layers() {
+        let rules = Rules::from_toml(
+            Path::new("r.toml"),
+            b"shape = 'entries'\nsuffix = '.conf'\nformat = 'gkeyfile'\nwhole = ['.gpg']\n",
+        );
+        let catalog = crate::Catalog::empty().with(Path::new("x.d"), rules.unwrap(), "x");
+        let resolver = crate::Resolver::new(crate::Tree::default())
+            .with_catalog(catalog)
+            .with("/usr/lib/x.d/a.conf", "[A]\nb=1\n")
+            .with("/usr/lib/x.d/a.gpg", "\u{1}lower")
+            .with("/run/x.d/a.gpg", "[no\n")
+            .with("/run/x.d/a.gpg.d/b.conf", "[A]\nb=2\n")
+            .with("/usr/lib/x.d/c.gpg", "masked")
+            .with("/etc/x.d/c.gpg", "");
+        let entries = resolver.entries("x.d").unwrap();
+        let told = |document: &crate::Document| {
+            let name = document.entry().name.to_str().unwrap().to_owned();
+            let files = document.entry().effective();
+            let texts: Vec<_> = files.map(|file| file.text.clone()).collect();
+            (name, document.findings().count(), texts)
+        };
+        assert_eq!(
+            entries.documents.iter().map(told).collect::<Vec<_>>(),
+            [
+                ("a.conf".into(), 0, vec![b"[A]\nb=1\n".to_vec()]),
+                ("a.gpg".into(), 0, vec![b"[no\n".to_vec()]),
+                ("c.gpg".into(), 0, vec![]),
+            ]
+        );
+        // The same asked for by itself.
+        let alone = resolver.configuration("x.d/a.gpg").unwrap().document();
+        assert_eq!(told(&alone), told(&entries.documents[1]));
     }
 
     #[test]

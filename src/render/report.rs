@@ -64,7 +64,7 @@ pub(crate) fn explanation(report: &Report) -> Text {
         text.gap();
         let name = format!("{BOLD}{}{BOLD:#}", shown(&entry.full_name()));
         line(&mut text, &name, report, entry);
-        if let Some(document) = &entry.layered {
+        for document in entry.documents() {
             for (fragment, account) in document.accounts() {
                 text.push_str("  ");
                 file(&mut text, fragment, &account);

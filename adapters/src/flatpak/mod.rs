@@ -50,7 +50,8 @@ impl Flatpak {
 
 impl Planner for Flatpak {
     fn sources(&self) -> Vec<SourcePath> {
-        self.sources.paths(&self.installation, REPOFILE)
+        let remotes = self.sources.rules(REPOFILE);
+        self.sources.paths(&self.installation, remotes)
     }
 
     fn target(&self) -> PathBuf {

@@ -3,6 +3,8 @@
 mod files;
 mod remembered;
 
+pub(super) use self::files::is_nothing_to_ostree;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -12,7 +14,7 @@ use overlay_resolver::root::{Reason, Unusable};
 
 use super::places::Places;
 use super::store::Remotes;
-use super::{Layers, TargetFiles};
+use super::{Layers, TargetFiles, Text, is_of_layers};
 use crate::code;
 use crate::commit::staged_name;
 use crate::observer::Observer;
@@ -60,6 +62,7 @@ pub(super) fn observe(
             journals: Vec::new(),
             findings: Vec::new(),
         },
+        keyrings: BTreeMap::new(),
         taken: BTreeMap::new(),
         hidden: None,
     };
@@ -77,6 +80,8 @@ pub(super) struct Eyes<'a> {
     pub(super) observer: &'a Observer<'a>,
     pub(super) places: &'a Places,
     found: Found,
+    /// The keyrings of the target that were not looked at yet.
+    keyrings: BTreeMap<PathBuf, Text>,
     /// Names whose place is that of other remotes.
     taken: BTreeMap<String, Finding>,
     /// That a file cannot be read which may define remotes.
@@ -177,9 +182,14 @@ impl Eyes<'_> {
     /// What there is of one remote beside its file.
     fn beside(&mut self, layers: &Layers, name: &str) -> Result<(), Finding> {
         let path = self.places.keyring(name);
-        let Some(text) = self.file(&path)? else {
+        let Some(text) = self.keyrings.remove(&path) else {
             return Ok(());
         };
+        if is_of_layers(&text) {
+            return Ok(());
+        }
+        let text = text.map_err(|error| code::UNREADABLE.error(&path, error.to_string()))?;
+        let Some(text) = text else { return Ok(()) };
         let store = &self.found.store;
         let present = store.has_remote(name);
         let layered = layers

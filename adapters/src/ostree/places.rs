@@ -14,6 +14,10 @@ use crate::report::{Dependent, Foreign};
 
 /// What a file of remotes ends with.
 pub(super) const CONF: &str = ".conf";
+/// What the keyring of a remote ends with.
+pub(super) const KEYRING: &str = ".trustedkeys.gpg";
+/// What one ends with that is text; ostree reads none itself.
+pub(super) const ARMORED: &str = ".trustedkeys.asc";
 const STATE: &str = ".state";
 const JOURNAL: &str = ".journal";
 
@@ -87,7 +91,7 @@ impl Places {
 
 /// How ostree calls the keyring of a remote, wherever it is.
 pub(super) fn keyring_name(name: &str) -> String {
-    format!("{name}.trustedkeys.gpg")
+    format!("{name}{KEYRING}")
 }
 
 impl Target for Places {

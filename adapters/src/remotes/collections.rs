@@ -90,6 +90,7 @@ fn entry<T: Target>(
         is_ambiguous: false,
         decision,
         layered: None,
+        beside: Vec::new(),
         keys,
     }
 }

@@ -55,16 +55,15 @@ impl<T: Target> Subject<'_, '_, T> {
         let draft = &self.draft;
         let intent = draft.observed.intent.of(self.name);
         let none = BTreeSet::new();
+        let needed = needs_keys(|key| draft.store.get(self.name, key));
+        let needed = needed && !remote.is_keyring_masked;
         let keys = Known {
             actual,
             baseline: &fingerprints(&draft.before, self.name),
             interrupted: intent.map_or(&none, |traces| &traces.certificates),
             adopted: self.management.is_none(),
         }
-        .reconcile(
-            &remote.keyring,
-            needs_keys(|key| draft.store.get(self.name, key)),
-        );
+        .reconcile(&remote.keyring, needed);
         self.write_keys(&keys);
     }
 

@@ -38,6 +38,7 @@ pub(crate) use self::remote::HISTORY_KEYS;
 pub use self::remote::{OVERLAY, Origin, Remote, Setting};
 use self::target::{Adoption, Store, Target};
 use crate::code;
+use crate::openpgp::Keyring;
 use crate::reconcile::{self, Action, Actual, KeyAction, Marks, Wanted};
 use crate::report::{Decision, Dependent, EntryReport, Going, KeyReport, Mask, Wish};
 use crate::source::{Layered, Source, Want};
@@ -271,6 +272,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             is_ambiguous: false,
             decision,
             layered: None,
+            beside: Vec::new(),
             keys: self.keys,
         })
     }
@@ -339,7 +341,12 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         // What lies there without a remote belongs to nobody and must not be trusted; what the owner
         // trusted under a former name is.
         let keys = Known {
-            actual: carried.certificates,
+            // A mask may have the very place of the keyring.
+            actual: if remote.is_keyring_masked {
+                Keyring::default()
+            } else {
+                carried.certificates
+            },
             baseline: &BTreeSet::new(),
             interrupted: &BTreeSet::new(),
             adopted: false,

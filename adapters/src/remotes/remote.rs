@@ -25,6 +25,8 @@ pub struct Remote {
     pub settings: Vec<Setting>,
     /// The certificates that come with it.
     pub keyring: Keyring,
+    /// Whether a mask says that none come. Where nothing says it, it may be an accident.
+    pub is_keyring_masked: bool,
     /// `FormerNames=`: what the entry was called before.
     pub former_names: Vec<String>,
     /// `FormerUrls=` and `FormerValues=`: keys with raw values that an earlier vendor file, a script or a

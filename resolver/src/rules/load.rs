@@ -49,6 +49,7 @@ pub(crate) struct RulesFile {
     layers: Option<Vec<Spanned<PathBuf>>>,
     shape: Option<Shape>,
     suffix: Option<String>,
+    whole: Option<Vec<String>>,
     drop_ins: Option<Spanned<String>>,
     drop_in_suffix: Option<String>,
     drop_in_order: Option<Order>,
@@ -161,6 +162,10 @@ impl RulesFile {
             },
             shape: self.shape.unwrap_or(base.shape),
             suffix: self.suffix.as_ref().map_or(base.suffix, OsString::from),
+            whole: match &self.whole {
+                Some(suffixes) => suffixes.iter().map(OsString::from).collect(),
+                None => base.whole,
+            },
             drop_ins: match &self.drop_ins {
                 Some(name) => drop_ins(source, name)?,
                 None => base.drop_ins,

@@ -46,7 +46,9 @@ impl Rules {
         if let Some(reason) = self.passed_over(name) {
             return Name::Ignored(reason);
         }
-        if name.as_bytes().ends_with(self.suffix.as_bytes()) && !self.is_drop_in_directory(name) {
+        let is_entry =
+            name.as_bytes().ends_with(self.suffix.as_bytes()) && !self.is_drop_in_directory(name);
+        if is_entry || self.is_whole(name) {
             return Name::Entry;
         }
         match name.as_bytes().strip_suffix(b".d") {
@@ -57,6 +59,12 @@ impl Rules {
             }
             _ => Name::Ignored(Ignored::Suffix(self.suffix.clone())),
         }
+    }
+
+    /// Whether an entry of this name is taken as a whole.
+    pub fn is_whole(&self, name: &OsStr) -> bool {
+        let mut suffixes = self.whole.iter();
+        suffixes.any(|suffix| name.as_bytes().ends_with(suffix.as_bytes()))
     }
 
     fn passed_over(&self, name: &OsStr) -> Option<Ignored> {
@@ -144,6 +152,24 @@ mod tests {
             ("old", suffix()),
         ] {
             assert_eq!(repos().classify(OsStr::new(name)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_taken_as_a_whole_is_an_entry_without_drop_ins() {
+        let rules = Rules {
+            whole: vec![".gpg".into()],
+            ..repos()
+        };
+        let suffix = || Name::Ignored(Ignored::Suffix(".flatpakrepo".into()));
+        for (name, expected) in [
+            ("a.flatpakrepo", Name::Entry),
+            ("a.gpg", Name::Entry),
+            ("a.gpg~", Name::Ignored(Ignored::Backup)),
+            ("a.gpg.d", suffix()),
+            ("a.asc", suffix()),
+        ] {
+            assert_eq!(rules.classify(OsStr::new(name)), expected, "{name}");
         }
     }
 

@@ -20,6 +20,17 @@ pub(super) const CASES: &[Case] = &[
         "keys: the last is not withdrawn, and none is told",
         last_one,
     ),
+    (
+        "keys: an override of the file leaves the vendor's keys",
+        overridden,
+    ),
+    ("keys: the highest keyring of a name counts", layered),
+    ("keys: a mask takes them away", masked),
+    ("keys: a mask in the place of the keyring", masked_in_place),
+    (
+        "keys: an image without the keyring changes nothing",
+        missing_once,
+    ),
     ("keys: by path, while it exists", by_path),
     ("keys: the repository's keyring comes first", preferred),
     ("keys: ostree verifies with them", verifies),
@@ -38,12 +49,16 @@ fn signed(name: &str) -> String {
 }
 
 fn keyring(world: &World<'_>, name: &str, keys: &[&Key]) {
+    keyring_in(world, "usr/lib", name, keys);
+}
+
+fn keyring_in(world: &World<'_>, layer: &str, name: &str, keys: &[&Key]) {
     let bytes: Vec<u8> = keys
         .iter()
         .flat_map(|key| key.certificate.clone())
         .collect();
     world.write(
-        &format!("usr/lib/ostree/remotes.d/{name}.trustedkeys.gpg"),
+        &format!("{layer}/ostree/remotes.d/{name}.trustedkeys.gpg"),
         bytes,
     );
 }
@@ -178,6 +193,140 @@ fn last_one(world: &World<'_>) {
         &keys.owner.certificate,
     );
     assert!(!world.sync().finds("warning", "v.conf"));
+}
+
+fn overridden(world: &World<'_>) {
+    let keys = world.keys();
+    world.vendor("v", signed("v"));
+    keyring(world, "v", &[&keys.vendor, &keys.owner]);
+    world.sync();
+    let other = remote(
+        "v",
+        &[("url", "http://127.0.0.1:9/run"), ("gpg-verify", "true")],
+    );
+    world.write("run/ostree/remotes.d/v.conf", other);
+    world.write(
+        "etc/ostree/remotes.d/v.conf.d/50-mine.conf",
+        remote("v", &[("proxy", "mine")]),
+    );
+    world.sync_to("v", "updated");
+    world.assert_remotes(&[("v", "http://127.0.0.1:9/run")]);
+    assert_keys(world, "v", &[&keys.vendor, &keys.owner]);
+    keyring(world, "v", &[&keys.stranger]);
+    world.sync_to("v", "updated");
+    assert_keys(world, "v", &[&keys.stranger]);
+    world.assert_settled();
+}
+
+fn layered(world: &World<'_>) {
+    let keys = world.keys();
+    world.vendor("v", signed("v"));
+    keyring(world, "v", &[&keys.vendor]);
+    keyring_in(world, "run", "v", &[&keys.stranger]);
+    world.sync_to("v", "applied");
+    assert_keys(world, "v", &[&keys.stranger]);
+    // What a good file hides is not held against it.
+    world.write("usr/lib/ostree/remotes.d/v.trustedkeys.gpg", "no keyring");
+    let report = world.sync_to("v", "applied");
+    assert!(report.findings.is_empty(), "{report:#?}");
+    // Another name is another file.
+    world.write(
+        "usr/lib/ostree/remotes.d/v.trustedkeys.asc",
+        &keys.owner.armored,
+    );
+    world.sync_to("v", "updated");
+    assert_keys(world, "v", &[&keys.owner, &keys.stranger]);
+    world.remove("run/ostree/remotes.d/v.trustedkeys.gpg");
+    world
+        .sync_fails()
+        .assert_finds("error", "usr/lib/ostree/remotes.d/v.trustedkeys.gpg");
+    assert_keys(world, "v", &[&keys.owner, &keys.stranger]);
+    world.write("run/ostree/remotes.d/v.trustedkeys.gpg", "");
+    world.sync_to("v", "updated");
+    assert_keys(world, "v", &[&keys.owner]);
+    world.assert_settled();
+}
+
+fn masked(world: &World<'_>) {
+    let keys = world.keys();
+    for name in ["v", "w"] {
+        world.vendor(name, signed(name));
+        keyring(world, name, &[&keys.vendor]);
+    }
+    world.sync();
+    fs::write(
+        path(world, "w"),
+        [
+            keys.vendor.certificate.clone(),
+            keys.owner.certificate.clone(),
+        ]
+        .concat(),
+    )
+    .expect("the owner adds a key");
+    for name in ["v", "w"] {
+        world.link(
+            &format!("run/ostree/remotes.d/{name}.trustedkeys.gpg"),
+            "/dev/null",
+        );
+    }
+    let report = world.sync_to("v", "updated");
+    report.assert_finds("warning", "usr/lib/ostree/remotes.d/v.conf");
+    assert!(!path(world, "v").exists());
+    assert_keys(world, "w", &[&keys.owner]);
+    world.assert_settled();
+    for name in ["v", "w"] {
+        world.remove(&format!("run/ostree/remotes.d/{name}.trustedkeys.gpg"));
+    }
+    world.sync();
+    assert_keys(world, "v", &[&keys.vendor]);
+    assert_keys(world, "w", &[&keys.vendor, &keys.owner]);
+}
+
+fn masked_in_place(world: &World<'_>) {
+    let keys = world.keys();
+    for name in ["v", "w"] {
+        world.vendor(name, signed(name));
+        keyring(world, name, &[&keys.vendor]);
+    }
+    world.sync();
+    fs::write(path(world, "v"), "").expect("the owner masks it");
+    fs::remove_file(path(world, "w")).expect("a keyring");
+    world.link("etc/ostree/remotes.d/w.trustedkeys.gpg", "/dev/null");
+    world.sync_to("w", "applied");
+    world.assert_settled();
+    for name in ["v", "w"] {
+        keyring(world, name, &[&keys.stranger]);
+    }
+    world.assert_settled();
+    world.withdraw("v");
+    world.sync_to("v", "removed");
+    for name in ["v", "w"] {
+        assert!(fs::read(path(world, name)).is_ok_and(|text| text.is_empty()));
+        fs::remove_file(path(world, name)).expect("a mask");
+    }
+    world.sync_to("w", "updated");
+    assert_keys(world, "w", &[&keys.stranger]);
+}
+
+/// Once rolled back to, an image from before the keyring must not make the key the owner's.
+fn missing_once(world: &World<'_>) {
+    let keys = world.keys();
+    world.vendor("v", signed("v"));
+    keyring(world, "v", &[&keys.vendor]);
+    world.sync();
+    let both = [
+        keys.vendor.certificate.clone(),
+        keys.owner.certificate.clone(),
+    ]
+    .concat();
+    fs::write(path(world, "v"), both).expect("the owner adds a key");
+    world.remove("usr/lib/ostree/remotes.d/v.trustedkeys.gpg");
+    world.sync_to("v", "applied");
+    assert_keys(world, "v", &[&keys.vendor, &keys.owner]);
+    world.assert_settled();
+    keyring(world, "v", &[&keys.stranger]);
+    world.sync_to("v", "updated");
+    assert_keys(world, "v", &[&keys.owner, &keys.stranger]);
 }
 
 fn by_path(world: &World<'_>) {

@@ -74,6 +74,7 @@ impl Eyes<'_> {
         for (path, text) in files.texts {
             self.conf(&path, text);
         }
+        self.keyrings = files.keyrings;
         Ok(())
     }
 
@@ -202,7 +203,7 @@ impl Eyes<'_> {
 }
 
 /// Whether ostree passes over what cannot be read for this reason: it opens regular files only.
-const fn is_nothing_to_ostree(error: &Unusable) -> bool {
+pub(in crate::ostree) const fn is_nothing_to_ostree(error: &Unusable) -> bool {
     matches!(
         error.reason,
         Reason::Missing | Reason::Loop | Reason::NotAFile(_) | Reason::NotADirectory
