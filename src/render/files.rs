@@ -5,7 +5,7 @@ use overlay_resolver::account::Account;
 use overlay_resolver::document::{Line, Part};
 use overlay_resolver::escape::{escape, escape_path, escape_text};
 use overlay_resolver::format::{Item, Kind};
-use overlay_resolver::scan::Fragment;
+use overlay_resolver::scan::{Entry, Fragment};
 use overlay_resolver::{Configuration, Document};
 
 use super::{BAD, BOLD, FAINT, GOOD, NOTABLE};
@@ -70,7 +70,10 @@ pub(crate) fn cat(configuration: &Configuration, resolved: &Resolved, tldr: bool
                 text.push(b'\n');
             }
             text.extend_from_slice(format!("# {}\n", escape_path(&fragment.path)).as_bytes());
-            if tldr && format.is_lossless() {
+            if is_binary(configuration, document.entry(), &fragment.text) {
+                let size = fragment.text.len();
+                text.extend_from_slice(format!("# {size} bytes, which are no text\n").as_bytes());
+            } else if tldr && format.is_lossless() {
                 text.extend(without_comments(&fragment.text, format));
             } else {
                 text.extend_from_slice(&fragment.text);
@@ -81,6 +84,11 @@ pub(crate) fn cat(configuration: &Configuration, resolved: &Resolved, tldr: bool
         }
     }
     text
+}
+
+/// Whether a file that is taken as a whole is none for people to read.
+fn is_binary(configuration: &Configuration, entry: &Entry, text: &[u8]) -> bool {
+    configuration.rules().is_whole(&entry.name) && std::str::from_utf8(text).is_err()
 }
 
 /// Only what means something: no blanks, no comments, and no header without anything below it.

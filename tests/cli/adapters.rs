@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use insta::assert_snapshot;
 
 use crate::image::Image;
@@ -118,6 +120,32 @@ fn a_definition_that_cannot_be_used_hurts_itself_alone() {
         .write("etc/overlayctl/adapters.d/flatpak.toml", "")
         .write("etc/overlayctl/adapters.d/more.toml", "");
     assert_snapshot!("switched_off", image.shown(&["status"]));
+}
+
+/// The certificate that Flathub publishes.
+fn certificate() -> Vec<u8> {
+    let file = include_str!("../../data/demo/flathub.flatpakrepo");
+    let key = file.lines().find_map(|line| line.strip_prefix("GPGKey="));
+    STANDARD.decode(key.expect("a key")).expect("base64")
+}
+
+#[test]
+fn a_keyring_is_an_entry_of_its_own() {
+    let image = image();
+    let keyring = "ostree/remotes.d/os.trustedkeys.gpg";
+    image
+        .write_bytes(&format!("usr/lib/{keyring}"), &certificate())
+        .write(&format!("run/{keyring}"), "");
+    image.run(&["sync"]);
+    let path = "ostree/remotes.d";
+    assert_snapshot!("keyring_list", image.shown(&["list", path]));
+    assert_snapshot!("keyring_explain", image.shown(&["explain", "os", "url"]));
+    assert_snapshot!("keyring_check", image.shown(&["check", path]));
+    let why = |layer: &str| image.shown(&["why", &format!("{layer}/{keyring}")]);
+    assert_snapshot!("keyring_why", [why("/usr/lib"), why("/run")].concat());
+    fs::remove_file(image.path("run").join(keyring)).expect("a mask");
+    assert_snapshot!("keyring_status", image.shown(&["status", "os"]));
+    assert_snapshot!("keyring_cat", image.shown(&["cat", path]));
 }
 
 #[test]

@@ -52,9 +52,13 @@ impl Image {
     }
 
     pub(crate) fn write(&self, path: &str, text: &str) -> &Self {
+        self.write_bytes(path, text.as_bytes())
+    }
+
+    pub(crate) fn write_bytes(&self, path: &str, bytes: &[u8]) -> &Self {
         let path = self.path(path);
         fs::create_dir_all(path.parent().expect("below the root")).expect("parents");
-        fs::write(path, text).expect("a file");
+        fs::write(path, bytes).expect("a file");
         self
     }
 
