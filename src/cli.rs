@@ -63,6 +63,8 @@ impl Cli {
 }
 
 #[derive(Debug, Subcommand)]
+// The arguments of one command only are made, where all of them take longer than reading ten files.
+#[command(defer = true)]
 pub(crate) enum Command {
     /// Bring the system to what the layers and the owner want.
     Sync {
@@ -240,6 +242,7 @@ pub(crate) struct Meant {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Etc {
     /// Show what the owner changed, and what a merge makes of it.
     Diff {

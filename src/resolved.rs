@@ -26,11 +26,9 @@ pub(crate) fn resolver(
 
 /// The same, without what the owner wants.
 pub(crate) fn plain(root: &Root, path: Option<&Path>) -> Resolver {
-    let concerns = |path: &Path| Adapters::may_read(root, path);
+    let concerns = |path: &Path| Adapters::may_read(root, &[path, Path::new(&unescaped(path))]);
     match path {
-        Some(path) if !concerns(path) && !concerns(Path::new(&unescaped(path))) => {
-            Resolver::new(root.clone())
-        }
+        Some(path) if !concerns(path) => Resolver::new(root.clone()),
         _ => of_adapters(&Adapters::open(root)),
     }
 }

@@ -145,10 +145,10 @@ impl<'r> Adapters<'r> {
         self.iter().flat_map(Adapter::sources).collect()
     }
 
-    /// Whether an adapter of this root may read a configuration path; if not, none does. This costs less than
-    /// opening them.
-    pub fn may_read(root: &Root, path: impl AsRef<Path>) -> bool {
-        definition::may_concern(root, path.as_ref())
+    /// Whether an adapter of this root may read one of these configuration paths; if not, none does. This costs
+    /// less than opening them.
+    pub fn may_read(root: &Root, paths: &[&Path]) -> bool {
+        definition::may_concern(root, paths)
     }
 
     /// What is known of configuration paths: by the built-in catalog, and what they read, each under the

@@ -270,23 +270,24 @@ pub fn with_built_in(resolver: Resolver) -> Resolver {
     })
 }
 
-/// Whether an adapter of this root may read a configuration path, or a file in it; if not, none does.
+/// Whether an adapter of this root may read one of these configuration paths, or a file in it; if not, none does.
 ///
 /// This costs less than reading the definitions: where no layer has a directory of them, those that
 /// overlayctl is built with are all, and a path that none of them quotes is not theirs.
-pub(crate) fn may_concern(root: &Root, path: &Path) -> bool {
+pub(crate) fn may_concern(root: &Root, paths: &[&Path]) -> bool {
     let lines = DEFINITIONS.iter().flat_map(|(_, text)| text.lines());
     let lines = lines.filter(|line| !line.starts_with('#'));
     let quoted = lines.flat_map(|line| line.split('"').skip(1).step_by(2));
     let mut known = quoted.chain([DIRECTORY]);
-    let is_theirs =
-        |known: &str| path.ends_with(known) || path.parent().is_some_and(|p| p.ends_with(known));
+    let is_at = |path: &Path, known: &str| {
+        path.ends_with(known) || path.parent().is_some_and(|p| p.ends_with(known))
+    };
     let has_definitions = || {
         let layers = Rules::default().layers.into_iter();
         let mut directories = layers.map(|layer| layer.base().join(DIRECTORY));
         directories.any(|directory| !matches!(root.dir(&directory), Ok(None)))
     };
-    known.any(is_theirs) || has_definitions()
+    known.any(|known| paths.iter().any(|path| is_at(path, known))) || has_definitions()
 }
 
 impl Definition {

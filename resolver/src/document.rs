@@ -273,7 +273,7 @@ impl Document {
     /// The effective assignments of a section, in order.
     pub fn section<'d>(&'d self, section: &'d str) -> impl Iterator<Item = Assignment<'d>> {
         self.assignments()
-            .filter(move |a| a.state() == State::Applied && a.section() == section)
+            .filter(move |a| a.applies() && a.section() == section)
     }
 
     /// Whether values are nested in tables.
@@ -456,6 +456,11 @@ impl<'d> Assignment<'d> {
     pub fn is_bare(&self) -> bool {
         let line = &self.fragment().text[self.span()];
         line.trim_ascii() == self.key().as_bytes()
+    }
+
+    /// Whether it is the effective value, or one of several.
+    pub(crate) fn applies(&self) -> bool {
+        self.record().fate == Fate::Applied
     }
 
     /// What became of it.

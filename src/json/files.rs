@@ -128,8 +128,7 @@ impl Files {
     /// With what every key comes to.
     pub(crate) fn with_effective(self, resolved: &Resolved) -> Self {
         let effective = resolved.documents.iter().flat_map(|document| {
-            let parts = document.effective().into_iter();
-            parts.flat_map(|part| {
+            document.parts().flat_map(|part| {
                 let view = |value: &Effective<'_>| effective(document, &part, value);
                 part.values.iter().map(view).collect::<Vec<_>>()
             })

@@ -23,8 +23,10 @@ const MOST_LINES: usize = 6;
 /// What went wrong or looks wrong, for standard error: with the line where a finding has one and a
 /// document has its text, else as one line. Of many that are alike, a few.
 pub(crate) fn diagnostics(findings: &[Finding], sources: &[&Document]) -> Text {
+    // Mostly there is nothing to say, of however many files.
     let fragments = sources
         .iter()
+        .filter(|_| !findings.is_empty())
         .flat_map(|document| &document.entry().fragments);
     let mut by_path = HashMap::new();
     for fragment in fragments {

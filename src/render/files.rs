@@ -147,23 +147,22 @@ pub(crate) fn show(configuration: &Configuration, resolved: &Resolved, origin: b
 }
 
 fn one(text: &mut Text, document: &Document, origin: bool) {
-    let parts = document.effective();
-    let parts = parts.iter().map(|part| (part.section, lines(part, origin)));
-    let parts: Vec<_> = parts.collect();
-    let places = parts.iter().flat_map(|(_, lines)| lines);
-    let places = places.map(|(line, _)| line.from.place().to_string().len());
     let width = if origin {
+        let lines = document.parts().flat_map(|part| lines(&part, origin));
+        let places = lines.map(|(line, _)| line.from.place().to_string().len());
         places.max().unwrap_or_default() + 2
     } else {
         0
     };
-    for (section, lines) in &parts {
-        if !section.is_empty() {
+    let mut is_empty = true;
+    for part in document.parts() {
+        is_empty = false;
+        if !part.section.is_empty() {
             text.gap();
-            let section = escape_text(section);
+            let section = escape_text(part.section);
             say!(text, "{:width$}{BOLD}[{section}]{BOLD:#}", "");
         }
-        for (line, note) in lines {
+        for (line, note) in lines(&part, origin) {
             let place = if origin {
                 line.from.place().to_string()
             } else {
@@ -175,7 +174,7 @@ fn one(text: &mut Text, document: &Document, origin: bool) {
     }
     if !document.loads() {
         say!(text, "{BAD}# its consumer loads none of this{BAD:#}");
-    } else if parts.is_empty() && !document.entry().fragments.is_empty() {
+    } else if is_empty && !document.entry().fragments.is_empty() {
         let what = match document.keys().next() {
             None => "# no file assigns a key",
             Some(_) => "# no key has a value",

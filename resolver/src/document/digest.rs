@@ -13,24 +13,25 @@ impl Document {
     /// Two trees that come to the same have the same digest, whichever files say it and in whatever
     /// order the keys stand. Of values with a type the value is compared, not how it is written.
     pub fn digest(&self) -> String {
-        let mut parts = self.effective();
-        parts.sort_by_key(|part| (part.section, part.number));
         let mut hash = Sha256::new();
         hash.update([u8::from(self.loads())]);
-        for mut part in parts {
-            part.values.sort_by_key(|value| value.key.name());
+        let mut bytes = Vec::new();
+        for part in self.parts_by_name() {
             for Effective { key, items, .. } in part.values {
                 for name in [key.section(), key.name()] {
-                    update(&mut hash, name);
+                    push(&mut bytes, name);
                 }
                 if let Some(number) = part.number {
-                    hash.update(number.to_be_bytes());
+                    bytes.extend(number.to_be_bytes());
                 }
-                hash.update(items.len().to_be_bytes());
+                bytes.extend(items.len().to_be_bytes());
                 for item in items {
-                    update(&mut hash, &item.value);
+                    push(&mut bytes, &item.value);
                 }
             }
+            // In pieces of some size, since each costs something.
+            hash.update(&bytes);
+            bytes.clear();
         }
         let mut text = String::new();
         for byte in hash.finalize() {
@@ -41,7 +42,7 @@ impl Document {
 }
 
 /// With its length, so that no two results run together to the same bytes.
-fn update(hash: &mut Sha256, bytes: &[u8]) {
-    hash.update(bytes.len().to_be_bytes());
-    hash.update(bytes);
+fn push(text: &mut Vec<u8>, bytes: &[u8]) {
+    text.extend(bytes.len().to_be_bytes());
+    text.extend_from_slice(bytes);
 }

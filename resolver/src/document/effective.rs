@@ -5,7 +5,8 @@ mod lines;
 use std::borrow::Cow;
 
 use bstr::BStr;
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
+use smallvec::SmallVec;
 
 pub use self::lines::Line;
 use super::items::kind_of;
@@ -17,6 +18,8 @@ use crate::scan::State::{Masked, Shadowed};
 use crate::schema::{KeyKind, Merge, Split};
 
 type Map<K, V> = IndexMap<K, V, foldhash::fast::RandomState>;
+/// Assignments of a key that count; mostly it is one.
+pub(super) type Counting<'d> = SmallVec<[Assignment<'d>; 1]>;
 
 /// A section that has values; of a section that repeats ([`Schema::is_repeated`]), what stands below
 /// one header.
@@ -44,7 +47,7 @@ pub struct Effective<'d> {
     /// does not come back.
     pub items: Vec<Item<'d>>,
     /// The assignments that count.
-    pub(crate) applied: Vec<Assignment<'d>>,
+    pub(crate) applied: Counting<'d>,
 }
 
 /// One item of a value, and where it comes from.
@@ -83,41 +86,44 @@ impl Document {
     /// assert_eq!(exec_start.items[0].from.line(), 3);
     /// ```
     pub fn effective(&self) -> Vec<Part<'_>> {
+        self.parts().collect()
+    }
+
+    /// The same, part by part: of many keys, what each comes to takes more memory than the files.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        self.sections().into_iter().flat_map(|keys| parts(&keys))
+    }
+
+    /// The same in byte order of sections and keys, which does not depend on the files that say it.
+    pub(super) fn parts_by_name(&self) -> impl Iterator<Item = Part<'_>> {
+        let mut sections = self.sections();
+        sections.sort_unstable_by_key(|keys| keys.first().map(Key::section));
+        let parts = sections.into_iter().flat_map(|mut keys| {
+            keys.sort_unstable_by_key(Key::name);
+            parts(&keys)
+        });
+        parts.map(|mut part| {
+            // Below a header of its own, the order was that of the lines.
+            part.values.sort_by_key(|value| value.key.name());
+            part
+        })
+    }
+
+    /// The keys that may have a value, section by section. One without any keeps its place.
+    fn sections(&self) -> Vec<Vec<Key<'_>>> {
         if !self.loads() {
             return Vec::new();
         }
-        let mut parts = Map::<(bool, usize, u32), Part<'_>>::default();
-        let mut sections = IndexSet::<SectionId, foldhash::fast::RandomState>::default();
+        let mut sections = Map::<SectionId, Vec<Key<'_>>>::default();
         for key in self.keys_as_met() {
-            let (rank, _) = sections.insert_full(key.section_id());
-            if key.unknown().is_some() {
-                continue;
-            }
-            for (header, value) in key.effective() {
-                let section = key.section();
-                let place = (!section.is_empty(), rank, header);
-                let part = parts.entry(place).or_insert_with(|| Part {
-                    section,
-                    number: None,
-                    values: Vec::new(),
-                });
-                part.values.push(value);
+            let keys = sections.entry(key.section_id()).or_default();
+            if key.unknown().is_none() {
+                keys.push(key);
             }
         }
-        parts.sort_unstable_keys();
-        let mut before = None;
-        for ((_, section, header), part) in &mut parts {
-            let last = before.filter(|(known, _)| known == section);
-            let number = last.map_or(1, |(_, number)| number + 1);
-            if *header > 0 {
-                part.number = Some(number);
-                // Where the keys of another header first appear says nothing here.
-                let first = |value: &Effective<'_>| value.applied.first().map(Assignment::number);
-                part.values.sort_by_key(first);
-            }
-            before = Some((*section, number));
-        }
-        parts.into_values().collect()
+        let mut sections: Vec<_> = sections.into_values().collect();
+        sections.sort_by_key(|keys| keys.first().is_some_and(|key| !key.section().is_empty()));
+        sections
     }
 
     /// The keys in the order in which the consumer meets them: those of files that are hidden it does not.
@@ -152,41 +158,56 @@ impl Effective<'_> {
     }
 }
 
-impl<'d> Key<'d> {
-    /// What it comes to below each of the headers that begin an item; else all in one, of number 0.
-    fn effective(self) -> Vec<(u32, Effective<'d>)> {
-        let kind = self.kind_in_item().copied();
-        let groups = by_header(self.applied());
-        let values = groups.into_iter().map(|(header, applied)| {
-            let value = Effective {
-                key: self,
-                kind: kind_of(kind, &applied),
-                items: Items::of(kind, &applied).into_iter().collect(),
-                applied,
-            };
-            (header, value)
-        });
-        values
-            .filter(|(_, value)| {
-                !value.items.is_empty() || value.kind.is_some_and(KeyKind::stands_when_empty)
-            })
-            .collect()
+/// What these keys of a section come to: one part, or one for each of its headers that begins an item.
+fn parts<'d>(keys: &[Key<'d>]) -> Vec<Part<'d>> {
+    let mut values = Vec::with_capacity(keys.len());
+    for key in keys {
+        key.effective(&mut values);
     }
-}
-
-/// These assignments of a key, those below one header of a section that repeats together.
-fn by_header<'d>(
-    assignments: impl IntoIterator<Item = Assignment<'d>>,
-) -> Vec<(u32, Vec<Assignment<'d>>)> {
-    let mut groups = Vec::<(u32, Vec<Assignment<'d>>)>::new();
-    for assignment in assignments {
-        let header = assignment.header();
-        match groups.last_mut() {
-            Some((last, group)) if *last == header => group.push(assignment),
-            _ => groups.push((header, vec![assignment])),
+    // Of a section whose headers begin items, those are numbered from 1; else it is 0.
+    let header = |value: &Effective<'_>| value.applied.first().map_or(0, Assignment::header);
+    let is_repeated = values.iter().any(|value| header(value) > 0);
+    // Where the keys of another header first appear says nothing here.
+    if is_repeated {
+        values.sort_by_key(|value| value.applied.first().map(Assignment::number));
+    }
+    let mut parts = Vec::new();
+    // From the last header on, so that no value is moved more than once.
+    while let Some((section, last)) = values.last().map(|v| (v.key.section(), header(v))) {
+        let start = values.partition_point(|value| header(value) < last);
+        parts.push(Part {
+            section,
+            number: None,
+            values: values.split_off(start),
+        });
+    }
+    parts.reverse();
+    if is_repeated {
+        for (number, part) in (1..).zip(&mut parts) {
+            part.number = Some(number);
         }
     }
-    groups
+    parts
+}
+
+impl<'d> Key<'d> {
+    /// Adds what it comes to, if anything: below each of the headers that begin an item, or in all.
+    fn effective(self, values: &mut Vec<Effective<'d>>) {
+        let known = self.kind_in_item().copied();
+        let counting = self.counting();
+        for applied in counting.chunk_by(|a, b| a.header() == b.header()) {
+            let kind = kind_of(known, applied);
+            let items: Vec<_> = Items::of(known, applied).into_iter().collect();
+            if !items.is_empty() || kind.is_some_and(KeyKind::stands_when_empty) {
+                values.push(Effective {
+                    key: self,
+                    kind,
+                    items,
+                    applied: applied.into(),
+                });
+            }
+        }
+    }
 }
 
 #[cfg(test)]

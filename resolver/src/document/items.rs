@@ -1,9 +1,10 @@
 //! What the assignments of a key come to, item by item.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use bstr::ByteSlice as _;
+use hashbrown::HashMap;
+use smallvec::{SmallVec, smallvec};
 
 use super::{Assignment, Item};
 use crate::format::Node;
@@ -18,7 +19,7 @@ pub(crate) struct Items<'d> {
     /// In order; none where one is gone.
     found: Vec<Option<Item<'d>>>,
     /// Where the items of sets and maps are.
-    places: HashMap<Identity, usize>,
+    places: HashMap<Identity, usize, foldhash::fast::RandomState>,
     count: usize,
 }
 
@@ -30,7 +31,7 @@ impl<'d> Items<'d> {
         Self {
             kind,
             found: Vec::new(),
-            places: HashMap::new(),
+            places: HashMap::default(),
             count: 0,
         }
     }
@@ -104,7 +105,7 @@ impl<'d> Items<'d> {
 
     /// What one assignment says. Lists that add up are their elements, so that it makes no difference
     /// in which of the files an element stands.
-    fn items_in(&self, from: Assignment<'d>) -> Vec<Item<'d>> {
+    fn items_in(&self, from: Assignment<'d>) -> SmallVec<[Item<'d>; 1]> {
         let typed = |node: &'d Node| Item {
             value: Cow::Owned(node.to_string().into_bytes()),
             node: Some(node),
@@ -119,15 +120,15 @@ impl<'d> Items<'d> {
             (Some(Node::Array(elements)), _) if from.adds_up(self.kind) => {
                 elements.iter().map(typed).collect()
             }
-            (Some(node), _) => vec![typed(node)],
+            (Some(node), _) => smallvec![typed(node)],
             (None, Some(kind)) if from.record().is_empty() && kind.empty != OnEmpty::Value => {
-                Vec::new()
+                SmallVec::new()
             }
-            (None, Some(kind)) => {
+            (None, Some(kind)) if kind.split != Split::None => {
                 let items = kind.split.items(from.value().as_bytes());
                 items.into_iter().map(text).collect()
             }
-            (None, None) => vec![text(Cow::Borrowed(from.value()))],
+            (None, _) => smallvec![text(Cow::Borrowed(from.value()))],
         }
     }
 

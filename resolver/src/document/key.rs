@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use bstr::BStr;
 
+use super::effective::Counting;
 use super::items::kind_of;
-use super::{Assignment, Items, State, View};
+use super::{Assignment, Items, View};
 use crate::ledger::{KeyId, Rule, SectionId, Slot};
 use crate::schema::{KeyKind, Unknown};
 
@@ -58,16 +59,19 @@ impl<'d> Key<'d> {
 
     /// The assignments that count, in order: one for a scalar, any number for a list.
     pub fn applied(&self) -> Vec<Assignment<'d>> {
-        let mut applied: Vec<_> = self.read_backwards().collect();
-        applied.retain(|assignment| assignment.state() == State::Applied);
+        self.counting().into_vec()
+    }
+
+    /// The same.
+    pub(super) fn counting(&self) -> Counting<'d> {
+        let mut applied: Counting<'_> = self.read_backwards().filter(Assignment::applies).collect();
         applied.reverse();
         applied
     }
 
     /// The last assignment that counts.
     pub fn last(&self) -> Option<Assignment<'d>> {
-        self.read_backwards()
-            .find(|assignment| assignment.state() == State::Applied)
+        self.read_backwards().find(Assignment::applies)
     }
 
     /// All that the consumer reads, the last first.

@@ -44,7 +44,7 @@ impl Document {
     fn tree(&self) -> Result<Tree<'_>, DeserializeError> {
         let files = self.entry.effective().map(|file| file.path.clone());
         let mut tree = Tree::new(files);
-        for part in self.effective() {
+        for part in self.parts() {
             let table = tree.table(part.section, self.is_nested(), part.number)?;
             for value in part.values {
                 let key = value.key.name();

@@ -39,13 +39,10 @@ impl fmt::Display for Snapshot<'_> {
         if !self.0.loads() {
             return f.write_str("# its consumer loads nothing\n");
         }
-        let mut parts = self.0.effective();
-        parts.sort_by_key(|part| (part.section, part.number));
-        for mut part in parts {
+        for part in self.0.parts_by_name() {
             if !part.section.is_empty() {
                 writeln!(f, "[{}]", escape(part.section))?;
             }
-            part.values.sort_by_key(|value| value.key.name());
             let lines = part.values.iter().flat_map(|value| {
                 if f.alternate() {
                     value.lines_by_item()
