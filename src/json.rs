@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use bstr::ByteSlice as _;
 use overlay_adapters::System;
 use overlay_adapters::reconcile::KeyAction;
-use overlay_adapters::report::{Change, EntryReport, KeyReport, Report};
+use overlay_adapters::report::{ByEntry, Change, EntryReport, KeyReport, Report};
 use overlay_resolver::Key as DocumentKey;
 use overlay_resolver::account::Account;
 use overlay_resolver::escape::{escape, escape_path, escape_text, is_unsafe};
@@ -129,11 +129,12 @@ pub(crate) fn explanation(report: &Report) -> Json {
 
 fn of_adapters(report: &Report, with_keys: bool) -> Document {
     let changes = |changes: &[Change]| Some(changes.iter().map(change).collect());
+    let by_entry = report.by_entry();
     let entries = report.entries.iter();
     Document {
-        entries: entries.map(|e| entry(report, e, with_keys)).collect(),
-        pending: changes(report.pending()),
-        changes: changes(report.changes()),
+        entries: entries.map(|e| entry(&by_entry, e, with_keys)).collect(),
+        pending: changes(&report.pending),
+        changes: changes(&report.changes),
         findings: report.findings.iter().map(finding).collect(),
         left: None,
     }
@@ -200,12 +201,12 @@ fn finding(finding: &Finding) -> FindingView {
     }
 }
 
-fn entry(report: &Report, entry: &EntryReport, with_keys: bool) -> Entry {
+fn entry(by_entry: &ByEntry<'_>, entry: &EntryReport, with_keys: bool) -> Entry {
     Entry {
         path: None,
         adapter: entry.adapter.clone(),
         name: show(&entry.name),
-        state: report.state_of(entry).word(),
+        state: by_entry.state_of(entry).word(),
         code: Some(entry.decision.code()),
         reason: crate::render::reason(entry),
         fragments: entry.documents().flat_map(fragments).collect(),

@@ -41,7 +41,7 @@ impl Exit {
     /// How a command about adapters ends. A failure outweighs pending changes, which count where they
     /// were asked for: it needs somebody, they need only a run.
     pub(crate) fn of_report(report: &Report, check: bool) -> Self {
-        match (report.failed(), check && !report.pending().is_empty()) {
+        match (report.failed(), check && !report.pending.is_empty()) {
             (true, _) => Self::Failed,
             (false, true) => Self::Pending,
             (false, false) => Self::Fine,

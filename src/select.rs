@@ -63,10 +63,12 @@ impl Selection {
     /// whatever is asked, the status of a report is the same.
     pub(crate) fn narrow(&self, report: &mut Report) {
         report.entries.retain(|entry| self.matches(entry));
-        report.steps.retain(|change| {
-            let name = change.entry.as_deref().unwrap_or(&change.adapter);
-            self.is_meant(name, &change.full_name())
-        });
+        for changes in [&mut report.pending, &mut report.changes] {
+            changes.retain(|change| {
+                let name = change.entry.as_deref().unwrap_or(&change.adapter);
+                self.is_meant(name, &change.full_name())
+            });
+        }
     }
 
     /// Whether any of them may stand for several names.

@@ -191,11 +191,7 @@ impl<'r> Adapters<'r> {
 
     /// Runs all of them. What fails hurts itself alone: its error is among the findings.
     pub fn sync(&self, request: &Request) -> Report {
-        let report = self.all(request, |adapter| adapter.sync(request));
-        Report {
-            is_done: true,
-            ..report
-        }
+        self.all(request, |adapter| adapter.sync(request))
     }
 
     fn all(&self, request: &Request, mut run: impl FnMut(&Adapter<'r>) -> Report) -> Report {

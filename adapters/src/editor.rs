@@ -4,7 +4,7 @@
 //! everything stay as they are, and what is written is in `GKeyFile`'s own canonical form, so that a
 //! later rewrite by libostree makes a small difference. Pure: bytes in, bytes out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -25,23 +25,31 @@ pub struct Editor {
 }
 
 /// A header and the lines up to the next one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// A file may have a million lines, and a run may change thousands of them: none of the changes looks at the
+/// other lines.
+#[derive(Debug, Clone, Default)]
 struct Section {
     group: Option<BString>,
+    /// The header and all lines up to the last pair, which is where a new one goes. A line that was taken
+    /// away is empty until then.
     lines: Vec<Line>,
+    /// The blank lines and comments behind that.
+    tail: VecDeque<Line>,
     /// The lines that are pairs, by key; those of one key in the order of the file.
-    by_key: Vec<usize>,
+    by_key: BTreeMap<BString, Vec<usize>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Line {
     text: BString,
     kind: Kind,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 enum Kind {
-    /// A blank line or a comment.
+    /// A blank line or a comment, or nothing any more.
+    #[default]
     Filler,
     Header,
     /// Where they stand in the line. The locale belongs to the key.
@@ -82,20 +90,17 @@ impl Editor {
                     value: within(value),
                 },
             };
-            editor.last_section().lines.push(Line {
+            editor.last_section().push(Line {
                 text: part(&line.span),
                 kind,
             });
-        }
-        for section in &mut editor.sections {
-            Arc::make_mut(section).index();
         }
         Ok(editor)
     }
 
     /// The whole file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let lines = self.sections.iter().flat_map(|section| &section.lines);
+        let lines = self.sections.iter().flat_map(|section| section.all());
         bstr::concat(lines.map(|line| &line.text))
     }
 
@@ -121,8 +126,8 @@ impl Editor {
     pub fn get(&self, group: &str, key: &str) -> Option<&BStr> {
         let mut sections = self.sections_of(group).rev();
         sections.find_map(|section| {
-            let line = section.lines.get(section.find(key)?)?;
-            line.pair().map(|(_, value)| value)
+            let (_, value) = section.lines.get(section.find(key)?)?.pair()?;
+            Some(value)
         })
     }
 
@@ -150,16 +155,16 @@ impl Editor {
             Some(section) => Arc::make_mut(section),
             None => self.append(group),
         };
-        section.push(line, key);
+        section.add(line);
     }
 
     /// Takes a key away, however often it is there.
     pub fn unset(&mut self, group: &str, key: &str) {
         for place in self.places(group).to_vec() {
-            if let Some(section) = self.sections.get_mut(place) {
-                while let Some(at) = section.find(key) {
-                    Arc::make_mut(section).remove(at);
-                }
+            if let Some(section) = self.sections.get_mut(place)
+                && section.find(key).is_some()
+            {
+                Arc::make_mut(section).remove(key);
             }
         }
     }
@@ -177,10 +182,10 @@ impl Editor {
             }
         }
         for section in self.sections.iter_mut().rev() {
-            while section.lines.last().is_some_and(Line::is_blank) {
-                Arc::make_mut(section).lines.pop();
+            while section.tail.back().is_some_and(Line::is_blank) {
+                Arc::make_mut(section).tail.pop_back();
             }
-            if !section.lines.is_empty() {
+            if section.last().is_some() {
                 break;
             }
         }
@@ -219,21 +224,21 @@ impl Editor {
     /// Adds a group behind one blank line.
     fn append(&mut self, group: &str) -> &mut Section {
         let mut sections = self.sections.iter_mut().rev();
-        let last = sections.find(|section| !section.lines.is_empty());
-        let last = last.and_then(|section| Arc::make_mut(section).lines.last_mut());
+        let last = sections.find(|section| section.last().is_some());
+        let last = last.and_then(|section| Arc::make_mut(section).last_mut());
         let separate = last.is_some_and(|last| {
             last.end();
             !last.is_blank()
         });
         if separate {
-            self.last_section().lines.push(Line {
+            self.last_section().push(Line {
                 text: "\n".into(),
                 kind: Kind::Filler,
             });
         }
         self.begin(group.into());
         let section = self.last_section();
-        section.lines.push(Line {
+        section.push(Line {
             text: format!("[{group}]\n").into(),
             kind: Kind::Header,
         });
@@ -241,56 +246,78 @@ impl Editor {
     }
 }
 
+impl PartialEq for Section {
+    /// What was taken away makes no difference.
+    fn eq(&self, other: &Self) -> bool {
+        let there = |section| Self::all(section).filter(|line| !line.text.is_empty());
+        self.group == other.group && there(self).eq(there(other))
+    }
+}
+
+impl Eq for Section {}
+
 impl Section {
-    fn index(&mut self) {
-        let pairs = (0..self.lines.len()).filter(|&at| self.key(at).is_some());
-        let mut by_key: Vec<usize> = pairs.collect();
-        by_key.sort_by_key(|&at| self.key(at));
-        self.by_key = by_key;
+    fn all(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().chain(&self.tail)
     }
 
-    fn key(&self, at: usize) -> Option<&BStr> {
-        let (key, _) = self.lines.get(at)?.pair()?;
-        Some(key)
+    /// The last line; the one before the tail is never one that was taken away.
+    fn last(&self) -> Option<&Line> {
+        self.tail.back().or(self.lines.last())
     }
 
-    /// How many pairs have this key or a lesser one.
-    fn up_to(&self, key: &str) -> usize {
-        let key = Some(key.as_bytes().as_bstr());
-        self.by_key.partition_point(|&at| self.key(at) <= key)
+    fn last_mut(&mut self) -> Option<&mut Line> {
+        self.tail.back_mut().or(self.lines.last_mut())
     }
 
     /// The line of a key; of a repeated key the last one.
     fn find(&self, key: &str) -> Option<usize> {
-        let at = *self.by_key.get(self.up_to(key).checked_sub(1)?)?;
-        (self.key(at)? == key).then_some(at)
+        self.by_key.get(key.as_bytes().as_bstr())?.last().copied()
+    }
+
+    /// Adds a line behind all others.
+    fn push(&mut self, line: Line) {
+        if line.kind == Kind::Filler {
+            self.tail.push_back(line);
+            return;
+        }
+        self.lines.extend(self.tail.drain(..));
+        if let Some((key, _)) = line.pair() {
+            let at = self.lines.len();
+            self.by_key.entry(key.to_owned()).or_default().push(at);
+        }
+        self.lines.push(line);
     }
 
     /// Adds a pair behind all others, and before what follows them.
-    fn push(&mut self, line: Line, key: &str) {
-        let mut lines = self.lines.iter();
-        let last = lines.rposition(|line| line.kind != Kind::Filler);
-        let at = last.map_or(0, |last| last + 1);
-        self.lines[..at].last_mut().into_iter().for_each(Line::end);
-        self.by_key.insert(self.up_to(key), at);
-        self.lines.insert(at, line);
+    fn add(&mut self, line: Line) {
+        let tail = std::mem::take(&mut self.tail);
+        self.lines.last_mut().into_iter().for_each(Line::end);
+        self.push(line);
+        self.tail = tail;
     }
 
-    fn remove(&mut self, at: usize) {
-        self.lines.remove(at);
-        self.by_key.retain(|&other| other != at);
-        let behind = self.by_key.iter_mut().filter(|other| **other > at);
-        behind.for_each(|other| *other -= 1);
+    /// Takes all pairs of a key away. The new last one has behind it what the old one had before it.
+    fn remove(&mut self, key: &str) {
+        let gone = self.by_key.remove(key.as_bytes().as_bstr());
+        for at in gone.into_iter().flatten() {
+            if let Some(line) = self.lines.get_mut(at) {
+                *line = Line::default();
+            }
+        }
+        while let Some(line) = self.lines.pop_if(|line| line.kind == Kind::Filler) {
+            if !line.text.is_empty() {
+                self.tail.push_front(line);
+            }
+        }
     }
 
     /// Leaves the comments behind the last pair, of no group.
     fn clear(&mut self) {
         self.group = None;
         self.by_key.clear();
-        let mut lines = self.lines.iter();
-        let last = lines.rposition(|line| line.kind != Kind::Filler);
-        self.lines.drain(..last.map_or(0, |last| last + 1));
-        self.lines.retain(|line| !line.is_blank());
+        self.lines.clear();
+        self.tail.retain(|line| !line.is_blank());
     }
 }
 

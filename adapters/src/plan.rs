@@ -47,12 +47,13 @@ impl Plan {
         }
         findings.sort();
         findings.dedup();
-        changes.retain(|change| batch.steps.iter().any(|step| writes(step, change)));
-        changes.extend(untold(&batch, &changes, &reported.unwrap_or_default()));
+        let written = Written::by(&batch.steps);
+        changes.retain(|change| written.tells(change));
+        changes.extend(written.untold(&changes, &reported.unwrap_or_default()));
         Self {
             report: Report {
                 entries,
-                steps: changes,
+                pending: changes,
                 findings,
                 ..Report::default()
             },
@@ -63,19 +64,19 @@ impl Plan {
 
     /// The remotes that a step is for.
     pub(crate) fn subjects_of(&self, step: &Step) -> BTreeSet<String> {
-        let is_meant = |path: &Path| match step {
-            Step::Create(tree) => path.starts_with(&tree.path),
-            step => path == step.path(),
+        let Step::Create(tree) = step else {
+            return self.subjects.get(step.path()).cloned().unwrap_or_default();
         };
-        let meant = self.subjects.iter().filter(|(path, _)| is_meant(path));
+        let subjects = self.subjects.iter();
+        let meant = subjects.filter(|(path, _)| path.starts_with(&tree.path));
         meant.flat_map(|(_, names)| names).cloned().collect()
     }
 
     /// What its changes are of which the first steps were carried out.
     pub(crate) fn told_by(&self, done: usize) -> impl Iterator<Item = &Change> {
-        let steps = &self.batch.steps[..done];
-        let changes = self.report.steps.iter();
-        changes.filter(|change| steps.iter().any(|step| writes(step, change)))
+        let written = Written::by(&self.batch.steps[..done]);
+        let changes = self.report.pending.iter();
+        changes.filter(move |change| written.tells(change))
     }
 
     /// For a target that cannot be read: everything stays as it is.
@@ -99,57 +100,88 @@ impl Plan {
     }
 }
 
-/// Whether a step is one for this change.
-fn writes(step: &Step, change: &Change) -> bool {
-    match step {
-        Step::Create(tree) => change.path.starts_with(&tree.path),
-        Step::Replace { path, .. } | Step::Remove(path) | Step::Take { path, .. } => {
-            *path == change.path
-        }
-        Step::Intend { .. } | Step::Touch(_) => false,
-    }
+/// What steps write and remove, by path: there are as many changes as steps.
+struct Written<'b> {
+    steps: &'b [Step],
+    /// The directories that are made with all that is in them: one, if any.
+    made: Vec<&'b Path>,
+    /// The files that get another content.
+    replaced: BTreeSet<&'b Path>,
+    removed: BTreeSet<&'b Path>,
+    /// The files that go if they are as found.
+    taken: BTreeSet<&'b Path>,
+    /// The file of the intent, which tells only us.
+    intent: Option<&'b Path>,
 }
 
-/// Whether what a step writes is removed by another one of its batch: a journal.
-fn is_transient(batch: &Batch, step: &Step) -> bool {
-    let is_written = |path: &PathBuf| {
-        let mut steps = batch.steps.iter();
-        steps.any(|step| {
-            matches!(step, Step::Intend { path: written, .. } | Step::Replace { path: written, .. } if written == path)
-        })
-    };
-    let is_removed = |path: &PathBuf| batch.steps.contains(&Step::Remove(path.clone()));
-    match step {
-        Step::Intend { path, .. } | Step::Replace { path, .. } => is_removed(path),
-        Step::Remove(path) => is_written(path),
-        Step::Create(_) | Step::Take { .. } | Step::Touch(_) => false,
-    }
-}
-
-/// The steps that no change tells of: those that change bytes and no meaning, and what goes.
-fn untold(batch: &Batch, changes: &[Change], adapter: &str) -> Vec<Change> {
-    let untold = batch.steps.iter().filter_map(|step| {
-        if is_transient(batch, step) {
-            return None;
-        }
-        let (operation, path) = match step {
-            Step::Create(NewTree { path, .. }) | Step::Replace { path, .. } => {
-                (Operation::WriteFile, path)
-            }
-            Step::Remove(path) | Step::Take { path, .. } => (Operation::Clean, path),
-            // It tells us, or others, that something changes.
-            Step::Intend { .. } | Step::Touch(_) => return None,
+impl<'b> Written<'b> {
+    fn by(steps: &'b [Step]) -> Self {
+        let mut by = Self {
+            steps,
+            made: Vec::new(),
+            replaced: BTreeSet::new(),
+            removed: BTreeSet::new(),
+            taken: BTreeSet::new(),
+            intent: None,
         };
-        let is_told = changes.iter().any(|change| writes(step, change));
-        (!is_told).then(|| Change {
-            adapter: adapter.to_owned(),
-            entry: None,
-            operation,
-            subject: escape_path(path).to_string(),
-            from: None,
-            to: None,
-            path: path.clone(),
-        })
-    });
-    untold.collect()
+        for step in steps {
+            match step {
+                Step::Create(tree) => by.made.push(&tree.path),
+                Step::Replace { path, .. } => drop(by.replaced.insert(path)),
+                Step::Remove(path) => drop(by.removed.insert(path)),
+                Step::Take { path, .. } => drop(by.taken.insert(path)),
+                Step::Intend { path, .. } => by.intent = Some(path),
+                Step::Touch(_) => {}
+            }
+        }
+        by
+    }
+
+    /// Whether there is a step for this change.
+    fn tells(&self, change: &Change) -> bool {
+        let path = change.path.as_path();
+        let sets = [&self.replaced, &self.removed, &self.taken];
+        sets.into_iter().any(|paths| paths.contains(path))
+            || self.made.iter().any(|made| path.starts_with(made))
+    }
+
+    /// The steps that no change tells of: those that change bytes and no meaning, and what goes.
+    fn untold(&self, changes: &[Change], adapter: &str) -> Vec<Change> {
+        let told: BTreeSet<&Path> = changes.iter().map(|change| change.path.as_path()).collect();
+        let is_told = |path: &Path| {
+            let is_made = self.made.contains(&path);
+            told.contains(path) || is_made && told.iter().any(|told| told.starts_with(path))
+        };
+        let untold = self.steps.iter().filter_map(|step| {
+            let (operation, path) = self.operation(step)?;
+            (!is_told(path)).then(|| Change {
+                adapter: adapter.to_owned(),
+                entry: None,
+                operation,
+                subject: escape_path(path).to_string(),
+                from: None,
+                to: None,
+                path: path.to_owned(),
+            })
+        });
+        untold.collect()
+    }
+
+    /// What a step does, unless it only tells us, or others, that something changes.
+    fn operation(&self, step: &'b Step) -> Option<(Operation, &'b Path)> {
+        match step {
+            // What is written and removed again is a journal.
+            Step::Replace { path, .. } if self.removed.contains(path.as_path()) => None,
+            Step::Create(NewTree { path, .. }) | Step::Replace { path, .. } => {
+                Some((Operation::WriteFile, path))
+            }
+            Step::Remove(path) if self.is_journal(path) => None,
+            Step::Remove(path) | Step::Take { path, .. } => Some((Operation::Clean, path)),
+            Step::Intend { .. } | Step::Touch(_) => None,
+        }
+    }
+
+    fn is_journal(&self, path: &Path) -> bool {
+        self.replaced.contains(path) || self.intent == Some(path)
+    }
 }

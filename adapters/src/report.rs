@@ -19,11 +19,10 @@ pub use crate::wish::{Idle, Wish};
 pub struct Report {
     /// The entries, by adapter and then by name.
     pub entries: Vec<EntryReport>,
-    /// All that is written and removed: by a run that was carried out, else by one that would be. There
-    /// is one exactly if the run writes.
-    pub steps: Vec<Change>,
-    /// Whether that was done.
-    pub is_done: bool,
+    /// What a run would write and remove; none exactly if it would write nothing.
+    pub pending: Vec<Change>,
+    /// What this run wrote and removed.
+    pub changes: Vec<Change>,
     /// Problems and notes, each with its place.
     pub findings: Vec<Finding>,
     /// The adapters that were not run because this run may not write their targets.
@@ -49,34 +48,19 @@ impl Report {
             .any(|finding| finding.level == Level::Error)
     }
 
-    /// What a run would change.
-    pub fn pending(&self) -> &[Change] {
-        if self.is_done { &[] } else { &self.steps }
-    }
-
-    /// What the run changed.
-    pub fn changes(&self) -> &[Change] {
-        if self.is_done { &self.steps } else { &[] }
-    }
-
-    /// What is or would be changed of an entry.
-    pub fn steps_of<'r>(&'r self, entry: &'r EntryReport) -> impl Iterator<Item = &'r Change> {
-        self.steps.iter().filter(|change| entry.has(change))
-    }
-
-    /// What an entry is now: the decision over it is carried out as far as anything was done for it.
-    pub fn state_of(&self, entry: &EntryReport) -> State {
-        if self.is_done && self.steps_of(entry).next().is_some() {
-            entry.decision.state_after()
-        } else {
-            entry.decision.state_before()
+    /// The changes by the entry that they are of.
+    pub fn by_entry(&self) -> ByEntry<'_> {
+        ByEntry {
+            pending: Of::new(&self.pending),
+            changes: Of::new(&self.changes),
         }
     }
 
     /// Takes in what another adapter reports.
     pub(crate) fn absorb(&mut self, mut other: Self) {
         self.entries.append(&mut other.entries);
-        self.steps.append(&mut other.steps);
+        self.pending.append(&mut other.pending);
+        self.changes.append(&mut other.changes);
         self.findings.append(&mut other.findings);
         self.left.append(&mut other.left);
     }
@@ -91,6 +75,55 @@ impl Report {
         for entry in &mut self.entries {
             entry.is_ambiguous = counts.get(&entry.name).is_some_and(|count| *count > 1);
         }
+    }
+}
+
+/// The changes of a report, by the entry that they are of.
+#[derive(Debug)]
+pub struct ByEntry<'r> {
+    pending: Of<'r>,
+    changes: Of<'r>,
+}
+
+impl<'r> ByEntry<'r> {
+    /// What would be changed of an entry.
+    pub fn pending<'s>(&'s self, entry: &'s EntryReport) -> &'s [&'r Change] {
+        self.pending.entry(entry)
+    }
+
+    /// What an entry is now: the decision over it is carried out as far as anything was done for it.
+    pub fn state_of(&self, entry: &EntryReport) -> State {
+        if self.changes.has(entry) {
+            entry.decision.state_after()
+        } else {
+            entry.decision.state_before()
+        }
+    }
+}
+
+/// Changes by the adapter and the name of their entry: there are as many entries as changes.
+#[derive(Debug)]
+pub(crate) struct Of<'c>(BTreeMap<(&'c str, &'c str), Vec<&'c Change>>);
+
+impl<'c> Of<'c> {
+    pub(crate) fn new(changes: impl IntoIterator<Item = &'c Change>) -> Self {
+        let mut by_entry = BTreeMap::<_, Vec<_>>::new();
+        for change in changes {
+            if let Some(entry) = &change.entry {
+                let of = by_entry.entry((&*change.adapter, &**entry));
+                of.or_default().push(change);
+            }
+        }
+        Self(by_entry)
+    }
+
+    fn entry<'s>(&'s self, entry: &'s EntryReport) -> &'s [&'c Change] {
+        let changes = self.0.get(&(&*entry.adapter, &*entry.name));
+        changes.map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn has(&self, entry: &EntryReport) -> bool {
+        !self.entry(entry).is_empty()
     }
 }
 
@@ -138,11 +171,6 @@ impl EntryReport {
         } else {
             self.name.clone()
         }
-    }
-
-    /// Whether a change is of it.
-    pub fn has(&self, change: &Change) -> bool {
-        change.adapter == self.adapter && change.entry.as_ref() == Some(&self.name)
     }
 }
 

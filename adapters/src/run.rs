@@ -12,7 +12,7 @@ use crate::code;
 use crate::commit::{Lock, Outcome, commit};
 use crate::obstacles::{self, Obstacles};
 use crate::plan::Plan;
-use crate::report::{Change, EntryReport, Report, Request};
+use crate::report::{Change, EntryReport, Of, Report, Request};
 
 /// How often a run starts again because another program wrote the target meanwhile.
 const ATTEMPTS: usize = 20;
@@ -97,9 +97,10 @@ impl<'r> Run<'r> {
     /// Nothing more can be done: what is left to do has failed.
     fn stop(mut self, finding: Finding) -> Report {
         let mut report = self.plan().report;
-        let left = std::mem::take(&mut report.steps);
+        let left = std::mem::take(&mut report.pending);
+        let left = Of::new(&left);
         for entry in &mut report.entries {
-            if left.iter().any(|change| entry.has(change)) {
+            if left.has(entry) {
                 entry.decision = finding.clone().into();
             }
         }
@@ -112,7 +113,7 @@ impl<'r> Run<'r> {
 #[derive(Debug, Default)]
 struct Done {
     entries: BTreeMap<String, EntryReport>,
-    steps: Vec<Change>,
+    changes: Vec<Change>,
     findings: Vec<Finding>,
 }
 
@@ -125,12 +126,11 @@ impl Done {
             mut findings,
             ..
         } = plan.report;
-        let changed = entries
-            .into_iter()
-            .filter(|entry| told.iter().any(|change| entry.has(change)));
+        let of = Of::new(&told);
+        let changed = entries.into_iter().filter(|entry| of.has(entry));
         self.entries
             .extend(changed.map(|entry| (entry.full_name(), entry)));
-        self.steps.extend(told);
+        self.changes.extend(told);
         self.findings.append(&mut findings);
     }
 
@@ -153,7 +153,7 @@ impl Done {
         Report {
             entries,
             findings,
-            steps: self.steps,
+            changes: self.changes,
             ..last
         }
     }

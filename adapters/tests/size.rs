@@ -1,4 +1,6 @@
-//! Inputs of a size at which whatever is quadratic takes minutes, and what is not a moment.
+//! What costs more than in proportion to what there is: four times as much takes four times the processor's
+//! time where it is in proportion, sixteen times where it is quadratic. The time of this thread is counted,
+//! so that a busy machine tells the same.
 #![allow(
     clippy::disallowed_methods,
     reason = "a root is a directory of the host, made by the test"
@@ -6,12 +8,201 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 use overlay_adapters::report::Request;
 use overlay_adapters::{Adapters, definition};
 use overlay_resolver::root::Root;
+use rustix::time::{ClockId, clock_gettime};
+use tempfile::TempDir;
 
 const DEFINITION: &str = include_str!("../../data/adapters/flatpak.toml");
+
+/// Between the four of what is in proportion and the sixteen of what is quadratic, nearer to the four: a part
+/// that is quadratic may be small yet.
+const BOUND: u32 = 6;
+
+/// Four times as much as `size` takes no more than in proportion, for each part that is timed.
+#[track_caller]
+fn in_proportion(size: usize, parts: impl Fn(usize) -> Vec<(&'static str, Duration)>) {
+    let mut worst = Vec::new();
+    // What else the machine does can disturb one attempt.
+    for _ in 0..3 {
+        // The first run pays for what is loaded once.
+        let (_, small, large) = (parts(size / 8), parts(size), parts(4 * size));
+        let both = small.into_iter().zip(large);
+        worst = both
+            .filter(|((_, small), (_, large))| *large >= *small * BOUND)
+            .collect();
+        if worst.is_empty() {
+            return;
+        }
+    }
+    panic!("not in proportion, of so much and of four times as much: {worst:#?}");
+}
+
+/// The processor's time that something takes in this thread.
+fn time(what: impl FnOnce()) -> Duration {
+    let now = || Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).expect("a time");
+    let start = now();
+    what();
+    now().checked_sub(start).expect("a clock that goes on")
+}
+
+/// A tree of which the vendor ships what the test puts there.
+struct Image(TempDir);
+
+impl Image {
+    fn new() -> Self {
+        // In memory, where there is a place for that: thousands of files are made durable one by one.
+        let place = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Self(place.expect("a directory"))
+    }
+
+    fn path(&self, path: &str) -> std::path::PathBuf {
+        self.0.path().join(path)
+    }
+
+    fn write(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+        let path = self.0.path().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        fs::write(path, text).expect("a file");
+    }
+
+    /// The time of a run, which has nothing to complain about.
+    fn sync(&self) -> Duration {
+        let root = Root::open(self.0.path()).expect("a root");
+        time(|| {
+            let report = Adapters::open(&root).sync(&Request::default());
+            assert!(!report.failed(), "{:#?}", report.findings);
+        })
+    }
+}
+
+const FLATPAK: &str = "usr/share/flatpak/remotes.d";
+const OSTREE: &str = "usr/lib/ostree/remotes.d";
+
+fn flatpak_remotes(image: &Image, count: usize) {
+    for number in 0..count {
+        let text = format!("[Flatpak Repo]\nUrl=https://example.org/{number}\nGPGVerify=false\n");
+        image.write(format!("{FLATPAK}/r{number}.flatpakrepo"), text);
+    }
+}
+
+fn ostree_remotes(image: &Image, count: usize) {
+    for number in 0..count {
+        let text = format!("[remote \"r{number}\"]\nurl=https://example.org/{number}\n");
+        image.write(format!("{OSTREE}/r{number}.conf"), text);
+    }
+}
+
+#[test]
+fn remotes_of_flatpak_come_and_go() {
+    in_proportion(800, |count| {
+        let image = Image::new();
+        flatpak_remotes(&image, count);
+        let first = image.sync();
+        let again = image.sync();
+        fs::remove_dir_all(image.path(FLATPAK)).expect("a directory");
+        let withdrawn = image.sync();
+        vec![("first", first), ("again", again), ("withdrawn", withdrawn)]
+    });
+}
+
+#[test]
+fn remotes_of_ostree_come_and_go() {
+    in_proportion(300, |count| {
+        let image = Image::new();
+        ostree_remotes(&image, count);
+        let first = image.sync();
+        let again = image.sync();
+        fs::remove_dir_all(image.path(OSTREE)).expect("a directory");
+        let withdrawn = image.sync();
+        vec![("first", first), ("again", again), ("withdrawn", withdrawn)]
+    });
+}
+
+/// The owner's remotes are read with the vendor's, and may have a million lines.
+#[test]
+fn a_large_configuration_of_the_owners() {
+    in_proportion(20_000, |lines| {
+        let image = Image::new();
+        let mut config = "[core]\nrepo_version=1\nmode=bare-user-only\n".to_owned();
+        for line in 0..lines / 4 {
+            write!(
+                config,
+                "[remote \"x{line}\"]\nurl=https://example.org/{line}\n# its own\n\n"
+            )
+            .expect("text");
+        }
+        image.write("var/lib/flatpak/repo/config", config);
+        flatpak_remotes(&image, 1);
+        vec![("first", image.sync()), ("again", image.sync())]
+    });
+}
+
+/// Of a key that stands there again and again, all go at once.
+#[test]
+fn a_key_that_is_repeated() {
+    in_proportion(20_000, |count| {
+        let image = Image::new();
+        let repo = "[Flatpak Repo]\nUrl=https://example.org/\nGPGVerify=false\n";
+        let vendors = format!("{FLATPAK}/r.flatpakrepo");
+        image.write(&vendors, format!("{repo}Title=T\n"));
+        image.sync();
+        let config = image.path("var/lib/flatpak/repo/config");
+        let text = fs::read_to_string(&config).expect("a configuration");
+        fs::write(
+            &config,
+            text.trim_end().to_owned() + &"\nxa.title=T".repeat(count),
+        )
+        .expect("a configuration");
+        image.write(&vendors, repo);
+        let taken_away = image.sync();
+        let text = fs::read_to_string(&config).expect("a configuration");
+        assert!(!text.contains("xa.title=T"), "all of them");
+        vec![("taken away", taken_away)]
+    });
+}
+
+/// Symlinks to directories beside them would double what is below with each level.
+#[test]
+fn links_below_the_refs_of_a_remote() {
+    let image = Image::new();
+    flatpak_remotes(&image, 1);
+    image.sync();
+    fs::remove_dir_all(image.path(FLATPAK)).expect("a directory");
+    fs::create_dir_all(image.path("usr/share")).expect("a directory");
+    let mut level = image.path("var/lib/flatpak/repo/refs/remotes/r0/app");
+    for _ in 0..64 {
+        fs::create_dir_all(level.join("a")).expect("a directory");
+        std::os::unix::fs::symlink("a", level.join("b")).expect("a link");
+        level.push("a");
+    }
+    // A link takes the place of a file: the remote is in use.
+    image.sync();
+    let config = fs::read_to_string(image.path("var/lib/flatpak/repo/config")).expect("a file");
+    assert!(config.contains("[remote \"r0\"]"), "{config}");
+}
+
+/// Thousands of directories in one another, and no more of them open at once than a process may have.
+#[test]
+fn directories_below_the_refs_of_a_remote() {
+    let image = Image::new();
+    flatpak_remotes(&image, 1);
+    image.sync();
+    fs::remove_dir_all(image.path(FLATPAK)).expect("a directory");
+    fs::create_dir_all(image.path("usr/share")).expect("a directory");
+    let mut level = image.path("var/lib/flatpak/repo/refs/remotes/r0/app");
+    for _ in 0..1800 {
+        level.push("a");
+    }
+    fs::create_dir_all(level).expect("directories");
+    image.sync();
+    let config = fs::read_to_string(image.path("var/lib/flatpak/repo/config")).expect("a file");
+    assert!(!config.contains("[remote"), "{config}");
+}
 
 /// That no two have one target is asked once of each, not of each pair.
 #[test]

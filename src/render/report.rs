@@ -1,9 +1,11 @@
 //! Text about adapters: one line an entry, and below it all that a run would change.
 
+use std::collections::BTreeSet;
+
 use bstr::ByteSlice as _;
 use overlay_adapters::System;
 use overlay_adapters::reconcile::KeyAction;
-use overlay_adapters::report::{Change, EntryReport, KeyReport, Operation, Report};
+use overlay_adapters::report::{ByEntry, Change, EntryReport, KeyReport, Operation, Report};
 use overlay_resolver::escape::{escape, escape_path};
 
 use super::decision::words;
@@ -20,9 +22,10 @@ pub(crate) fn report(report: &Report) -> Text {
         .collect();
     let width = names.iter().map(String::len).max().unwrap_or_default();
     let mut text = Text::new();
+    let by_entry = report.by_entry();
     for (name, entry) in names.iter().zip(&report.entries) {
-        line(&mut text, &format!("{name:width$}"), report, entry);
-        pending_of(&mut text, report, entry);
+        line(&mut text, &format!("{name:width$}"), &by_entry, entry);
+        pending_of(&mut text, &by_entry, entry);
     }
     besides(&mut text, report);
     // One that failed as a whole has an error to tell, and no entries.
@@ -60,23 +63,24 @@ pub(crate) fn left(report: &Report, system: &System) -> Text {
 /// Every entry with its files, and for every key the winner, the losers and what becomes of it.
 pub(crate) fn explanation(report: &Report) -> Text {
     let mut text = Text::new();
+    let by_entry = report.by_entry();
     for entry in &report.entries {
         text.gap();
         let name = format!("{BOLD}{}{BOLD:#}", shown(&entry.full_name()));
-        line(&mut text, &name, report, entry);
+        line(&mut text, &name, &by_entry, entry);
         for document in entry.documents() {
             for (fragment, account) in document.accounts() {
                 text.push_str("  ");
                 file(&mut text, fragment, &account);
             }
         }
-        pending_of(&mut text, report, entry);
+        pending_of(&mut text, &by_entry, entry);
         for key in &entry.keys {
             explain_key(&mut text, entry, key);
         }
     }
     besides(&mut text, report);
-    if !report.pending().is_empty() {
+    if !report.pending.is_empty() {
         text.end_line();
     }
     note_pending(&mut text, report);
@@ -84,32 +88,33 @@ pub(crate) fn explanation(report: &Report) -> Text {
 }
 
 fn note_pending(text: &mut Text, report: &Report) {
-    if !report.pending().is_empty() {
+    if !report.pending.is_empty() {
         text.push_str("changes are pending; `overlayctl sync` makes them\n");
     }
 }
 
-fn line(text: &mut Text, name: &str, report: &Report, entry: &EntryReport) {
-    let (style, words) = words(entry, report.state_of(entry));
+fn line(text: &mut Text, name: &str, by_entry: &ByEntry<'_>, entry: &EntryReport) {
+    let (style, words) = words(entry, by_entry.state_of(entry));
     say!(text, "{name}  {style}{words}{style:#}");
 }
 
-fn pending_of(text: &mut Text, report: &Report, entry: &EntryReport) {
-    let pending = report.pending().iter();
-    for change in pending.filter(|change| entry.has(change)) {
+fn pending_of(text: &mut Text, by_entry: &ByEntry<'_>, entry: &EntryReport) {
+    for change in by_entry.pending(entry) {
         planned(text, change);
     }
 }
 
 /// What belongs to no entry that is shown.
 fn besides(text: &mut Text, report: &Report) {
-    let of_an_entry = |change: &Change| report.entries.iter().any(|entry| entry.has(change));
+    let entries = report.entries.iter();
+    let entries: BTreeSet<_> = entries.map(|entry| (&entry.adapter, &entry.name)).collect();
+    let of_an_entry = |change: &Change| {
+        let name = change.entry.as_ref();
+        name.is_some_and(|name| entries.contains(&(&change.adapter, name)))
+    };
     let mut heading = String::new();
-    for change in report
-        .pending()
-        .iter()
-        .filter(|change| !of_an_entry(change))
-    {
+    let pending = report.pending.iter();
+    for change in pending.filter(|change| !of_an_entry(change)) {
         let name = shown(&change.full_name());
         if name != heading {
             say!(text, "{name}");

@@ -34,15 +34,23 @@ const NEW: &str = "[core]\nrepo_version=1\nmode=bare-user-only\nmin-free-space-s
 /// The configuration of a repository, and what is to become of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepoConfig {
+    /// The lists in it are as found; those that hold are below.
     file: Editor,
+    found: Lists,
+    lists: Lists,
+    /// The remotes whose group stands there more than once.
+    twice: BTreeSet<String>,
+}
+
+/// What is known of names, remotes or not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Lists {
     /// As flatpak lists them.
     offered: Vec<String>,
     is_offered: BTreeSet<String>,
     withheld: BTreeSet<String>,
     unseen: BTreeSet<String>,
     renamed: BTreeMap<String, String>,
-    /// The remotes whose group stands there more than once.
-    twice: BTreeSet<String>,
 }
 
 impl RepoConfig {
@@ -50,11 +58,8 @@ impl RepoConfig {
     pub fn new() -> Self {
         Self {
             file: Editor::parse(NEW.as_bytes()).unwrap_or_default(),
-            offered: Vec::new(),
-            is_offered: BTreeSet::new(),
-            withheld: BTreeSet::new(),
-            unseen: BTreeSet::new(),
-            renamed: BTreeMap::new(),
+            found: Lists::default(),
+            lists: Lists::default(),
             twice: BTreeSet::new(),
         }
     }
@@ -85,7 +90,7 @@ impl RepoConfig {
         let (offered, withheld) = (list(OFFERED)?, list(WITHHELD)?);
         let (unseen, renamed) = (list(UNSEEN)?, list(RENAMED)?);
         let pairs = renamed.iter().filter_map(|pair| pair.split_once(':'));
-        Ok(Self {
+        let lists = Lists {
             renamed: pairs
                 .map(|(old, new)| (old.to_owned(), new.to_owned()))
                 .collect(),
@@ -93,6 +98,10 @@ impl RepoConfig {
             unseen: unseen.into_iter().collect(),
             is_offered: offered.iter().cloned().collect(),
             offered,
+        };
+        Ok(Self {
+            found: lists.clone(),
+            lists,
             twice,
             file,
         })
@@ -105,8 +114,38 @@ impl RepoConfig {
 
     /// The whole file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.file.to_bytes()
+        // Written once for all that changed: each is as long as there are names.
+        let mut file = self.file.clone();
+        for ((key, list), (_, found)) in self.lists.written().into_iter().zip(self.found.written())
+        {
+            match list {
+                list if list == found => {}
+                Some(list) => file.set(CORE, key, list.as_bstr()),
+                None => file.unset(CORE, key),
+            }
+        }
+        file.to_bytes()
     }
+}
+
+impl Lists {
+    /// The lists as they are written, each with its key; none for one that is empty.
+    fn written(&self) -> [(&'static str, Option<BString>); 4] {
+        // A `:` is in no name of a remote.
+        let renamed = self.renamed.iter();
+        let renamed = renamed.map(|(old, new)| format!("{old}:{new}"));
+        [
+            (OFFERED, list(&self.offered)),
+            (WITHHELD, list(&self.withheld)),
+            (UNSEEN, list(&self.unseen)),
+            (RENAMED, list(renamed)),
+        ]
+    }
+}
+
+fn list(items: impl IntoIterator<Item = impl AsRef<str>>) -> Option<BString> {
+    let list = BString::from(value::encode_list(items));
+    (!list.is_empty()).then_some(list)
 }
 
 impl Store for RepoConfig {
@@ -139,41 +178,35 @@ impl Store for RepoConfig {
 
     /// The names that are absent by our doing.
     fn remembered(&self) -> Vec<&str> {
-        self.withheld.iter().map(String::as_str).collect()
+        self.lists.withheld.iter().map(String::as_str).collect()
     }
 
     fn later_name(&self, name: &str) -> Option<&str> {
-        self.renamed.get(name).map(String::as_str)
+        self.lists.renamed.get(name).map(String::as_str)
     }
 
     fn rename(&mut self, name: &str, later: &str) {
-        if self.later_name(name) != Some(later) {
-            self.renamed.insert(name.into(), later.into());
-            // A `:` is in no name of a remote.
-            let pairs = self.renamed.iter().map(|(old, new)| format!("{old}:{new}"));
-            let list = BString::from(value::encode_list(pairs));
-            self.file.set(CORE, RENAMED, list.as_bstr());
-        }
+        self.lists.renamed.insert(name.into(), later.into());
     }
 
     fn marks(&self, name: &str) -> Marks {
         Marks {
-            offered: self.is_offered.contains(name),
-            withheld: self.withheld.contains(name),
-            unseen: self.withheld.contains(name) && self.unseen.contains(name),
+            offered: self.lists.is_offered.contains(name),
+            withheld: self.lists.withheld.contains(name),
+            unseen: self.lists.withheld.contains(name) && self.lists.unseen.contains(name),
         }
     }
 
     fn memory(&self) -> BTreeMap<String, Remembered> {
         let mut memory = BTreeMap::<String, Remembered>::new();
-        for name in &self.offered {
+        for name in &self.lists.offered {
             memory.entry(name.clone()).or_default().mark = Some("offered");
         }
-        for name in &self.withheld {
+        for name in &self.lists.withheld {
             let mark = &mut memory.entry(name.clone()).or_default().mark;
             *mark = Some(mark.map_or("withheld, not offered", |_| "withheld"));
         }
-        for (name, later) in &self.renamed {
+        for (name, later) in &self.lists.renamed {
             memory.entry(name.clone()).or_default().later = Some(later.clone());
         }
         memory
@@ -181,27 +214,18 @@ impl Store for RepoConfig {
 
     /// Offered is never taken back, as flatpak itself never does.
     fn mark(&mut self, name: &str, marks: Marks) {
-        let before = self.marks(name);
-        if marks.offered && !before.offered {
-            self.offered.push(name.into());
-            self.is_offered.insert(name.into());
-            let list = BString::from(value::encode_list(&self.offered));
-            self.file.set(CORE, OFFERED, list.as_bstr());
+        let lists = &mut self.lists;
+        if marks.offered && lists.is_offered.insert(name.into()) {
+            lists.offered.push(name.into());
         }
-        for (key, names, holds) in [
-            (WITHHELD, &mut self.withheld, marks.withheld),
-            (UNSEEN, &mut self.unseen, marks.unseen),
+        for (names, holds) in [
+            (&mut lists.withheld, marks.withheld),
+            (&mut lists.unseen, marks.unseen),
         ] {
-            let changed = if holds {
-                names.insert(name.into())
+            if holds {
+                names.insert(name.into());
             } else {
-                names.remove(name)
-            };
-            if changed && names.is_empty() {
-                self.file.unset(CORE, key);
-            } else if changed {
-                let list = BString::from(value::encode_list(names.iter()));
-                self.file.set(CORE, key, list.as_bstr());
+                names.remove(name);
             }
         }
     }

@@ -124,8 +124,7 @@ impl Target for Installation {
     }
 
     fn updated(subject: &mut Subject<'_, '_, Self>, remote: &Remote) {
-        let mut beside = subject.draft.beside.iter();
-        let keys_changed = beside.any(|beside| beside.remote == subject.name);
+        let keys_changed = subject.draft.beside.contains_key(subject.name);
         if keys_changed || subject.changed().iter().any(|key| key == "url") {
             let target = subject.draft.target;
             subject.forget(target.summaries(subject.name));
@@ -161,12 +160,11 @@ fn copy_filter(subject: &mut Subject<'_, '_, Installation>, remote: &Remote) {
         Some(text) => {
             let copy = [heading.as_bytes(), text].concat();
             if existing != Some(&copy) {
-                subject.draft.beside.push(Beside {
-                    remote: subject.name.into(),
+                subject.beside([Beside {
                     operation: Operation::WriteFile,
                     subject: escape_path(&path).to_string(),
                     path: path.clone(),
-                });
+                }]);
                 subject.draft.files.insert(path, copy);
             }
         }

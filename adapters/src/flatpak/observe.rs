@@ -6,7 +6,7 @@ use std::path::Path;
 
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
-use overlay_resolver::root::{Reason, Root, Unusable};
+use overlay_resolver::root::{MemberKind, Reason, Root, Unusable};
 
 use super::Layers;
 use super::config::{self, RepoConfig};
@@ -120,9 +120,10 @@ impl Eyes<'_> {
         let beside = |name| [self.paths.keyring_of(name), self.paths.filter_copy(name)];
         let files = observed.intent.names().flat_map(beside);
         let files = files.chain([self.paths.config()]);
+        let known: BTreeSet<_> = observed.stale.iter().collect();
         let stale: Vec<_> = files
             .flat_map(|path| left_staged(self.root, &path))
-            .filter(|path| !observed.stale.contains(path))
+            .filter(|path| !known.contains(path))
             .collect();
         observed.stale.extend(stale);
     }
@@ -210,25 +211,29 @@ impl Eyes<'_> {
     }
 
     /// Whether there is a file somewhere below: a ref is one, its directories may outlive it.
+    ///
+    /// A symlink is a file, wherever it leads: each that was followed could double what is below.
     fn has_files(&self, path: &Path) -> Result<bool, Finding> {
-        match self.root.dir(path) {
-            Ok(None) => Ok(false),
-            Ok(Some(dir)) => {
-                let names = dir
-                    .names()
-                    .map_err(|error| code::UNREADABLE.error(path, error.to_string()))?;
-                for name in names {
-                    if self.has_files(&path.join(name))? {
-                        return Ok(true);
-                    }
+        let unreadable =
+            |path: &Path, error: Unusable| code::UNREADABLE.error(path, error.to_string());
+        let mut directories = vec![path.to_owned()];
+        while let Some(path) = directories.pop() {
+            let members = match self.root.dir(&path) {
+                Ok(None) => continue,
+                Err(Unusable {
+                    reason: Reason::NotADirectory | Reason::Missing,
+                    ..
+                }) => return Ok(true),
+                Ok(Some(dir)) => dir.members(),
+                Err(error) => Err(error),
+            };
+            for member in members.map_err(|error| unreadable(&path, error))? {
+                if member.kind != MemberKind::Directory {
+                    return Ok(true);
                 }
-                Ok(false)
+                directories.push(path.join(member.name));
             }
-            Err(Unusable {
-                reason: Reason::NotADirectory | Reason::Missing,
-                ..
-            }) => Ok(true),
-            Err(error) => Err(code::UNREADABLE.error(path, error.to_string())),
         }
+        Ok(false)
     }
 }

@@ -4,7 +4,7 @@
 //! What follows from another change is not told by itself: a remote that is made is offered, and a key
 //! that is set is recorded.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice as _};
@@ -36,11 +36,16 @@ pub(crate) fn changes<T: Target>(draft: &Draft<'_, T>) -> Vec<Change> {
     names.extend(found.keys().chain(wanted.keys()).map(String::as_str));
     names.extend(draft.obsolete.values().map(String::as_str));
     names.insert(REPOSITORY);
+    let mut obsolete = BTreeMap::<&str, Vec<&Path>>::new();
+    for (path, remote) in &draft.obsolete {
+        obsolete.entry(remote).or_default().push(path);
+    }
     let none = Remembered::default();
     let changes = names.into_iter().flat_map(|name| {
         let mut seen = Seen::new(draft, name);
         seen.remote();
         seen.beside();
+        seen.goes(obsolete.get(name).into_iter().flatten());
         let [found, wanted] = [&found, &wanted].map(|memory| memory.get(name).unwrap_or(&none));
         seen.memory(found, wanted);
         seen.changes
@@ -226,8 +231,8 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
         let draft = self.draft;
         let is_told = |fingerprint: &Fingerprint| {
             let subject = fingerprint.to_string();
-            let mut beside = draft.beside.iter();
-            beside.any(|beside| beside.remote == name && beside.subject == subject)
+            let mut beside = draft.beside.get(name).into_iter().flatten();
+            beside.any(|beside| beside.subject == subject)
         };
         for fingerprint in is.difference(&was).filter(|f| !is_told(f)) {
             self.push(
@@ -245,24 +250,23 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
         }
     }
 
-    /// Its keyring, what is kept beside it, and what goes.
+    /// Its keyring, and what is kept beside it.
     fn beside(&mut self) {
-        let draft = self.draft;
+        let beside = self.draft.beside.get(self.name);
         for Beside {
-            remote,
             operation,
             subject,
             path,
-        } in &draft.beside
+        } in beside.into_iter().flatten()
         {
-            if remote == self.name {
-                self.push(*operation, subject, path);
-            }
+            self.push(*operation, subject, path);
         }
-        for (path, remote) in &draft.obsolete {
-            if remote == self.name {
-                self.push(Operation::Clean, &escape_path(path).to_string(), path);
-            }
+    }
+
+    /// What nothing needs any more.
+    fn goes<'p>(&mut self, obsolete: impl Iterator<Item = &'p &'p Path>) {
+        for path in obsolete {
+            self.push(Operation::Clean, &escape_path(path).to_string(), path);
         }
     }
 

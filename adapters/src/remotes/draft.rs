@@ -105,8 +105,8 @@ pub(crate) struct Draft<'a, T: Target> {
     pub(crate) unions: BTreeMap<PathBuf, Vec<u8>>,
     /// What is to go once no remote needs it any more, with the remote that it was for.
     pub(crate) obsolete: BTreeMap<PathBuf, String>,
-    /// What is done for a remote beside its group.
-    pub(crate) beside: Vec<Beside>,
+    /// What is done for a remote beside its group, by remote.
+    pub(crate) beside: BTreeMap<String, Vec<Beside>>,
     /// The entries that gave a remote its collection ID, or took it away: by remote.
     pub(crate) given: BTreeMap<String, String>,
     pub(crate) findings: Vec<Finding>,
@@ -128,7 +128,7 @@ impl<'a, T: Target> Draft<'a, T> {
             files: BTreeMap::new(),
             unions: BTreeMap::new(),
             obsolete: BTreeMap::new(),
-            beside: Vec::new(),
+            beside: BTreeMap::new(),
             given: BTreeMap::new(),
             findings: observed
                 .saved
@@ -265,8 +265,7 @@ impl<'a, T: Target> Draft<'a, T> {
     pub(crate) fn touched(&self) -> BTreeSet<String> {
         let mut touched = self.changed();
         touched.remove(REPOSITORY);
-        let beside = self.beside.iter().map(|beside| &beside.remote);
-        touched.extend(beside.chain(self.obsolete.values()).cloned());
+        touched.extend(self.beside.keys().chain(self.obsolete.values()).cloned());
         touched
     }
 
@@ -298,7 +297,6 @@ fn saved(path: &PathBuf) -> Finding {
 /// A change of what lies beside the group of a remote: of its keyring, or a copy that is kept there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Beside {
-    pub(crate) remote: String,
     pub(crate) operation: Operation,
     pub(crate) subject: String,
     /// The file.

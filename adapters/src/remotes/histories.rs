@@ -237,7 +237,7 @@ pub(crate) fn check<S: Scene>(turns: &[Turn]) -> Result<(), TestCaseError> {
             "the order of entries does not matter"
         );
 
-        let told = forwards.report.pending();
+        let told = &forwards.report.pending;
         prop_assert_eq!(
             forwards.batch.steps.is_empty(),
             told.is_empty(),

@@ -70,14 +70,11 @@ impl<T: Target> Subject<'_, '_, T> {
     /// Puts the keyring and its baseline into the draft.
     pub(super) fn write_keys(&mut self, keys: &Keys) {
         let path = self.draft.target.keyring(self.name);
-        for (operation, fingerprint) in &keys.changes {
-            self.draft.beside.push(Beside {
-                remote: self.name.into(),
-                operation: *operation,
-                subject: fingerprint.to_string(),
-                path: path.clone(),
-            });
-        }
+        self.beside(keys.changes.iter().map(|(operation, fingerprint)| Beside {
+            operation: *operation,
+            subject: fingerprint.to_string(),
+            path: path.clone(),
+        }));
         if keys.keyring.is_empty() {
             if self.draft.observed.files.contains_key(&path) {
                 self.draft.obsolete.insert(path, self.name.into());
@@ -156,15 +153,21 @@ impl<T: Target> Subject<'_, '_, T> {
             self.forget([path]);
             return;
         }
-        draft
-            .beside
-            .extend(gone.into_iter().map(|fingerprint| Beside {
-                remote: self.name.into(),
-                operation: Operation::RemoveCertificate,
-                subject: fingerprint.to_string(),
-                path: path.clone(),
-            }));
-        draft.files.insert(path, keyring.to_bytes());
+        self.beside(gone.into_iter().map(|fingerprint| Beside {
+            operation: Operation::RemoveCertificate,
+            subject: fingerprint.to_string(),
+            path: path.clone(),
+        }));
+        self.draft.files.insert(path, keyring.to_bytes());
+    }
+
+    /// Notes what is done beside the group of the remote.
+    pub(crate) fn beside(&mut self, beside: impl IntoIterator<Item = Beside>) {
+        let mut beside = beside.into_iter().peekable();
+        if beside.peek().is_some() {
+            let known = self.draft.beside.entry(self.name.into());
+            known.or_default().extend(beside);
+        }
     }
 
     /// Takes away what there is of a remote beside its group. Returns what that is.

@@ -56,8 +56,7 @@ impl<T: Target> Subject<'_, '_, T> {
                 changed.push(key.to_owned());
             }
         }
-        let beside = self.draft.beside.iter();
-        let beside = beside.filter(|beside| beside.remote == self.name);
+        let beside = self.draft.beside.get(self.name).into_iter().flatten();
         changed.extend(beside.map(|beside| beside.subject.clone()));
         changed
     }

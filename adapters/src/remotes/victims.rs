@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::Finding;
 
-use super::draft::Draft;
+use super::draft::{Beside, Draft};
 use super::target::{Remembered, Store as _, Target};
 use crate::code;
 use crate::observer::LIMIT;
@@ -29,8 +29,8 @@ impl<T: Target> Draft<'_, T> {
         for name in self.touched() {
             note(self.target.keyring(&name), &name);
         }
-        for beside in &self.beside {
-            note(beside.path.clone(), &beside.remote);
+        for (name, beside) in self.all_beside() {
+            note(beside.path.clone(), name);
         }
         for (path, name) in &self.obsolete {
             note(path.clone(), name);
@@ -39,6 +39,12 @@ impl<T: Target> Draft<'_, T> {
             note(self.target.memory(&name), &name);
         }
         subjects
+    }
+
+    /// What is done beside the groups, each with the remote that it is for.
+    fn all_beside(&self) -> impl Iterator<Item = (&str, &Beside)> {
+        let by_remote = self.beside.iter();
+        by_remote.flat_map(|(name, all)| all.iter().map(move |beside| (name.as_str(), beside)))
     }
 
     /// The names of which something else is to be remembered.
@@ -56,11 +62,11 @@ impl<T: Target> Draft<'_, T> {
     /// The remotes that have to stay as they are so that all of this can be read back: those whose keyring or
     /// copy would be too large, and of a target that would have `size` bytes in all those that grow most.
     pub(crate) fn too_large(&self, target: &Path, size: usize) -> BTreeMap<String, Finding> {
-        let beside = self.beside.iter().filter_map(|beside| {
+        let beside = self.all_beside().filter_map(|(name, beside)| {
             let contents = [self.files.get(&beside.path), self.unions.get(&beside.path)];
             let size = contents.into_iter().flatten().map(Vec::len).max()?;
-            let finding = too_large(&beside.path, &beside.remote, size);
-            (size > LIMIT).then(|| (beside.remote.clone(), finding))
+            let finding = too_large(&beside.path, name, size);
+            (size > LIMIT).then(|| (name.to_owned(), finding))
         });
         let mut refused: BTreeMap<_, _> = beside.collect();
         let Some(mut excess) = size.checked_sub(LIMIT) else {
