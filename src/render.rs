@@ -28,7 +28,7 @@ pub(crate) use self::etc::{etc, written};
 pub(crate) use self::explain::{explain, has_multi_valued, ignored_note, multi_valued_note};
 use self::files::file;
 pub(crate) use self::files::{cat, files, show};
-pub(crate) use self::report::{explanation, left, report};
+pub(crate) use self::report::{How, explanation, left, report};
 pub(crate) use self::why::{Answer, nobody, why};
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();

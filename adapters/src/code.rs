@@ -2,6 +2,7 @@
 
 overlay_resolver::finding_codes! {
     BAD_DEFINITION = "bad-definition": "a definition of an adapter that cannot be used";
+    BAD_FILTER = "bad-filter": "a file that is named as a filter and is none, so its remote cannot be used";
     BAD_NAME = "bad-name": "a file name that cannot be that of an entry";
     BASELINE_LOST = "baseline-lost": "the record of what was last written to a target fails its own check, so the keys count as the owner's";
     BROKEN_KEYRING = "broken-keyring": "a keyring that cannot be read as one";
@@ -25,12 +26,14 @@ overlay_resolver::finding_codes! {
     NO_KEY = "no-key": "a remote whose signatures are verified, and that has no key";
     OTHER_KEYRING = "other-keyring": "a keyring that is used in place of the vendor's";
     OUT_OF_SCOPE = "out-of-scope": "a target that this run may not write";
+    PRIVATE_SOURCE = "private-source": "a file that not everybody may read, of an entry whose target everybody reads";
     READ_ONLY = "read-only": "a file to be written on a read-only file system";
     SEVERAL_REMOTES = "several-remotes": "a file that defines several remotes";
     SYMLINK = "symlink": "a file of ours that is a symlink to one elsewhere";
     UNREAD_ORIGIN = "unread-origin": "an origin of a deployment that cannot be read";
     TOO_LARGE = "too-large": "an entry or a target that would be larger than what is read back";
     UNREADABLE = "unreadable": "a file or directory that cannot be read";
+    UNVERIFIED = "unverified": "signatures that are not verified, as when the remote was adopted, and that the vendor wants verified";
     UNUSABLE = "unusable": "an entry whose files come to nothing that can be used";
     WRITE_FAILED = "write-failed": "a write that failed";
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use overlay_resolver::root::{Content, Dir, FRAGMENT_LIMIT, MemberKind, Root, Unusable};
+use rustix::fs::{AtFlags, RawMode};
 
 /// The largest file that is read: a configuration with some ten thousand remotes.
 pub(crate) const LIMIT: usize = FRAGMENT_LIMIT;
@@ -119,6 +120,30 @@ impl<'r> Observer<'r> {
             Some(_) => self.root.read(path, LIMIT),
         }
     }
+}
+
+/// Whether everybody may read a file: it, and the directories on the way to it inside the root. What cannot
+/// be told counts as private.
+pub(crate) fn is_for_all(root: &Root, path: &Path) -> bool {
+    let Ok(end) = root.chase(path) else {
+        return false;
+    };
+    let end = Path::new("/").join(end);
+    let may = |path: &Path, what: RawMode| {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return true;
+        };
+        let Ok(Some(dir)) = root.dir(parent) else {
+            return false;
+        };
+        let stat = rustix::fs::statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW);
+        stat.is_ok_and(|stat| stat.st_mode & what != 0)
+    };
+    may(&end, 0o004)
+        && end
+            .ancestors()
+            .skip(1)
+            .all(|directory| may(directory, 0o001))
 }
 
 fn list(root: &Root, path: &Path) -> Listed {

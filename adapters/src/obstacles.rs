@@ -9,11 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use overlay_resolver::finding::Finding;
+use overlay_resolver::root::Root;
 
 use crate::code;
 use crate::commit::{CommitError, Failure};
+use crate::observer::is_for_all;
 use crate::plan::Plan;
 use crate::remotes::intent;
+use crate::report::{Operation, Report};
 
 /// What stands in the way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub(crate) struct Obstacles {
     pub(crate) files: BTreeSet<PathBuf>,
     /// The remotes that stay as they are, and why.
     pub(crate) remotes: BTreeMap<String, Finding>,
+    /// The remotes that have a source which not everybody may read, each with that.
+    pub(crate) private: BTreeMap<String, PathBuf>,
     /// What failed for no remote in particular.
     pub(crate) findings: BTreeSet<Finding>,
 }
@@ -56,6 +61,40 @@ impl Obstacles {
         self.remotes.extend(too_large);
         any
     }
+}
+
+impl Obstacles {
+    /// Takes in the remotes that change and have a source which not everybody may read. Whether there are any
+    /// that were not known.
+    pub(crate) fn protect(&mut self, root: &Root, report: &Report) -> bool {
+        let changing: BTreeSet<_> = report
+            .pending
+            .iter()
+            .filter(|change| brings_values(change.operation))
+            .filter_map(|change| Some((&change.adapter, change.entry.as_ref()?)))
+            .collect();
+        let known = self.private.len();
+        for entry in report.entries.iter().filter(|entry| entry.whole) {
+            let is_news = changing.contains(&(&entry.adapter, &entry.name))
+                && !self.private.contains_key(&entry.name);
+            let document = entry.layered.as_ref().filter(|_| is_news);
+            let mut files = document
+                .into_iter()
+                .flat_map(|document| document.entry().effective());
+            let private = files.find(|file| !is_for_all(root, &file.path));
+            let private = private.map(|file| (entry.name.clone(), file.path.clone()));
+            self.private.extend(private);
+        }
+        self.private.len() > known
+    }
+}
+
+/// Whether values of the layers come to a target with a change.
+const fn brings_values(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Create | Operation::Adopt | Operation::Move | Operation::Set | Operation::Record
+    )
 }
 
 /// What a write that failed is to the report.

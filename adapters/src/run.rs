@@ -40,12 +40,14 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// What it would do: nothing that could not be read back.
+    /// What it would do: nothing that could not be read back, and nothing that tells others what they could
+    /// not read.
     pub(crate) fn plan(&mut self) -> Plan {
         loop {
             let mut plan = self.planner.plan(self.root, self.request, &self.obstacles);
             let too_large = std::mem::take(&mut plan.too_large);
-            if !self.obstacles.refuse(too_large) {
+            let is_refused = self.obstacles.refuse(too_large);
+            if !self.obstacles.protect(self.root, &plan.report) && !is_refused {
                 return plan;
             }
         }

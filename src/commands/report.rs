@@ -5,6 +5,7 @@ use overlay_adapters::{Adapters, System};
 
 use super::{Failure, Output};
 use crate::cli::Cli;
+use crate::render::How;
 use crate::select::Selection;
 use crate::writing::Writing;
 use crate::{Exit, json, render};
@@ -18,7 +19,7 @@ pub(super) fn sync(
     let request = writing.request(system)?;
     if dry_run {
         let report = Adapters::open(system.root()).plan(&request);
-        return Ok(show(cli, system, &report, true));
+        return Ok(show(cli, system, &report, true, How::Sync));
     }
     Ok(carry_out(cli, system, &request))
 }
@@ -35,16 +36,16 @@ pub(super) fn status(
     let mut report = Adapters::open(system.root()).plan(&request);
     selection.must_match(report.entries.iter(), &report.left)?;
     selection.narrow(&mut report);
-    Ok(show(cli, system, &report, check))
+    Ok(show(cli, system, &report, check, How::Sync))
 }
 
 fn carry_out(cli: &Cli, system: &System, request: &Request) -> Output {
     let report = Adapters::open(system.root()).sync(request);
-    show(cli, system, &report, true)
+    show(cli, system, &report, true, How::Sync)
 }
 
 /// The same report as text or as a document, with the status that both stand for.
-pub(super) fn show(cli: &Cli, system: &System, report: &Report, check: bool) -> Output {
+pub(super) fn show(cli: &Cli, system: &System, report: &Report, check: bool, how: How) -> Output {
     let exit = Exit::of_report(report, check);
     if cli.json {
         return Output {
@@ -52,7 +53,7 @@ pub(super) fn show(cli: &Cli, system: &System, report: &Report, check: bool) -> 
             ..Output::new(json::report(report, system))
         };
     }
-    let mut text = render::report(report);
+    let mut text = render::report(report, how);
     text.append(&render::left(report, system));
     Output {
         messages: render::findings(&report.findings),

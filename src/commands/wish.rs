@@ -11,6 +11,7 @@ use super::report::show;
 use super::{Failure, Output, explain};
 use crate::cli::{Cli, Meant};
 use crate::code;
+use crate::render::How;
 use crate::select::Selection;
 use crate::writing::Writing;
 
@@ -99,7 +100,13 @@ impl Asked<'_> {
             .entries
             .extend(idle.filter(|entry| idle_names.contains(&entry.full_name())));
         report.entries.sort_by_key(EntryReport::full_name);
-        Ok(show(self.cli, self.system, &report, self.dry_run))
+        Ok(show(
+            self.cli,
+            self.system,
+            &report,
+            self.dry_run,
+            How::Again,
+        ))
     }
 }
 

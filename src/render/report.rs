@@ -13,8 +13,8 @@ use super::files::file;
 use super::{BOLD, NOTABLE, explain, shortened};
 use crate::text::{Text, say};
 
-/// Every entry, with what is to be changed of it; then what is to be changed besides.
-pub(crate) fn report(report: &Report) -> Text {
+/// Every entry, with what is to be changed of it; then what is to be changed besides, and how that is done.
+pub(crate) fn report(report: &Report, how: How) -> Text {
     let names: Vec<_> = report
         .entries
         .iter()
@@ -32,7 +32,7 @@ pub(crate) fn report(report: &Report) -> Text {
     if report.entries.is_empty() && report.left.is_empty() && !report.failed() {
         text.push_str("no entries: no layer has any, and the target has none of ours\n");
     }
-    note_pending(&mut text, report);
+    note_pending(&mut text, report, how);
     text
 }
 
@@ -83,13 +83,26 @@ pub(crate) fn explanation(report: &Report) -> Text {
     if !report.pending.is_empty() {
         text.end_line();
     }
-    note_pending(&mut text, report);
+    note_pending(&mut text, report, How::Sync);
     text
 }
 
-fn note_pending(text: &mut Text, report: &Report) {
+/// What carries out the changes that are pending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// A sync.
+    Sync,
+    /// What was asked for, which is a dry run now. A sync would not do it.
+    Again,
+}
+
+fn note_pending(text: &mut Text, report: &Report, how: How) {
+    let how = match how {
+        How::Sync => "`overlayctl sync`",
+        How::Again => "this without `--dry-run`",
+    };
     if !report.pending.is_empty() {
-        text.push_str("changes are pending; `overlayctl sync` makes them\n");
+        say!(text, "changes are pending; {how} makes them");
     }
 }
 
@@ -209,10 +222,14 @@ mod tests {
     #[test]
     fn what_failed_as_a_whole_is_not_said_to_be_nothing() {
         let mut nothing = Report::default();
-        assert!(report(&nothing).as_str().starts_with("no entries"));
+        assert!(
+            report(&nothing, How::Sync)
+                .as_str()
+                .starts_with("no entries")
+        );
         nothing
             .findings
             .push(code::UNREADABLE.error("/etc", "cannot be written"));
-        assert!(report(&nothing).is_empty());
+        assert!(report(&nothing, How::Sync).is_empty());
     }
 }

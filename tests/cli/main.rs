@@ -6,6 +6,7 @@
 )]
 
 mod adapters;
+mod adoption;
 mod agree;
 mod answers;
 mod check;

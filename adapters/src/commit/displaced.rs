@@ -310,9 +310,7 @@ mod tests {
             // The leftovers, as the next plan finds them.
             let leftovers = [STAGED, ".#file.overlayctl!"];
             let steps = leftovers.map(|name| Step::Remove(Path::new("/").join(name)));
-            let batch = Batch {
-                steps: steps.into(),
-            };
+            let batch = Batch::from(Vec::from(steps));
             assert_eq!(commit(&root, &batch).outcome.unwrap(), outcome, "{row}");
             let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
             let expected = expected.iter().map(owned).collect();

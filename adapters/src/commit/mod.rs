@@ -28,7 +28,7 @@ pub use displaced::is_saved;
 pub use error::CommitError;
 use error::Doing as _;
 pub use lock::Lock;
-use stage::Staged;
+use stage::{Readers, Staged};
 pub use tree::NewTree;
 
 /// What is to be written, in this order. Paths are inside the root.
@@ -36,6 +36,17 @@ pub use tree::NewTree;
 pub struct Batch {
     /// The steps; none means that there is nothing to do.
     pub steps: Vec<Step>,
+    /// The files that only their owner is to read, as far as they are written.
+    pub private: BTreeSet<PathBuf>,
+}
+
+impl From<Vec<Step>> for Batch {
+    fn from(steps: Vec<Step>) -> Self {
+        Self {
+            steps,
+            private: BTreeSet::new(),
+        }
+    }
 }
 
 /// One change of the target.
@@ -208,10 +219,10 @@ fn stage_all<'b>(root: &Root, batch: &'b Batch) -> Result<Vec<Ready<'b>>, Vec<Fa
         if let Step::Replace { path, .. } = what
             && !staged.insert(path)
         {
-            ready.push(Ready::Again(what));
+            ready.push(Ready::Again(what, &batch.private));
             continue;
         }
-        match Ready::prepare(root, what) {
+        match Ready::prepare(root, what, &batch.private) {
             Ok(prepared) => ready.push(prepared),
             Err(error) => {
                 failures.push(Failure { step, error });
@@ -249,7 +260,7 @@ enum Ready<'a> {
     /// It is in place already; whether it was there before.
     Intent(Place, bool),
     /// The second content of a file: it can be staged when the first is in place.
-    Again(&'a Step),
+    Again(&'a Step, &'a BTreeSet<PathBuf>),
     Tree(tree::StagedTree),
     File(Staged),
     Remove(&'a Path),
@@ -258,7 +269,12 @@ enum Ready<'a> {
 }
 
 impl<'a> Ready<'a> {
-    fn prepare(root: &Root, step: &'a Step) -> Result<Self, CommitError> {
+    fn prepare(
+        root: &Root,
+        step: &'a Step,
+        private: &BTreeSet<PathBuf>,
+    ) -> Result<Self, CommitError> {
+        let reader = Readers::of(step.path(), private);
         Ok(match step {
             Step::Intend {
                 path,
@@ -266,17 +282,17 @@ impl<'a> Ready<'a> {
                 content,
             } => {
                 let place = Place::of_content(root, path)?;
-                let place = Staged::new(place, None, content)?.put_over()?;
+                let place = Staged::new(place, None, content, Readers::All)?.put_over()?;
                 Self::Intent(place, before.is_some())
             }
-            Step::Create(new) => Self::Tree(new.stage(root)?),
+            Step::Create(new) => Self::Tree(new.stage(root, private)?),
             Step::Replace {
                 path,
                 expected,
                 content,
             } => {
                 let place = Place::of_content(root, path)?;
-                Self::File(Staged::new(place, expected.as_deref(), content)?)
+                Self::File(Staged::new(place, expected.as_deref(), content, reader)?)
             }
             Step::Remove(path) => Self::Remove(path),
             Step::Take { path, expected } => {
@@ -293,7 +309,7 @@ impl<'a> Ready<'a> {
 
     fn carry_out(self, root: &Root) -> Result<Outcome, CommitError> {
         match self {
-            Self::Again(step) => Self::prepare(root, step)?.carry_out(root),
+            Self::Again(step, private) => Self::prepare(root, step, private)?.carry_out(root),
             Self::Tree(tree) => tree.put_in_place(),
             Self::File(staged) => staged.put_in_place(),
             Self::Remove(path) => {
@@ -317,7 +333,7 @@ impl<'a> Ready<'a> {
             // What is left of it, the next run removes.
             Self::Take(Some(place), _) => displaced::Note::remove(&place).unwrap_or_default(),
             Self::Intent(_, true)
-            | Self::Again(_)
+            | Self::Again(..)
             | Self::Remove(_)
             | Self::Take(None, _)
             | Self::Touch(_) => {}
@@ -374,10 +390,15 @@ fn touch(root: &Root, path: &Path) -> Result<(), CommitError> {
     let Some(place) = Place::of_name(root, path)? else {
         return Ok(());
     };
-    let flags =
-        OFlags::CREATE | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file = rustix::fs::openat(&place.dir, &place.name, flags, Mode::from_raw_mode(0o644))
-        .doing("touch", path)?;
+    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let open =
+        |flags| rustix::fs::openat(&place.dir, &place.name, flags, Mode::from_raw_mode(0o644));
+    let file = match open(flags) {
+        Err(Errno::NOENT) => open(flags | OFlags::CREATE)
+            .and_then(|file| stage::inherit_owner(&place.dir, &file).map(|()| file)),
+        other => other,
+    };
+    let file = file.doing("touch", path)?;
     let now = Timespec {
         tv_sec: 0,
         tv_nsec: rustix::fs::UTIME_NOW,

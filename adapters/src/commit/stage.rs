@@ -1,8 +1,9 @@
 //! One file: staged beside its target, then swapped with it.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, RawMode, RenameFlags, Uid, XattrFlags};
 use rustix::io::Errno;
@@ -15,6 +16,33 @@ use super::{Outcome, Place, staged_name};
 
 /// What a new file gets; a replaced one keeps its own. libostree writes 0644 too.
 const NEW_FILE_MODE: RawMode = 0o644;
+
+/// Who may read a file that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Readers {
+    /// Everybody, unless it is one that was narrower.
+    All,
+    /// Its owner alone: it holds what others cannot read where it comes from.
+    Owner,
+}
+
+impl Readers {
+    pub(super) fn of(path: &Path, private: &BTreeSet<PathBuf>) -> Self {
+        if private.contains(path) {
+            Self::Owner
+        } else {
+            Self::All
+        }
+    }
+
+    /// A mode, without what others may do.
+    fn narrow(self, mode: RawMode) -> Mode {
+        Mode::from_raw_mode(match self {
+            Self::All => mode,
+            Self::Owner => mode & !0o077,
+        })
+    }
+}
 
 /// A file's new content, on disk under [`staged_name`].
 pub(super) struct Staged {
@@ -32,6 +60,7 @@ impl Staged {
         place: Place,
         expected: Option<&[u8]>,
         content: &[u8],
+        readers: Readers,
     ) -> Result<Self, CommitError> {
         let staged = Self {
             name: staged_name(&place.name),
@@ -39,7 +68,7 @@ impl Staged {
             new: Content::of(content),
             place,
         };
-        match staged.write(content) {
+        match staged.write(content, readers) {
             Ok(()) => Ok(staged),
             Err(error) => {
                 staged.discard();
@@ -48,7 +77,7 @@ impl Staged {
         }
     }
 
-    fn write(&self, content: &[u8]) -> Result<(), CommitError> {
+    fn write(&self, content: &[u8], readers: Readers) -> Result<(), CommitError> {
         let path = &self.place.path;
         let part = partial_name(&self.name);
         // A run that was killed may have left one.
@@ -61,8 +90,9 @@ impl Staged {
             .doing("stage", path)?;
         write_all(&file, content).doing("stage", path)?;
         match &self.expected {
-            Some(_) => self.copy_metadata(&file)?,
-            None => rustix::fs::fchmod(&file, Mode::from_raw_mode(NEW_FILE_MODE))
+            Some(_) => self.copy_metadata(&file, readers)?,
+            None => inherit_owner(&self.place.dir, &file)
+                .and_then(|()| rustix::fs::fchmod(&file, readers.narrow(NEW_FILE_MODE)))
                 .doing("stage", path)?,
         }
         rustix::fs::fsync(&file).doing("stage", path)?;
@@ -81,7 +111,7 @@ impl Staged {
         self.place.sync()
     }
 
-    fn copy_metadata(&self, new: &OwnedFd) -> Result<(), CommitError> {
+    fn copy_metadata(&self, new: &OwnedFd, readers: Readers) -> Result<(), CommitError> {
         let path = &self.place.path;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let old = match rustix::fs::openat(&self.place.dir, &self.place.name, flags, Mode::empty())
@@ -99,7 +129,7 @@ impl Staged {
             );
             rustix::fs::fchown(new, Some(owner), Some(group)).doing("keep the owner of", path)?;
         }
-        rustix::fs::fchmod(new, Mode::from_raw_mode(old_stat.st_mode))
+        rustix::fs::fchmod(new, readers.narrow(old_stat.st_mode))
             .doing("keep the mode of", path)?;
         copy_xattrs(&old, new).doing("keep the extended attributes of", path)
     }
@@ -318,11 +348,32 @@ pub(super) fn copy_xattrs(old: &OwnedFd, new: &OwnedFd) -> Result<(), Errno> {
     Ok(())
 }
 
+/// Gives what is new in a directory the owner of that: an installation of a user's stays theirs.
+pub(super) fn inherit_owner(dir: impl AsFd, new: impl AsFd) -> Result<(), Errno> {
+    let (dir, own) = (rustix::fs::fstat(dir)?, rustix::fs::fstat(&new)?);
+    if dir.st_uid == own.st_uid {
+        return Ok(());
+    }
+    let (owner, group) = (Uid::from_raw(dir.st_uid), Gid::from_raw(dir.st_gid));
+    match rustix::fs::fchown(new, Some(owner), Some(group)) {
+        // Who is not root makes nothing for others.
+        Err(Errno::PERM) => Ok(()),
+        other => other,
+    }
+}
+
 /// Writes a new file and makes its content durable.
-pub(super) fn write_new(dir: &OwnedFd, name: &Path, content: &[u8]) -> Result<(), Errno> {
+pub(super) fn write_new(
+    dir: &OwnedFd,
+    name: &Path,
+    content: &[u8],
+    readers: Readers,
+) -> Result<(), Errno> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::openat(dir, name, flags, Mode::from_raw_mode(NEW_FILE_MODE))?;
-    rustix::fs::fchmod(&file, Mode::from_raw_mode(NEW_FILE_MODE))?;
+    let mode = readers.narrow(NEW_FILE_MODE);
+    let file = rustix::fs::openat(dir, name, flags, mode)?;
+    inherit_owner(dir, &file)?;
+    rustix::fs::fchmod(&file, mode)?;
     write_all(&file, content)?;
     rustix::fs::fsync(&file)
 }
@@ -355,7 +406,7 @@ mod tests {
             fs::write(&path, "old").unwrap();
             let root = Root::open(dir.path()).unwrap();
             let place = Place::of_name(&root, Path::new("/file")).unwrap().unwrap();
-            let staged = Staged::new(place, Some(b"old"), b"new").unwrap();
+            let staged = Staged::new(place, Some(b"old"), b"new", Readers::All).unwrap();
             // The exchange has brought out what one of them wrote; what the other writes is in place.
             fs::write(dir.path().join(&staged.name), "theirs").unwrap();
             fs::write(&path, meanwhile).unwrap();
@@ -376,7 +427,7 @@ mod tests {
                 path: "/file".into(),
                 expected: expected.into(),
             };
-            let batch = Batch { steps: vec![take] };
+            let batch = Batch::from(vec![take]);
             assert_eq!(commit(&root, &batch).outcome.unwrap(), outcome);
             let left = fs::read_link(place.path().join("file")).ok();
             assert_eq!(left.is_some(), outcome == Outcome::Raced);
@@ -399,7 +450,7 @@ mod tests {
                 path: "/file".into(),
                 expected: b"as read".to_vec(),
             };
-            let batch = Batch { steps: vec![take] };
+            let batch = Batch::from(vec![take]);
             let root = Root::open(place.path()).unwrap();
             assert_eq!(commit(&root, &batch).outcome.unwrap(), outcome, "{found:?}");
             assert_eq!(fs::read_to_string(&path).ok().as_deref(), left, "{found:?}");

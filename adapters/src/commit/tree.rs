@@ -1,5 +1,6 @@
 //! Whole directories: made aside and renamed, removed name by name.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
@@ -10,6 +11,7 @@ use rustix::fs::{AtFlags, Dir as DirStream, FileType, Mode, OFlags, RawMode, Ren
 use rustix::io::Errno;
 
 use super::error::{CommitError, Doing as _};
+use super::stage::Readers;
 use super::{Outcome, Place, stage, staged_name};
 
 const DIRECTORY_MODE: RawMode = 0o755;
@@ -32,14 +34,18 @@ pub(super) struct StagedTree {
 }
 
 impl NewTree {
-    pub(super) fn stage(&self, root: &Root) -> Result<StagedTree, CommitError> {
+    pub(super) fn stage(
+        &self,
+        root: &Root,
+        private: &BTreeSet<PathBuf>,
+    ) -> Result<StagedTree, CommitError> {
         if let Some(parent) = self.path.parent() {
             make_directories(root, parent)?;
         }
         let place = Place::of_content(root, &self.path)?;
         let name = staged_name(&place.name);
         let staged = StagedTree { place, name };
-        match self.write(&staged) {
+        match self.write(&staged, private) {
             Ok(()) => Ok(staged),
             Err(error) => {
                 staged.discard();
@@ -48,7 +54,7 @@ impl NewTree {
         }
     }
 
-    fn write(&self, staged: &StagedTree) -> Result<(), CommitError> {
+    fn write(&self, staged: &StagedTree, private: &BTreeSet<PathBuf>) -> Result<(), CommitError> {
         let parent = &staged.place.dir;
         remove_all(parent.as_fd(), &staged.name).doing("replace the staged copy of", &self.path)?;
         (|| {
@@ -58,7 +64,8 @@ impl NewTree {
                 make(&top, directory)?;
             }
             for (name, content) in &self.files {
-                stage::write_new(&top, name, content)?;
+                let readers = Readers::of(&self.path.join(name), private);
+                stage::write_new(&top, name, content, readers)?;
             }
             for directory in self.directories.iter().rev() {
                 rustix::fs::fsync(open(&top, directory.as_os_str())?)?;
@@ -144,10 +151,11 @@ pub(super) fn make_directories(root: &Root, path: &Path) -> Result<(), CommitErr
 /// Makes one directory, whatever the umask; one that is there already is fine.
 fn make(parent: impl AsFd, path: &Path) -> Result<(), Errno> {
     match rustix::fs::mkdirat(&parent, path, Mode::from_raw_mode(DIRECTORY_MODE)) {
-        Ok(()) => rustix::fs::fchmod(
-            open(&parent, path.as_os_str())?,
-            Mode::from_raw_mode(DIRECTORY_MODE),
-        ),
+        Ok(()) => {
+            let made = open(&parent, path.as_os_str())?;
+            stage::inherit_owner(&parent, &made)?;
+            rustix::fs::fchmod(made, Mode::from_raw_mode(DIRECTORY_MODE))
+        }
         Err(Errno::EXIST) => Ok(()),
         Err(error) => Err(error),
     }

@@ -1,21 +1,17 @@
 //! What is particular about a remote of flatpak: the marks of its owner, what servers refresh, and what
 //! there is of it beside its group.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use bstr::ByteSlice as _;
-use overlay_resolver::escape::escape_path;
-use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
 use super::config::RepoConfig;
+use super::filter;
 use super::installation::Installation;
-use crate::code;
-use crate::remotes::draft::Beside;
 use crate::remotes::intent;
 use crate::remotes::target::{Store as _, Target};
 use crate::remotes::{Remote, Subject};
-use crate::report::{Dependent, KeyReport, Operation};
+use crate::report::Dependent;
 
 /// Keys that a server's metadata refreshes at every `flatpak update` unless the owner set them
 /// (`flatpak_dir_update_remote_configuration_for_state()`).
@@ -120,7 +116,7 @@ impl Target for Installation {
     }
 
     fn placed(subject: &mut Subject<'_, '_, Self>, remote: &Remote) {
-        copy_filter(subject, remote);
+        filter::copy(subject, remote);
     }
 
     fn updated(subject: &mut Subject<'_, '_, Self>, remote: &Remote) {
@@ -130,67 +126,7 @@ impl Target for Installation {
             subject.forget(target.summaries(subject.name));
         }
         forget_oci(subject);
-        copy_filter(subject, remote);
-    }
-}
-
-/// flatpak falls back to a copy of the filter when the file itself is gone, but makes that copy
-/// only in `remote-modify`. The copy goes with the vendor's filter.
-fn copy_filter(subject: &mut Subject<'_, '_, Installation>, remote: &Remote) {
-    let Some(setting) = remote.get("xa.filter") else {
-        let draft = &subject.draft;
-        let has = |store: &RepoConfig| store.get(subject.name, "xa.filter").is_some();
-        let copy = draft.target.filter_copy(subject.name);
-        let is_there = draft.observed.files.contains_key(&copy);
-        if is_there && has(&draft.before) && !has(&draft.store) {
-            subject.forget([copy]);
-        }
-        return;
-    };
-    if subject.draft.store.get(subject.name, &setting.key) != Some(setting.value.as_bstr()) {
-        return;
-    }
-    let Ok(filter) = value::decode_string(&setting.value) else {
-        return;
-    };
-    let path = subject.draft.target.filter_copy(subject.name);
-    let existing = subject.draft.observed.files.get(&path);
-    let heading = format!("# backup copy of {filter}, do not edit!\n");
-    match subject.draft.observed.references.get(Path::new(&filter)) {
-        Some(text) => {
-            let copy = [heading.as_bytes(), text].concat();
-            if existing != Some(&copy) {
-                subject.beside([Beside {
-                    operation: Operation::WriteFile,
-                    subject: escape_path(&path).to_string(),
-                    path: path.clone(),
-                }]);
-                subject.draft.files.insert(path, copy);
-            }
-        }
-        None if existing.is_none_or(|copy| !copy.starts_with(heading.as_bytes())) => {
-            let key = KeyReport {
-                key: setting.key.to_string(),
-                baseline: None,
-                actual: None,
-                desired: None,
-                source: Some(setting.source.clone()),
-                action: None,
-            };
-            let (place, line) = subject.place_of(&key);
-            let finding = code::MISSING_FILTER.warning(
-                place,
-                format!(
-                    "Filter={filter}: cannot be read, so flatpak cannot use the remote {}",
-                    subject.name
-                ),
-            );
-            subject
-                .draft
-                .findings
-                .push(line.into_iter().fold(finding, Finding::at));
-        }
-        None => {}
+        filter::copy(subject, remote);
     }
 }
 

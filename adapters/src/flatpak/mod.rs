@@ -6,6 +6,7 @@
 
 pub mod config;
 mod conventions;
+mod filter;
 #[cfg(test)]
 mod histories;
 mod installation;
@@ -67,6 +68,7 @@ impl Planner for Flatpak {
         match observe::observe(root, &self.installation, &layers) {
             Ok(mut found) => {
                 found.observed.beware(obstacles);
+                found.refuse_private(&self.installation.config());
                 plan::plan(&self.installation, layers, &found, request)
             }
             Err(finding) => Plan::impossible(finding, layers.into_documents(&self.installation)),

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
 
+use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 use overlay_resolver::root::{MemberKind, Reason, Root, Unusable};
 
-use super::Layers;
 use super::config::{self, RepoConfig};
 use super::installation::Installation;
+use super::{Layers, filter};
 use crate::code;
 use crate::commit::{is_saved, is_staged, left_staged, staged_name};
-use crate::observer::{LIMIT, Observer};
+use crate::observer::{LIMIT, Observer, is_for_all};
 use crate::remotes::draft::Observed;
 use crate::remotes::group::group;
 use crate::remotes::intent::Traces;
@@ -28,6 +29,22 @@ pub(super) struct Found {
     /// `repo/config`, as bytes and understood; none if there is no repository.
     pub(super) config: Option<(Vec<u8>, RepoConfig)>,
     pub(super) observed: Observed,
+}
+
+impl Found {
+    /// Everybody reads the configuration, users' flatpaks too: what not everybody may read stays out of it.
+    pub(super) fn refuse_private(&mut self, config: &Path) {
+        let Observed {
+            private, broken, ..
+        } = &mut self.observed;
+        for (name, source) in private {
+            let message = format!(
+                "not everybody may read this file, but {}, where the remote {name} would stand: make it readable (`chmod a+r`), or leave out what is secret",
+                escape_path(config)
+            );
+            broken.insert(name.clone(), code::PRIVATE_SOURCE.error(&*source, message));
+        }
+    }
 }
 
 /// Reads the installation.
@@ -65,8 +82,8 @@ pub(super) fn observe(
         ));
     }
     eyes.stale(&mut observed)?;
-    eyes.wanted(&mut observed, layers);
     let store = config.as_ref().map(|(_, config)| config);
+    eyes.wanted(&mut observed, store, layers);
     eyes.present(&mut observed, store, layers);
     Ok(Found { config, observed })
 }
@@ -148,8 +165,8 @@ impl Eyes<'_> {
     }
 
     /// What the layers' remotes refer to.
-    fn wanted(&self, observed: &mut Observed, layers: &Layers) {
-        for layered in layers.remotes.entries.values() {
+    fn wanted(&self, observed: &mut Observed, config: Option<&RepoConfig>, layers: &Layers) {
+        for (name, layered) in &layers.remotes.entries {
             let Want::Present(remote) = &layered.want else {
                 continue;
             };
@@ -159,11 +176,16 @@ impl Eyes<'_> {
             {
                 observed.stamps.insert(stamp.clone());
             }
-            if let Some(filter) = remote.get("xa.filter")
-                && let Ok(path) = value::decode_string(&filter.value)
-                && let Ok(Some(text)) = self.root.read(Path::new(&path), LIMIT)
-            {
-                observed.references.insert(path.into(), text);
+            let wanted = remote.get(filter::KEY);
+            let wanted = wanted.and_then(|wanted| value::decode_string(&wanted.value).ok());
+            let actual = config.and_then(|config| filter::named(config, name));
+            for path in wanted.into_iter().chain(actual) {
+                if let Ok(Some(text)) = self.root.read(Path::new(&path), LIMIT) {
+                    if !is_for_all(self.root, Path::new(&path)) {
+                        observed.narrow.insert(path.clone().into());
+                    }
+                    observed.references.insert(path.into(), text);
+                }
             }
         }
     }

@@ -113,6 +113,9 @@ fn check(reader: &mut Reader<'_>, section: &str) {
     }
 }
 
+/// The key that names files and directories of certificates.
+pub(super) const KEY_PATHS: &str = "gpgkeypath";
+
 /// The paths of a `gpgkeypath=`: `;` or `,` stands between them (`ostree_repo_get_remote_list_option()`).
 pub(super) fn key_paths(raw: &[u8]) -> Vec<String> {
     let text = value::decode_string(raw).unwrap_or_default();

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::{Reason, Unusable};
 
+use super::conf::{KEY_PATHS, key_paths};
 use super::places::Places;
 use super::store::Remotes;
 use super::{Layers, TargetFiles, Text, is_of_layers};
@@ -172,11 +173,25 @@ impl Eyes<'_> {
             if let Some(origin) = followed.elsewhere(&name) {
                 self.found.store.note_followed(&name, origin);
             }
+            self.key_paths(&name);
             if let Err(finding) = self.beside(layers, &name) {
                 self.found.observed.broken.insert(name, finding);
             }
         }
         self.found.findings.append(&mut followed.unread);
+    }
+
+    /// Which of the paths exist at which a remote finds its keys.
+    fn key_paths(&mut self, name: &str) {
+        let Found {
+            store, observed, ..
+        } = &mut self.found;
+        let value = store.get(name, KEY_PATHS);
+        for path in value.map(|value| key_paths(value)).unwrap_or_default() {
+            if super::exists(self.observer.root(), Path::new(&path)) {
+                observed.references.insert(path.into(), Vec::new());
+            }
+        }
     }
 
     /// What there is of one remote beside its file.

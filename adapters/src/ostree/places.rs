@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use overlay_resolver::escape::escape_path;
 
+use super::conf::{KEY_PATHS, key_paths};
 use super::store::Remotes;
 use crate::code;
 use crate::definition::OstreeDefinition;
 use crate::remotes::intent;
-use crate::remotes::target::{Adoption, Target};
+use crate::remotes::target::{Adoption, Store as _, Target};
 use crate::remotes::{Remote, Subject};
 use crate::report::{Dependent, Foreign};
 
@@ -170,10 +171,12 @@ impl Target for Places {
 
     fn placed(subject: &mut Subject<'_, '_, Self>, remote: &Remote) {
         tell_preferred(subject, remote);
+        tell_missing(subject, remote);
     }
 
     fn updated(subject: &mut Subject<'_, '_, Self>, remote: &Remote) {
         tell_preferred(subject, remote);
+        tell_missing(subject, remote);
     }
 }
 
@@ -192,4 +195,34 @@ fn tell_preferred(subject: &mut Subject<'_, '_, Places>, remote: &Remote) {
             .findings
             .push(code::OTHER_KEYRING.warning(path, message));
     }
+}
+
+/// ostree fails where a path of keys does not exist. The vendor's are left out then, its owner's stay.
+fn tell_missing(subject: &mut Subject<'_, '_, Places>, remote: &Remote) {
+    let name = subject.name;
+    let draft = &mut *subject.draft;
+    let Some(value) = draft.store.get(name, KEY_PATHS) else {
+        return;
+    };
+    if remote
+        .get(KEY_PATHS)
+        .is_some_and(|vendors| vendors.value == value)
+    {
+        return;
+    }
+    let missing: Vec<_> = key_paths(value)
+        .into_iter()
+        .filter(|path| !draft.observed.references.contains_key(Path::new(path)))
+        .collect();
+    if missing.is_empty() {
+        return;
+    }
+    let message = format!(
+        "{name}: {KEY_PATHS}, which is yours, names {}: ostree fails where a path does not exist, so the remote cannot be used; `overlayctl revert {name} {KEY_PATHS}` takes what the vendor has",
+        missing.join(", ")
+    );
+    let place = draft.target.place(&draft.store, name);
+    draft
+        .findings
+        .push(code::MISSING_KEY_PATH.warning(place, message));
 }

@@ -45,6 +45,11 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
             draft.store.forget_keyring(&name);
         }
     }
+    for name in found.observed.private.keys() {
+        draft
+            .private
+            .extend([places.conf(name), places.journal(name)]);
+    }
     let too_large = draft.too_large(&places.target, size(&draft));
     let batch = Writes::new(&draft, found).batch();
     let changes = remotes::changes(&draft);

@@ -37,7 +37,11 @@ pub(crate) struct Observed {
     pub(crate) unclear: BTreeSet<String>,
     /// Files that could not be written: nothing more is done to them.
     pub(crate) refused: BTreeSet<PathBuf>,
-    /// Why not, where that hurts no remote in particular.
+    /// The remotes that have a source which not everybody may read, each with that.
+    pub(crate) private: BTreeMap<String, PathBuf>,
+    /// Of the references, those that not everybody may read.
+    pub(crate) narrow: BTreeSet<PathBuf>,
+    /// What failed for no remote in particular.
     pub(crate) hindrances: Vec<Finding>,
     /// What other programs wrote at the same time as a run, kept because something newer has its place.
     pub(crate) saved: Vec<PathBuf>,
@@ -86,6 +90,9 @@ impl Observed {
         let remotes = remotes.map(|(name, finding)| (name.clone(), finding.clone()));
         self.broken.extend(remotes);
         self.refused.extend(obstacles.files.iter().cloned());
+        let private = obstacles.private.iter();
+        let private = private.map(|(name, path)| (name.clone(), path.clone()));
+        self.private.extend(private);
         self.hindrances.extend(obstacles.findings.iter().cloned());
     }
 }
@@ -105,6 +112,8 @@ pub(crate) struct Draft<'a, T: Target> {
     pub(crate) unions: BTreeMap<PathBuf, Vec<u8>>,
     /// What is to go once no remote needs it any more, with the remote that it was for.
     pub(crate) obsolete: BTreeMap<PathBuf, String>,
+    /// The files that only their owner is to read.
+    pub(crate) private: BTreeSet<PathBuf>,
     /// What is done for a remote beside its group, by remote.
     pub(crate) beside: BTreeMap<String, Vec<Beside>>,
     /// The entries that gave a remote its collection ID, or took it away: by remote.
@@ -128,6 +137,7 @@ impl<'a, T: Target> Draft<'a, T> {
             files: BTreeMap::new(),
             unions: BTreeMap::new(),
             obsolete: BTreeMap::new(),
+            private: BTreeSet::new(),
             beside: BTreeMap::new(),
             given: BTreeMap::new(),
             findings: observed
@@ -198,10 +208,10 @@ impl<'a, T: Target> Draft<'a, T> {
             && (before.is_none() || unfinished.all(|name| self.is_mended(name)));
         if steps.is_empty() && before.is_none() {
             steps.extend(self.stale(&steps));
-            return Batch { steps };
+            return steps.into();
         }
         if steps.is_empty() && !ends_all {
-            return Batch { steps };
+            return steps.into();
         }
         let path = self.target.intent();
         steps.extend(watched.filter(|_| is_touched).map(Step::Touch));
@@ -222,7 +232,10 @@ impl<'a, T: Target> Draft<'a, T> {
             steps.extend(self.stale(&steps));
             steps.push(Step::Remove(path));
         }
-        Batch { steps }
+        Batch {
+            steps,
+            private: self.private.clone(),
+        }
     }
 
     /// Whether what a dead run left of a remote is mended by this one.

@@ -3,6 +3,7 @@
 //! What flatpak and ostree call a remote is the same thing: a named group of keys, and a keyring. What
 //! differs between their places is behind `Target`; what follows from the tables is here, once.
 
+mod adoption;
 pub(crate) mod baseline;
 mod changes;
 pub mod collection;
@@ -364,70 +365,6 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         }
     }
 
-    fn adopt(&mut self, remote: &Remote) -> Decision {
-        if self.management.is_some() {
-            return self.take_back(remote);
-        }
-        let keyring = match self.keyring() {
-            Ok(keyring) => keyring,
-            Err(finding) => return finding.into(),
-        };
-        self.draft.store.take_over(self.name);
-        Management::Adopted.write(&mut self.draft.store, self.name);
-        for setting in &remote.settings {
-            let desired = setting.value.as_bstr();
-            let actual = self
-                .draft
-                .before
-                .get(self.name, &setting.key)
-                .map(BStr::to_owned);
-            let weakens = verification::weakens(&setting.key, desired);
-            let fill = actual.is_none() && !weakens && self.draft.target.is_filled(&setting.key);
-            let former =
-                remote.is_former(&setting.key, actual.as_ref().map(|actual| actual.as_bstr()));
-            let action = if actual.as_ref().is_some_and(|actual| actual == desired) {
-                KeyAction::Record
-            } else if (fill || former) && !self.is_owners(&setting.key) {
-                KeyAction::Write
-            } else {
-                KeyAction::Keep { conflict: false }
-            };
-            if action == KeyAction::Write {
-                self.draft.store.put(self.name, &setting.key, Some(desired));
-            }
-            // As if we had written the vendor's values once: what differs is the owner's from now on.
-            self.next.record(&setting.key, Some(desired));
-            self.keys.push(KeyReport {
-                key: setting.key.to_string(),
-                baseline: None,
-                actual,
-                desired: Some(desired.into()),
-                source: Some(setting.source.clone()),
-                action: Some(action),
-            });
-        }
-        for key in self.withdrawn_keys(remote) {
-            self.reconcile_key(&key, None, None);
-        }
-        self.remember();
-        self.reconcile_keyring(keyring, remote);
-        T::placed(self, remote);
-        Decision::Adopted {
-            except: self.owners_keys(),
-        }
-    }
-
-    /// Lets what the owner had released follow the vendor again, key by key where it was.
-    fn take_back(&mut self, remote: &Remote) -> Decision {
-        Management::Adopted.write(&mut self.draft.store, self.name);
-        match self.update(remote) {
-            broken @ Decision::Broken { .. } => broken,
-            _ => Decision::Adopted {
-                except: self.owners_keys(),
-            },
-        }
-    }
-
     /// Leaves a remote to its owner, who asks for it.
     fn let_go(&mut self) -> Decision {
         self.unhide();
@@ -478,6 +415,14 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         }
         self.remember();
         self.reconcile_keyring(keyring, remote);
+        self.note_additions();
+        self.tell_unverified(remote);
+        T::updated(self, remote);
+        self.summary()
+    }
+
+    /// What the layers say nothing of, and its owner has, is left.
+    fn note_additions(&mut self) {
         for key in self.additions() {
             let actual = self.draft.before.get(self.name, &key).map(BStr::to_owned);
             self.keys.push(KeyReport {
@@ -489,8 +434,6 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 action: Some(KeyAction::Keep { conflict: false }),
             });
         }
-        T::updated(self, remote);
-        self.summary()
     }
 
     /// Writes down what this run leaves as ours, if that is news.

@@ -9,15 +9,23 @@ const COMMITS: &str = "gpg-verify";
 /// The key that says whether the summary is.
 const SUMMARY: &str = "gpg-verify-summary";
 
+/// Both.
+pub(super) const KEYS: [&str; 2] = [COMMITS, SUMMARY];
+
 /// Whether a remote with these keys needs a keyring of its own.
 pub(super) fn needs_keys<'k>(get: impl Fn(&str) -> Option<&'k BStr>) -> bool {
-    let verifies = [COMMITS, SUMMARY].map(|key| verifies(key, get(key)));
+    let verifies = KEYS.map(|key| verifies(key, get(key)));
     verifies.contains(&true) && get("gpgkeypath").is_none()
 }
 
 /// Whether writing this value where nothing stands would end a verification.
 pub(super) fn weakens(key: &str, value: &BStr) -> bool {
     matches!(key, COMMITS | SUMMARY) && verifies(key, None) && !verifies(key, Some(value))
+}
+
+/// Whether a value ends a verification that is wanted.
+pub(super) fn is_ended(key: &str, wanted: Option<&BStr>, actual: Option<&BStr>) -> bool {
+    verifies(key, wanted) && !verifies(key, actual)
 }
 
 /// What a value of one of the two keys means. libostree fails on what is no boolean, which verifies nothing

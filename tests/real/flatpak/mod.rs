@@ -14,6 +14,7 @@ mod keyrings;
 mod masks;
 mod offline;
 mod others;
+mod private;
 mod races;
 mod scripts;
 mod updates;
@@ -48,6 +49,7 @@ const CASES: &[&[Case]] = &[
     faults::CASES,
     victims::CASES,
     histories::CASES,
+    private::CASES,
 ];
 
 /// Every case with every flatpak.

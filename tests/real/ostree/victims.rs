@@ -17,6 +17,7 @@ pub(super) const CASES: &[Case] = &[
         "one failure, one victim: a file that is mounted read-only",
         mounted,
     ),
+    ("private: a value that root alone may read", private),
 ];
 
 const OTHER: &str = "http://127.0.0.1:9/other";
@@ -113,5 +114,39 @@ fn mounted(world: &World<'_>) {
     assert_others(world, &report_of(&unshare.output().expect("unshare runs")));
     world.sync();
     world.assert_remotes(&[("a", OTHER), ("b", OTHER), ("c", OTHER)]);
+    world.assert_settled();
+}
+
+/// ostree's daemons run as root, so the file of a remote may be as narrow as what it comes from.
+fn private(world: &World<'_>) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = |name: &str| {
+        let meta = fs::metadata(world.conf(name)).expect("a file");
+        meta.permissions().mode() & 0o777
+    };
+    for name in ["open", "closed"] {
+        world.vendor(name, plain(name, URL));
+    }
+    let drop_in = "etc/ostree/remotes.d/closed.conf.d/50-secret.conf";
+    let secret = |word: &str| format!("[remote \"closed\"]\nproxy=http://me:{word}@127.0.0.1:9/\n");
+    world.write(drop_in, secret("one"));
+    let narrow = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(world.path(drop_in), narrow.clone()).expect("owned");
+    world.sync();
+    assert_eq!((mode("open"), mode("closed")), (0o644, 0o600));
+    world.assert_remotes(&[("closed", URL), ("open", URL)]);
+    // One that everybody could read is not any more.
+    world.write(
+        "etc/ostree/remotes.d/open.conf.d/50-secret.conf",
+        "[remote \"open\"]\nproxy=http://you@127.0.0.1:9/\n",
+    );
+    fs::set_permissions(
+        world.path("etc/ostree/remotes.d/open.conf.d/50-secret.conf"),
+        narrow,
+    )
+    .expect("owned");
+    world.write(drop_in, secret("two"));
+    world.sync();
+    assert_eq!((mode("open"), mode("closed")), (0o600, 0o600));
     world.assert_settled();
 }
