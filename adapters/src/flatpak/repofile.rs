@@ -129,10 +129,8 @@ impl Remote {
             &STANDARD,
             GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
         );
-        let encoded: Vec<u8> = encoded
-            .bytes()
-            .filter(|b| !b.is_ascii_whitespace())
-            .collect();
+        let mut encoded = encoded.into_bytes();
+        encoded.retain(|byte| !byte.is_ascii_whitespace());
         match lenient.decode(encoded) {
             Err(error) => reader.error(REPO, "GPGKey", format!("GPGKey is not base64: {error}")),
             Ok(data) => match Keyring::parse_key_data(&data) {

@@ -16,20 +16,17 @@ impl Document {
         let mut hash = Sha256::new();
         hash.update([u8::from(self.loads())]);
         let mut bytes = Vec::new();
-        for part in self.parts_by_name() {
-            for Effective { key, items, .. } in part.values {
-                for name in [key.section(), key.name()] {
-                    push(&mut bytes, name);
-                }
-                if let Some(number) = part.number {
-                    bytes.extend(number.to_be_bytes());
-                }
-                bytes.extend(items.len().to_be_bytes());
-                for item in items {
-                    push(&mut bytes, &item.value);
-                }
+        for (number, Effective { key, items, .. }) in self.values_by_name() {
+            for name in [key.section(), key.name()] {
+                push(&mut bytes, name);
             }
-            // In pieces of some size, since each costs something.
+            if let Some(number) = number {
+                bytes.extend(number.to_be_bytes());
+            }
+            bytes.extend(items.len().to_be_bytes());
+            for item in items {
+                push(&mut bytes, &item.value);
+            }
             hash.update(&bytes);
             bytes.clear();
         }

@@ -5,19 +5,18 @@ mod lines;
 use std::borrow::Cow;
 
 use bstr::BStr;
-use indexmap::IndexMap;
+use indexmap::IndexSet;
 use smallvec::SmallVec;
 
 pub use self::lines::Line;
 use super::items::kind_of;
 use super::{Assignment, Document, Items, Key, State};
 use crate::format::Node;
-use crate::ledger::SectionId;
+use crate::ledger::{KeyId, SectionId};
 use crate::scan::Fragment;
 use crate::scan::State::{Masked, Shadowed};
 use crate::schema::{KeyKind, Merge, Split};
 
-type Map<K, V> = IndexMap<K, V, foldhash::fast::RandomState>;
 /// Assignments of a key that count; mostly it is one.
 pub(super) type Counting<'d> = SmallVec<[Assignment<'d>; 1]>;
 
@@ -61,6 +60,15 @@ pub struct Item<'d> {
     pub(crate) node: Option<&'d Node>,
 }
 
+/// In which order sections and keys stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// As the consumer first meets them.
+    AsMet,
+    /// In byte order.
+    ByName,
+}
+
 impl Document {
     /// The values that the consumer ends with, section by section: lists with their items, without
     /// what empties them, and without what the consumer ignores ([`Key::unknown`]). Nothing where it
@@ -91,61 +99,97 @@ impl Document {
 
     /// The same, part by part: of many keys, what each comes to takes more memory than the files.
     pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
-        self.sections().into_iter().flat_map(|keys| parts(&keys))
+        self.parts_in(Order::AsMet)
     }
 
     /// The same in byte order of sections and keys, which does not depend on the files that say it.
     pub(super) fn parts_by_name(&self) -> impl Iterator<Item = Part<'_>> {
-        let mut sections = self.sections();
-        sections.sort_unstable_by_key(|keys| keys.first().map(Key::section));
-        let parts = sections.into_iter().flat_map(|mut keys| {
-            keys.sort_unstable_by_key(Key::name);
-            parts(&keys)
+        self.parts_in(Order::ByName)
+    }
+
+    /// The same value by value, each with the number of its part.
+    pub(super) fn values_by_name(&self) -> impl Iterator<Item = (Option<usize>, Effective<'_>)> {
+        let sections = self.sections(Order::ByName);
+        sections.flat_map(|keys| values(keys, Order::ByName))
+    }
+
+    fn parts_in(&self, order: Order) -> impl Iterator<Item = Part<'_>> {
+        let parts = self.sections(order).map(move |keys| {
+            let mut parts = Vec::<Part<'_>>::new();
+            for (number, value) in values(keys, order) {
+                match parts.last_mut() {
+                    Some(part) if part.number == number => part.values.push(value),
+                    _ => parts.push(Part {
+                        section: value.key.section(),
+                        number,
+                        values: vec![value],
+                    }),
+                }
+            }
+            parts
         });
-        parts.map(|mut part| {
-            // Below a header of its own, the order was that of the lines.
-            part.values.sort_by_key(|value| value.key.name());
-            part
+        parts.flatten()
+    }
+
+    /// The keys of each section that may have a value.
+    fn sections(&self, order: Order) -> impl Iterator<Item = Vec<Key<'_>>> {
+        let section = |key: &KeyId| self.ledger.key_name(*key).0;
+        let mut keys = self.keys_by_section();
+        if order == Order::ByName {
+            let sections = keys.chunk_by_mut(|a, b| section(a) == section(b));
+            let mut sections: Vec<_> = sections.collect();
+            sections.sort_by_key(|keys| self.ledger.section_name(section(&keys[0])));
+            for keys in &mut sections {
+                keys.sort_by_key(|key| self.ledger.key_name(*key).1);
+            }
+            keys = sections.concat();
+        }
+        let mut start = 0;
+        std::iter::from_fn(move || {
+            let mut rest = keys[start..].chunk_by(|a, b| section(a) == section(b));
+            let keys = rest.next()?;
+            start += keys.len();
+            let keys = keys.iter().map(|&key| Key::new(self.view(), key));
+            Some(keys.collect())
         })
     }
 
-    /// The keys that may have a value, section by section. One without any keeps its place.
-    fn sections(&self) -> Vec<Vec<Key<'_>>> {
+    /// The keys that may have a value, section by section.
+    fn keys_by_section(&self) -> Vec<KeyId> {
         if !self.loads() {
             return Vec::new();
         }
-        let mut sections = Map::<SectionId, Vec<Key<'_>>>::default();
-        for key in self.keys_as_met() {
-            let keys = sections.entry(key.section_id()).or_default();
+        let mut met = IndexSet::<SectionId, foldhash::fast::RandomState>::default();
+        let mut keys = Vec::new();
+        for id in self.keys_as_met() {
+            let key = Key::new(self.view(), id);
+            // A section has its place even if its consumer does not know the first key.
+            let (rank, _) = met.insert_full(key.section_id());
             if key.unknown().is_none() {
-                keys.push(key);
+                keys.push((!key.section().is_empty(), rank, id));
             }
         }
-        let mut sections: Vec<_> = sections.into_values().collect();
-        sections.sort_by_key(|keys| keys.first().is_some_and(|key| !key.section().is_empty()));
-        sections
+        keys.sort_by_key(|&(is_named, rank, _)| (is_named, rank));
+        keys.into_iter().map(|(.., id)| id).collect()
     }
 
     /// The keys in the order in which the consumer meets them: those of files that are hidden it does not.
-    fn keys_as_met(&self) -> Vec<Key<'_>> {
+    fn keys_as_met(&self) -> Vec<KeyId> {
         let has_text = |file: &Fragment| !file.text.is_empty();
         let is_hidden =
             |file: &Fragment| matches!(file.state, Shadowed(_) | Masked(_)) && has_text(file);
         // Mostly none of those was read, and the ledger has the order.
         if !self.entry.fragments.iter().any(is_hidden) {
-            return self.keys().collect();
+            return self.ledger.keys().collect();
         }
         let met = |key: Key<'_>| {
             let mut rows = key.history();
             let read = rows.find(|row| !matches!(row.state(), State::Shadowed | State::Masked))?;
-            Some(read.number())
+            Some((read.number(), key.id()))
         };
-        let mut keys: Vec<_> = self
-            .keys()
-            .filter_map(|key| Some((met(key)?, key)))
-            .collect();
-        keys.sort_unstable_by_key(|(met, _)| *met);
-        keys.into_iter().map(|(_, key)| key).collect()
+        let mut keys: Vec<_> = self.keys().filter_map(met).collect();
+        keys.sort_unstable();
+        keys.into_iter().map(|(_, id)| id).collect()
     }
 }
 
@@ -158,55 +202,54 @@ impl Effective<'_> {
     }
 }
 
-/// What these keys of a section come to: one part, or one for each of its headers that begins an item.
-fn parts<'d>(keys: &[Key<'d>]) -> Vec<Part<'d>> {
-    let mut values = Vec::with_capacity(keys.len());
-    for key in keys {
-        key.effective(&mut values);
+/// What these keys of a section come to, one after the other. Where every header begins an item, they come
+/// header by header, each with its number.
+fn values(
+    keys: Vec<Key<'_>>,
+    order: Order,
+) -> Box<dyn Iterator<Item = (Option<usize>, Effective<'_>)> + '_> {
+    let is_below_header = |key: &Key<'_>| key.last().is_some_and(|last| last.header() > 0);
+    let is_repeated = keys.iter().any(is_below_header);
+    let values = keys.into_iter().flat_map(Key::effective);
+    if !is_repeated {
+        return Box::new(values.map(|value| (None, value)));
     }
-    // Of a section whose headers begin items, those are numbered from 1; else it is 0.
-    let header = |value: &Effective<'_>| value.applied.first().map_or(0, Assignment::header);
-    let is_repeated = values.iter().any(|value| header(value) > 0);
+    let mut values: Vec<_> = values.collect();
     // Where the keys of another header first appear says nothing here.
-    if is_repeated {
-        values.sort_by_key(|value| value.applied.first().map(Assignment::number));
-    }
-    let mut parts = Vec::new();
-    // From the last header on, so that no value is moved more than once.
-    while let Some((section, last)) = values.last().map(|v| (v.key.section(), header(v))) {
-        let start = values.partition_point(|value| header(value) < last);
-        parts.push(Part {
-            section,
-            number: None,
-            values: values.split_off(start),
-        });
-    }
-    parts.reverse();
-    if is_repeated {
-        for (number, part) in (1..).zip(&mut parts) {
-            part.number = Some(number);
+    values.sort_by_key(|value| value.applied.first().map(Assignment::number));
+    let mut number = 0;
+    let mut last = None;
+    let numbered = values.into_iter().map(|value| {
+        let header = value.applied.first().map(Assignment::header);
+        if header != last {
+            (number, last) = (number + 1, header);
         }
+        (Some(number), value)
+    });
+    let mut numbered: Vec<_> = numbered.collect();
+    if order == Order::ByName {
+        numbered.sort_by_key(|(number, value)| (*number, value.key.name()));
     }
-    parts
+    Box::new(numbered.into_iter())
 }
 
 impl<'d> Key<'d> {
-    /// Adds what it comes to, if anything: below each of the headers that begin an item, or in all.
-    fn effective(self, values: &mut Vec<Effective<'d>>) {
+    /// What it comes to, if anything: below each of the headers that begin an item, or in all.
+    fn effective(self) -> SmallVec<[Effective<'d>; 1]> {
         let known = self.kind_in_item().copied();
         let counting = self.counting();
-        for applied in counting.chunk_by(|a, b| a.header() == b.header()) {
-            let kind = kind_of(known, applied);
-            let items: Vec<_> = Items::of(known, applied).into_iter().collect();
-            if !items.is_empty() || kind.is_some_and(KeyKind::stands_when_empty) {
-                values.push(Effective {
-                    key: self,
-                    kind,
-                    items,
-                    applied: applied.into(),
-                });
-            }
-        }
+        let groups = counting.chunk_by(|a, b| a.header() == b.header());
+        let values = groups.map(|applied| Effective {
+            key: self,
+            kind: kind_of(known, applied),
+            items: Items::of(known, applied).into_iter().collect(),
+            applied: applied.into(),
+        });
+        values
+            .filter(|value| {
+                !value.items.is_empty() || value.kind.is_some_and(KeyKind::stands_when_empty)
+            })
+            .collect()
     }
 }
 

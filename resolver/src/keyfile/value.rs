@@ -54,13 +54,15 @@ pub enum ValueError {
 /// The value is not UTF-8, or has an escape other than `\s`, `\n`, `\t`, `\r` and `\\`.
 pub fn decode_string(raw: &[u8]) -> Result<String, ValueError> {
     let mut text = String::with_capacity(raw.len());
-    let mut chars = utf8(raw)?.chars();
-    while let Some(c) = chars.next() {
-        text.push(match c {
-            '\\' => unescape(chars.next(), None)?,
-            _ => c,
-        });
+    let mut rest = utf8(raw)?;
+    // Mostly there is no escape, in however long a key.
+    while let Some((plain, escaped)) = rest.split_once('\\') {
+        let mut chars = escaped.chars();
+        text.push_str(plain);
+        text.push(unescape(chars.next(), None)?);
+        rest = chars.as_str();
     }
+    text.push_str(rest);
     Ok(text)
 }
 
