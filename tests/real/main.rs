@@ -26,6 +26,7 @@ mod histories;
 mod libeconf;
 mod libraries;
 mod machine;
+mod memory;
 mod openpgp;
 mod ostree;
 mod peers;
@@ -135,6 +136,7 @@ fn main() -> ExitCode {
         flatpak::trials,
         glib::trials,
         libeconf::trials,
+        memory::trials,
         openpgp::trials,
         ostree::trials,
         schemas::trials,
