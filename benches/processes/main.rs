@@ -72,6 +72,10 @@ fn main() {
     let asked = Asked::new();
     let place = tempfile::tempdir().expect("a directory");
     let measurer = Measurer::new(place.path());
+    if asked.thorough {
+        // The one beside a benchmark has all that its libraries can do for the tests: half a megabyte more.
+        build(&["--package", "overlayctl", "--bin", "overlayctl"]);
+    }
     if asked.has("read") {
         let floor = measure::compile("floor", place.path());
         measure::headline("fragments", "floor");
@@ -152,14 +156,21 @@ fn readers(floor: &Path, root: &Path, size: usize) -> Vec<Program> {
 
 /// A program of the resolver's `examples/`, built as this benchmark was, beside it.
 fn example(name: &str) -> PathBuf {
+    build(&["--package", "overlay-resolver", "--example", name]);
+    directory().join("examples").join(name)
+}
+
+/// Where cargo puts what it builds.
+fn directory() -> &'static Path {
     let target = Path::new(env!("CARGO_BIN_EXE_overlayctl")).parent();
-    let target = target.expect("a directory");
+    target.expect("a directory")
+}
+
+fn build(what: &[&str]) {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--package", "overlay-resolver"]);
-    cargo.args(["--example", name]);
-    if target.ends_with("release") {
+    cargo.args(["build", "--quiet"]).args(what);
+    if directory().ends_with("release") {
         cargo.arg("--release");
     }
-    assert!(measure::succeeds(&mut cargo), "the example {name}");
-    target.join("examples").join(name)
+    assert!(measure::succeeds(&mut cargo), "cargo builds {what:?}");
 }

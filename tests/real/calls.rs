@@ -17,10 +17,10 @@ use crate::peers::read;
 const FILES: usize = 400;
 
 /// The calls that a command makes besides those for files: its start, the kind of tree, the layers.
-const CONSTANT: usize = 150;
+const CONSTANT: usize = 135;
 
 /// What it makes besides where an adapter may have to do with the path.
-const ADAPTERS: usize = 140;
+const ADAPTERS: usize = 90;
 
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
     // (the command, the path, whether it reads what a higher layer hides)
