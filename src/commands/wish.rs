@@ -93,6 +93,13 @@ impl Asked<'_> {
             (false, true) => adapters.plan(&request),
             (false, false) => adapters.sync(&request),
         };
+        let done = report.entries.iter().map(EntryReport::full_name);
+        let meant: BTreeSet<_> = done.chain(idle_names.iter().cloned()).collect();
+        let others = plan.entries.iter();
+        let others = files_of(others.filter(|entry| !meant.contains(&entry.full_name())));
+        report
+            .findings
+            .retain(|finding| !others.contains(&finding.path));
         report.left = plan.left;
         report.findings.extend(told);
         let idle = plan.entries.into_iter();
@@ -108,6 +115,13 @@ impl Asked<'_> {
             How::Again,
         ))
     }
+}
+
+/// The files of entries: what is found in those of others is no news of those that are meant.
+fn files_of<'e>(entries: impl Iterator<Item = &'e EntryReport>) -> BTreeSet<PathBuf> {
+    let documents = entries.filter_map(|entry| entry.layered.as_ref());
+    let files = documents.flat_map(|document| &document.entry().fragments);
+    files.map(|file| file.path.clone()).collect()
 }
 
 /// That nothing is done for an entry: no news where things are as they were wished.

@@ -53,3 +53,20 @@ fn where_there_is_nothing_to_restore_it_is_said_why() {
     // A name is no adapter's.
     assert_snapshot!("restore_by_adapter", image.shown(&["restore", "flatpak*"]));
 }
+
+/// What is wrong with the files of others is no news, and no failure, of what is asked.
+#[test]
+fn others_are_not_told_of() {
+    let image = changed();
+    image
+        .write("etc/flatpak/remotes.d/broken.flatpakrepo", "junk\n")
+        .write(
+            "etc/flatpak/remotes.d/plain.flatpakrepo.d/50-mine.conf",
+            "[Flatpak Repo]\nPriority=2\n",
+        );
+    assert_eq!(image.exit_status(&["status"]), 1);
+    let shown = image.shown(&["release", "plain"]);
+    assert!(shown.ends_with("[exit status 0]"), "{shown}");
+    assert!(!shown.contains("broken"), "{shown}");
+    assert!(shown.contains("50-mine.conf"), "{shown}");
+}

@@ -116,6 +116,11 @@ pub fn staged_name(name: &OsStr) -> OsString {
     staged
 }
 
+/// The name of the note beside `name` that it is about to be replaced, or taken away.
+pub(crate) fn noted_name(name: &OsStr) -> OsString {
+    displaced::note_name(name)
+}
+
 /// Whether a name is that of something staged, whole or not: what a run that was killed leaves.
 pub fn is_staged(name: &OsStr) -> bool {
     displaced::target_of(name).is_some()

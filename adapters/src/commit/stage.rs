@@ -293,6 +293,8 @@ fn drop_taken(
         seen => seen.is(&Content::of(expected)),
     };
     if as_planned {
+        // As long as there is a note and nothing aside, the file is where it was, or somebody else took it away.
+        Note::remove(place).doing("remove", path)?;
         place.unlink(aside).doing("remove", path)?;
         return Ok(Outcome::Done);
     }

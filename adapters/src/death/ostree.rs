@@ -1,7 +1,7 @@
 //! ostree's remotes through every death.
 
 use super::machine::{Machine, certificate};
-use super::{Change, NAME, Subject, campaign};
+use super::{Change, NAME, Subject, campaign, start};
 use crate::definition::OstreeDefinition;
 use crate::editor::Editor;
 use crate::ostree::Ostree;
@@ -324,4 +324,36 @@ pub(super) fn changes() -> Vec<Change> {
 #[test]
 fn every_death_ends_well() {
     campaign(&subject(), &changes(), |_| {}).assert_survived("ostree");
+}
+
+/// Whatever image boots next: what the law lets pass as "had been whole" is not enough for a remote that its
+/// owner saw, and deleted.
+#[test]
+fn what_is_deleted_after_a_death_stays_deleted() {
+    let subject = subject();
+    let mut tried = 0;
+    for change in changes().iter().filter(|change| change.deleted) {
+        let (start, _) = start(&subject, change);
+        let request = subject.request(change);
+        for steps in 0.. {
+            let machine = Machine::from(&start);
+            let was_offered = !machine.read("/etc/state/x.state").is_empty();
+            if !was_offered || !subject.die(&machine, &request, steps, |_| {}) {
+                break;
+            }
+            if machine.read(CONF).is_empty() {
+                continue;
+            }
+            delete(&machine);
+            tried += 1;
+            for image in [change.new, change.old, change.next] {
+                (subject.strip)(&machine);
+                image(&machine);
+                subject.settle(&machine);
+                let is_back = !machine.read(CONF).is_empty();
+                assert!(!is_back, "{}: killed after {steps} steps", change.name);
+            }
+        }
+    }
+    assert!(tried > 20, "{tried}");
 }

@@ -243,5 +243,10 @@ const fn is_elsewhere(error: &Unusable) -> bool {
 
 /// Where the next content of a file waits.
 fn staged_path(path: &Path) -> PathBuf {
-    path.with_file_name(staged_name(path.file_name().unwrap_or_default()))
+    beside(path, staged_name)
+}
+
+/// What is called so after the name of a file, in its directory.
+fn beside(path: &Path, named: fn(&OsStr) -> OsString) -> PathBuf {
+    path.with_file_name(named(path.file_name().unwrap_or_default()))
 }

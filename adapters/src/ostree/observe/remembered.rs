@@ -8,9 +8,9 @@ use super::super::memory::{Memory, State};
 use super::super::places::Places;
 use super::super::store::Remotes;
 use super::files::parse;
-use super::{Eyes, Found, staged_path};
+use super::{Eyes, Found, beside, staged_path};
 use crate::code;
-use crate::commit::{is_staged, left_staged};
+use crate::commit::{is_staged, left_staged, noted_name};
 use crate::editor::Editor;
 use crate::remotes::intent::Traces;
 use crate::remotes::target::{Store as _, Target as _};
@@ -79,7 +79,8 @@ impl Eyes<'_> {
         }
         let names: Vec<String> = observed.intent.names().map(str::to_owned).collect();
         for name in names.into_iter().filter(|_| self.found.has_target) {
-            if let Some(memory) = self.unwritten(&name) {
+            let memory = self.unwritten(&name).or_else(|| self.untaken(&name));
+            if let Some(memory) = memory {
                 self.found.store.remember(&name, memory);
             }
         }
@@ -107,6 +108,27 @@ impl Eyes<'_> {
             return None;
         }
         Memory::parse(&self.file(&memory).ok()??, &memory).ok()
+    }
+
+    /// That a remote is withheld is written before it is taken away. If the dead run did not come to that, and it
+    /// is gone all the same, its owner deleted it.
+    fn untaken(&self, name: &str) -> Option<Memory> {
+        let conf = self.places.conf(name);
+        let stale = &self.found.observed.stale;
+        let is_noted = stale.contains(&beside(&conf, noted_name));
+        let is_gone = self.observer.kind(&conf) == Ok(None);
+        if !is_noted || !is_gone || stale.contains(&staged_path(&conf)) {
+            return None;
+        }
+        let mut memories = self.found.store.memories();
+        let (_, memory) = memories.find(|(known, _)| *known == name)?;
+        (memory.state == State::Withheld).then_some(Memory {
+            state: State::Deleted,
+            unseen: false,
+            // What the dead run's image called it, it will say again.
+            later: None,
+            ..memory
+        })
     }
 
     /// Before there were intents, a staged file told which certificates a run was bringing.
