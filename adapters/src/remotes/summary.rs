@@ -46,10 +46,16 @@ impl<T: Target> Subject<'_, '_, T> {
     /// What is to be otherwise: keys of its group, certificates, files.
     pub(crate) fn changed(&self) -> Vec<String> {
         let (before, after) = (&self.draft.before, &self.draft.store);
-        let pairs = before.pairs(self.name).into_iter();
+        let [had, has] = [before, after].map(|store| store.pairs(self.name));
+        // Mostly the group stays as it is, which all of it tells sooner than each key.
+        let pairs = if had == has {
+            Vec::new()
+        } else {
+            [had, has].concat()
+        };
         let mut changed = Vec::new();
         let mut told = BTreeSet::new();
-        for (key, _) in pairs.chain(after.pairs(self.name)) {
+        for (key, _) in pairs {
             let Ok(key) = key.to_str() else { continue };
             let differs = before.get(self.name, key) != after.get(self.name, key);
             if differs && !key.starts_with(OURS) && told.insert(key) {
