@@ -170,12 +170,11 @@ struct Versioned<'d, D> {
 }
 
 fn to_text(document: &impl Serialize) -> Json {
-    // Strings and numbers in structs always serialize.
     let versioned = Versioned {
         format: FORMAT,
         document,
     };
-    let text = serde_json::to_string_pretty(&versioned).unwrap_or_default();
+    let text = serde_json::to_string_pretty(&versioned).expect("strings and numbers in structs");
     let mut shown = String::with_capacity(text.len() + 1);
     for c in text.chars() {
         // Outside of strings there is no such character but the end of a line.

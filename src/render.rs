@@ -54,11 +54,21 @@ pub(crate) fn harmless(text: &[u8]) -> Vec<u8> {
     shown.join("\n").into_bytes()
 }
 
+/// The first of these, and how many there are more.
+fn some_of(names: &[String], most: usize) -> String {
+    match names.split_at_checked(most) {
+        Some((shown, rest @ [_, ..])) => {
+            format!("{} and {} more", shown.join(", "), rest.len())
+        }
+        _ => names.join(", "),
+    }
+}
+
 fn shortened(value: &BStr) -> String {
     if value.len() <= LONGEST_VALUE {
         return escape_text(value).to_string();
     }
-    let start = value.get(..LONGEST_VALUE - 24).unwrap_or_default();
+    let start = &value[..LONGEST_VALUE - 24];
     format!("{}… ({} bytes)", escape_text(start), value.len())
 }
 

@@ -3,6 +3,7 @@
 use globset::{GlobBuilder, GlobMatcher};
 use overlay_adapters::report::{EntryReport, Left, Report};
 use overlay_adapters::{Adapter, Adapters};
+use overlay_resolver::escape::escape;
 
 use crate::commands::Failure;
 
@@ -37,7 +38,8 @@ impl Pattern {
         } else {
             name
         };
-        self.glob.is_match(meant)
+        // What is copied from where it was shown with escapes is meant, too.
+        self.glob.is_match(meant) || escape(meant.as_bytes()).to_string() == self.text
     }
 }
 

@@ -162,7 +162,7 @@ fn stacks(document: &Document) -> Vec<Vec<usize>> {
         // Main files of a template's instance have two names and are one stack.
         let name = match fragment.role {
             Role::Main => OsStr::new(""),
-            Role::DropIn => fragment.path.file_name().unwrap_or_default(),
+            Role::DropIn => fragment.name(),
         };
         stacks.entry((fragment.role, name)).or_default().push(index);
     }

@@ -121,7 +121,7 @@ impl fmt::Display for Escaped<'_> {
         while !rest.is_empty() {
             let clean = clean_prefix(rest, self.is_text);
             f.write_str(clean)?;
-            rest = write_unsafe(f, rest.get(clean.len()..).unwrap_or_default())?;
+            rest = write_unsafe(f, &rest[clean.len()..])?;
         }
         Ok(())
     }
@@ -138,10 +138,10 @@ fn clean_prefix(bytes: &[u8], is_text: bool) -> &str {
     let text = valid_prefix(bytes);
     let unsafe_at = text.char_indices().find(|&(at, c)| match c {
         '\t' | '\\' if is_text => false,
-        '\\' => is_ambiguous(bytes.get(at + 1..).unwrap_or_default()),
+        '\\' => is_ambiguous(&bytes[at + 1..]),
         c => is_unsafe(c),
     });
-    unsafe_at.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
+    unsafe_at.map_or(text, |(at, _)| &text[..at])
 }
 
 /// Writes what follows a clean prefix, one character or one run of invalid bytes, and returns the rest.
@@ -170,7 +170,7 @@ fn write_unsafe<'a>(f: &mut fmt::Formatter<'_>, bytes: &'a [u8]) -> Result<&'a [
             invalid.len()
         }
     };
-    Ok(bytes.get(width..).unwrap_or_default())
+    Ok(&bytes[width..])
 }
 
 fn valid_prefix(bytes: &[u8]) -> &str {

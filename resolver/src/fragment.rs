@@ -126,7 +126,7 @@ impl Fragment {
     pub(crate) fn name(&self) -> &OsStr {
         let path = self.path.as_os_str().as_bytes();
         let start = path.rfind_byte(b'/').map_or(0, |slash| slash + 1);
-        OsStr::from_bytes(path.get(start..).unwrap_or_default())
+        OsStr::from_bytes(&path[start..])
     }
 
     /// Lets it be hidden.

@@ -305,7 +305,7 @@ fn pair(assignment: &Assignment<'_>) -> String {
     let value = crate::escape::escape(assignment.value()).to_string();
     let key = crate::escape::escape(assignment.key());
     match value.char_indices().nth(LONGEST) {
-        Some((cut, _)) => format!("{key}={}…", value.get(..cut).unwrap_or_default()),
+        Some((cut, _)) => format!("{key}={}…", &value[..cut]),
         None => format!("{key}={value}"),
     }
 }

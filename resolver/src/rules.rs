@@ -419,10 +419,10 @@ impl Rules {
             .unwrap_or_else(format::default)
     }
 
-    /// The rank of a layer; one that these rules do not have ranks lowest.
+    /// The rank of a layer of these rules.
     pub(crate) fn rank(&self, layer: &Layer) -> usize {
         let place = self.layers.iter().position(|known| known == layer);
-        place.map_or(0, |place| place + 1)
+        place.expect("files are found in the layers of the rules")
     }
 
     /// The layer that holds `path` (as seen inside the root), the deepest where several do.

@@ -141,10 +141,7 @@ impl Entry {
         }
         let mut refused = settle(&mut fragments);
         if rules.drop_in_order == Order::Layer {
-            refused = refused.map(|index| by_layer(rules, &mut fragments, index));
-            if refused.is_none() {
-                by_layer(rules, &mut fragments, 0);
-            }
+            refused = by_layer(rules, &mut fragments, refused);
         }
         if rules.main_read_once {
             merge_duplicates(&mut fragments);
@@ -208,13 +205,12 @@ fn finding(file: &Fragment) -> Option<Finding> {
 fn settle(fragments: &mut [Fragment]) -> Option<usize> {
     let mut refused = None;
     let mut start = 0;
-    while let Some(rest) = fragments.get_mut(start..)
-        && let Some(first) = rest.first()
-    {
+    while let Some(first) = fragments.get(start) {
         let is_same =
             |f: &Fragment| f.role == first.role && (f.role == Role::Main || f.stack == first.stack);
+        let rest = &fragments[start..];
         let count = rest.iter().take_while(|f| is_same(f)).count();
-        let stack = rest.get_mut(..count).unwrap_or_default();
+        let stack = &mut fragments[start..start + count];
         refused = refused.or(settle_name(stack, start));
         start += count;
     }
@@ -238,30 +234,26 @@ fn settle_name(stack: &mut [Fragment], start: usize) -> Option<usize> {
     top.fatal.then_some(by)
 }
 
-/// Puts the fragments in order of their layers; returns where the one at `index` is then.
-fn by_layer(rules: &Rules, fragments: &mut Vec<Fragment>, index: usize) -> usize {
+/// Puts the fragments in order of their layers; returns where the one at `refused` is then.
+fn by_layer(rules: &Rules, fragments: &mut Vec<Fragment>, refused: Option<usize>) -> Option<usize> {
     let lowest = rules.main_place == MainPlace::Lowest;
     let mut order: Vec<usize> = (0..fragments.len()).collect();
     order.sort_by_key(|&index| {
-        let fragment = fragments.get(index);
-        fragment.map(|fragment| {
-            let late = !(lowest && fragment.role == Role::Main);
-            (
-                late,
-                rules.rank(&fragment.layer),
-                fragment.role,
-                fragment.rank,
-                index,
-            )
-        })
+        let fragment = &fragments[index];
+        let late = !(lowest && fragment.role == Role::Main);
+        (
+            late,
+            rules.rank(&fragment.layer),
+            fragment.role,
+            fragment.rank,
+            index,
+        )
     });
     let mut places = vec![0; order.len()];
     for (place, &index) in order.iter().enumerate() {
-        if let Some(slot) = places.get_mut(index) {
-            *slot = place;
-        }
+        places[index] = place;
     }
-    let moved = |index: usize| places.get(index).copied().unwrap_or(index);
+    let moved = |index: usize| places[index];
     for fragment in fragments.iter_mut() {
         if let State::Shadowed(by) | State::Masked(by) = &mut fragment.state {
             *by = moved(*by);
@@ -270,7 +262,7 @@ fn by_layer(rules: &Rules, fragments: &mut Vec<Fragment>, index: usize) -> usize
     let mut moving: Vec<_> = std::mem::take(fragments).into_iter().enumerate().collect();
     moving.sort_by_key(|(index, _)| moved(*index));
     fragments.extend(moving.into_iter().map(|(_, fragment)| fragment));
-    moved(index)
+    refused.map(moved)
 }
 
 /// A main file that is a drop-in too (under another name) is read once, as the drop-in

@@ -16,7 +16,7 @@ use std::path::{Component, Path, PathBuf};
 
 pub use self::dir::TreeDir;
 use crate::root::walk::{End, Seen, walk, walk_link};
-use crate::root::{Reason, Root, Unusable};
+use crate::root::{Root, Unusable};
 use rustix::fs::FileType;
 
 /// A root, with virtual files over it.
@@ -230,12 +230,9 @@ impl Tree {
         {
             return Ok(told.map(|dir| self.real_dir(dir)));
         }
-        let place = walk(self, &path, trail)?;
-        match place.end {
-            End::Absent => Ok(None),
-            End::Dangling => Err(place.unusable(Reason::Missing)),
-            _ if place.is_directory() => self.dir_at(place),
-            _ => Err(place.unusable(Reason::NotADirectory)),
+        match walk(self, &path, trail)?.directory()? {
+            Some(place) => self.dir_at(place),
+            None => Ok(None),
         }
     }
 }

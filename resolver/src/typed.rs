@@ -55,7 +55,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use bstr::BString;
+use bstr::{BString, ByteSlice as _};
 use serde::Deserialize;
 
 pub use self::error::DeserializeError;
@@ -272,34 +272,23 @@ impl<'d> Values<'d> {
 impl<'d> Origin<'d> {
     /// The line where it begins. Only errors look for it: it may be as long as the file.
     pub(crate) fn source(&self) -> Source<'d> {
-        let start = self.start.min(self.text.len());
-        let (before, after) = self.text.split_at(start);
-        let begin = before
-            .iter()
-            .rposition(|&byte| byte == b'\n')
-            .map_or(0, |at| at + 1);
-        let length = after
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .unwrap_or(after.len());
-        let text = self
-            .text
-            .get(begin..start + length)
-            .unwrap_or_default()
-            .trim_ascii_end();
-        let end = text.len();
+        let (before, after) = self.text.split_at(self.start);
+        let begin = before.rfind_byte(b'\n').map_or(0, |at| at + 1);
+        let length = after.find_byte(b'\n').unwrap_or(after.len());
+        let text = self.text[begin..self.start + length].trim_ascii_end();
+        let end = begin + text.len();
+        // What is on other lines is cut off.
+        let column = |at: usize| at.clamp(begin, end) - begin;
         let blanks = after.len() - after.trim_ascii_start().len();
-        let key = (start + blanks - begin).min(end);
-        let value =
-            self.raw.start.saturating_sub(begin)..self.raw.end.saturating_sub(begin).min(end);
+        let key = column(self.start + blanks);
         Source {
             text,
             key,
             // A value that begins on a later line is shown by its key.
-            value: if value.start <= value.end {
-                value
+            value: if self.raw.start <= end {
+                column(self.raw.start)..column(self.raw.end)
             } else {
-                key..end
+                key..column(end)
             },
         }
     }

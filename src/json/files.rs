@@ -205,7 +205,7 @@ fn of_answers(answers: &[Answer<'_>], findings: &[Finding]) -> Files {
     };
     let assignments = answers.iter().flat_map(|answer| {
         let of_line = match &answer.line {
-            Some(Line::Assignments(found)) => Some(found.clone()),
+            Some(Line::Assignments { first, others }) => Some([&[*first][..], others].concat()),
             Some(_) => Some(Vec::new()),
             None => None,
         };
@@ -247,9 +247,7 @@ fn effect_view(file: &File, account: &Account<'_>, line: Option<&Line<'_>>) -> E
         line: file.line,
         state: line.map_or_else(|| account.word(), line_word),
         reason: match line {
-            Some(Line::Assignments(found)) => found
-                .first()
-                .map_or_else(String::new, |a| a.outcome().to_string()),
+            Some(Line::Assignments { first, .. }) => first.outcome().to_string(),
             Some(Line::Problem(message, _)) => message.clone(),
             _ => account.to_string(),
         },
@@ -258,14 +256,10 @@ fn effect_view(file: &File, account: &Account<'_>, line: Option<&Line<'_>>) -> E
 
 fn line_word(line: &Line<'_>) -> &'static str {
     match line {
-        Line::Assignments(found) => {
-            found
-                .first()
-                .map_or("unread", |a| match a.outcome().ignored() {
-                    Some(_) => "unknown",
-                    None => a.state().word(),
-                })
-        }
+        Line::Assignments { first, .. } => match first.outcome().ignored() {
+            Some(_) => "unknown",
+            None => first.state().word(),
+        },
         Line::Header(_) => "header",
         Line::Comment => "comment",
         Line::Blank => "blank-line",

@@ -146,7 +146,7 @@ fn visible(line: &[u8]) -> String {
 
 fn cut(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        Some((at, _)) => format!("{}…", &text[..at]),
         None => text.into(),
     }
 }

@@ -14,7 +14,7 @@ use overlay_resolver::disagreement::{Disagreements, KeyDisagreement};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::scan::State;
 
-use super::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened};
+use super::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened, some_of};
 use crate::commands::diff::{Comparison, Delta};
 use crate::survey::Survey;
 use crate::text::{Text, say};
@@ -125,16 +125,9 @@ fn masked(text: &mut Text, keys: &[KeyChange<'_>]) {
     if keys.is_empty() {
         return;
     }
-    let names = keys
-        .iter()
-        .take(MOST_MASKED)
-        .map(|change| name(&change.key));
-    let names = names.collect::<Vec<_>>().join(", ");
-    let rest = match keys.len().saturating_sub(MOST_MASKED) {
-        0 => String::new(),
-        rest => format!(" and {rest} more"),
-    };
-    say!(text, "    {FAINT}- {names}{rest}{FAINT:#}");
+    let names: Vec<_> = keys.iter().map(|change| name(&change.key)).collect();
+    let names = some_of(&names, MOST_MASKED);
+    say!(text, "    {FAINT}- {names}{FAINT:#}");
 }
 
 fn key(text: &mut Text, change: &KeyChange<'_>) {
@@ -213,12 +206,8 @@ fn items(from: &[Cow<'_, [u8]>], to: &[Cow<'_, [u8]>]) -> String {
 /// Where two consumers disagree, what it comes to before the reasons for it.
 pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>]) -> Text {
     let names = labels(names);
-    let width = names
-        .iter()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or_default();
     let [first, second] = &names;
+    let width = first.chars().count().max(second.chars().count());
     let mut text = Text::new();
     for Comparison {
         path,
@@ -318,8 +307,8 @@ impl Telling<'_> {
             let key_of = key.sides.iter().flatten().next();
             self.heading(&key_of.map_or_else(String::new, name));
             let values = values(key);
-            let longest = values.iter().map(|(value, _)| value.chars().count()).max();
-            let longest = longest.unwrap_or_default();
+            let [longest, other] = values.each_ref().map(|(value, _)| value.chars().count());
+            let longest = longest.max(other);
             for (side, (value, place)) in values.iter().enumerate() {
                 let words = match place.as_str() {
                     "" => format!("{NOTABLE}{value}{NOTABLE:#}"),

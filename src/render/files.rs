@@ -96,7 +96,7 @@ fn without_comments(text: &[u8], format: &dyn overlay_resolver::format::Format) 
     let mut kept = Vec::new();
     let mut header = None;
     format.read(text, &mut |Item { span, kind, .. }| {
-        let bytes = text.get(span).unwrap_or_default();
+        let bytes = &text[span];
         match kind {
             Kind::Blank | Kind::Comment => {}
             Kind::Section(name) => {

@@ -8,9 +8,9 @@ use overlay_resolver::scan::Role;
 use overlay_resolver::why::Line;
 use overlay_resolver::{Configuration, Document};
 
-use super::BOLD;
 use super::explain::{explain_key, outcome_line, read_by};
 use super::files::style;
+use super::{BOLD, some_of};
 use crate::file::File;
 use crate::text::{Text, say};
 
@@ -37,7 +37,7 @@ pub(crate) fn nobody(file: &File, account: &Account<'_>) -> Text {
 
 /// What a file does, document by document; those to which it does the same are told together.
 pub(crate) fn why(file: &File, answers: &[Answer<'_>]) -> Text {
-    let mut told = Vec::<(Text, Text, Vec<&Answer<'_>>)>::new();
+    let mut told = Vec::<(Text, Text, Same<'_, '_>)>::new();
     for answer in answers {
         let (mut head, mut detail) = (Text::new(), Text::new());
         headline(&mut head, file, &answer.account);
@@ -46,15 +46,15 @@ pub(crate) fn why(file: &File, answers: &[Answer<'_>]) -> Text {
             None => of_file(&mut detail, answer),
         }
         match told.iter_mut().find(|(h, d, _)| *h == head && *d == detail) {
-            Some((_, _, same)) => same.push(answer),
-            None => told.push((head, detail, vec![answer])),
+            Some((_, _, Same { others, .. })) => others.push(answer),
+            None => told.push((head, detail, Same::of(answer))),
         }
     }
     let mut text = Text::new();
     for (head, detail, same) in &told {
         text.gap();
         text.append(head);
-        say!(text, "  {}", part(same));
+        say!(text, "  {}", same.part());
         text.append(detail);
     }
     text
@@ -69,44 +69,48 @@ fn headline(text: &mut Text, file: &File, account: &Account<'_>) {
     );
 }
 
-/// The part that the file plays in all of these, in words.
-fn part(answers: &[&Answer<'_>]) -> String {
-    let Some(Answer {
-        configuration,
-        part,
-        account,
-        ..
-    }) = answers.first()
-    else {
-        return String::new();
-    };
-    let words = match (part, configuration.rules().shape_of(configuration.path())) {
-        (None, _) => "no part of",
-        (Some(_), _) if matches!(account, Account::Ignored(_)) => "beside the files of",
-        (Some((_, Role::Main)), _) => "the main file of",
-        (Some((_, Role::DropIn)), Shape::Collection) => "one of the files of",
-        (Some((_, Role::DropIn)), _) => "a drop-in of",
-    };
-    let paths = answers.iter().map(
-        |Answer {
-             configuration,
-             part,
-             ..
-         }| match part {
-            Some((document, _)) => configuration.path_of(document),
-            None => configuration.path().to_owned(),
-        },
-    );
-    let paths: Vec<_> = paths.map(|path| escape_path(&path).to_string()).collect();
-    let shown = paths
-        .get(..MOST_NAMES.min(paths.len()))
-        .unwrap_or_default()
-        .join(", ");
-    let more = match paths.len().saturating_sub(MOST_NAMES) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("{words} {shown}{more}, {}", read_by(configuration))
+/// The documents to which a file does the same: one at least.
+struct Same<'a, 'd> {
+    first: &'a Answer<'d>,
+    others: Vec<&'a Answer<'d>>,
+}
+
+impl<'a, 'd> Same<'a, 'd> {
+    fn of(first: &'a Answer<'d>) -> Self {
+        let others = Vec::new();
+        Self { first, others }
+    }
+
+    /// The part that the file plays in all of these, in words.
+    fn part(&self) -> String {
+        let Answer {
+            configuration,
+            part,
+            account,
+            ..
+        } = self.first;
+        let words = match (part, configuration.rules().shape_of(configuration.path())) {
+            (None, _) => "no part of",
+            (Some(_), _) if matches!(account, Account::Ignored(_)) => "beside the files of",
+            (Some((_, Role::Main)), _) => "the main file of",
+            (Some((_, Role::DropIn)), Shape::Collection) => "one of the files of",
+            (Some((_, Role::DropIn)), _) => "a drop-in of",
+        };
+        let answers = std::iter::once(&self.first).chain(&self.others);
+        let paths = answers.map(
+            |Answer {
+                 configuration,
+                 part,
+                 ..
+             }| match part {
+                Some((document, _)) => configuration.path_of(document),
+                None => configuration.path().to_owned(),
+            },
+        );
+        let paths: Vec<_> = paths.map(|path| escape_path(&path).to_string()).collect();
+        let shown = some_of(&paths, MOST_NAMES);
+        format!("{words} {shown}, {}", read_by(configuration))
+    }
 }
 
 fn of_file(text: &mut Text, answer: &Answer<'_>) {
@@ -162,8 +166,8 @@ fn advice(answer: &Answer<'_>) -> Option<String> {
 
 fn of_line(text: &mut Text, answer: &Answer<'_>, line: &Line<'_>) {
     let words = match line {
-        Line::Assignments(found) => {
-            for assignment in found {
+        Line::Assignments { first, others } => {
+            for assignment in std::iter::once(first).chain(others) {
                 text.end_line();
                 if let Some((document, _)) = answer.part
                     && let Some(key) = document.key(assignment.section(), assignment.key())

@@ -7,6 +7,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::image::Image;
+use crate::json::{is_valid, parsed};
 
 const TREES: [&str; 6] = ["--old", "/old", "--current", "/etc", "--new", "/usr/etc"];
 
@@ -269,9 +270,6 @@ fn hostile_trees() {
 
 #[test]
 fn the_document_has_the_places_and_follows_the_schema() {
-    let schema = include_str!("../../data/schema/report.schema.json");
-    let schema: Value = serde_json::from_str(schema).expect("a schema");
-    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
     let image = image();
     let mut last = Value::Null;
     for arguments in [
@@ -279,13 +277,7 @@ fn the_document_has_the_places_and_follows_the_schema() {
         etc("merge", &["--json"]),
         etc("merge", &["--json", "--out", "/out"]),
     ] {
-        let output = image.run(&arguments);
-        last = serde_json::from_slice(&output.stdout).expect("one JSON document");
-        let errors: Vec<_> = validator
-            .iter_errors(&last)
-            .map(|error| error.to_string())
-            .collect();
-        assert!(errors.is_empty(), "{arguments:?}: {errors:#?}\n{last:#}");
+        last = parsed(&image.run(&arguments).stdout);
     }
     assert_eq!(last["merge"]["out"], "/out");
     let paths = last["merge"]["paths"].as_array().expect("paths");
@@ -316,5 +308,5 @@ fn the_document_has_the_places_and_follows_the_schema() {
     );
     let mut bad = last.clone();
     bad["merge"]["paths"][0]["state"] = "splendid".into();
-    assert!(!validator.is_valid(&bad));
+    assert!(!is_valid(&bad));
 }

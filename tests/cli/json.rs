@@ -16,6 +16,11 @@ static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
     jsonschema::validator_for(&schema).expect("a valid schema")
 });
 
+/// Whether a document follows the schema.
+pub(crate) fn is_valid(document: &Value) -> bool {
+    VALIDATOR.is_valid(document)
+}
+
 /// The document that a command prints on standard output, which follows the schema.
 pub(crate) fn parsed(stdout: &[u8]) -> Value {
     let document = serde_json::from_slice(stdout).expect("one JSON document");

@@ -328,7 +328,10 @@ fn a_line_by_its_number() {
     let format = rules.format_of(document.entry());
     let shown = |path: &str, number| match line(&document, Path::new(path), format, number).unwrap()
     {
-        Line::Assignments(found) => format!("{found:?}"),
+        Line::Assignments { first, others } => {
+            let all: Vec<_> = std::iter::once(first).chain(others).collect();
+            format!("{all:?}")
+        }
         other => format!("{other:?}"),
     };
     for (path, number, expected) in [

@@ -213,11 +213,11 @@ pub(super) fn list(
     f: &mut fmt::Formatter<'_>,
     items: impl ExactSizeIterator<Item = impl fmt::Display>,
 ) -> fmt::Result {
-    let last = items.len().saturating_sub(1);
+    let count = items.len();
     for (index, item) in items.enumerate() {
         match index {
             0 => {}
-            index if index == last => f.write_str(" and ")?,
+            index if index + 1 == count => f.write_str(" and ")?,
             _ => f.write_str(", ")?,
         }
         item.fmt(f)?;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bstr::BStr;
 
-use super::{Assignment, Place, Refusal, State};
+use super::{Assignment, Place, Refusal};
 use crate::escape::escape;
 use crate::finding::Finding;
 use crate::ledger::Fate;
@@ -135,22 +135,6 @@ impl<'d> Outcome<'d> {
             Self::Shadowed(by) | Self::Masked(by) => Some(Place::file(by)),
             Self::Invalid(by) => Some(Place::of(by)),
             Self::NotLoaded(by) => by.as_ref().map(Refusal::place),
-        }
-    }
-
-    /// What the merge made of it.
-    pub(super) const fn state(&self) -> State {
-        match self {
-            Self::Counts
-            | Self::CountsInAList
-            | Self::Empties
-            | Self::SaysNothing
-            | Self::Ignored { .. } => State::Applied,
-            Self::Superseded(_) => State::Superseded,
-            Self::Reset(_) => State::Reset,
-            Self::Shadowed(_) => State::Shadowed,
-            Self::Masked(_) => State::Masked,
-            Self::Invalid(_) | Self::NotLoaded(_) => State::Invalid,
         }
     }
 }

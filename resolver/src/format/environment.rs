@@ -167,7 +167,7 @@ fn nul<'t>() -> Kind<'t> {
 
 fn trim_end(bytes: &[u8]) -> &[u8] {
     let end = bytes.iter().rposition(|&byte| !is_blank(byte));
-    end.and_then(|end| bytes.get(..=end)).unwrap_or_default()
+    end.map_or(&[], |end| &bytes[..=end])
 }
 
 /// systemd: env-util.c `env_name_is_valid()`.

@@ -15,7 +15,7 @@ impl Format for GKeyFile {
         // None below a header that cannot be read: nobody knows the section there.
         let mut section = None;
         for line in keyfile::lines(text) {
-            let slice = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
+            let slice = |range: &Range<usize>| &text[range.clone()];
             let kind = match line.kind {
                 LineKind::Blank => Kind::Blank,
                 LineKind::Comment => Kind::Comment,

@@ -91,8 +91,8 @@ struct Open<'t> {
 impl<'t> Open<'t> {
     fn append(&mut self, line: &Line<'t>, number: usize, end: usize) {
         // Quotes do not protect a `#` here.
-        let more = line.content.split(|&byte| byte == b'#').next();
-        let more = more.unwrap_or_default();
+        let hash = line.content.find_byte(b'#');
+        let more = hash.map_or(line.content, |hash| &line.content[..hash]);
         if let Kind::Assignment(Pair { raw, value, .. }) = &mut self.item.kind
             && let Value::Text(value) = value
         {
@@ -125,7 +125,7 @@ struct Line<'t> {
 impl<'t> Line<'t> {
     fn new(bytes: &'t [u8], start: usize) -> Self {
         let content = match bytes.find_byte(0) {
-            Some(nul) => bytes.get(..nul).unwrap_or_default(),
+            Some(nul) => &bytes[..nul],
             None => bytes.strip_suffix(b"\n").unwrap_or(bytes),
         };
         let code = trim_start(content);
@@ -160,7 +160,7 @@ impl<'t> Line<'t> {
 
     /// The section of a header; `code` starts with `[`.
     fn header(&self) -> Result<&'t [u8], Problem> {
-        let name = trim_end(self.code.get(1..).unwrap_or_default());
+        let name = trim_end(&self.code[1..]);
         let problem = match name.strip_suffix(b"]") {
             Some(NO_SECTION) => return Ok(b""),
             Some(b"") => "expected the name of a section between `[` and `]`".to_owned(),
@@ -236,8 +236,7 @@ fn without_comment(code: &[u8]) -> &[u8] {
     }
     let quoted = code.rfind_byte(b'"').map_or(0, |quote| quote + 1);
     let hash = code.iter().skip(quoted).position(|&byte| byte == b'#');
-    hash.and_then(|hash| code.get(..quoted + hash))
-        .unwrap_or(code)
+    hash.map_or(code, |hash| &code[..quoted + hash])
 }
 
 /// A value as written, without the blanks behind it, and the same without a pair of `"` around it.
@@ -248,8 +247,8 @@ fn unquote(written: &[u8]) -> (&[u8], &[u8]) {
     };
     // One blank stays behind a quote that nothing else follows.
     let end = trim_end(inside).len().max(inside.len().min(1));
-    let inside = inside.get(..end).unwrap_or_default();
-    let raw = written.get(..=end).unwrap_or(written);
+    let inside = &inside[..end];
+    let raw = &written[..=end];
     (raw, inside.strip_suffix(b"\"").unwrap_or(raw))
 }
 
@@ -260,12 +259,12 @@ fn is_space(byte: u8) -> bool {
 
 fn trim_start(bytes: &[u8]) -> &[u8] {
     let blanks = bytes.iter().take_while(|&&byte| is_space(byte)).count();
-    bytes.get(blanks..).unwrap_or_default()
+    &bytes[blanks..]
 }
 
 fn trim_end(bytes: &[u8]) -> &[u8] {
     let end = bytes.iter().rposition(|&byte| !is_space(byte));
-    end.and_then(|end| bytes.get(..=end)).unwrap_or_default()
+    end.map_or(&[], |end| &bytes[..=end])
 }
 
 #[cfg(test)]

@@ -32,9 +32,9 @@ impl Line<'_> {
 pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
     let mut start = 0;
     (1..).map_while(move |number| {
-        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
+        let rest = Some(&text[start..]).filter(|rest| !rest.is_empty())?;
         let length = rest.find_byteset(b"\n\r\0").unwrap_or(rest.len());
-        let (content, behind) = rest.split_at_checked(length)?;
+        let (content, behind) = rest.split_at(length);
         let span = start..start + length + end_of_line(behind);
         start = span.end;
         Some(Line {

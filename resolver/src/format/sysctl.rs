@@ -49,7 +49,7 @@ fn statement(content: &[u8], end: usize) -> Kind<'_> {
     Kind::Assignment(Pair {
         section: Cow::Borrowed(b""),
         key: dotted(key),
-        raw: end.saturating_sub(value.len())..end,
+        raw: end - value.len()..end,
         value: Value::plain(value),
     })
 }

@@ -245,7 +245,7 @@ impl<'t> Reader<'t> {
             self.section = Section::Nameless;
             return Err(problem::nameless());
         }
-        let name = logical.part(|joined| inside(trim(joined)).unwrap_or_default());
+        let name = logical.part(|joined| inside(trim(joined)).expect("a header, as above"));
         self.section = Section::Named(name.clone());
         Ok(Kind::Section(name))
     }
@@ -260,12 +260,11 @@ impl<'t> Reader<'t> {
         let equals = logical
             .equals
             .ok_or_else(|| problem::no_equals(statement))?;
-        let key = logical.part(|joined| trim(joined.get(..equals.in_joined).unwrap_or_default()));
+        let key = logical.part(|joined| trim(&joined[..equals.in_joined]));
         if key.is_empty() {
             return Err(problem::no_key(statement));
         }
-        let value =
-            logical.part(|joined| trim(joined.get(equals.in_joined + 1..).unwrap_or_default()));
+        let value = logical.part(|joined| trim(&joined[equals.in_joined + 1..]));
         Ok(Kind::Assignment(Pair {
             section: section.ok_or_else(problem::below_nameless)?,
             key,
@@ -277,7 +276,7 @@ impl<'t> Reader<'t> {
     /// `range` without the blanks and line ends around it.
     fn trimmed(&self, range: Range<usize>) -> Range<usize> {
         let is_ink = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0);
-        let bytes = self.text.get(range.clone()).unwrap_or_default();
+        let bytes = &self.text[range.clone()];
         match (
             bytes.iter().position(is_ink),
             bytes.iter().rposition(is_ink),

@@ -143,9 +143,7 @@ pub(super) fn content(line: &[u8]) -> &[u8] {
 
 /// What GLib sees of a line: a NUL ends its C strings.
 pub(super) fn seen(line: &[u8]) -> &[u8] {
-    line.find_byte(0)
-        .and_then(|nul| line.get(..nul))
-        .unwrap_or(line)
+    line.find_byte(0).map_or(line, |nul| &line[..nul])
 }
 
 /// `g_ascii_isspace`; a vertical tab is none.
@@ -288,9 +286,9 @@ fn is_locale(mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         match bstr::decode_utf8(bytes) {
             (Some(c), size) if c.is_alphanumeric() || "-_.@".contains(c) => {
-                let rest = bytes.get(size..).unwrap_or_default();
+                let rest = &bytes[size..];
                 let stray = rest.iter().take_while(|byte| matches!(byte, 0x80..=0xbf));
-                bytes = rest.get(stray.count()..).unwrap_or_default();
+                bytes = &rest[stray.count()..];
             }
             _ => return false,
         }

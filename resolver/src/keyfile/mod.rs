@@ -252,7 +252,7 @@ impl Keyfile {
     }
 
     fn slice(&self, range: &Range<usize>) -> &BStr {
-        self.text.get(range.clone()).unwrap_or_default().as_bstr()
+        self.text[range.clone()].as_bstr()
     }
 }
 

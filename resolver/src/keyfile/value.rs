@@ -141,7 +141,7 @@ pub fn decode_integer(raw: &[u8]) -> Result<i32, ValueError> {
     // A vertical tab is a blank for `strtol`, in front, but not for `g_ascii_isspace`, behind.
     let is_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\x0b';
     let start = raw.iter().take_while(|byte| is_space(byte)).count();
-    let number = raw.get(start..).unwrap_or_default();
+    let number = &raw[start..];
     number
         .split(u8::is_ascii_whitespace)
         .next()

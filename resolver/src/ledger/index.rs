@@ -63,6 +63,6 @@ fn ends(ledger: &Ledger) -> Vec<Row> {
             ends[row.index()] = end;
         }
     }
-    let end = |(row, end): (Row, Option<Row>)| end.unwrap_or(row);
-    ledger.rows().zip(ends).map(end).collect()
+    let end = |end: Option<Row>| end.expect("every row is walked to");
+    ends.into_iter().map(end).collect()
 }

@@ -120,11 +120,7 @@ pub(super) fn unprintable_name(subject: &Subject<'_>) -> Vec<Finding> {
 }
 
 fn name(fragment: &Fragment) -> &[u8] {
-    fragment
-        .path
-        .file_name()
-        .map(OsStr::as_bytes)
-        .unwrap_or_default()
+    fragment.name().as_bytes()
 }
 
 /// The number that a name begins with, if a dash follows.
@@ -173,7 +169,7 @@ fn collated(name: &[u8]) -> Vec<(u8, char)> {
     text.chars()
         .flat_map(char::to_lowercase)
         .map(|c| match PUNCTUATION.find(c) {
-            Some(at) => (0, char::from(u8::try_from(at).unwrap_or(u8::MAX))),
+            Some(at) => (0, char::from(u8::try_from(at).expect("fewer than 256"))),
             None if c.is_ascii_digit() => (1, c),
             None => (2, base_letter(c)),
         })
@@ -223,9 +219,7 @@ pub(super) fn stem<'n>(path: &'n Path, suffix: &OsStr) -> std::borrow::Cow<'n, s
     let bytes = bytes.strip_suffix(suffix.as_bytes()).unwrap_or(bytes);
     let is_number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
     let start = bytes.iter().position(|byte| !is_number(byte));
-    let stem = start
-        .and_then(|start| bytes.get(start..))
-        .unwrap_or(b"local");
+    let stem = start.map_or(&b"local"[..], |start| &bytes[start..]);
     String::from_utf8_lossy(stem)
 }
 

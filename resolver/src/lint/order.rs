@@ -109,7 +109,7 @@ fn lost(subject: &Subject<'_>, mine: &Fragment, winners: &[Assignment<'_>]) -> F
         .iter()
         .map(|path| escape_path(path).to_string())
         .collect();
-    let mut list = shown.get(..NAMED).unwrap_or(&shown).join(", ");
+    let mut list = shown[..shown.len().min(NAMED)].join(", ");
     if shown.len() > NAMED {
         list.push_str(", …");
     }

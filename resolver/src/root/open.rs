@@ -17,9 +17,6 @@ use super::unusable::Reason;
 /// file system meanwhile. Who renames without pause must not be able to hold us up for ever.
 const RETRIES: usize = 128;
 
-/// Follows symlinks, but only inside the directory that the lookup starts from.
-pub(super) const IN_ROOT: ResolveFlags = ResolveFlags::IN_ROOT.union(ResolveFlags::NO_MAGICLINKS);
-
 /// Follows no symlink in any component; one on the way is ELOOP.
 pub(super) const NO_LINKS: ResolveFlags = ResolveFlags::IN_ROOT.union(ResolveFlags::NO_SYMLINKS);
 

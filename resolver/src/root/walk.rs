@@ -128,6 +128,16 @@ impl Place {
         self.end == DIRECTORY
     }
 
+    /// The same place if it is a directory; `None` if nothing has the path.
+    pub(crate) fn directory(self) -> Result<Option<Self>, Unusable> {
+        match self.end {
+            End::Absent => Ok(None),
+            End::Dangling => Err(self.unusable(Reason::Missing)),
+            DIRECTORY => Ok(Some(self)),
+            End::Exists(_) | End::NullDevice => Err(self.unusable(Reason::NotADirectory)),
+        }
+    }
+
     /// Why there is no regular file here, if there is none.
     pub(crate) fn no_file(&self) -> Option<Unusable> {
         let reason = match self.end {

@@ -10,8 +10,13 @@ use crate::format::{Format, Item, Kind, Lost};
 /// What stands on a line.
 #[derive(Debug, Clone)]
 pub enum Line<'d> {
-    /// Assignments, which the ledger has; several where a line has several.
-    Assignments(Vec<Assignment<'d>>),
+    /// An assignment, which the ledger has.
+    Assignments {
+        /// It.
+        first: Assignment<'d>,
+        /// More of them, where a line has several.
+        others: Vec<Assignment<'d>>,
+    },
     /// A header: what follows belongs to this section.
     Header(BString),
     /// A comment.
@@ -45,12 +50,12 @@ pub fn line<'d>(
     if !(1..=count).contains(&number) {
         return Some(Line::Beyond(count));
     }
-    let here: Vec<_> = document
-        .assignments()
-        .filter(|a| a.fragment_index() == index && a.lines().contains(&number))
-        .collect();
-    if !here.is_empty() {
-        return Some(Line::Assignments(here));
+    let mut here = document
+        .assignments_of(index)
+        .filter(|a| a.lines().contains(&number));
+    if let Some(first) = here.next() {
+        let others = here.collect();
+        return Some(Line::Assignments { first, others });
     }
     let mut found = None;
     format.read(text, &mut |Item { lines, kind, .. }| {
@@ -66,11 +71,7 @@ pub fn line<'d>(
         }
     });
     // A format that leaves gaps has nothing but comments, blanks and headers in them.
-    let bytes = text
-        .lines()
-        .nth(number - 1)
-        .unwrap_or_default()
-        .trim_ascii();
+    let bytes = text.lines().nth(number - 1)?.trim_ascii();
     Some(found.unwrap_or_else(|| match bytes {
         [] => Line::Blank,
         [b'[', ..] => Line::Header(bytes.trim_with(|c| "[] \t".contains(c)).into()),

@@ -51,6 +51,8 @@ pub(super) struct Case<'r> {
     found: RefCell<Vec<Contradiction>>,
     /// How many pairs of answers were compared.
     compared: Cell<usize>,
+    /// How often the program was run about copies of the tree.
+    runs_elsewhere: Cell<usize>,
 }
 
 impl<'r> Case<'r> {
@@ -60,12 +62,24 @@ impl<'r> Case<'r> {
             answers: RefCell::default(),
             found: RefCell::default(),
             compared: Cell::new(0),
+            runs_elsewhere: Cell::new(0),
         }
     }
 
     /// How often the program was run, and how many answers were compared.
     pub(super) fn counts(&self) -> [usize; 2] {
-        [self.answers.borrow().len(), self.compared.get()]
+        let runs = self.answers.borrow().len() + self.runs_elsewhere.get();
+        [runs, self.compared.get()]
+    }
+
+    /// Takes over what was found in copies of the tree, and the numbers of their questions.
+    pub(super) fn take_over(&self, others: &[&Case<'_>]) {
+        for other in others {
+            let [runs, compared] = other.counts();
+            self.runs_elsewhere.set(self.runs_elsewhere.get() + runs);
+            self.compared.set(self.compared.get() + compared);
+            self.found.borrow_mut().extend(other.found());
+        }
     }
 
     /// The contradictions that were found since this was asked last.

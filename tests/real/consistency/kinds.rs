@@ -168,6 +168,9 @@ pub(super) const KINDS: &[Kind] = &[
     kind("myapp.d", &["myapp.d"], ".conf", JOURNALD),
     kind("myapp/conf.d", &["myapp/conf.d"], ".conf", YAML),
     kind("myapp/app.ini", &["myapp/app.ini.d"], ".ini", GKEYFILE),
+    kind("myapp/app.json", &["myapp/app.json.d"], ".json", JSON),
+    kind("myapp/app.toml", &["myapp/app.toml.d"], ".toml", TOML),
+    kind("documents", &["documents"], ".conf", GKEYFILE),
 ];
 
 const JOURNALD: &str = "\
@@ -206,6 +209,9 @@ const GKEYFILE: &str = "\
     title[de]=a|text=a\\sb\\n|list=a;b;|# a note|";
 const YAML: &str = "\
     network:|  version: 2|  ethernets: {}|# a note||a: b";
+const JSON: &str = "{\"a\": 1}|{\"a\": {\"b\": [1, 2]}, \"c\": null}|{\"a\": {}}|{\"c\": \"d\"}|{}";
+const TOML: &str =
+    "a = 1|b = [1, 2]|c.d = \"e\"|f = true|# a note|[t]|g = 1979-05-27|[[u]]|h = 1.5";
 const REMOTE: &str = "\
     [Flatpak Repo]|[Flatpak Repo]|Url=https://a.example/|Url=https://b.example/|Title=A|Title=B|\
     Comment=|NoDeps=true|NoDeps=perhaps|DefaultBranch=stable|Unheard=of|[Overlay]|\

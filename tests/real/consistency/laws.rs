@@ -46,7 +46,7 @@ pub(super) fn subjects(random: &mut Random, tree: &Tree, kinds: &[&'static Kind]
 pub(super) fn examine(case: &Case<'_>, tree: &Tree, subject: &Subject) {
     match subject {
         Subject::Whole(kinds) => {
-            whole::examine(case);
+            whole::examine(case, tree);
             library::alone(case, kinds);
         }
         Subject::Path(kind) => path::examine(case, tree, kind),
@@ -61,15 +61,6 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
 /// The members of an array that a value has.
 fn members<'v>(value: &'v Value, name: &str) -> &'v [Value] {
     value[name].as_array().map_or(&[], Vec::as_slice)
-}
-
-/// Whether it is only guessed how an entry's files are read. Asked about all of a tree, the program takes
-/// their names alone where that guess is wrong.
-fn is_guessed(entry: &Value, path: &str) -> bool {
-    entry["adapter"] == "files"
-        && overlay_resolver::Catalog::built_in()
-            .rules(path.as_ref())
-            .is_none()
 }
 
 /// Whether a line of text says of a file what JSON says.

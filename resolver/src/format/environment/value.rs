@@ -22,7 +22,7 @@ impl<'t> Cursor<'t> {
     }
 
     pub(super) fn skip(&mut self, is_skipped: impl Fn(u8) -> bool) {
-        let rest = self.text.get(self.at..).unwrap_or_default();
+        let rest = &self.text[self.at..];
         let end = rest.iter().position(|&byte| !is_skipped(byte));
         self.at += end.unwrap_or(rest.len());
     }
@@ -35,7 +35,7 @@ impl<'t> Cursor<'t> {
     }
 
     pub(super) fn since(&self, start: usize) -> &'t [u8] {
-        self.text.get(start..self.at).unwrap_or_default()
+        &self.text[start..self.at]
     }
 }
 
@@ -156,7 +156,7 @@ impl<'t> Joined<'t> {
 
     /// Adds the byte at `at`.
     fn push(&mut self, at: usize) {
-        let picked = self.text.get(at..=at).unwrap_or_default();
+        let picked = &self.text[at..=at];
         if let Some(copied) = &mut self.copied {
             copied.extend_from_slice(picked);
         } else if self.together.is_empty() {
@@ -180,7 +180,7 @@ impl<'t> Joined<'t> {
     }
 
     fn together(&self) -> &'t [u8] {
-        self.text.get(self.together.clone()).unwrap_or_default()
+        &self.text[self.together.clone()]
     }
 
     fn finish(self) -> Cow<'t, [u8]> {

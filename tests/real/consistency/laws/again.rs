@@ -40,4 +40,5 @@ pub(super) fn examine(case: &Case<'_>, kind: &Kind) {
         show.says(&show.text),
         shown.says(&shown.text),
     );
+    case.take_over(&[&again]);
 }

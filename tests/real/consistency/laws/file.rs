@@ -5,7 +5,7 @@ use std::path::Path;
 use overlay_resolver::escape::escape_path;
 use serde_json::Value;
 
-use super::{fragments, is_guessed, line, members, text, what_if};
+use super::{fragments, line, members, text, what_if};
 use crate::consistency::case::{Answer, Case};
 use crate::consistency::tree::Tree;
 
@@ -41,7 +41,7 @@ fn among_all(case: &Case<'_>, why: &Answer, shown: &str) {
         let own = members(entry, "fragments")
             .iter()
             .filter(|found| found["path"] == *shown);
-        if !is_guessed(entry, text(entry, "path")) && entry["path"] == why.json["path"] {
+        if entry["path"] == why.json["path"] {
             own.for_each(|fragment| fits(case, &all, why, fragment));
         }
     }

@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    again, diff, fragments, is_guessed, library, lines_of_files, members, text, values, watched,
-    whole,
+    again, diff, fragments, library, lines_of_files, members, text, values, watched, whole,
 };
 use crate::consistency::case::{Answer, Case};
 use crate::consistency::kinds::Kind;
@@ -23,8 +22,8 @@ pub(super) fn examine(case: &Case<'_>, tree: &Tree, kind: &Kind) {
     );
     for command in ["show", "explain", "digest", "cat", "watch-list"] {
         let answer = case.both(&[command, path]).1;
-        // Where there is nothing, the question may be another: an entry's name, a mistake.
-        if fragments(&list).is_empty() {
+        // Where nobody has anything, a watch list is what a daemon waits with.
+        if command == "watch-list" && fragments(&list).is_empty() {
             continue;
         }
         same_entries(case, &list, &answer);
@@ -35,6 +34,7 @@ pub(super) fn examine(case: &Case<'_>, tree: &Tree, kind: &Kind) {
     cat(case, &list, path);
     let (diff_text, diff) = case.both(&["diff", path]);
     whole::differences(case, &diff_text, &diff);
+    diff::rows(case, path);
     diff::consumers(case, path, tree.len());
     values::examine(case, path);
     watched::examine(case, tree, kind);
@@ -80,7 +80,7 @@ fn same_entries(case: &Case<'_>, list: &Answer, other: &Answer) {
 /// The path among all of the tree.
 fn as_one_of_all(case: &Case<'_>, list: &Answer, path: &str) {
     let all = case.json(&["list"]);
-    let is_own = |entry: &&Value| entry["path"] == path && !is_guessed(entry, path);
+    let is_own = |entry: &&Value| entry["path"] == path;
     let among: Vec<_> = all.list("entries").iter().filter(is_own).collect();
     if among.is_empty() {
         return;

@@ -55,6 +55,7 @@ fn taken_away(case: &Case<'_>, tree: &Tree, kind: &Kind, path: &Path) {
         .list("watched")
         .iter()
         .any(|known| shown.iter().flatten().any(|shown| known == shown));
+    case.take_over(&[&changed]);
     let parts = ["entries", "effective", "loads"];
     let is_other = parts
         .iter()

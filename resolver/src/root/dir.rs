@@ -1,0 +1,258 @@
+//! An open directory: its listing, and its files, judged by what was opened.
+
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, fstat, openat, readlinkat, statat};
+use rustix::io::Errno;
+
+use super::Root;
+use super::content::{Content, FRAGMENT_LIMIT, Inode, Link, Mask, Opened};
+use super::member::{Member, MemberKind};
+use super::open::{DIRECTORY, open_name, read_regular};
+use super::unusable::{Reason, Unusable};
+use super::walk::{Place, walk_link};
+
+/// The most names that [`Dir::names`] returns, so that a hostile directory cannot fill the memory.
+pub const NAMES_LIMIT: usize = 1 << 20;
+
+/// An open directory of a [`Root`].
+///
+/// Its files are looked up in the directory that was opened, wherever it is by now; the targets of
+/// their symlinks are looked up in the root.
+#[derive(Debug)]
+pub struct Dir {
+    root: Root,
+    fd: OwnedFd,
+    path: PathBuf,
+    /// `path` without symlinks, which only relative symlinks need.
+    place: OnceLock<Result<PathBuf, Unusable>>,
+    /// A listing has shown only files, directories and symlinks: names can be opened without a look
+    /// at their type, which spares a system call for each.
+    harmless: AtomicBool,
+    /// The descriptor has been used for a listing, which moved its position.
+    listed: AtomicBool,
+}
+
+impl Dir {
+    pub(super) fn new(root: &Root, path: &Path, fd: OwnedFd) -> Self {
+        Self {
+            root: root.clone(),
+            fd,
+            path: path.into(),
+            place: OnceLock::new(),
+            harmless: AtomicBool::new(false),
+            listed: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn into_fd(self) -> OwnedFd {
+        self.fd
+    }
+
+    /// The path that it was opened by.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Which directory it is, whatever names it has.
+    pub(crate) fn inode(&self) -> Result<Inode, Reason> {
+        fstat(&self.fd)
+            .map(|stat| Inode::from(&stat))
+            .map_err(Reason::Io)
+    }
+
+    /// All names in it except `.` and `..`, in byte order; more than [`NAMES_LIMIT`] are an error.
+    pub fn names(&self) -> Result<Vec<OsString>, Unusable> {
+        let members = self.list(NAMES_LIMIT)?;
+        Ok(members.into_iter().map(|member| member.name).collect())
+    }
+
+    /// The same, with what each name is.
+    pub fn members(&self) -> Result<Vec<Member>, Unusable> {
+        let mut members = self.list(NAMES_LIMIT)?;
+        // Not every file system says it in its listings.
+        let unknown = |member: &&mut Member| member.kind == MemberKind::Unknown;
+        for member in members.iter_mut().filter(unknown) {
+            if let Ok(kind) = self.file_type(&member.name) {
+                member.kind = kind.into();
+            }
+        }
+        Ok(members)
+    }
+
+    fn list(&self, limit: usize) -> Result<Vec<Member>, Reason> {
+        let again = if self.listed.swap(true, Ordering::Relaxed) {
+            let flags = DIRECTORY | OFlags::CLOEXEC;
+            Some(openat(&self.fd, ".", flags, Mode::empty()).map_err(Reason::Io)?)
+        } else {
+            None
+        };
+        let listing = again.as_ref().unwrap_or(&self.fd);
+        let mut buffer = Vec::with_capacity(32 << 10);
+        let mut members = RawDir::new(listing, buffer.spare_capacity_mut());
+        let mut found = Vec::new();
+        let mut harmless = true;
+        while let Some(member) = members.next() {
+            let member = member.map_err(Reason::Io)?;
+            let name = OsStr::from_bytes(member.file_name().to_bytes());
+            if !is_file_name(name) {
+                continue;
+            }
+            if found.len() == limit {
+                return Err(Reason::TooManyNames(limit));
+            }
+            harmless &= is_harmless(member.file_type());
+            found.push(Member {
+                name: name.to_owned(),
+                kind: member.file_type().into(),
+            });
+        }
+        found.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        self.harmless.store(harmless, Ordering::Relaxed);
+        Ok(found)
+    }
+
+    /// What `name` (one component) comes to, read up to [`FRAGMENT_LIMIT`].
+    ///
+    /// Follows symlinks inside the root. A name that is not there is [`Reason::Vanished`].
+    pub fn content(&self, name: &OsStr) -> Content {
+        self.open(name).content
+    }
+
+    /// The same, with the symlink and the identity of the file.
+    pub fn open(&self, name: &OsStr) -> Opened {
+        let plain = self.read_plain(name);
+        if let Ok(None) = plain {
+            return self.open_link(name);
+        }
+        let (content, inode) = match plain {
+            Ok(Some((bytes, inode))) => (bytes.into(), Some(inode)),
+            Ok(None) => (Reason::Changed.into(), None),
+            Err(reason) => (reason.into(), None),
+        };
+        Opened {
+            content,
+            link: None,
+            inode,
+        }
+    }
+
+    fn open_link(&self, name: &OsStr) -> Opened {
+        let mut link = None;
+        let followed = self.read_link(name).and_then(|text| {
+            let link = link.insert(Box::new(Link::new(text)));
+            self.follow(link)
+        });
+        let read = followed.and_then(|place| {
+            if let Some(link) = &mut link {
+                link.target = Some(Path::new("/").join(&place.path));
+            }
+            if place.is_dev_null() {
+                return Ok((Content::Mask(Mask::DevNull), None));
+            }
+            let (bytes, inode) = place.read(&self.root, FRAGMENT_LIMIT)?;
+            Ok((bytes.into(), Some(inode)))
+        });
+        let (content, inode) = read.unwrap_or_else(|why| (Content::Unusable(why.into()), None));
+        Opened {
+            content,
+            link,
+            inode,
+        }
+    }
+
+    /// Reads a file that is not behind a symlink; `None` if it is a symlink.
+    fn read_plain(&self, name: &OsStr) -> Result<Option<(Vec<u8>, Inode)>, Reason> {
+        if !is_file_name(name) {
+            return Err(Reason::NotAName);
+        }
+        if !self.harmless.load(Ordering::Relaxed) {
+            match self.file_type(name)? {
+                FileType::RegularFile => {}
+                FileType::Symlink => return Ok(None),
+                other => return Err(Reason::NotAFile(other.into())),
+            }
+        }
+        match open_name(self.as_fd(), name) {
+            Ok(file) => read_regular(&file, FRAGMENT_LIMIT).map(Some),
+            Err(Errno::LOOP) => Ok(None),
+            Err(errno) => Err(gone_or(errno)),
+        }
+    }
+
+    fn file_type(&self, name: &OsStr) -> Result<FileType, Reason> {
+        let stat = statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).map_err(gone_or)?;
+        Ok(FileType::from_raw_mode(stat.st_mode))
+    }
+
+    fn read_link(&self, name: &OsStr) -> Result<PathBuf, Unusable> {
+        let text = readlinkat(&self.fd, name, Vec::new()).map_err(|errno| match errno {
+            Errno::INVAL => Reason::Changed,
+            errno => gone_or(errno),
+        })?;
+        Ok(OsStr::from_bytes(text.to_bytes()).into())
+    }
+
+    /// Where a symlink in this directory leads.
+    fn follow(&self, link: &mut Link) -> Result<Place, Unusable> {
+        let place = self.place.get_or_init(|| self.root.chase(&self.path));
+        let directory = place.as_ref().map_err(Clone::clone)?;
+        walk_link(&self.root, directory, &link.text, &mut link.trail)
+    }
+}
+
+impl AsFd for Dir {
+    /// Open for reading, so it can be locked and fsynced.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+fn gone_or(errno: Errno) -> Reason {
+    match errno {
+        Errno::NOENT => Reason::Vanished,
+        errno => Reason::Io(errno),
+    }
+}
+
+/// Whether opening it for reading can neither wait nor have an effect on anything.
+fn is_harmless(kind: FileType) -> bool {
+    matches!(
+        kind,
+        FileType::RegularFile | FileType::Directory | FileType::Symlink
+    )
+}
+
+fn is_file_name(name: &OsStr) -> bool {
+    !name.is_empty() && name != "." && name != ".." && !name.as_bytes().contains(&b'/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listings_are_bounded() {
+        let tree = tempfile::tempdir().expect("a temporary directory");
+        let root = Root::open(tree.path()).expect("the root");
+        for name in ["a", "b", "c"] {
+            let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
+            openat(&root, name, flags, Mode::RUSR).expect("a file");
+        }
+        let dir = root
+            .dir(Path::new(""))
+            .expect("a directory")
+            .expect("it exists");
+        let file = |name: &str| Member {
+            name: name.into(),
+            kind: MemberKind::File,
+        };
+        assert_eq!(dir.list(3), Ok(["a", "b", "c"].map(file).to_vec()));
+        assert_eq!(dir.list(2), Err(Reason::TooManyNames(2)));
+    }
+}
