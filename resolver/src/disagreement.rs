@@ -38,6 +38,7 @@ use crate::account::{Account, Unread};
 use crate::document::{Assignment, Document, Key, Refusal};
 use crate::rules::Rules;
 use crate::scan::Status;
+use crate::schema::Merge;
 
 /// One consumer.
 #[derive(Debug, Clone, Copy)]
@@ -256,7 +257,12 @@ fn agree(sides: &[Option<Key<'_>>; 2]) -> Option<bool> {
                 None
             }
         }
-        (None, Some(reset)) | (Some(reset), None) => Some(reset.items().is_empty()),
+        (None, Some(one)) | (Some(one), None) if !one.items().is_empty() => Some(false),
+        // A list that was reset is as if nobody had assigned it; a set that is empty may mean that none are wanted.
+        (None, Some(empty)) | (Some(empty), None) => {
+            let is_set = empty.kind().is_some_and(|kind| kind.merge == Merge::Set);
+            (!is_set).then_some(true)
+        }
         _ => Some(is_same),
     }
 }

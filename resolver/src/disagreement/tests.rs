@@ -285,3 +285,22 @@ fn what_a_consumer_ignores_is_no_value() {
     );
     assert_eq!(shown(&tree, "x.conf", [strict(), strict()]), [""; 0]);
 }
+
+/// A list that was reset is as if nobody had assigned it; that a set is empty may be what its owner wants.
+#[test]
+fn an_empty_set_may_be_something_else_than_none() {
+    let path = "NetworkManager/NetworkManager.conf";
+    let tree = tree(&[(
+        "/etc/NetworkManager/NetworkManager.conf",
+        "[main]\nplugins-=keyfile\n",
+    )]);
+    let known = || crate::Catalog::built_in().rules(path.as_ref()).unwrap();
+    let other = Rules {
+        schema: crate::Catalog::built_in()
+            .rules("systemd/journald.conf".as_ref())
+            .unwrap()
+            .schema,
+        ..known()
+    };
+    assert_eq!(shown(&tree, path, [other, known()]), ["plugins: unsure"]);
+}
