@@ -39,7 +39,7 @@ impl Found {
         } = &mut self.observed;
         for (name, source) in private {
             let message = format!(
-                "not everybody may read this file, but {}, where the remote {name} would stand: make it readable (`chmod a+r`), or leave out what is secret",
+                "not everybody may read this file, but {}, where the remote {name} would stand: make it readable (`chmod a+r`, and `a+x` for each directory above it), or leave out what is secret",
                 escape_path(config)
             );
             broken.insert(name.clone(), code::PRIVATE_SOURCE.error(&*source, message));
