@@ -1,18 +1,19 @@
 //! A tree put together from parts of others, with their owners, modes and extended attributes.
 
 use std::fs::File;
+use std::io::{Read as _, Seek as _};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use overlay_resolver::root::Root;
 use rustix::fs::{
-    AtFlags, Dir as DirStream, FileType, Gid, Mode, OFlags, RenameFlags, ResolveFlags, Timespec,
-    Timestamps, Uid,
+    AtFlags, Dir as DirStream, FileType, Gid, Mode, OFlags, RenameFlags, ResolveFlags, SeekFrom,
+    Timespec, Timestamps, Uid,
 };
 use rustix::io::Errno;
 
 use super::error::{CommitError, Doing as _};
-use super::{Place, stage, staged_name, tree};
+use super::{Directories, Place, stage, staged_name, tree};
 
 /// Something in the tree that is to be.
 #[derive(Debug)]
@@ -51,7 +52,8 @@ pub(crate) fn assemble<'s>(
     out: &Path,
     members: impl Iterator<Item = Member<'s>>,
 ) -> Result<(), CommitError> {
-    let place = Place::of_name(root, out)?
+    let place = Directories::of(root)
+        .of_name(out)?
         .ok_or_else(|| CommitError::new("open the directory of", out, Errno::NOENT))?;
     is_free(&place).doing("write to", out)?;
     let staged = staged_name(&place.name);
@@ -74,7 +76,7 @@ pub(crate) fn assemble<'s>(
 
 fn is_free(place: &Place) -> Result<(), Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let dir = match rustix::fs::openat(&place.dir, &place.name, flags, Mode::empty()) {
+    let dir = match rustix::fs::openat(&*place.dir, &place.name, flags, Mode::empty()) {
         Err(Errno::NOENT) => return Ok(()),
         other => other?,
     };
@@ -92,7 +94,7 @@ fn write<'s>(
     members: impl Iterator<Item = Member<'s>>,
 ) -> Result<(), CommitError> {
     let private = Mode::from_raw_mode(0o700);
-    rustix::fs::mkdirat(&place.dir, staged, private).doing("stage", &place.path)?;
+    rustix::fs::mkdirat(&*place.dir, staged, private).doing("stage", &place.path)?;
     let top = open(place.dir.as_fd(), Path::new(staged), OFlags::DIRECTORY)
         .doing("stage", &place.path)?;
     let mut directories = Vec::new();
@@ -143,13 +145,30 @@ fn make_file(top: &OwnedFd, member: &Member<'_>) -> Result<(), std::io::Error> {
     match member.source {
         Source::Bytes(bytes) => stage::write_all(&file, bytes)?,
         Source::File(at, path) => {
-            let mut from = File::from(open_regular(at, path)?);
-            std::io::copy(&mut from, &mut File::from(file.try_clone()?))?;
+            copy_data(&open_regular(at, path)?, &file)?;
         }
         Source::Directory | Source::Link(_) => {}
     }
     let keeps_times = matches!(member.source, Source::File(..));
     Ok(dress(&file, member, keeps_times)?)
+}
+
+/// Copies what a file holds; where it holds nothing, the copy has a hole, too.
+fn copy_data(from: &OwnedFd, to: &OwnedFd) -> Result<(), std::io::Error> {
+    let (mut from, mut to) = (File::from(from.try_clone()?), File::from(to.try_clone()?));
+    let mut at = 0;
+    loop {
+        let start = match rustix::fs::seek(&from, SeekFrom::Data(at)) {
+            // Nothing but a hole, if anything.
+            Err(Errno::NXIO) => break,
+            other => other?,
+        };
+        at = rustix::fs::seek(&from, SeekFrom::Hole(start))?;
+        from.seek(std::io::SeekFrom::Start(start))?;
+        to.seek(std::io::SeekFrom::Start(start))?;
+        std::io::copy(&mut (&from).take(at - start), &mut to)?;
+    }
+    to.set_len(from.metadata()?.len())
 }
 
 /// Gives a file or directory its owner, extended attributes, mode and times.
@@ -215,4 +234,32 @@ pub(crate) fn open(at: BorrowedFd<'_>, path: &Path, flags: OFlags) -> Result<Own
     let flags = flags | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
     rustix::io::retry_on_intr(|| rustix::fs::openat2(at, path, flags, Mode::empty(), resolve))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "files of the test's")]
+
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::*;
+
+    #[test]
+    fn holes_stay_holes() {
+        let place = tempfile::tempdir().unwrap();
+        let sparse = place.path().join("sparse");
+        let file = File::create(&sparse).unwrap();
+        rustix::io::pwrite(&file, b"head", 0).unwrap();
+        rustix::io::pwrite(&file, b"middle", 32 << 20).unwrap();
+        for length in [64 << 20, 32 << 20, 2, 0] {
+            file.set_len(length).unwrap();
+            let copy = File::create(place.path().join("copy")).unwrap();
+            let from = File::open(&sparse).unwrap().into();
+            copy_data(&from, &copy.into()).unwrap();
+            let copy = place.path().join("copy");
+            assert!(std::fs::read(&sparse).unwrap() == std::fs::read(&copy).unwrap());
+            let blocks = [&sparse, &copy].map(|path| path.metadata().unwrap().blocks());
+            assert!(blocks[1] <= blocks[0] + 16, "{length}: {blocks:?}");
+        }
+    }
 }

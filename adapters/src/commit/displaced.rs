@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::{CommitError, Doing as _};
 use super::{Outcome, Place, staged_name};
+use crate::observer::LIMIT;
 
 /// What ends the name of something that another program wrote and for which there was no place any more.
 const SAVED: &str = ".overlayctl-save";
@@ -43,7 +44,7 @@ impl Content {
 pub(super) enum Seen {
     Nothing,
     File(Content),
-    /// A symlink, a socket: nothing that has a content of its own.
+    /// A symlink, a socket, a file too large to be read: nothing that a plan was made from.
     Other,
 }
 
@@ -53,11 +54,17 @@ impl Seen {
     }
 }
 
-/// Looks at what is under a name beside `place`.
+/// Looks at what is under a name beside `place`. Nothing but a regular file is opened, and none that is larger
+/// than what is read: it is not what was read.
 pub(super) fn look(place: &Place, name: &OsStr) -> Result<Seen, CommitError> {
     let path = &place.path;
+    match place.kind(name).doing("read back", path)? {
+        None => return Ok(Seen::Nothing),
+        Some(FileType::RegularFile) => {}
+        Some(_) => return Ok(Seen::Other),
+    }
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file = match rustix::fs::openat(&place.dir, name, flags, Mode::empty()) {
+    let file = match rustix::fs::openat(&*place.dir, name, flags | OFlags::NOCTTY, Mode::empty()) {
         Err(Errno::NOENT) => return Ok(Seen::Nothing),
         Err(Errno::LOOP | Errno::NXIO) => return Ok(Seen::Other),
         other => other.doing("read back", path)?,
@@ -68,9 +75,13 @@ pub(super) fn look(place: &Place, name: &OsStr) -> Result<Seen, CommitError> {
     }
     let mut content = Vec::new();
     std::fs::File::from(file)
+        .take(LIMIT as u64 + 1)
         .read_to_end(&mut content)
         .doing("read back", path)?;
-    Ok(Seen::File(Content::of(&content)))
+    Ok(match content.len() {
+        ..=LIMIT => Seen::File(Content::of(&content)),
+        _ => Seen::Other,
+    })
 }
 
 /// What a write expects to displace, and what it puts in its place; nothing, if it only takes away.
@@ -97,13 +108,13 @@ impl Note {
     pub(super) fn leave(&self, place: &Place) -> Result<(), Errno> {
         let name = note_name(&place.name);
         let new = self.new.as_ref().map_or("", |new| &new.0);
-        place.unlink(&name)?;
-        rustix::fs::symlinkat(format!("{}:{new}", self.expected.0), &place.dir, &name)
+        place.clear(&name)?;
+        rustix::fs::symlinkat(format!("{}:{new}", self.expected.0), &*place.dir, &name)
     }
 
     /// The note beside `place`, if a dead run left one that can be read.
     fn find(place: &Place) -> Result<Option<Self>, CommitError> {
-        match rustix::fs::readlinkat(&place.dir, note_name(&place.name), Vec::new()) {
+        match rustix::fs::readlinkat(&*place.dir, note_name(&place.name), Vec::new()) {
             Ok(text) => Ok(text.to_str().ok().and_then(|text| text.parse().ok())),
             Err(Errno::NOENT | Errno::INVAL) => Ok(None),
             Err(error) => Err(error).doing("look for a dead run beside", &place.path),
@@ -210,7 +221,7 @@ mod tests {
     use overlay_resolver::root::Root;
 
     use super::*;
-    use crate::commit::{Batch, Step, commit};
+    use crate::commit::{Batch, Directories, Step, commit};
 
     /// All names of a directory with what they hold; `->` and its target of a symlink.
     fn held(dir: &Path) -> BTreeMap<String, String> {
@@ -296,7 +307,10 @@ mod tests {
         for ((row, new, aside, present), (outcome, expected)) in DEAD_RUNS {
             let dir = tempfile::tempdir().unwrap();
             let root = Root::open(dir.path()).unwrap();
-            let place = Place::of_name(&root, Path::new("/file")).unwrap().unwrap();
+            let place = Directories::of(&root)
+                .of_name(Path::new("/file"))
+                .unwrap()
+                .unwrap();
             let note = Note {
                 expected: Content::of(b"old"),
                 new: new.map(|new| Content::of(new.as_bytes())),
@@ -322,7 +336,10 @@ mod tests {
     fn what_was_kept_is_never_written_over() {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::open(dir.path()).unwrap();
-        let place = Place::of_name(&root, Path::new("/file")).unwrap().unwrap();
+        let place = Directories::of(&root)
+            .of_name(Path::new("/file"))
+            .unwrap()
+            .unwrap();
         for text in ["one", "two"] {
             fs::write(dir.path().join("aside"), text).unwrap();
             save(&place, OsStr::new("aside")).unwrap();

@@ -11,16 +11,21 @@
 mod assemble;
 mod displaced;
 mod error;
+#[cfg(test)]
+mod hostile;
 mod lock;
 mod stage;
 mod tree;
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use overlay_resolver::root::{Dir, Root};
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, Timespec, Timestamps};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, Timespec, Timestamps};
 use rustix::io::Errno;
 
 pub(crate) use assemble::{Member, Source, assemble, open as open_below};
@@ -174,6 +179,7 @@ pub fn commit(root: &Root, batch: &Batch) -> Ended {
 /// Stages all of a batch and carries out its first steps, as a run that is killed then does.
 pub(crate) fn commit_until(root: &Root, batch: &Batch, killed_after: usize) -> Ended {
     let unbegun = |outcome| Ended { done: 0, outcome };
+    let root = &Directories::of(root);
     match recover_all(root, batch) {
         Ok(Outcome::Done) => {}
         other => return unbegun(other),
@@ -199,7 +205,7 @@ pub(crate) fn commit_until(root: &Root, batch: &Batch, killed_after: usize) -> E
 }
 
 /// Before anything is staged, which would replace what a dead run displaced.
-fn recover_all(root: &Root, batch: &Batch) -> Result<Outcome, Vec<Failure>> {
+fn recover_all(root: &Directories<'_>, batch: &Batch) -> Result<Outcome, Vec<Failure>> {
     let mut outcome = Outcome::Done;
     let mut failures = Vec::new();
     for (step, what) in batch.steps.iter().enumerate() {
@@ -216,7 +222,7 @@ fn recover_all(root: &Root, batch: &Batch) -> Result<Outcome, Vec<Failure>> {
     }
 }
 
-fn stage_all<'b>(root: &Root, batch: &'b Batch) -> Result<Vec<Ready<'b>>, Vec<Failure>> {
+fn stage_all<'b>(root: &Directories<'_>, batch: &'b Batch) -> Result<Vec<Ready<'b>>, Vec<Failure>> {
     let mut ready = Vec::new();
     let mut failures = Vec::new();
     let mut staged = BTreeSet::new();
@@ -247,12 +253,12 @@ fn stage_all<'b>(root: &Root, batch: &'b Batch) -> Result<Vec<Ready<'b>>, Vec<Fa
 }
 
 /// Mends what a dead run left of its write to the file that a step is about.
-fn recover(root: &Root, step: &Step) -> Result<Outcome, CommitError> {
+fn recover(root: &Directories<'_>, step: &Step) -> Result<Outcome, CommitError> {
     let place = match step {
-        Step::Replace { path, .. } => Some(Place::of_content(root, path)?),
-        Step::Take { path, .. } => Place::of_name(root, path)?,
+        Step::Replace { path, .. } => Some(root.of_content(path)?),
+        Step::Take { path, .. } => root.of_name(path)?,
         Step::Remove(path) => match path.file_name().and_then(displaced::target_of) {
-            Some(target) => Place::of_name(root, &path.with_file_name(target))?,
+            Some(target) => root.of_name(&path.with_file_name(target))?,
             None => None,
         },
         Step::Intend { .. } | Step::Create(_) | Step::Touch(_) => None,
@@ -275,7 +281,7 @@ enum Ready<'a> {
 
 impl<'a> Ready<'a> {
     fn prepare(
-        root: &Root,
+        root: &Directories<'_>,
         step: &'a Step,
         private: &BTreeSet<PathBuf>,
     ) -> Result<Self, CommitError> {
@@ -286,7 +292,7 @@ impl<'a> Ready<'a> {
                 before,
                 content,
             } => {
-                let place = Place::of_content(root, path)?;
+                let place = root.of_content(path)?;
                 let place = Staged::new(place, None, content, Readers::All)?.put_over()?;
                 Self::Intent(place, before.is_some())
             }
@@ -296,12 +302,12 @@ impl<'a> Ready<'a> {
                 expected,
                 content,
             } => {
-                let place = Place::of_content(root, path)?;
+                let place = root.of_content(path)?;
                 Self::File(Staged::new(place, expected.as_deref(), content, reader)?)
             }
             Step::Remove(path) => Self::Remove(path),
             Step::Take { path, expected } => {
-                let place = Place::of_name(root, path)?;
+                let place = root.of_name(path)?;
                 let noted = place
                     .as_ref()
                     .map(|place| stage::note_taking(place, expected));
@@ -312,19 +318,19 @@ impl<'a> Ready<'a> {
         })
     }
 
-    fn carry_out(self, root: &Root) -> Result<Outcome, CommitError> {
+    fn carry_out(self, root: &Directories<'_>) -> Result<Outcome, CommitError> {
         match self {
             Self::Again(step, private) => Self::prepare(root, step, private)?.carry_out(root),
             Self::Tree(tree) => tree.put_in_place(),
             Self::File(staged) => staged.put_in_place(),
             Self::Remove(path) => {
-                if let Some(place) = Place::of_name(root, path)? {
+                if let Some(place) = root.of_name(path)? {
                     tree::remove(&place)?;
                     place.sync()?;
                 }
                 Ok(Outcome::Done)
             }
-            Self::Take(Some(place), expected) => stage::take(root, &place, expected),
+            Self::Take(Some(place), expected) => stage::take(root.root, &place, expected),
             Self::Intent(..) | Self::Take(None, _) => Ok(Outcome::Done),
             Self::Touch(path) => touch(root, path).map(|()| Outcome::Done),
         }
@@ -349,61 +355,98 @@ impl<'a> Ready<'a> {
 /// A name in an open directory, and how messages call it.
 #[derive(Debug)]
 struct Place {
-    dir: Dir,
+    dir: Rc<Dir>,
     name: OsString,
     path: PathBuf,
 }
 
-impl Place {
+/// The directories that a commit writes into, each opened once: more steps may wait to be carried out than a
+/// process may have files open.
+struct Directories<'r> {
+    root: &'r Root,
+    opened: RefCell<BTreeMap<PathBuf, Rc<Dir>>>,
+}
+
+impl<'r> Directories<'r> {
+    fn of(root: &'r Root) -> Self {
+        Self {
+            root,
+            opened: RefCell::default(),
+        }
+    }
+
     /// Where the content of `path` lies: at the end of its symlinks, inside the root.
-    fn of_content(root: &Root, path: &Path) -> Result<Self, CommitError> {
-        let target = Path::new("/").join(root.chase(path).doing("follow", path)?);
-        Self::of_name(root, &target)?
+    fn of_content(&self, path: &Path) -> Result<Place, CommitError> {
+        let target = Path::new("/").join(self.root.chase(path).doing("follow", path)?);
+        self.of_name(&target)?
             .ok_or_else(|| CommitError::new("open the directory of", path, Errno::NOENT))
     }
 
     /// Where the name `path` itself lies; none if its directory does not exist.
-    fn of_name(root: &Root, path: &Path) -> Result<Option<Self>, CommitError> {
+    fn of_name(&self, path: &Path) -> Result<Option<Place>, CommitError> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(CommitError::new("write", path, Errno::ISDIR));
         };
-        Ok(root.dir(parent).doing("open", parent)?.map(|dir| Self {
+        let dir = self.open(parent)?;
+        Ok(dir.map(|dir| Place {
             dir,
             name: name.into(),
             path: path.into(),
         }))
     }
 
+    fn open(&self, path: &Path) -> Result<Option<Rc<Dir>>, CommitError> {
+        let mut opened = self.opened.borrow_mut();
+        if let Some(dir) = opened.get(path) {
+            return Ok(Some(Rc::clone(dir)));
+        }
+        let dir = self.root.dir(path).doing("open", path)?.map(Rc::new);
+        opened.extend(dir.clone().map(|dir| (path.to_owned(), dir)));
+        Ok(dir)
+    }
+}
+
+impl Place {
     /// Makes what was renamed or removed in the directory durable.
     fn sync(&self) -> Result<(), CommitError> {
-        rustix::fs::fsync(&self.dir).doing("sync the directory of", &self.path)
+        rustix::fs::fsync(&*self.dir).doing("sync the directory of", &self.path)
     }
 
     fn rename(&self, from: &OsStr, to: &OsStr, flags: RenameFlags) -> Result<(), Errno> {
-        rustix::fs::renameat_with(&self.dir, from, &self.dir, to, flags)
+        rustix::fs::renameat_with(&*self.dir, from, &*self.dir, to, flags)
     }
 
     fn unlink(&self, name: &OsStr) -> Result<(), Errno> {
-        match rustix::fs::unlinkat(&self.dir, name, AtFlags::empty()) {
+        match rustix::fs::unlinkat(&*self.dir, name, AtFlags::empty()) {
             Err(Errno::NOENT) => Ok(()),
             other => other,
         }
     }
+
+    /// Makes room for what is about to get one of our own names, be it a directory that is in the way.
+    fn clear(&self, name: &OsStr) -> Result<(), Errno> {
+        tree::remove_all(self.dir.as_fd(), name)
+    }
+
+    /// What is under a name, itself; none if it is not there.
+    fn kind(&self, name: &OsStr) -> Result<Option<FileType>, Errno> {
+        match rustix::fs::statat(&*self.dir, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(FileType::from_raw_mode(stat.st_mode))),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }
 
-fn touch(root: &Root, path: &Path) -> Result<(), CommitError> {
-    let Some(place) = Place::of_name(root, path)? else {
+/// The mode of a new file, whatever the umask.
+const TOUCHED_MODE: Mode = Mode::from_raw_mode(0o644);
+
+/// What is there and no regular file is left alone: its times tell nobody anything, and opening it can have
+/// effects.
+fn touch(root: &Directories<'_>, path: &Path) -> Result<(), CommitError> {
+    let Some(place) = root.of_name(path)? else {
         return Ok(());
     };
-    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let open =
-        |flags| rustix::fs::openat(&place.dir, &place.name, flags, Mode::from_raw_mode(0o644));
-    let file = match open(flags) {
-        Err(Errno::NOENT) => open(flags | OFlags::CREATE)
-            .and_then(|file| stage::inherit_owner(&place.dir, &file).map(|()| file)),
-        other => other,
-    };
-    let file = file.doing("touch", path)?;
     let now = Timespec {
         tv_sec: 0,
         tv_nsec: rustix::fs::UTIME_NOW,
@@ -412,5 +455,17 @@ fn touch(root: &Root, path: &Path) -> Result<(), CommitError> {
         last_access: now,
         last_modification: now,
     };
-    rustix::fs::futimens(&file, &times).doing("touch", path)
+    let new = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+    match rustix::fs::openat(&*place.dir, &place.name, new, TOUCHED_MODE) {
+        Ok(file) => stage::inherit_owner(&*place.dir, &file)
+            .and_then(|()| rustix::fs::fchmod(&file, TOUCHED_MODE)),
+        Err(Errno::EXIST) => place.kind(&place.name).and_then(|kind| match kind {
+            Some(FileType::RegularFile) => {
+                rustix::fs::utimensat(&*place.dir, &place.name, &times, AtFlags::SYMLINK_NOFOLLOW)
+            }
+            _ => Ok(()),
+        }),
+        Err(error) => Err(error),
+    }
+    .doing("touch", path)
 }

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, RawMode, RenameFlags, Uid, XattrFlags};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, RawMode, RenameFlags, Uid, XattrFlags};
 use rustix::io::Errno;
 
 use overlay_resolver::root::Root;
@@ -82,11 +82,11 @@ impl Staged {
         let part = partial_name(&self.name);
         // A run that was killed may have left one.
         self.place
-            .unlink(&part)
+            .clear(&part)
             .doing("replace the staged copy of", path)?;
         let flags =
             OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&self.place.dir, &part, flags, Mode::from_raw_mode(0o600))
+        let file = rustix::fs::openat(&*self.place.dir, &part, flags, Mode::from_raw_mode(0o600))
             .doing("stage", path)?;
         write_all(&file, content).doing("stage", path)?;
         match &self.expected {
@@ -104,7 +104,10 @@ impl Staged {
             note.leave(&self.place).doing("stage", path)?;
         }
         // What a killed run left under the staged name may be all that tells what it had done, so it
-        // is replaced by something whole or not at all.
+        // is replaced by something whole or not at all. A directory is none of ours.
+        if self.place.kind(&self.name).doing("stage", path)? == Some(FileType::Directory) {
+            self.place.clear(&self.name).doing("stage", path)?;
+        }
         self.place
             .rename(&part, &self.name, RenameFlags::empty())
             .doing("stage", path)?;
@@ -114,7 +117,7 @@ impl Staged {
     fn copy_metadata(&self, new: &OwnedFd, readers: Readers) -> Result<(), CommitError> {
         let path = &self.place.path;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let old = match rustix::fs::openat(&self.place.dir, &self.place.name, flags, Mode::empty())
+        let old = match rustix::fs::openat(&*self.place.dir, &self.place.name, flags, Mode::empty())
         {
             // It vanished, which the swap will notice.
             Err(Errno::NOENT) => return Ok(()),
@@ -398,7 +401,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::commit::{Batch, Step, commit};
+    use crate::commit::{Batch, Directories, Step, commit};
 
     #[test]
     fn of_two_who_write_meanwhile_the_last_one_stays() {
@@ -407,7 +410,10 @@ mod tests {
             let path = dir.path().join("file");
             fs::write(&path, "old").unwrap();
             let root = Root::open(dir.path()).unwrap();
-            let place = Place::of_name(&root, Path::new("/file")).unwrap().unwrap();
+            let place = Directories::of(&root)
+                .of_name(Path::new("/file"))
+                .unwrap()
+                .unwrap();
             let staged = Staged::new(place, Some(b"old"), b"new", Readers::All).unwrap();
             // The exchange has brought out what one of them wrote; what the other writes is in place.
             fs::write(dir.path().join(&staged.name), "theirs").unwrap();

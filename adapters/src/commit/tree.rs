@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use super::error::{CommitError, Doing as _};
 use super::stage::Readers;
-use super::{Outcome, Place, stage, staged_name};
+use super::{Directories, Outcome, Place, stage, staged_name};
 
 const DIRECTORY_MODE: RawMode = 0o755;
 
@@ -36,13 +36,13 @@ pub(super) struct StagedTree {
 impl NewTree {
     pub(super) fn stage(
         &self,
-        root: &Root,
+        root: &Directories<'_>,
         private: &BTreeSet<PathBuf>,
     ) -> Result<StagedTree, CommitError> {
         if let Some(parent) = self.path.parent() {
-            make_directories(root, parent)?;
+            make_directories(root.root, parent)?;
         }
-        let place = Place::of_content(root, &self.path)?;
+        let place = root.of_content(&self.path)?;
         let name = staged_name(&place.name);
         let staged = StagedTree { place, name };
         match self.write(&staged, private) {
@@ -55,7 +55,7 @@ impl NewTree {
     }
 
     fn write(&self, staged: &StagedTree, private: &BTreeSet<PathBuf>) -> Result<(), CommitError> {
-        let parent = &staged.place.dir;
+        let parent = &*staged.place.dir;
         remove_all(parent.as_fd(), &staged.name).doing("replace the staged copy of", &self.path)?;
         (|| {
             make(parent, Path::new(&staged.name))?;
@@ -104,25 +104,73 @@ pub(super) fn remove(place: &Place) -> Result<(), CommitError> {
     remove_all(place.dir.as_fd(), &place.name).doing("remove", &place.path)
 }
 
-pub(super) fn remove_all(parent: std::os::fd::BorrowedFd<'_>, name: &OsStr) -> Result<(), Errno> {
+/// The same of a name in an open directory.
+///
+/// Neither by recursion nor with a descriptor for each level, whatever the depth: what is below a directory
+/// in the tree is moved up to its top before the directory goes. To remove it where it is would take the longer
+/// the deeper it is, where the kernel makes a path of it first.
+pub(super) fn remove_all(parent: BorrowedFd<'_>, name: &OsStr) -> Result<(), Errno> {
     match rustix::fs::unlinkat(parent, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => return Ok(()),
         Err(Errno::ISDIR) => {}
         Err(error) => return Err(error),
     }
-    let dir = open(parent, name)?;
-    for entry in DirStream::read_from(&dir)? {
-        let entry = entry?;
-        let member = OsStr::from_bytes(entry.file_name().to_bytes());
-        if member == "." || member == ".." {
-            continue;
+    let top = open(parent, name)?;
+    let mut moved = 0;
+    loop {
+        let directories = unlink_files(&top)?;
+        if directories.is_empty() {
+            return remove_empty(parent, name);
         }
-        if entry.file_type() == FileType::Directory || entry.file_type() == FileType::Unknown {
-            remove_all(dir.as_fd(), member)?;
-        } else {
-            stage::unlink_file(&dir, member)?;
+        for directory in directories {
+            let dir = open(&top, &directory)?;
+            for below in unlink_files(&dir)? {
+                move_up(&dir, &below, &top, &mut moved)?;
+            }
+            remove_empty(top.as_fd(), &directory)?;
         }
     }
+}
+
+fn move_up(from: &OwnedFd, name: &OsStr, top: &OwnedFd, moved: &mut u64) -> Result<(), Errno> {
+    loop {
+        let to = moved.to_string();
+        *moved += 1;
+        match rustix::fs::renameat(from, name, top, &to) {
+            // Names of the tree itself may be numbers, too.
+            Err(Errno::EXIST | Errno::NOTEMPTY) => {}
+            other => return other,
+        }
+    }
+}
+
+/// Removes what is no directory. Returns the names of those that are not empty.
+fn unlink_files(dir: &OwnedFd) -> Result<Vec<OsString>, Errno> {
+    let mut directories = Vec::new();
+    for entry in DirStream::read_from(dir)? {
+        let entry = entry?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name == "." || name == ".." {
+            continue;
+        }
+        let unlinked = match entry.file_type() {
+            FileType::Directory => Err(Errno::ISDIR),
+            _ => stage::unlink_file(dir, name),
+        };
+        match unlinked {
+            Ok(()) => {}
+            Err(Errno::ISDIR) => match remove_empty(dir.as_fd(), name) {
+                Ok(()) => {}
+                Err(Errno::NOTEMPTY | Errno::EXIST) => directories.push(name.to_owned()),
+                Err(error) => return Err(error),
+            },
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(directories)
+}
+
+fn remove_empty(parent: BorrowedFd<'_>, name: &OsStr) -> Result<(), Errno> {
     match rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR) {
         Err(Errno::NOENT) => Ok(()),
         other => other,
@@ -138,9 +186,10 @@ pub(super) fn make_directories(root: &Root, path: &Path) -> Result<(), CommitErr
         };
         let next = made.join(name);
         if root.dir(&next).doing("open", &next)?.is_none() {
-            let place = Place::of_name(root, &next)?
+            let place = Directories::of(root)
+                .of_name(&next)?
                 .ok_or_else(|| CommitError::new("create", &next, Errno::NOENT))?;
-            make(&place.dir, Path::new(&place.name)).doing("create", &next)?;
+            make(&*place.dir, Path::new(&place.name)).doing("create", &next)?;
             place.sync()?;
         }
         made = next;

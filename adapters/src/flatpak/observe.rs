@@ -126,9 +126,10 @@ impl Eyes<'_> {
             }
         }
         if observed.unfinished.is_none() {
-            return self.staged_config(observed);
+            self.staged_config(observed);
+        } else {
+            self.stale_elsewhere(observed);
         }
-        self.stale_elsewhere(observed);
         Ok(())
     }
 
@@ -146,11 +147,11 @@ impl Eyes<'_> {
     }
 
     /// Before there were intents, the staged configuration told which certificates a run was bringing.
-    fn staged_config(&self, observed: &mut Observed) -> Result<(), Finding> {
+    fn staged_config(&self, observed: &mut Observed) {
         let staged = self.paths.config();
         let staged = staged.with_file_name(staged_name(OsStr::new(config::FILE_NAME)));
         if observed.stale.contains(&staged)
-            && let Some(text) = self.file(&staged)?
+            && let Ok(Some(text)) = self.file(&staged)
             && let Ok(config) = RepoConfig::parse(&text, &staged)
         {
             for name in managed(&config) {
@@ -161,7 +162,6 @@ impl Eyes<'_> {
                 observed.intent.add(name, traces);
             }
         }
-        Ok(())
     }
 
     /// What the layers' remotes refer to.
