@@ -112,7 +112,7 @@ impl<'r> Observer<'r> {
         match listing.members.get(name) {
             None => Ok(None),
             Some(MemberKind::File) => match listing.dir.content(name) {
-                Content::File(bytes) => Ok(Some(bytes)),
+                Content::File(bytes) => Ok(Some(bytes.to_vec())),
                 Content::Mask(_) => Ok(Some(Vec::new())),
                 Content::Unusable(why) => Err(*why),
             },

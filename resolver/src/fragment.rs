@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bstr::ByteSlice as _;
 
@@ -21,7 +22,7 @@ pub struct Fragment {
     /// The symlink that it is.
     pub link: Option<Box<Link>>,
     /// Its bytes; none unless it is a regular file that was read.
-    pub text: Vec<u8>,
+    pub text: Arc<[u8]>,
     /// Whether it counts.
     pub state: State,
     /// Whether it would count, where the files above it decide otherwise.
@@ -76,7 +77,7 @@ impl Fragment {
             layer,
             path,
             link: None,
-            text: Vec::new(),
+            text: Arc::default(),
             state: State::Shadowed(0),
             alone: None,
             fatal: false,
@@ -105,7 +106,7 @@ impl Fragment {
         };
         let text = match opened.content {
             Content::File(text) if state == State::Effective => text,
-            _ => Vec::new(),
+            _ => Arc::default(),
         };
         Self {
             link: opened.link,

@@ -27,7 +27,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Deliberately absent: writing (who writes uses the descriptors, see [`AsFd`]), caching, and any
+//! Deliberately absent: writing (who writes uses the descriptors, see [`AsFd`]), caching, unless it is [for one run](Root::for_one_run), and any
 //! promise about a tree that is changed meanwhile, except that nothing outside is read. One thing can
 //! still be: whoever may move an open [`Dir`] out of the root takes it along.
 
@@ -35,6 +35,7 @@ mod content;
 mod dir;
 mod member;
 mod open;
+mod run;
 mod unusable;
 pub(crate) mod walk;
 
@@ -48,7 +49,8 @@ pub use rustix::io::Errno;
 pub use self::content::{Content, FRAGMENT_LIMIT, Inode, Link, Mask, Opened};
 pub use self::dir::{Dir, NAMES_LIMIT};
 pub use self::member::{Member, MemberKind};
-use self::open::{DIRECTORY, NO_LINKS, open};
+use self::open::{DIRECTORY, NO_LINKS, open, read_regular};
+use self::run::Run;
 pub use self::unusable::{Kind, Reason, Unusable};
 use self::walk::{End, walk};
 use crate::escape::escape_path;
@@ -62,7 +64,11 @@ use crate::tree::absolute;
 pub struct Root {
     fd: Arc<OwnedFd>,
     mounts: Vec<Arc<Mount>>,
+    run: Option<Arc<Run>>,
 }
+
+/// The bytes of a file, and which file it is.
+pub(crate) type Text = (Arc<[u8]>, Inode);
 
 /// A directory of another root in the place of one of this.
 #[derive(Debug)]
@@ -103,7 +109,29 @@ impl Root {
         Ok(Self {
             fd: Arc::new(fd),
             mounts: Vec::new(),
+            run: None,
         })
+    }
+
+    /// The same root for a run that looks at many paths and ends: a file in a directory is read once, whatever
+    /// leads to it, and what it is asked for comes to at most `total` bytes, a file counted each time; what does
+    /// not fit is [`Reason::TooMuch`]. Clones are of the same run.
+    ///
+    /// For [`read`](Self::read) all stays as it is.
+    #[must_use]
+    pub fn for_one_run(self, total: usize) -> Self {
+        Self {
+            run: Some(Arc::new(Run::of(total))),
+            ..self
+        }
+    }
+
+    /// The text of a file that counts as a layer's.
+    fn text(&self, file: &OwnedFd) -> Result<Text, Reason> {
+        match &self.run {
+            Some(run) => run.text(file),
+            None => read_regular(file, FRAGMENT_LIMIT).map(|(text, inode)| (text.into(), inode)),
+        }
     }
 
     /// The same root with another one in the place of the directory `at`, as a mount has it: of an
@@ -125,6 +153,7 @@ impl Root {
         Ok(self.dir(path)?.map(|dir| Self {
             fd: Arc::new(dir.into_fd()),
             mounts: Vec::new(),
+            run: self.run.clone(),
         }))
     }
 
@@ -185,10 +214,11 @@ impl Root {
     /// to nothing, an error like every dangling symlink.
     pub fn read(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, Unusable> {
         let place = walk(self, path, &mut Vec::new())?;
-        match place.end {
-            End::Absent => Ok(None),
-            _ => place.read(self, limit).map(|(text, _)| Some(text)),
+        if place.end == End::Absent {
+            return Ok(None);
         }
+        let read = |file| read_regular(&file, limit).map(|(text, _)| Some(text));
+        place.read_by(self, read)
     }
 
     /// Follows every symlink of `path` and returns where it ends, relative to the root and without

@@ -477,7 +477,7 @@ mod tests {
         let told = |document: &crate::Document| {
             let name = document.entry().name.to_str().unwrap().to_owned();
             let files = document.entry().effective();
-            let texts: Vec<_> = files.map(|file| file.text.clone()).collect();
+            let texts: Vec<_> = files.map(|file| file.text.to_vec()).collect();
             (name, document.findings().count(), texts)
         };
         assert_eq!(

@@ -13,6 +13,7 @@ mod view;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 pub use self::dir::TreeDir;
 use crate::root::walk::{End, Seen, walk, walk_link};
@@ -38,7 +39,7 @@ enum Change {
     /// A directory, in which there is what was put there.
     Directory,
     /// A file, and its number among those that were made up.
-    File(Vec<u8>, u64),
+    File(Arc<[u8]>, u64),
     /// A symlink to `/dev/null`.
     DevNull,
 }
@@ -60,7 +61,7 @@ impl Tree {
     #[must_use]
     pub fn with(mut self, path: &Path, bytes: impl Into<Vec<u8>>) -> Self {
         self.made_up += 1;
-        let file = Change::File(bytes.into(), self.made_up);
+        let file = Change::File(bytes.into().into(), self.made_up);
         self.put(path, file);
         self
     }
@@ -287,7 +288,7 @@ mod tests {
         assert_eq!(content(&tree, "/", "a"), None);
         assert_eq!(
             content(&tree, "/", "b"),
-            Some(Content::File(b"virtual".into()))
+            Some(Content::File((*b"virtual").into()))
         );
         assert_eq!(
             content(&tree, "/c", "d.conf"),
@@ -296,7 +297,7 @@ mod tests {
         assert_eq!(content(&tree, "/", "f"), Some(Content::Mask(Mask::DevNull)));
         assert_eq!(
             content(&real, "/", "b"),
-            Some(Content::File(b"real".into()))
+            Some(Content::File((*b"real").into()))
         );
     }
 

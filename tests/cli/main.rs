@@ -18,6 +18,7 @@ mod image;
 mod json;
 mod library;
 mod scopes;
+mod size;
 mod terminal;
 mod text;
 mod victims;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rustix::fs::Stat;
 
@@ -15,7 +16,7 @@ pub const FRAGMENT_LIMIT: usize = 1 << 24;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// The bytes of a regular file that is not empty, reached by a symlink or not.
-    File(Vec<u8>),
+    File(Arc<[u8]>),
     /// It hides what lower layers have under its name.
     Mask(Mask),
     /// It takes its name and nobody can tell what it means.
@@ -123,8 +124,8 @@ impl From<Reason> for Content {
     }
 }
 
-impl From<Vec<u8>> for Content {
-    fn from(bytes: Vec<u8>) -> Self {
+impl From<Arc<[u8]>> for Content {
+    fn from(bytes: Arc<[u8]>) -> Self {
         match bytes.len() {
             0 => Self::Mask(Mask::Empty),
             1..=FRAGMENT_LIMIT => Self::File(bytes),

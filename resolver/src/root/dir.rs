@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, fstat, openat, readlinkat, statat};
 use rustix::io::Errno;
 
-use super::Root;
-use super::content::{Content, FRAGMENT_LIMIT, Inode, Link, Mask, Opened};
+use super::content::{Content, Inode, Link, Mask, Opened};
 use super::member::{Member, MemberKind};
-use super::open::{DIRECTORY, open_name, read_regular};
+use super::open::{DIRECTORY, open_name};
 use super::unusable::{Reason, Unusable};
 use super::walk::{Place, walk_link};
+use super::{Root, Text};
 
 /// The most names that [`Dir::names`] returns, so that a hostile directory cannot fill the memory.
 pub const NAMES_LIMIT: usize = 1 << 20;
@@ -155,7 +155,7 @@ impl Dir {
             if place.is_dev_null() {
                 return Ok((Content::Mask(Mask::DevNull), None));
             }
-            let (bytes, inode) = place.read(&self.root, FRAGMENT_LIMIT)?;
+            let (bytes, inode) = place.read(&self.root)?;
             Ok((bytes.into(), Some(inode)))
         });
         let (content, inode) = read.unwrap_or_else(|why| (Content::Unusable(why.into()), None));
@@ -167,7 +167,7 @@ impl Dir {
     }
 
     /// Reads a file that is not behind a symlink; `None` if it is a symlink.
-    fn read_plain(&self, name: &OsStr) -> Result<Option<(Vec<u8>, Inode)>, Reason> {
+    fn read_plain(&self, name: &OsStr) -> Result<Option<Text>, Reason> {
         if !is_file_name(name) {
             return Err(Reason::NotAName);
         }
@@ -179,7 +179,7 @@ impl Dir {
             }
         }
         match open_name(self.as_fd(), name) {
-            Ok(file) => read_regular(&file, FRAGMENT_LIMIT).map(Some),
+            Ok(file) => self.root.text(&file).map(Some),
             Err(Errno::LOOP) => Ok(None),
             Err(errno) => Err(gone_or(errno)),
         }

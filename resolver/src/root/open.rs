@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::buffer::spare_capacity;
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2};
 use rustix::io::{Errno, read, retry_on_intr};
 
 use super::Inode;
@@ -59,19 +59,25 @@ pub(super) fn open_name(at: BorrowedFd<'_>, name: &OsStr) -> Result<OwnedFd, Err
 /// confirmed by a read as well: the files of procfs claim it and are not empty.
 pub(super) fn read_regular(file: &OwnedFd, limit: usize) -> Result<(Vec<u8>, Inode), Reason> {
     let stat = fstat(file).map_err(Reason::Io)?;
-    let inode = Inode::from(&stat);
+    let (inode, size) = regular(&stat, limit)?;
+    Ok((read_known(file, size)?, inode))
+}
+
+/// Which file it is and how long, if it is a regular one of up to `limit` bytes.
+pub(super) fn regular(stat: &Stat, limit: usize) -> Result<(Inode, usize), Reason> {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => {}
         other => return Err(Reason::NotAFile(other.into())),
     }
     let size = u64::try_from(stat.st_size).unwrap_or(u64::MAX);
     match usize::try_from(size) {
-        Ok(expected) if expected <= limit => Ok((read_exactly(file, expected)?, inode)),
+        Ok(expected) if expected <= limit => Ok((Inode::from(stat), expected)),
         _ => Err(Reason::TooLarge { size, limit }),
     }
 }
 
-fn read_exactly(file: &OwnedFd, expected: usize) -> Result<Vec<u8>, Reason> {
+/// Reads a file of so many bytes.
+pub(super) fn read_known(file: &OwnedFd, expected: usize) -> Result<Vec<u8>, Reason> {
     let mut bytes = Vec::with_capacity(expected.saturating_add(1));
     loop {
         let count =

@@ -85,6 +85,10 @@ pub enum Reason {
         /// The limit that applied.
         limit: usize,
     },
+    /// A file with which a run would read more than this in all (see
+    /// [`Root::for_one_run`](super::Root::for_one_run)).
+    #[error("is not read: the files that one run reads come to more than {0} bytes")]
+    TooMuch(usize),
     /// A directory with more names than anybody can mean.
     #[error("holds more than {0} names")]
     TooManyNames(usize),

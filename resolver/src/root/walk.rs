@@ -10,6 +10,7 @@
 //! here; a tree with virtual files over it looks at those first.
 
 use std::ffi::{OsStr, OsString};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -18,9 +19,9 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::open::{READ, read_regular};
+use super::open::READ;
 use super::unusable::{Reason, Unusable};
-use super::{Inode, Root};
+use super::{Root, Text};
 
 /// How many symlinks one path may lead through, as in the kernel (`path_resolution(7)`).
 pub(super) const MAX_LINKS: usize = 40;
@@ -150,23 +151,30 @@ impl Place {
     }
 
     /// Reads the regular file here. Opens nothing else: opening a device can have effects.
-    pub(crate) fn read(&self, root: &Root, limit: usize) -> Result<(Vec<u8>, Inode), Unusable> {
+    pub(crate) fn read(&self, root: &Root) -> Result<Text, Unusable> {
+        self.read_by(root, |file| root.text(&file))
+    }
+
+    /// The same, read in this way.
+    pub(super) fn read_by<T>(
+        &self,
+        root: &Root,
+        read: impl FnOnce(OwnedFd) -> Result<T, Reason>,
+    ) -> Result<T, Unusable> {
         if let Some(why) = self.no_file() {
             return Err(why);
         }
-        let read = self.open_and_read(root, limit);
+        let read = self.open(root).and_then(read);
         read.map_err(|reason| self.unusable(reason))
     }
 
-    fn open_and_read(&self, root: &Root, limit: usize) -> Result<(Vec<u8>, Inode), Reason> {
-        let file = root
-            .open_plain(&self.path, READ)
+    fn open(&self, root: &Root) -> Result<OwnedFd, Reason> {
+        root.open_plain(&self.path, READ)
             .map_err(|errno| match errno {
                 Errno::NOENT => Reason::Vanished,
                 Errno::LOOP | Errno::NOTDIR => Reason::Changed,
                 errno => Reason::Io(errno),
-            })?;
-        read_regular(&file, limit)
+            })
     }
 }
 

@@ -8,8 +8,7 @@ use super::view::NULL_DEVICE;
 use super::{Change, Tree, absolute};
 use crate::root::walk::{Place, walk_link};
 use crate::root::{
-    Content, Dir, FRAGMENT_LIMIT, Inode, Kind, Link, Mask, Member as Listed, MemberKind, Opened,
-    Reason, Unusable,
+    Content, Dir, Inode, Kind, Link, Mask, Member as Listed, MemberKind, Opened, Reason, Unusable,
 };
 
 /// An open directory of a [`Tree`].
@@ -162,7 +161,7 @@ impl Tree {
         let change = self.changes.get(&Path::new("/").join(&place.path));
         let (bytes, inode) = match (change, &self.root) {
             (Some(Change::File(bytes, number)), _) => (bytes.clone(), Inode::of_nothing(*number)),
-            (_, Some(root)) => place.read(root, FRAGMENT_LIMIT)?,
+            (_, Some(root)) => place.read(root)?,
             (_, None) => return Err(place.unusable(Reason::Missing)),
         };
         Ok((bytes.into(), Some(inode)))

@@ -1,0 +1,114 @@
+//! What one run reads: each file once, however many names and documents have it, and no more than a total.
+//!
+//! Without it, one file of 16 MiB behind a thousand links is a thousand texts, and so is one drop-in of a
+//! thousand units. To the total a file counts each time, since whoever asks for it takes it apart.
+
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::fs::{Stat, fstat};
+
+use super::open::{read_known, regular};
+use super::{FRAGMENT_LIMIT, Inode, Reason, Text};
+
+/// A file as it was at one moment: what is written to it, or to a new one of its number, is another.
+type Version = (Inode, i64, i64, u64);
+
+/// What was read so far, and how much may be.
+#[derive(Debug)]
+pub(super) struct Run {
+    total: usize,
+    texts: Mutex<Texts>,
+}
+
+#[derive(Debug, Default)]
+struct Texts {
+    bytes: usize,
+    of: HashMap<Version, Arc<[u8]>>,
+}
+
+impl Run {
+    pub(super) fn of(total: usize) -> Self {
+        Self {
+            total,
+            texts: Mutex::default(),
+        }
+    }
+
+    /// The text of a file, read if it was not yet.
+    pub(super) fn text(&self, file: &OwnedFd) -> Result<Text, Reason> {
+        let stat = fstat(file).map_err(Reason::Io)?;
+        let (inode, size) = regular(&stat, FRAGMENT_LIMIT)?;
+        // What was read stays true if another thread panicked.
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = version(inode, &stat);
+        if self.total - texts.bytes < size {
+            return Err(Reason::TooMuch(self.total));
+        }
+        texts.bytes += size;
+        if let Some(text) = texts.of.get(&version) {
+            return Ok((Arc::clone(text), inode));
+        }
+        let text = Arc::<[u8]>::from(read_known(file, size)?);
+        texts.of.insert(version, Arc::clone(&text));
+        Ok((text, inode))
+    }
+}
+
+fn version(inode: Inode, stat: &Stat) -> Version {
+    (inode, stat.st_size, stat.st_ctime, stat.st_ctime_nsec)
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "the root is made by the test")]
+mod tests {
+    use std::ffi::OsStr;
+    use std::fs;
+
+    use super::super::{Content, Root};
+    use super::*;
+
+    fn content(root: &Root, name: &str) -> Content {
+        let dir = root.dir("".as_ref()).unwrap().unwrap();
+        dir.open(OsStr::new(name)).content
+    }
+
+    fn text(root: &Root, name: &str) -> Arc<[u8]> {
+        match content(root, name) {
+            Content::File(text) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_once_whatever_leads_to_it_and_all_have_a_total() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        fs::write(at("a"), "12345").unwrap();
+        fs::write(at("b"), "1234").unwrap();
+        fs::write(at("c"), "12").unwrap();
+        fs::hard_link(at("a"), at("hard")).unwrap();
+        std::os::unix::fs::symlink("/a", at("soft")).unwrap();
+        let root = Root::open(place.path()).unwrap().for_one_run(24);
+        let first = text(&root, "a");
+        for name in ["hard", "soft", "a"] {
+            assert!(Arc::ptr_eq(&first, &text(&root.clone(), name)), "{name}");
+        }
+        assert_eq!(*text(&root, "b"), *b"1234");
+        // A file that does not fit hurts itself alone.
+        let told = "is not read: the files that one run reads come to more than 24 bytes";
+        let Content::Unusable(why) = content(&root, "c") else {
+            panic!("it was read");
+        };
+        assert_eq!(why.to_string(), told);
+        // Another run, and a changed file.
+        let root = root.for_one_run(99);
+        assert!(!Arc::ptr_eq(&first, &text(&root, "a")));
+        fs::write(at("a"), "123456").unwrap();
+        assert_eq!(*text(&root, "a"), *b"123456");
+        fs::remove_file(at("c")).unwrap();
+        fs::write(at("new"), "xy").unwrap();
+        assert_eq!(*text(&root, "new"), *b"xy");
+    }
+}
