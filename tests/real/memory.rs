@@ -4,6 +4,7 @@
 //! takes the constant out. The files are as vendors ship them, each key below a line that explains it: what is
 //! kept of a key (where it stands, what became of it) is more than the text of a short one.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -17,16 +18,18 @@ use crate::peers::{SCRATCH, read};
 
 const REMOTE: &str = include_str!("../../data/demo/flathub.flatpakrepo");
 
+/// A command, what makes the files that it reads, and how many tenths of them it may hold.
+type Case = (&'static [&'static str], fn(&Machine, usize), usize);
+
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
-    // (the command, what it reads, tenths of that which it may hold)
-    let cases: [(&[&str], fn(&Machine, usize), usize); 4] = [
+    let cases: [Case; 4] = [
         (&["digest", "x.d"], fragments, 30),
         (&["show", "x.d"], fragments, 30),
         (&["explain", "x.d", "[Section 1] Key1"], fragments, 30),
         // Certificates are taken apart, and the configuration is there before and after.
         (&["sync"], remotes, 32),
     ];
-    let trial = |(command, make, tenths): (&'static [&str], _, _)| {
+    let trial = |(command, make, tenths): Case| {
         let compiler = read(Command::new("cc").arg("--version"));
         let name = format!("memory: {} holds what it reads and little more", command[0]);
         not_run.trial(name, compiler, move |_| compare(command, make, tenths))
@@ -57,7 +60,11 @@ fn fragments(machine: &Machine, count: usize) {
         let mut text = format!("[Section {file}]\n");
         for key in 0..800 {
             let line = "# What it is good for, in words that somebody has to read once in a while.";
-            text += &format!("{line}\nKey{key}=the value of {file}, which is a path\n");
+            writeln!(
+                text,
+                "{line}\nKey{key}=the value of {file}, which is a path"
+            )
+            .expect("a string");
         }
         machine.write(&format!("usr/lib/x.d/{file:03}.conf"), text);
     }
