@@ -39,7 +39,7 @@ enum Change {
     /// A directory, in which there is what was put there.
     Directory,
     /// A file, and its number among those that were made up.
-    File(Arc<[u8]>, u64),
+    File(Arc<Vec<u8>>, u64),
     /// A symlink to `/dev/null`.
     DevNull,
 }
@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(content(&tree, "/", "a"), None);
         assert_eq!(
             content(&tree, "/", "b"),
-            Some(Content::File((*b"virtual").into()))
+            Some(Content::File(b"virtual".to_vec().into()))
         );
         assert_eq!(
             content(&tree, "/c", "d.conf"),
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(content(&tree, "/", "f"), Some(Content::Mask(Mask::DevNull)));
         assert_eq!(
             content(&real, "/", "b"),
-            Some(Content::File((*b"real").into()))
+            Some(Content::File(b"real".to_vec().into()))
         );
     }
 

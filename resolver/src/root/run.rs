@@ -25,7 +25,7 @@ pub(super) struct Run {
 #[derive(Debug, Default)]
 struct Texts {
     bytes: usize,
-    of: HashMap<Version, Arc<[u8]>>,
+    of: HashMap<Version, Arc<Vec<u8>>>,
 }
 
 impl Run {
@@ -50,7 +50,7 @@ impl Run {
         if let Some(text) = texts.of.get(&version) {
             return Ok((Arc::clone(text), inode));
         }
-        let text = Arc::<[u8]>::from(read_known(file, size)?);
+        let text = Arc::new(read_known(file, size)?);
         texts.of.insert(version, Arc::clone(&text));
         Ok((text, inode))
     }
@@ -74,7 +74,7 @@ mod tests {
         dir.open(OsStr::new(name)).content
     }
 
-    fn text(root: &Root, name: &str) -> Arc<[u8]> {
+    fn text(root: &Root, name: &str) -> Arc<Vec<u8>> {
         match content(root, name) {
             Content::File(text) => text,
             other => panic!("{other:?}"),

@@ -20,7 +20,7 @@ pub(super) fn document_by(rules: Rules, files: &[(&str, &str, &[u8])]) -> Docume
         let (directory, name) = (path.parent().unwrap(), path.file_name().unwrap());
         let mut fragment =
             Fragment::new(Role::DropIn, Layer::new("/").unwrap(), 0, directory, name);
-        (fragment.text, fragment.state) = ((*text).into(), State::Effective);
+        (fragment.text, fragment.state) = (text.to_vec().into(), State::Effective);
         fragment
     });
     let mut entry = Entry::default();

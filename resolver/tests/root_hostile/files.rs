@@ -290,7 +290,7 @@ fn names_are_bytes_in_byte_order() {
     assert_eq!(dir.names(), Ok(listed), "a second listing is the same");
     assert_eq!(
         dir.content(OsStr::from_bytes(b"\xff\xfe")),
-        Content::File(b"\xff\xfe".as_slice().into())
+        Content::File(b"\xff\xfe".to_vec().into())
     );
     for name in [
         "",

@@ -93,7 +93,7 @@ impl Tree {
 }
 
 pub(crate) fn file(text: &str) -> Content {
-    Content::File(text.as_bytes().into())
+    Content::File(text.as_bytes().to_vec().into())
 }
 
 pub(crate) fn unusable(reason: Reason) -> Content {
