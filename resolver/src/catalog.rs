@@ -150,7 +150,11 @@ impl Catalog {
     }
 
     fn of(mut rows: Vec<Row>) -> Self {
-        rows.sort_by_key(|row| std::cmp::Reverse(row.pattern.text().len()));
+        // Of two that are as long, the order must not depend on what `toml` is built with.
+        rows.sort_by(|one, other| {
+            let [one, other] = [one, other].map(|row| row.pattern.text());
+            other.len().cmp(&one.len()).then_with(|| one.cmp(other))
+        });
         Self {
             rows: rows.into_iter().map(Arc::new).collect(),
         }
