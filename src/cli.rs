@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use overlay_resolver::escape::escape_path;
-use overlay_resolver::lint::LINTS;
 
 use crate::Exit;
 use crate::commands::Output;
@@ -280,5 +279,5 @@ pub(crate) struct Trees {
 
 /// The names of lints, so that a wrong one is wrong usage.
 fn lints() -> PossibleValuesParser {
-    PossibleValuesParser::new(LINTS.iter().map(|lint| lint.code.name()))
+    PossibleValuesParser::new(crate::lints::all().iter().map(|lint| lint.code.name()))
 }

@@ -1,10 +1,12 @@
 //! `overlayctl`: layered OS configuration done right.
 
 mod cli;
+mod clock;
 mod code;
 mod commands;
 mod file;
 mod json;
+mod lints;
 mod reading;
 mod render;
 mod resolved;

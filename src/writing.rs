@@ -48,6 +48,7 @@ impl Writing {
         };
         Ok(Request {
             scopes,
+            now: crate::clock::now()?,
             ..Request::default()
         })
     }

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::Catalog;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::Rules;
 use overlay_resolver::tree::Tree;
+use overlay_resolver::{Catalog, Configuration, Document};
 
 use crate::definition::{self, Kind};
+use crate::expiry::{Moment, Shipped};
 use crate::flatpak::Flatpak;
 use crate::obstacles::Obstacles;
 use crate::ostree::Ostree;
@@ -42,6 +43,9 @@ pub(crate) trait Planner: std::fmt::Debug {
     fn among_layers(&self, _root: &Root) -> Vec<PathBuf> {
         Vec::new()
     }
+
+    /// The keyring that a document of a source brings, where it can be read, and where in it that stands.
+    fn shipped(&self, document: &Document) -> Option<Shipped>;
 
     /// The directory to hold while writing.
     fn lock(&self) -> PathBuf;
@@ -182,6 +186,26 @@ impl<'r> Adapters<'r> {
         let adapter = self.iter().find(writes)?;
         let source = adapter.sources().into_iter().find(|source| source.whole);
         source.map(|source| source.adapter)
+    }
+
+    /// What there is to say of the files at a configuration path that only an adapter knows: the
+    /// certificates in them expire.
+    pub fn check(&self, configuration: &Configuration, now: Moment) -> Vec<Finding> {
+        let (path, parent) = (configuration.path(), configuration.path().parent());
+        let reads = |source: &SourcePath| source.path == path || Some(&*source.path) == parent;
+        let adapters = self.iter();
+        let adapters: Vec<_> = adapters
+            .filter(|adapter| adapter.sources().iter().any(reads))
+            .collect();
+        if adapters.is_empty() {
+            return Vec::new();
+        }
+        let documents = configuration.resolve().documents;
+        let shipped = documents.iter().flat_map(|document| {
+            let shipped = |adapter: &&Adapter<'r>| adapter.planner.shipped(document);
+            adapters.iter().find_map(shipped)
+        });
+        shipped.flat_map(|shipped| shipped.outlook(now)).collect()
     }
 
     /// What a run of all would do, as far as it may write their targets.

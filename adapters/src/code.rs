@@ -12,6 +12,8 @@ overlay_resolver::finding_codes! {
     DEFINED_TWICE = "defined-twice": "a name that is defined in two places";
     DISPLACED_FILE = "displaced-file": "a file that another program wrote in between, and that was put aside";
     DROPPED = "dropped": "a FIFO, a socket or a device, which a merge of `/etc` does not take over";
+    EXPIRED_KEY = "expired-key": "a certificate that is expired or revoked; a warning where no other one is good, so that nothing can be verified";
+    EXPIRING_KEY = "expiring-key": "a keyring of which no certificate is good for another 60 days";
     ID_NOT_SET = "id-not-set": "a collection ID that its remote does not get, since that has another one, or none by choice";
     ID_TWICE = "id-twice": "a collection ID from two entries";
     IN_USE = "in-use": "an entry that would go, and on which something depends";

@@ -21,6 +21,7 @@ mod decision;
 pub mod definition;
 pub mod editor;
 pub mod etc;
+pub mod expiry;
 pub mod flatpak;
 mod observer;
 mod obstacles;

@@ -10,6 +10,7 @@ use overlay_resolver::finding::{Finding, Level};
 
 pub use crate::change::{Change, Operation};
 pub use crate::decision::{CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Mask};
+use crate::expiry::Moment;
 use crate::reconcile::KeyAction;
 use crate::scope::{Scope, Scopes};
 pub use crate::wish::{Idle, Wish};
@@ -265,4 +266,6 @@ pub struct Request {
     pub wishes: BTreeMap<String, Wish>,
     /// What may be written.
     pub scopes: Scopes,
+    /// The time that it is: certificates expire.
+    pub now: Moment,
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use overlay_adapters::Adapters;
 use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
 use overlay_resolver::{Basis, Configuration, lint};
@@ -11,7 +12,7 @@ use crate::cli::Cli;
 use crate::reading::Reading;
 use crate::resolved::{self, configuration_at, plain};
 use crate::survey::{all_paths, opaque};
-use crate::{Exit, json, render};
+use crate::{Exit, clock, json, render};
 
 /// Which lints are asked for.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +60,7 @@ pub(super) fn run(
     }
     let checked = configurations.iter();
     let mut findings: Vec<_> = checked.flat_map(|one| check(one, is_survey)).collect();
+    findings.extend(of_adapters(root, &configurations)?);
     findings.retain(|finding| selection.has(finding));
     // Whichever lints are asked for, none has looked there.
     findings.extend(of_search);
@@ -74,6 +76,18 @@ pub(super) fn run(
         exit: exit(&findings, strict),
         ..output
     })
+}
+
+/// What only an adapter knows of the files that it reads.
+fn of_adapters(root: &Root, configurations: &[Configuration]) -> Result<Vec<Finding>, Failure> {
+    let is_adapters = |one: &&Configuration| one.name().is_some();
+    let read: Vec<_> = configurations.iter().filter(is_adapters).collect();
+    if read.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (adapters, now) = (Adapters::open(root), clock::now()?);
+    let checked = read.into_iter().flat_map(|one| adapters.check(one, now));
+    Ok(checked.collect())
 }
 
 fn exit(findings: &[Finding], strict: bool) -> Exit {

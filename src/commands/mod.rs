@@ -138,6 +138,8 @@ pub(crate) enum Failure {
     LineZero(PathBuf),
     #[error("--scope {scope} is refused: {why}; it is left to the next boot")]
     ScopeRefused { scope: Scope, why: &'static str },
+    #[error("OVERLAYCTL_NOW={0}: expected seconds since the epoch")]
+    NoTime(String),
     #[error("--rules is given {0} times; two are compared")]
     ManyRules(usize),
     #[error("{} is not empty; name a directory that does not exist yet", .0.display())]
@@ -194,6 +196,7 @@ impl Failure {
             | Self::IsTarget { .. }
             | Self::IsDirectory(_)
             | Self::ManyRules(_)
+            | Self::NoTime(_)
             | Self::NotEmpty(_) => code::BAD_REQUEST,
         }
     }
@@ -223,6 +226,7 @@ impl Failure {
             | Self::Ambiguous { .. }
             | Self::NoSuchKey { .. }
             | Self::ScopeRefused { .. }
+            | Self::NoTime(_)
             | Self::ManyRules(_) => Path::new("/"),
         }
     }

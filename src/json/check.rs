@@ -3,7 +3,6 @@
 use overlay_resolver::Configuration;
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
-use overlay_resolver::lint::LINTS;
 use serde::Serialize;
 
 use super::{Entry, FindingView, Json, finding, to_text};
@@ -41,7 +40,7 @@ pub(crate) fn check(checked: &[Configuration], findings: &[Finding]) -> Json {
 
 /// The table of lints.
 pub(crate) fn lints() -> Json {
-    let lints = LINTS.iter().map(|lint| LintView {
+    let lints = crate::lints::all().into_iter().map(|lint| LintView {
         name: lint.code.name(),
         level: lint.level.to_string(),
         summary: lint.code.summary(),

@@ -1,7 +1,6 @@
 //! Text about what `check` found, a line a finding, and about its lints.
 
 use overlay_resolver::finding::{Finding, Level};
-use overlay_resolver::lint::LINTS;
 
 use super::{BAD, BOLD, FAINT, NOTABLE};
 use crate::text::{Text, say};
@@ -55,10 +54,11 @@ fn plural(count: usize, word: &str) -> String {
 
 /// The table of lints.
 pub(crate) fn lints() -> Text {
-    let width = LINTS.iter().map(|lint| lint.code.name().len()).max();
+    let lints = crate::lints::all();
+    let width = lints.iter().map(|lint| lint.code.name().len()).max();
     let width = width.unwrap_or_default();
     let mut text = Text::new();
-    for lint in LINTS {
+    for lint in lints {
         let level = lint.level.to_string();
         say!(
             text,

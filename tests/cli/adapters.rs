@@ -123,7 +123,7 @@ fn a_definition_that_cannot_be_used_hurts_itself_alone() {
 }
 
 /// The certificate that Flathub publishes.
-fn certificate() -> Vec<u8> {
+pub(crate) fn certificate() -> Vec<u8> {
     let file = include_str!("../../data/demo/flathub.flatpakrepo");
     let key = file.lines().find_map(|line| line.strip_prefix("GPGKey="));
     STANDARD.decode(key.expect("a key")).expect("base64")

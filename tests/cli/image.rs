@@ -6,6 +6,9 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+/// When tests run, whenever they do: the certificate of the image expires one day.
+const NOW: u64 = 1_767_225_600;
+
 /// An image that is removed when the test ends.
 pub(crate) struct Image {
     place: TempDir,
@@ -71,7 +74,13 @@ impl Image {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.run_at(NOW, arguments)
+    }
+
+    /// The same at another time, in seconds since the epoch.
+    pub(crate) fn run_at(&self, now: u64, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_overlayctl"))
+            .env("OVERLAYCTL_NOW", now.to_string())
             .arg("--root")
             .arg(&self.root)
             .args(arguments)
@@ -82,7 +91,12 @@ impl Image {
 
     /// What a command prints, on both channels, and how it ends.
     pub(crate) fn shown(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
+        self.shown_at(NOW, arguments)
+    }
+
+    /// The same at another time.
+    pub(crate) fn shown_at(&self, now: u64, arguments: &[&str]) -> String {
+        let output = self.run_at(now, arguments);
         let stdout = String::from_utf8(output.stdout).expect("UTF-8");
         let stderr = String::from_utf8(output.stderr).expect("UTF-8");
         let status = output.status.code().expect("an exit status");

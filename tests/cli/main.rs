@@ -13,6 +13,7 @@ mod check;
 mod diff;
 mod etc;
 mod exit_status;
+mod expiry;
 mod files;
 mod image;
 mod json;

@@ -10,7 +10,7 @@ use std::fs;
 use std::process::Command;
 
 use libtest_mimic::Trial;
-use overlay_adapters::openpgp::{Certificate, Keyring, OpenPgpError};
+use overlay_adapters::openpgp::{Certificate, Keyring, OpenPgpError, Validity};
 
 use crate::NotRun;
 use crate::peers::read;
@@ -29,7 +29,7 @@ const ALGORITHMS: [&str; 2] = ["ed25519", "rsa2048"];
 /// What a trial holds us to, and the trial.
 type Case = (&'static str, fn(&Gpg));
 
-const CASES: [Case; 9] = [
+const CASES: [Case; 10] = [
     ("an extended key is extended, in either order", extended),
     ("appended copies read as expired", appended),
     ("copies with different user IDs unite", different_user_ids),
@@ -41,6 +41,10 @@ const CASES: [Case; 9] = [
     ("armor is read, damaged armor is refused", armored),
     ("gpg's own keyring file is read", own_keyring),
     ("revocations are read", revoked),
+    (
+        "a certificate is good as long as a key that may sign",
+        signing_subkeys,
+    ),
     ("private keys and keyboxes are refused", refused),
 ];
 
@@ -248,6 +252,52 @@ fn revoked(gpg: &Gpg) {
     gpg.revoke(&key);
     let keyring = united_like_gpg(gpg, &gpg.export(&key), &old);
     assert!(keyring.iter().all(Certificate::is_revoked));
+}
+
+/// gpgv says until when a signature is good; so do we.
+fn signing_subkeys(gpg: &Gpg) {
+    let validity = |key: &str| {
+        let keyring = parse(&gpg.export(key));
+        let validity: Vec<_> = keyring.iter().map(Certificate::validity).collect();
+        validity[0]
+    };
+    // 2021-01-01, 2100-01-01.
+    let (expiry, far) = (
+        Validity::Until(1_609_459_200),
+        Validity::Until(4_102_444_800),
+    );
+    let add = |key: &str, usage: &str, end: &str| {
+        gpg.at(
+            CREATED,
+            &["--quick-add-key", key, gpg.algorithm(), usage, end],
+        );
+    };
+    let make = |name: &str, usage: &str, end: &str| {
+        gpg.at(
+            CREATED,
+            &["--quick-generate-key", name, gpg.algorithm(), usage, end],
+        );
+        let listing = gpg.run(&["--with-colons", "--list-keys", &format!("={name}")]);
+        let listing = String::from_utf8_lossy(&listing).into_owned();
+        let line = listing.lines().find(|line| line.starts_with("fpr:"));
+        line.and_then(|line| line.split(':').nth(9))
+            .expect("a fingerprint")
+            .to_owned()
+    };
+    let signs = make("signs", "sign", "never");
+    add(&signs, "sign", EXPIRY);
+    assert_eq!(validity(&signs), Validity::Forever);
+
+    let certifies = make("certifies", "cert", FAR);
+    assert_eq!(validity(&certifies), far);
+    add(&certifies, "sign", EXPIRY);
+    assert_eq!(validity(&certifies), expiry);
+    add(&certifies, "auth", "never");
+    assert_eq!(validity(&certifies), expiry, "it does not sign");
+    add(&certifies, "sign", "never");
+    assert_eq!(validity(&certifies), far, "no longer than the primary key");
+    gpg.revoke(&certifies);
+    assert_eq!(validity(&certifies), Validity::Revoked);
 }
 
 fn refused(gpg: &Gpg) {

@@ -16,12 +16,14 @@ pub mod repofile;
 
 use std::path::PathBuf;
 
+use overlay_resolver::Document;
 use overlay_resolver::root::Root;
 use overlay_resolver::tree::Tree;
 
 use self::installation::Installation;
 use crate::adapter::{Planner, SourcePath};
 use crate::definition::{FlatpakDefinition, Sources};
+use crate::expiry::Shipped;
 use crate::obstacles::Obstacles;
 use crate::plan::Plan;
 use crate::remotes::Remote;
@@ -53,6 +55,10 @@ impl Planner for Flatpak {
     fn sources(&self) -> Vec<SourcePath> {
         let remotes = self.sources.rules(REPOFILE);
         self.sources.paths(&self.installation, remotes)
+    }
+
+    fn shipped(&self, document: &Document) -> Option<Shipped> {
+        repofile::shipped(document)
     }
 
     fn target(&self) -> PathBuf {

@@ -7,19 +7,21 @@
 //!
 //! The group `[Overlay]`, which flatpak ignores, adds what the format lacks.
 
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use std::path::Path;
+
 use overlay_resolver::Document;
+use overlay_resolver::escape::escape;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
+use crate::expiry::Shipped;
 use crate::openpgp::Keyring;
 use crate::reader::Reader;
 use crate::remotes::name::is_collection_id;
 use crate::remotes::{HISTORY_KEYS, OVERLAY, Remote, Setting};
 
 const REPO: &str = "Flatpak Repo";
+const KEY: &str = "GPGKey";
 
 /// What flatpak's own format has nothing for, in the order of the documentation.
 const OVERLAY_KEYS: [&str; 4] = ["Enabled", "Priority", "Enumerate", "UseForDependencies"];
@@ -49,6 +51,79 @@ pub fn read(document: &Document) -> (Option<Remote>, Vec<Finding>) {
         }
     }
     (reader.is_usable().then_some(remote), reader.findings)
+}
+
+/// The keyring that a file brings.
+pub(super) fn shipped(document: &Document) -> Option<Shipped> {
+    let key = document.get(REPO, KEY)?;
+    let encoded = value::decode_string(key.value()).ok()?;
+    let name = Path::new(&document.entry().name).file_stem()?.to_str()?;
+    Some(Shipped {
+        name: name.to_owned(),
+        keyring: keyring(&encoded).ok()?,
+        place: (key.fragment().path.clone(), Some(key.line())),
+    })
+}
+
+/// What a `GPGKey=` says, as flatpak understands it: GLib decodes it and gpg imports it.
+fn keyring(encoded: &str) -> Result<Keyring, String> {
+    let keyring = Keyring::parse_key_data(&decode_base64(encoded)).map_err(|error| {
+        let strange = encoded
+            .chars()
+            .find(|&c| symbol(c).is_none() && c != '=' && !c.is_whitespace());
+        let passed_over = strange.map_or_else(String::new, |strange| {
+            format!(
+                " (`{}` and the like are no base64 and passed over, as by flatpak)",
+                escape(strange.to_string().as_bytes())
+            )
+        });
+        format!("{error}{passed_over}")
+    })?;
+    if let Some(one) = keyring.iter().find(|one| !one.is_importable()) {
+        return Err(format!(
+            "the certificate {} has no user ID that it signed itself, so flatpak does not import it: use the output of `gpg --export KEY`",
+            one.fingerprint()
+        ));
+    }
+    Ok(keyring)
+}
+
+/// `g_base64_decode()`: whatever is no symbol is passed over, `=` counts as one anywhere, and what is left of
+/// the last group of four is dropped.
+fn decode_base64(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let mut symbols = text.chars().filter_map(|c| match c {
+        '=' => Some((0, true)),
+        c => Some((symbol(c)?, false)),
+    });
+    let mut group = || {
+        Some([
+            symbols.next()?,
+            symbols.next()?,
+            symbols.next()?,
+            symbols.next()?,
+        ])
+    };
+    while let Some([(a, _), (b, _), (c, no_second), (d, no_third)]) = group() {
+        let [_, first, second, third] = (a << 18 | b << 12 | c << 6 | d).to_be_bytes();
+        bytes.push(first);
+        bytes.extend((!no_second).then_some(second));
+        bytes.extend((!no_third).then_some(third));
+    }
+    bytes
+}
+
+/// What a symbol of base64 stands for.
+fn symbol(c: char) -> Option<u32> {
+    let from = |first: char, number: u32| Some(u32::from(c) - u32::from(first) + number);
+    match c {
+        'A'..='Z' => from('A', 0),
+        'a'..='z' => from('a', 26),
+        '0'..='9' => from('0', 52),
+        '+' => Some(62),
+        '/' => Some(63),
+        _ => None,
+    }
 }
 
 /// How a remote is read from a `.flatpakrepo`.
@@ -122,21 +197,12 @@ impl Remote {
 
     /// `GPGKey=`: base64 of a keyring, binary or armored. Returns whether there is one.
     fn read_key(&mut self, reader: &mut Reader<'_>) -> bool {
-        let Some(encoded) = reader.string(REPO, "GPGKey") else {
+        let Some(encoded) = reader.string(REPO, KEY) else {
             return false;
         };
-        let lenient = GeneralPurpose::new(
-            &STANDARD,
-            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-        );
-        let mut encoded = encoded.into_bytes();
-        encoded.retain(|byte| !byte.is_ascii_whitespace());
-        match lenient.decode(encoded) {
-            Err(error) => reader.error(REPO, "GPGKey", format!("GPGKey is not base64: {error}")),
-            Ok(data) => match Keyring::parse_key_data(&data) {
-                Err(error) => reader.error(REPO, "GPGKey", format!("GPGKey: {error}")),
-                Ok(keyring) => self.keyring = keyring,
-            },
+        match keyring(&encoded) {
+            Ok(keyring) => self.keyring = keyring,
+            Err(error) => reader.error(REPO, KEY, format!("{KEY}: {error}")),
         }
         true
     }
@@ -207,5 +273,38 @@ impl Remote {
             value: value::encode_string(text).into(),
             source: (OVERLAY.into(), source.into()),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn base64_is_read_as_glib_reads_it() {
+        for (text, expected) in [
+            ("YWJj", "abc"),
+            ("YWI=", "ab"),
+            ("YQ==", "a"),
+            ("\"Y W,I=\"", "ab"),
+            ("YWI", ""),
+            ("YWJjYWI", "abc"),
+            ("YWI=YWJj", "ababc"),
+            ("YWJj==", "abc"),
+            ("-_ä", ""),
+        ] {
+            assert_eq!(decode_base64(text), expected.as_bytes(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded(data: Vec<u8>) {
+            prop_assert_eq!(decode_base64(&STANDARD.encode(&data)), data);
+        }
     }
 }

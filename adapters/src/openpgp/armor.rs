@@ -37,8 +37,8 @@ pub(super) fn decode(text: &[u8]) -> Result<Vec<u8>, OpenPgpError> {
     while let Some(line) = lines.next() {
         if let Some(label) = line.strip_prefix(BEGIN) {
             check_kind(label, lines.number)?;
-            skip_headers(&mut lines)?;
-            out.append(&mut decode_body(&mut lines)?);
+            let first = skip_headers(&mut lines)?;
+            out.append(&mut decode_body(first, &mut lines)?);
         }
     }
     Ok(out)
@@ -59,7 +59,8 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Lines<I> {
 
     /// The next line of a block.
     fn within_block(&mut self) -> Result<&'a [u8], OpenPgpError> {
-        self.next().ok_or_else(|| self.error("no END line"))
+        let line = self.next().ok_or_else(|| self.error("no END line"))?;
+        Ok(line.trim_ascii_start())
     }
 
     fn error(&self, problem: &'static str) -> OpenPgpError {
@@ -81,29 +82,35 @@ fn check_kind(label: &[u8], line: usize) -> Result<(), OpenPgpError> {
     }
 }
 
-/// Goes past `Key: value` lines and the blank line that ends them.
+/// Goes past `Key: value` lines and the blank line that ends them, which gpg does not insist on. Returns the
+/// next line.
 fn skip_headers<'a, I: Iterator<Item = &'a [u8]>>(
     lines: &mut Lines<I>,
-) -> Result<(), OpenPgpError> {
+) -> Result<&'a [u8], OpenPgpError> {
     loop {
         let line = lines.within_block()?;
         if line.is_empty() {
-            return Ok(());
+            return lines.within_block();
         }
         if !line.contains(&b':') {
-            return Err(lines.error("no blank line before the data"));
+            return Ok(line);
         }
     }
 }
 
-/// The data up to and including the tail line.
+/// The data from the first line up to and including the tail line.
 fn decode_body<'a, I: Iterator<Item = &'a [u8]>>(
+    first: &'a [u8],
     lines: &mut Lines<I>,
 ) -> Result<Vec<u8>, OpenPgpError> {
     let mut base64 = Vec::new();
     let mut checksum = None;
+    let mut next = Some(first);
     loop {
-        let line = lines.within_block()?;
+        let line = match next.take() {
+            Some(first) => first,
+            None => lines.within_block()?,
+        };
         if line.starts_with(END) {
             break;
         }
@@ -191,6 +198,8 @@ mod tests {
             ("no checksum", unchecked),
             ("text around it", format!("Our key:\n\n{text}\nEnd.\n")),
             ("no newline at the end", text.trim_end().to_owned()),
+            ("no blank line", text.replacen("\n\n", "\n", 1)),
+            ("indented", text.replace('\n', "\n  ")),
         ];
         for (what, text) in cases {
             assert!(is_armored(text.as_bytes()), "{what}");
@@ -224,10 +233,6 @@ mod tests {
         let cases = [
             (block(""), armor(3, "no END line")),
             (block("\nAAAA\n"), armor(5, "no END line")),
-            (
-                block(&format!("AAAA\n{END_LINE}")),
-                armor(2, "no blank line before the data"),
-            ),
             (
                 block(&format!("\nA-_A\n{END_LINE}")),
                 armor(4, "invalid base64"),

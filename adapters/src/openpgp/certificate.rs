@@ -54,6 +54,36 @@ impl Component {
     }
 }
 
+/// How long signatures can be verified with a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Validity {
+    /// Not at all: its primary key is revoked.
+    Revoked,
+    /// Until this time, in seconds since the epoch: its primary key expires then, or the last of the keys
+    /// in it that may sign.
+    Until(u64),
+    /// Its keys do not expire.
+    Forever,
+}
+
+impl Validity {
+    /// Whether it is good at a time, in seconds since the epoch.
+    pub const fn is_good_at(self, moment: u64) -> bool {
+        match self {
+            Self::Revoked => false,
+            Self::Until(end) => moment < end,
+            Self::Forever => true,
+        }
+    }
+
+    fn of(created: u32, lifetime: u32) -> Self {
+        match lifetime {
+            0 => Self::Forever,
+            lifetime => Self::Until(u64::from(created) + u64::from(lifetime)),
+        }
+    }
+}
+
 impl Certificate {
     /// The fingerprint of the primary key.
     pub fn fingerprint(&self) -> &Fingerprint {
@@ -75,6 +105,63 @@ impl Certificate {
     pub fn is_revoked(&self) -> bool {
         self.claims(&self.direct)
             .any(|claims| claims.kind == KEY_REVOCATION)
+    }
+
+    /// How long signatures can be verified with it; unchecked, like [`Self::expires`].
+    pub fn validity(&self) -> Validity {
+        if self.is_revoked() {
+            return Validity::Revoked;
+        }
+        let primary = self.expires().map_or(Validity::Forever, Validity::Until);
+        if self.primary_signs() {
+            return primary;
+        }
+        // One without any key that may sign verifies nothing at all; then it is not its end that matters.
+        let signing = self.signing_subkeys().max();
+        signing.map_or(primary, |signing| signing.min(primary))
+    }
+
+    /// Whether gpg imports it: it has a user ID that the primary key certified.
+    pub fn is_importable(&self) -> bool {
+        let user_ids = self.components.iter();
+        let mut user_ids = user_ids.filter(|(component, _)| component.tag == Tag::USER_ID);
+        user_ids.any(|(_, signatures)| {
+            let mut claims = self.claims(signatures);
+            claims.any(|claims| {
+                is_about_user_id(claims.kind) && claims.kind != CERTIFICATION_REVOCATION
+            })
+        })
+    }
+
+    /// Whether the primary key may sign data (§5.2.3.29). Where nothing is said, it may.
+    fn primary_signs(&self) -> bool {
+        let user_ids = self.components.iter();
+        let user_ids = user_ids.filter(|(component, _)| component.tag == Tag::USER_ID);
+        let signatures = user_ids.map(|(_, signatures)| signatures);
+        let newest = signatures.chain([&self.direct]).filter_map(|signatures| {
+            let mut claims = self.claims(signatures);
+            claims.rfind(|claims| claims.kind == DIRECT_KEY || is_about_user_id(claims.kind))
+        });
+        let newest: Vec<_> = newest.filter_map(|claims| claims.key_flags).collect();
+        newest.is_empty() || newest.iter().any(|flags| flags & SIGNS != 0)
+    }
+
+    /// How long the subkeys are good that may sign data.
+    fn signing_subkeys(&self) -> impl Iterator<Item = Validity> {
+        let subkeys = self.components.iter();
+        let subkeys = subkeys.filter(|(component, _)| component.tag == Tag::PUBLIC_SUBKEY);
+        subkeys.filter_map(|(component, signatures)| {
+            let newest = self
+                .claims(signatures)
+                .rfind(|claims| matches!(claims.kind, SUBKEY_BINDING | SUBKEY_REVOCATION))?;
+            let signs = newest.key_flags.is_none_or(|flags| flags & SIGNS != 0);
+            let &[_version, a, b, c, d, ..] = &*component.body else {
+                return None;
+            };
+            let created = u32::from_be_bytes([a, b, c, d]);
+            let is_good = newest.kind == SUBKEY_BINDING && signs;
+            is_good.then(|| Validity::of(created, newest.key_lifetime))
+        })
     }
 
     /// The user IDs, for messages: what is not UTF-8 in them is replaced.
@@ -178,9 +265,13 @@ impl fmt::Debug for Certificate {
 }
 
 /// Signature types (§5.2.1).
+const SUBKEY_BINDING: u8 = 0x18;
 const DIRECT_KEY: u8 = 0x1f;
 const KEY_REVOCATION: u8 = 0x20;
+const SUBKEY_REVOCATION: u8 = 0x28;
 const CERTIFICATION_REVOCATION: u8 = 0x30;
+/// The key flag of a key that may sign data (§5.2.3.29).
+const SIGNS: u8 = 0x02;
 
 fn is_about_user_id(kind: u8) -> bool {
     matches!(kind, 0x10..=0x13 | CERTIFICATION_REVOCATION)

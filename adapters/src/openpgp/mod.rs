@@ -27,7 +27,7 @@ mod signature;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use certificate::Certificate;
+pub use certificate::{Certificate, Validity};
 pub use fingerprint::{Fingerprint, NotAFingerprint};
 pub use keyring::Keyring;
 

@@ -44,6 +44,8 @@ pub(super) struct Claims<'a> {
     pub(super) created: u32,
     /// For how many seconds after its creation the key is valid (§5.2.3.13); 0 is for ever.
     pub(super) key_lifetime: u32,
+    /// What the key may be used for (§5.2.3.29), by the first octet; none where nothing is said.
+    pub(super) key_flags: Option<u8>,
     issuer_key_id: Option<&'a [u8; 8]>,
     issuer_fingerprint: Option<&'a [u8]>,
 }
@@ -62,6 +64,7 @@ impl<'a> Claims<'a> {
             match subpacket {
                 2 => claims.created = number(data)?,
                 9 => claims.key_lifetime = number(data)?,
+                27 => claims.key_flags = data.first().copied(),
                 _ => claims.read_issuer(subpacket, data),
             }
         }

@@ -17,6 +17,7 @@ use super::places::{ARMORED, CONF, KEYRING, Places, keyring_name};
 use super::{conf, exists};
 use crate::code;
 use crate::definition::Sources;
+use crate::expiry::Shipped;
 use crate::observer::Observer;
 use crate::openpgp::Keyring;
 use crate::remotes::Remote;
@@ -69,6 +70,20 @@ fn add(remote: &mut Remote, keyring: &Document) -> Result<(), Finding> {
         remote.is_keyring_masked = false;
     }
     Ok(())
+}
+
+/// A keyring as a file of the layers has it.
+pub(super) fn shipped(document: &Document) -> Option<Shipped> {
+    let file = document.entry().effective().next()?;
+    let name = document.entry().name.to_str()?;
+    let name = [KEYRING, ARMORED]
+        .into_iter()
+        .find_map(|end| name.strip_suffix(end))?;
+    Some(Shipped {
+        name: name.to_owned(),
+        keyring: Keyring::parse_key_data(&file.text).ok()?,
+        place: (file.path.clone(), None),
+    })
 }
 
 /// What there is to say of a remote that is verified and has no key anywhere.

@@ -22,6 +22,7 @@ mod store;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use overlay_resolver::Document;
 use overlay_resolver::root::{Root, Unusable};
 use overlay_resolver::tree::Tree;
 
@@ -29,6 +30,7 @@ use self::places::{CONF, KEYRING, Places};
 use crate::adapter::{Planner, SourcePath};
 use crate::commit::Batch;
 use crate::definition::{OstreeDefinition, Sources};
+use crate::expiry::Shipped;
 use crate::observer::Observer;
 use crate::obstacles::Obstacles;
 use crate::plan::Plan;
@@ -61,6 +63,10 @@ impl Ostree {
 impl Planner for Ostree {
     fn sources(&self) -> Vec<SourcePath> {
         self.sources.paths(&self.places, keys::rules(&self.sources))
+    }
+
+    fn shipped(&self, document: &Document) -> Option<Shipped> {
+        keys::shipped(document)
     }
 
     fn target(&self) -> PathBuf {

@@ -205,6 +205,9 @@ impl Eyes<'_> {
         }
         let text = text.map_err(|error| code::UNREADABLE.error(&path, error.to_string()))?;
         let Some(text) = text else { return Ok(()) };
+        if let Some(end) = self.elsewhere(&path) {
+            self.found.observed.links.insert(path.clone(), end);
+        }
         let store = &self.found.store;
         let present = store.has_remote(name);
         let layered = layers

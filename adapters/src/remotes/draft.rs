@@ -22,6 +22,8 @@ use crate::scope::Scope;
 pub(crate) struct Observed {
     /// Files of the target that matter, by path: keyrings, copies of filters.
     pub(crate) files: BTreeMap<PathBuf, Vec<u8>>,
+    /// Those of them that are symlinks to files of others, which are not written.
+    pub(crate) links: BTreeMap<PathBuf, PathBuf>,
     /// Files that the layers' entries name, as far as they exist.
     pub(crate) references: BTreeMap<PathBuf, Vec<u8>>,
     /// Remotes that something depends on, among those that may have to go.

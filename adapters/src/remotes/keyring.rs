@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice as _};
+use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
@@ -13,6 +14,7 @@ use super::target::{Store, Target};
 use super::verification::needs_keys;
 use super::{KEYRING_BASELINE, Remote, Subject};
 use crate::code;
+use crate::expiry::outlook;
 use crate::openpgp::{Fingerprint, Keyring};
 use crate::report::Operation;
 
@@ -65,11 +67,36 @@ impl<T: Target> Subject<'_, '_, T> {
         }
         .reconcile(&remote.keyring, needed);
         self.write_keys(&keys);
+        self.tell_expiring(&keys.keyring);
+    }
+
+    /// Says that the certificates by which the remote will be verified are expired, or soon are.
+    pub(super) fn tell_expiring(&mut self, keyring: &Keyring) {
+        let draft = &mut *self.draft;
+        if needs_keys(|key| draft.store.get(self.name, key)) {
+            let path = draft.target.keyring(self.name);
+            let now = draft.request.now;
+            draft
+                .findings
+                .extend(outlook(self.name, keyring, &path, now));
+        }
     }
 
     /// Puts the keyring and its baseline into the draft.
     pub(super) fn write_keys(&mut self, keys: &Keys) {
         let path = self.draft.target.keyring(self.name);
+        if let Some(end) = self.draft.observed.links.get(&path) {
+            let message = format!(
+                "is a symlink to {}, which is not written, so the vendor's certificates for {} do not come: put the file itself in its place",
+                escape_path(end),
+                self.name
+            );
+            let finding = code::SYMLINK.warning(path, message);
+            self.draft
+                .findings
+                .extend((!keys.changes.is_empty()).then_some(finding));
+            return;
+        }
         self.beside(keys.changes.iter().map(|(operation, fingerprint)| Beside {
             operation: *operation,
             subject: fingerprint.to_string(),

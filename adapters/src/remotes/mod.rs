@@ -355,6 +355,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         .reconcile(&remote.keyring, false);
         self.remember();
         self.write_keys(&keys);
+        self.tell_expiring(&keys.keyring);
         if !keys.keyring.is_empty() {
             let path = self.draft.target.keyring(self.name);
             self.draft.files.insert(path, keys.keyring.to_bytes());

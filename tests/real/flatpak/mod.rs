@@ -17,6 +17,7 @@ mod others;
 mod private;
 mod races;
 mod scripts;
+mod spellings;
 mod updates;
 mod victims;
 mod world;
@@ -46,6 +47,7 @@ const CASES: &[&[Case]] = &[
     scripts::CASES,
     offline::CASES,
     differential::CASES,
+    spellings::CASES,
     faults::CASES,
     victims::CASES,
     histories::CASES,

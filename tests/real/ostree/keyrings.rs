@@ -27,6 +27,7 @@ pub(super) const CASES: &[Case] = &[
     ("keys: the highest keyring of a name counts", layered),
     ("keys: a mask takes them away", masked),
     ("keys: a mask in the place of the keyring", masked_in_place),
+    ("keys: a keyring that is a symlink elsewhere stays", linked),
     (
         "keys: an image without the keyring changes nothing",
         missing_once,
@@ -306,6 +307,27 @@ fn masked_in_place(world: &World<'_>) {
     }
     world.sync_to("w", "updated");
     assert_keys(world, "w", &[&keys.stranger]);
+}
+
+fn linked(world: &World<'_>) {
+    let keys = world.keys();
+    let file = "usr/share/keys/owner.gpg";
+    world.write(file, &keys.owner.certificate);
+    world.owner("v", signed("v"));
+    world.link(
+        "etc/ostree/remotes.d/v.trustedkeys.gpg",
+        "/usr/share/keys/owner.gpg",
+    );
+    world.vendor("v", signed("v"));
+    keyring(world, "v", &[&keys.vendor]);
+    let report = world.sync_to("v", "adopted");
+    report.assert_finds("warning", "etc/ostree/remotes.d/v.trustedkeys.gpg");
+    world.assert_settled();
+    assert_eq!(
+        fs::read(world.path(file)).ok(),
+        Some(keys.owner.certificate.clone())
+    );
+    assert!(path(world, "v").is_symlink());
 }
 
 /// Once rolled back to, an image from before the keyring must not make the key the owner's.

@@ -147,16 +147,9 @@ impl Eyes<'_> {
     /// A file that is a symlink out of the directory leads to what others see, too: the vendor's own
     /// file, or one that the deployments share. It is read, as ostree reads it, and never written.
     fn link(&mut self, path: &Path, defined: &[String]) {
-        if self.observer.kind(path) == Ok(Some(MemberKind::File)) {
+        let Some(end) = self.elsewhere(path) else {
             return;
-        }
-        let root = self.observer.root();
-        let ends = [path, &self.places.target].map(|path| root.chase(path));
-        let [Ok(end), Ok(target)] = ends else { return };
-        if end.parent() == Some(&target) {
-            return;
-        }
-        let end = Path::new("/").join(end);
+        };
         let store = &mut self.found.store;
         store.note_link(path, end.clone());
         for name in defined
@@ -170,6 +163,19 @@ impl Eyes<'_> {
             let broken = &mut self.found.observed.broken;
             broken.insert(name.clone(), code::SYMLINK.error(path, message));
         }
+    }
+
+    /// Where a file of the target leads, if that is not in the target.
+    pub(super) fn elsewhere(&self, path: &Path) -> Option<PathBuf> {
+        if self.observer.kind(path) == Ok(Some(MemberKind::File)) {
+            return None;
+        }
+        let root = self.observer.root();
+        let ends = [path, &self.places.target].map(|path| root.chase(path));
+        let [Ok(end), Ok(target)] = ends else {
+            return None;
+        };
+        (end.parent() != Some(&target)).then(|| Path::new("/").join(end))
     }
 
     /// What is defined twice makes ostree refuse to work, and only the owner can say which is right.
