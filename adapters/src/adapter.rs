@@ -201,7 +201,7 @@ impl<'r> Adapters<'r> {
             return Vec::new();
         }
         let documents = configuration.resolve().documents;
-        let shipped = documents.iter().flat_map(|document| {
+        let shipped = documents.iter().filter_map(|document| {
             let shipped = |adapter: &&Adapter<'r>| adapter.planner.shipped(document);
             adapters.iter().find_map(shipped)
         });

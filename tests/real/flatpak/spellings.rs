@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 
 use super::Case;
-use super::bench::base64;
+use super::bench::{Key, base64};
 use super::world::{URL, World, flatpakrepo};
 use crate::peers;
 
@@ -60,26 +60,25 @@ fn spellings(world: &World<'_>) {
         taken += usize::from(!keys[0].is_empty());
     }
     assert!(differences.is_empty(), "{differences}");
-    println!("{rows} spellings, {taken} of them taken");
     assert!(taken > 15 && rows - taken > 15, "{taken} of {rows}");
 }
 
-/// Every spelling, and the value of `GPGKey=`.
-fn values(world: &World<'_>) -> Vec<(&'static str, String)> {
+/// A spelling, and the value of `GPGKey=`.
+type Spelling = (&'static str, String);
+
+fn values(world: &World<'_>) -> Vec<Spelling> {
     let key = &world.keys().owner;
-    let (binary, plain) = (&key.certificate, key.base64());
-    let armor = String::from_utf8(key.armored.clone()).expect("armor is text");
-    let armored = |text: String| base64(text.as_bytes());
+    let mut values = of_base64(&key.base64());
+    values.extend(of_armor(key));
+    values.extend(of_packets(key));
+    values.push(("a private key", base64(&private_key(world))));
+    values
+}
+
+fn of_base64(plain: &str) -> Vec<Spelling> {
     let inside = |what: &str| format!("{}{what}{}", &plain[..40], &plain[40..]);
-    let without = |is_dropped: fn(&str) -> bool| {
-        let lines: Vec<_> = armor.lines().filter(|line| !is_dropped(line)).collect();
-        armored(lines.join("\n"))
-    };
-    // The first packet is the key, the second its user ID.
-    let length = |at: usize| at + 2 + usize::from(binary[at + 1]);
-    let (bare, user_id) = (length(0), length(length(0)));
     vec![
-        ("plain", plain.clone()),
+        ("plain", plain.to_owned()),
         ("double quotes", format!("\"{plain}\"")),
         ("single quotes", format!("'{plain}'")),
         ("no padding", plain.trim_end_matches('=').into()),
@@ -102,6 +101,24 @@ fn values(world: &World<'_>) -> Vec<(&'static str, String)> {
             "its last symbols are missing",
             plain[..plain.len() - 5].into(),
         ),
+        ("a path", "/usr/share/keys/x.gpg".into()),
+        ("the URL of a file", "file:///usr/share/keys/x.gpg".into()),
+        ("a URL", "https://example.org/x.gpg".into()),
+        ("nothing", String::new()),
+        ("blanks", "   ".into()),
+        ("too short", "AAAA".into()),
+        ("zeros", "A".repeat(64)),
+    ]
+}
+
+fn of_armor(key: &Key) -> Vec<Spelling> {
+    let armor = String::from_utf8(key.armored.clone()).expect("armor is text");
+    let armored = |text: String| base64(text.as_bytes());
+    let without = |is_dropped: fn(&str) -> bool| {
+        let lines: Vec<_> = armor.lines().filter(|line| !is_dropped(line)).collect();
+        armored(lines.join("\n"))
+    };
+    vec![
         ("armor", base64(&key.armored)),
         (
             "armor without a blank line",
@@ -141,6 +158,15 @@ fn values(world: &World<'_>) -> Vec<(&'static str, String)> {
         ),
         ("armor twice", armored(format!("{armor}{armor}"))),
         ("armor that is not encoded", armor.replace('\n', "\\n")),
+    ]
+}
+
+fn of_packets(key: &Key) -> Vec<Spelling> {
+    let binary = &key.certificate;
+    // The first packet is the key, the second its user ID.
+    let length = |at: usize| at + 2 + usize::from(binary[at + 1]);
+    let (bare, user_id) = (length(0), length(length(0)));
+    vec![
         ("a bare key", base64(&binary[..bare])),
         (
             "a bare key with an unsigned user ID",
@@ -164,14 +190,6 @@ fn values(world: &World<'_>) -> Vec<(&'static str, String)> {
             "a marker before it",
             base64(&[&b"\xca\x03PGP"[..], binary].concat()),
         ),
-        ("a private key", base64(&private_key(world))),
-        ("a path", "/usr/share/keys/x.gpg".into()),
-        ("the URL of a file", "file:///usr/share/keys/x.gpg".into()),
-        ("a URL", "https://example.org/x.gpg".into()),
-        ("nothing", String::new()),
-        ("blanks", "   ".into()),
-        ("too short", "AAAA".into()),
-        ("zeros", "A".repeat(64)),
     ]
 }
 
