@@ -23,6 +23,7 @@ mod flatpak;
 mod generated;
 mod glib;
 mod histories;
+mod hostile;
 mod libeconf;
 mod libraries;
 mod machine;
@@ -135,6 +136,7 @@ fn main() -> ExitCode {
         etc::trials,
         flatpak::trials,
         glib::trials,
+        hostile::trials,
         libeconf::trials,
         memory::trials,
         openpgp::trials,

@@ -1,0 +1,313 @@
+//! Trees that mean harm: in every place that a run reads or writes stands, in turn, whatever may stand there.
+//! No command panics, waits or is killed; nothing outside of the root changes; a second run writes nothing; and
+//! where only the vendor's or the owner's files are hostile, the real ostree reads what is there afterwards.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
+use tempfile::TempDir;
+
+use crate::machine::Machine;
+use crate::peers::{ostree_remotes, read, require_root};
+use crate::{NotRun, is_thorough};
+
+pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
+    let needed = require_root().and_then(|()| read(Command::new("ostree").arg("--version")));
+    vec![not_run.trial("hostile trees".into(), needed, |_| run())]
+}
+
+/// A command takes milliseconds; the machine may do much else.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const COMMANDS: [&[&str]; 8] = [
+    &["status"],
+    &["sync", "--dry-run"],
+    &["sync"],
+    &["sync"],
+    &["list"],
+    &["check"],
+    &["diff"],
+    &["explain", "*"],
+];
+
+/// Files of the vendor's and the owner's layers.
+const LAYERS: [&str; 6] = [
+    "usr/share/flatpak/remotes.d/x.flatpakrepo",
+    "etc/flatpak/remotes.d/good.flatpakrepo",
+    "usr/share/flatpak/collections.d/x.conf",
+    "usr/lib/ostree/remotes.d/x.conf",
+    "usr/lib/ostree/remotes.d/good.trustedkeys.gpg",
+    "etc/overlayctl/adapters.d/x.toml",
+];
+
+/// Targets, what is remembered, and what dead runs leave.
+const TARGETS: [&str; 12] = [
+    "var/lib/flatpak/repo/config",
+    "var/lib/flatpak/repo/good.trustedkeys.gpg",
+    "var/lib/flatpak/repo/.#config.overlayctl",
+    "var/lib/flatpak/repo/.#config.overlayctl~",
+    "var/lib/flatpak/repo/.#config.overlayctl!",
+    "var/lib/flatpak/.overlayctl.intent",
+    "var/lib/flatpak/.changed",
+    "etc/ostree/remotes.d/good.conf",
+    "etc/ostree/remotes.d/other.conf",
+    "etc/ostree/remotes.d/.#good.conf.overlayctl",
+    "etc/overlayctl/state/good.state",
+    "etc/overlayctl/state/.overlayctl.intent",
+];
+
+type Kind = (&'static str, fn(&Path));
+
+/// What may stand under any name.
+const KINDS: [Kind; 26] = [
+    ("a FIFO", |path| {
+        mknodat(CWD, path, FileType::Fifo, Mode::RUSR, 0).unwrap();
+    }),
+    ("a socket", |path| drop(UnixListener::bind(path).unwrap())),
+    ("a device that never ends", |path| device(path, 5)),
+    ("a device that is full", |path| device(path, 7)),
+    ("a directory", |path| fs::create_dir(path).unwrap()),
+    ("a deep tree", |path| {
+        fs::create_dir_all(path.join("d/".repeat(500))).unwrap();
+    }),
+    ("a symlink to itself", |path| {
+        symlink(path.file_name().unwrap(), path).unwrap();
+    }),
+    ("a dangling symlink", |path| {
+        symlink("/nowhere/at/all", path).unwrap();
+    }),
+    ("a way out", |path| {
+        symlink("../".repeat(40) + "outside/file", path).unwrap();
+    }),
+    ("a way out by the top", |path| {
+        symlink("/../../outside/file", path).unwrap();
+    }),
+    ("a way out to a directory", |path| {
+        symlink("/../outside", path).unwrap();
+    }),
+    ("a symlink of procfs", |path| {
+        symlink("/proc/self/exe", path).unwrap();
+    }),
+    ("a mask", |path| symlink("/dev/null", path).unwrap()),
+    ("an empty file", |path| text(path, b"")),
+    ("a comment", |path| text(path, b"# nothing\n")),
+    ("a large hole", |path| hole(path, 1 << 40)),
+    ("a small hole", |path| hole(path, 4 << 20)),
+    ("NULs", |path| {
+        text(path, b"[Flatpak Repo]\nUrl=https://a\0b\n\0\n");
+    }),
+    ("not UTF-8", |path| {
+        text(path, b"[Flatpak Repo]\nUrl=https://\xff\xfe\n[\xff]\n");
+    }),
+    ("what a terminal obeys", |path| {
+        text(
+            path,
+            "[remote \"x\"]\nurl=\x1b]0;owned\x07\u{202e}\n".as_bytes(),
+        );
+    }),
+    ("a group twice", |path| {
+        text(
+            path,
+            b"[remote \"x\"]\nurl=a\n[remote \"x\"]\nurl=b\n[core]\n[core]\n",
+        );
+    }),
+    ("a group without an end", |path| {
+        text(path, b"[remote \"x\"\nurl=a\n=\n]]\n");
+    }),
+    ("a long line", |path| {
+        text(path, &[b"[core]\nk=".as_slice(), &[b'v'; 1 << 20]].concat());
+    }),
+    ("many groups", |path| {
+        text(path, "[remote \"a\"]\nurl=a\n".repeat(20_000).as_bytes());
+    }),
+    ("many lines", |path| {
+        text(
+            path,
+            ("[core]\n".to_owned() + &"k=v\n".repeat(50_000)).as_bytes(),
+        );
+    }),
+    ("a file that nobody may read", |path| {
+        text(path, b"[remote \"x\"]\nurl=a\n");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
+    }),
+];
+
+/// Names of files of a layer.
+const NAMES: [&[u8]; 12] = [
+    b"a\nb.conf",
+    b"\xff.conf",
+    "\u{202e}moc.conf".as_bytes(),
+    b"\x1b[31m.conf",
+    b"-rf.conf",
+    b".hidden.conf",
+    b".conf",
+    b"a b.conf",
+    b"a\"]b.conf",
+    b"*.conf",
+    b".#good.conf.overlayctl.conf",
+    &[b'n'; 255],
+];
+
+fn device(path: &Path, minor: u32) {
+    mknodat(
+        CWD,
+        path,
+        FileType::CharacterDevice,
+        Mode::RUSR,
+        makedev(1, minor),
+    )
+    .unwrap();
+}
+
+fn hole(path: &Path, size: u64) {
+    fs::File::create(path).unwrap().set_len(size).unwrap();
+}
+
+fn text(path: &Path, text: &[u8]) {
+    fs::write(path, text).unwrap();
+}
+
+#[expect(clippy::print_stderr, reason = "the counts of a trial")]
+fn run() {
+    let mut counts = [0; 3];
+    let places = LAYERS.iter().chain(&TARGETS);
+    let all: Vec<_> = places
+        .flat_map(|place| KINDS.map(|kind| (*place, kind)))
+        .collect();
+    // Eleven has no factor in common with the kinds, so that each kind and each place is in the selection.
+    let step = if is_thorough() { 1 } else { 11 };
+    for (place, (what, make)) in all.iter().step_by(step) {
+        let world = World::new();
+        world.put(Path::new(place), *make);
+        let is_target = TARGETS.contains(place);
+        counts[usize::from(is_target)] += world.endures(&format!("{place} is {what}"), is_target);
+    }
+    for name in NAMES {
+        for directory in ["usr/lib/ostree/remotes.d", "etc/ostree/remotes.d"] {
+            let world = World::new();
+            let path = Path::new(directory).join(OsStr::from_bytes(name));
+            world.put(&path, |path| text(path, b"[remote \"n\"]\nurl=https://n\n"));
+            counts[2] += world.endures(&format!("a file is called {}", path.display()), false);
+        }
+    }
+    let [layers, targets, names] = counts;
+    eprintln!("runs over hostile layers: {layers}, targets: {targets}, names: {names}");
+}
+
+/// A machine that was in order, and what is outside of it.
+struct World {
+    machine: Machine,
+    outside: PathBuf,
+    _place: TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let place = TempDir::new().expect("a directory");
+        let outside = place.path().join("outside");
+        fs::create_dir(&outside).expect("a directory");
+        text(
+            &outside.join("file"),
+            b"[remote \"outside\"]\nurl=https://outside\n",
+        );
+        let machine = Machine::new(place.path());
+        let repo = "[Flatpak Repo]\nUrl=https://good\nGPGVerify=false\n";
+        machine.write("usr/share/flatpak/remotes.d/good.flatpakrepo", repo);
+        let conf = "[remote \"good\"]\nurl=https://good\ngpg-verify=false\n";
+        machine.write("usr/lib/ostree/remotes.d/good.conf", conf);
+        machine.sync();
+        // What the next run has to do.
+        machine.write("usr/share/flatpak/remotes.d/new.flatpakrepo", repo);
+        machine.write(
+            "usr/lib/ostree/remotes.d/new.conf",
+            conf.replace("good", "new"),
+        );
+        Self {
+            machine,
+            outside,
+            _place: place,
+        }
+    }
+
+    fn put(&self, path: &Path, make: fn(&Path)) {
+        let path = self.machine.root.join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
+        if path.symlink_metadata().is_ok() {
+            fs::remove_file(&path).expect("a file");
+        }
+        make(&path);
+    }
+
+    /// All commands end as they should. Returns how many there were.
+    #[track_caller]
+    fn endures(&self, what: &str, is_target: bool) -> usize {
+        let outside = self.outside_as_it_is();
+        let mut settled = None;
+        for command in COMMANDS {
+            self.run(command, what);
+            if command == ["sync"] {
+                let now = self.machine.snapshot();
+                let before = settled.replace(now.clone());
+                assert!(
+                    before.is_none_or(|before| before == now),
+                    "{what}: the second run wrote"
+                );
+            }
+        }
+        assert_eq!(
+            self.outside_as_it_is(),
+            outside,
+            "{what}: outside of the root"
+        );
+        if !is_target {
+            let remotes = ostree_remotes(&self.machine.root).expect("a repository");
+            assert!(remotes.contains(&"new".into()), "{what}: {remotes:?}");
+        }
+        COMMANDS.len()
+    }
+
+    fn outside_as_it_is(&self) -> (Vec<u8>, usize) {
+        let names = fs::read_dir(&self.outside).expect("a directory");
+        let file = fs::read(self.outside.join("file")).expect("a file");
+        (file, names.count())
+    }
+
+    #[track_caller]
+    fn run(&self, arguments: &[&str], what: &str) {
+        let errors = tempfile::tempfile().expect("a file");
+        let mut command = self.machine.overlayctl(arguments);
+        command.stdout(Stdio::null()).stderr(errors);
+        let mut child = command.spawn().expect("overlayctl runs");
+        let status = within(PATIENCE, &mut child);
+        let code = status.and_then(|status| status.code());
+        // 3 is for what is pending or differs.
+        assert!(
+            matches!(code, Some(0 | 1 | 3)),
+            "{what}: {arguments:?} ended with {status:?}"
+        );
+    }
+}
+
+/// How a process ended; none if it has not yet, and was killed.
+fn within(patience: Duration, child: &mut Child) -> Option<std::process::ExitStatus> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if let Some(status) = child.try_wait().expect("a child") {
+            return Some(status);
+        }
+        if Instant::now() > deadline {
+            child.kill().expect("a child");
+            child.wait().expect("a child");
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
