@@ -17,10 +17,19 @@ pub(super) const CASES: &[Case] = &[
         "one failure, one victim: a file that is mounted read-only",
         mounted,
     ),
+    (
+        "one failure, one victim: what is remembered, immutable",
+        remembered,
+    ),
+    (
+        "one failure, one victim: a place where nothing can be written",
+        nothing,
+    ),
     ("private: a value that root alone may read", private),
 ];
 
 const OTHER: &str = "http://127.0.0.1:9/other";
+const STATE: &str = "etc/overlayctl/state/ostree-remotes";
 
 /// Runs something while a file cannot be changed by anybody; `None` where the file system knows no such thing.
 pub(crate) fn while_immutable<T>(path: &std::path::Path, run: impl FnOnce() -> T) -> Option<T> {
@@ -74,6 +83,40 @@ fn three_but_b(world: &World<'_>, url: &str) {
     for name in ["a", "c"] {
         world.vendor(name, plain(name, url));
     }
+}
+
+fn remembered(world: &World<'_>) {
+    three(world, URL);
+    world.sync();
+    world.withdraw("b");
+    three_but_b(world, OTHER);
+    let memory = world.path(&format!("{STATE}/b.state"));
+    while_immutable(&memory, || {
+        let report = world.sync_fails();
+        report.assert_finds("error", "b.state");
+        assert_eq!(state_of(&report, "b"), "failed");
+        world.assert_remotes(&[("a", OTHER), ("b", URL), ("c", OTHER)]);
+    });
+    world.sync();
+    world.assert_remotes(&[("a", OTHER), ("c", OTHER)]);
+    world.assert_settled();
+}
+
+/// Without an intent no step is safe, so none is made; what has nothing to do does not fail.
+fn nothing(world: &World<'_>) {
+    three(world, URL);
+    world.sync();
+    world.vendor("b", plain("b", OTHER));
+    while_immutable(&world.path(STATE), || {
+        let report = world.sync_fails();
+        for (name, state) in [("a", "applied"), ("b", "failed"), ("c", "applied")] {
+            assert_eq!(state_of(&report, name), state, "{name} in {report:#?}");
+        }
+        world.assert_remotes(&[("a", URL), ("b", URL), ("c", URL)]);
+    });
+    world.sync();
+    world.assert_remotes(&[("a", URL), ("b", OTHER), ("c", URL)]);
+    world.assert_settled();
 }
 
 fn immutable_keyring(world: &World<'_>) {
