@@ -15,7 +15,7 @@ use crate::obstacles::Obstacles;
 use crate::ostree::Ostree;
 use crate::plan::Plan;
 use crate::report::{Left, Report, Request};
-use crate::run::Run;
+use crate::run::{READ_TOTAL, Run};
 use crate::scope::Scope;
 
 /// A configuration path that an adapter reads.
@@ -119,7 +119,7 @@ pub struct Adapters<'r> {
 impl<'r> Adapters<'r> {
     /// The adapters that are defined in a root, in the order of their names.
     pub fn open(root: &'r Root) -> Self {
-        let (definitions, findings) = definition::load(root);
+        let (definitions, findings) = definition::load(&root.clone().for_one_run(READ_TOTAL));
         let adapters = definitions.into_iter().map(|definition| {
             let name = definition.name;
             let planner: Box<dyn Planner> = match definition.kind {

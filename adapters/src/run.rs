@@ -14,6 +14,9 @@ use crate::obstacles::{self, Obstacles};
 use crate::plan::Plan;
 use crate::report::{Change, EntryReport, Of, Report, Request};
 
+/// How many bytes a plan, or the reading of the definitions, takes apart in all: some fifty thousand remotes, and
+/// what `MemoryMax=` of the unit bears. More than that is an error of each file that comes after.
+pub(crate) const READ_TOTAL: usize = 1 << 26;
 /// How often a run starts again because another program wrote the target meanwhile.
 const ATTEMPTS: usize = 20;
 /// How long after writing another program's overwriting is looked for: longer than flatpak takes
@@ -44,7 +47,9 @@ impl<'r> Run<'r> {
     /// not read.
     pub(crate) fn plan(&mut self) -> Plan {
         loop {
-            let mut plan = self.planner.plan(self.root, self.request, &self.obstacles);
+            // Each plan looks anew at what is there.
+            let root = self.root.clone().for_one_run(READ_TOTAL);
+            let mut plan = self.planner.plan(&root, self.request, &self.obstacles);
             let too_large = std::mem::take(&mut plan.too_large);
             let is_refused = self.obstacles.refuse(too_large);
             if !self.obstacles.protect(self.root, &plan.report) && !is_refused {

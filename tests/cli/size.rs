@@ -37,3 +37,27 @@ fn drop_ins_of_many_units_are_read_once() {
     let output = within(&image, 90 << 10, 60, &["list"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
+
+/// Each would be 16 MiB for itself; the layers' files are read once, and those that are too much are errors.
+#[test]
+fn a_sparse_file_behind_many_links_is_no_end_of_a_sync() {
+    let image = Image::new();
+    let large = image.path("usr/large");
+    let file = std::fs::File::create(&large).expect("a file");
+    file.set_len(16 << 20).expect("sparse");
+    for place in ["usr/share/flatpak/remotes.d", "etc/overlayctl/adapters.d"] {
+        std::fs::create_dir_all(image.path(place)).expect("a layer");
+    }
+    for number in 0..60 {
+        let link = format!("usr/share/flatpak/remotes.d/sparse{number}.flatpakrepo");
+        std::os::unix::fs::symlink("/usr/large", image.path(&link)).expect("a link");
+        let link = format!("etc/overlayctl/adapters.d/sparse{number}.toml");
+        std::os::unix::fs::symlink("/usr/large", image.path(&link)).expect("a link");
+    }
+    let output = within(&image, 400 << 10, 120, &["sync"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("come to more than 67108864 bytes"), "{told}");
+    let config = std::fs::read_to_string(image.path("var/lib/flatpak/repo/config"));
+    assert!(config.expect("a target").contains("flathub"));
+}

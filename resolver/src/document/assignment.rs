@@ -14,7 +14,7 @@ use crate::scan::Fragment;
 use crate::schema::{Operator, Unknown};
 
 /// What the merge made of an assignment: its fate in the ledger without the row, file or problem that did it.
-/// What is said of an assignment is its [`Outcome`], which is made of the same fate.
+/// What is said of an assignment is its [`Outcome`](super::Outcome), which is made of the same fate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum State {
@@ -84,7 +84,7 @@ impl<'d> Assignment<'d> {
         self.row
     }
 
-    /// The index of its file in [`Entry::fragments`].
+    /// The index of its file in [`Entry::fragments`](crate::scan::Entry::fragments).
     pub fn fragment_index(&self) -> usize {
         self.record().file.index()
     }

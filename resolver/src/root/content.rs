@@ -8,7 +8,7 @@ use rustix::fs::Stat;
 
 use super::unusable::{Reason, Unusable};
 
-/// The largest fragment that [`Dir::content`] reads: 16 MiB, four times the largest file that a
+/// The largest fragment that [`Dir::content`](super::Dir::content) reads: 16 MiB, four times the largest file that a
 /// distribution ships in a layer (systemd's `20-pci-vendor-model.hwdb`).
 pub const FRAGMENT_LIMIT: usize = 1 << 24;
 
@@ -103,7 +103,7 @@ pub enum Mask {
     /// A symlink that leads to `/dev/null` inside the root, whether or not that exists there, or to
     /// the same device under another name.
     DevNull,
-    /// A directory where the rules say that it reads as an empty file (libeconf); [`Root`] itself
+    /// A directory where the rules say that it reads as an empty file (libeconf); [`Root`](super::Root) itself
     /// never says so.
     Directory,
 }

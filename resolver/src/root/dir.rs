@@ -117,7 +117,7 @@ impl Dir {
         Ok(found)
     }
 
-    /// What `name` (one component) comes to, read up to [`FRAGMENT_LIMIT`].
+    /// What `name` (one component) comes to, read up to [`FRAGMENT_LIMIT`](super::FRAGMENT_LIMIT).
     ///
     /// Follows symlinks inside the root. A name that is not there is [`Reason::Vanished`].
     pub fn content(&self, name: &OsStr) -> Content {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rustix::fs::{Stat, fstat};
 
@@ -25,7 +25,8 @@ pub(super) struct Run {
 #[derive(Debug, Default)]
 struct Texts {
     bytes: usize,
-    of: HashMap<Version, Arc<Vec<u8>>>,
+    /// Held by who reads them: what nobody has any more is no memory of the run.
+    of: HashMap<Version, Weak<Vec<u8>>>,
 }
 
 impl Run {
@@ -47,11 +48,11 @@ impl Run {
             return Err(Reason::TooMuch(self.total));
         }
         texts.bytes += size;
-        if let Some(text) = texts.of.get(&version) {
-            return Ok((Arc::clone(text), inode));
+        if let Some(text) = texts.of.get(&version).and_then(Weak::upgrade) {
+            return Ok((text, inode));
         }
         let text = Arc::new(read_known(file, size)?);
-        texts.of.insert(version, Arc::clone(&text));
+        texts.of.insert(version, Arc::downgrade(&text));
         Ok((text, inode))
     }
 }
