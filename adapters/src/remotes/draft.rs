@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::Finding;
-use overlay_resolver::root::Reason;
+use overlay_resolver::root::{Kind, Reason};
 
 use super::collections::REPOSITORY;
 use super::intent::{Intent, Traces};
@@ -72,7 +72,12 @@ impl Observed {
             Err(error) if matches!(error.reason, Reason::NotAFile(_) | Reason::Missing) => {
                 let message =
                     format!("{error}; runs write down here what they are about to do: remove it");
-                self.damaged = Some(code::MALFORMED.error(path, message));
+                let finding = code::MALFORMED.error(path, message);
+                // No file takes the place of a directory, so no run could write down anything.
+                if error.reason == Reason::NotAFile(Kind::Directory) {
+                    return Err(finding);
+                }
+                self.damaged = Some(finding);
                 return Ok(());
             }
             text => text.map_err(|error| code::UNREADABLE.error(path, error.to_string()))?,

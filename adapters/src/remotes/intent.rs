@@ -52,8 +52,10 @@ impl Intent {
             let message = format!("{problem}; it tells what a run that was killed had left to do, some of which may stay undone");
             code::MALFORMED.warning(path, message).at(line)
         })?;
-        let names = file.groups().filter_map(remote_name);
-        let remotes = names.filter(|name| is_remote_name(name)).map(|name| {
+        // A group may stand there many times.
+        let names: BTreeSet<_> = file.groups().filter_map(remote_name).collect();
+        let names = names.into_iter().filter(|name| is_remote_name(name));
+        let remotes = names.map(|name| {
             let list = |key| file.get(&group(name), key).map(list).unwrap_or_default();
             let certificates = list(CERTIFICATES);
             let certificates = certificates.iter().filter_map(|text| text.parse().ok());
