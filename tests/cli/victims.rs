@@ -56,6 +56,26 @@ fn fails(image: &Image, arguments: &[&str], states: &[(&str, &str)]) -> String {
     shown
 }
 
+/// No run can write down what it is about to do, so none begins; nothing is left staged.
+#[test]
+fn a_directory_in_the_place_of_the_intent() {
+    let image = Image::new();
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    let signed = "usr/share/flatpak/remotes.d/flathub.flatpakrepo";
+    image.write(signed, "[Flatpak Repo]\nUrl=https://new.example/\n");
+    let intent = "var/lib/flatpak/.overlayctl.intent";
+    image.write(&format!("{intent}/in the way"), "");
+    for _ in 0..2 {
+        let shown = fails(&image, &["sync"], &[("flathub", "failed")]);
+        assert!(shown.contains("remove it"), "{shown}");
+        let staged = image.path("var/lib/flatpak/.#.overlayctl.intent.overlayctl");
+        assert!(!staged.exists());
+    }
+    fs::remove_dir_all(image.path(intent)).expect("mended");
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    assert!(text(&image, CONFIG).contains("url=https://new.example/"));
+}
+
 #[test]
 fn garbage_in_the_place_of_a_remote() {
     let image = ostree(&["a", "b"]);

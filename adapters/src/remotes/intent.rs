@@ -117,6 +117,14 @@ fn list(raw: &BStr) -> Vec<String> {
 mod tests {
     use super::*;
 
+    /// Each is looked up once: else this would take minutes.
+    #[test]
+    fn a_group_may_stand_there_many_times() {
+        let text = "[remote \"a\"]\nurl=a\n".repeat(100_000);
+        let intent = Intent::parse(text.as_bytes(), Path::new(FILE_NAME)).unwrap();
+        assert!(intent.names().eq(["a"]));
+    }
+
     #[test]
     fn what_is_written_is_read() {
         let mut intent = Intent::default();
