@@ -4,55 +4,15 @@ use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
-use overlay_resolver::rules::Rules;
 use overlay_resolver::tree::Tree;
-use overlay_resolver::{Catalog, Configuration, Document};
+use overlay_resolver::{Catalog, Configuration};
 
-use crate::definition::{self, Kind};
-use crate::expiry::{Moment, Shipped};
-use crate::flatpak::Flatpak;
-use crate::obstacles::Obstacles;
-use crate::ostree::Ostree;
-use crate::plan::Plan;
+use crate::definition;
+use crate::expiry::Moment;
+use crate::planner::{Planner, SourcePath};
 use crate::report::{Left, Report, Request};
 use crate::run::{READ_TOTAL, Run};
 use crate::scope::Scope;
-
-/// A configuration path that an adapter reads.
-#[derive(Debug, Clone)]
-pub struct SourcePath {
-    /// Below every layer.
-    pub path: PathBuf,
-    /// What its entries are reported under, such as `flatpak-remotes`.
-    pub adapter: String,
-    /// How it is read.
-    pub rules: Rules,
-    /// Whether an entry of it stands for a whole object, which can be deleted, restored and adopted.
-    pub whole: bool,
-}
-
-/// What the adapters of one kind have to know how to do. All reading is done when a plan is made.
-pub(crate) trait Planner: std::fmt::Debug {
-    /// The configuration paths that it reads.
-    fn sources(&self) -> Vec<SourcePath>;
-
-    /// What it writes: a file or a directory inside the root.
-    fn target(&self) -> PathBuf;
-
-    /// Files of the target that lie where a layer's would, and are none.
-    fn among_layers(&self, _root: &Root) -> Vec<PathBuf> {
-        Vec::new()
-    }
-
-    /// The keyring that a document of a source brings, where it can be read, and where in it that stands.
-    fn shipped(&self, document: &Document) -> Option<Shipped>;
-
-    /// The directory to hold while writing.
-    fn lock(&self) -> PathBuf;
-
-    /// What is to be done, with what stands in the way left as it is.
-    fn plan(&self, root: &Root, request: &Request, obstacles: &Obstacles) -> Plan;
-}
 
 /// One adapter on one root.
 #[derive(Debug)]
@@ -120,17 +80,10 @@ impl<'r> Adapters<'r> {
     /// The adapters that are defined in a root, in the order of their names.
     pub fn open(root: &'r Root) -> Self {
         let (definitions, findings) = definition::load(&root.clone().for_one_run(READ_TOTAL));
-        let adapters = definitions.into_iter().map(|definition| {
-            let name = definition.name;
-            let planner: Box<dyn Planner> = match definition.kind {
-                Kind::Flatpak(flatpak) => Box::new(Flatpak::new(&name, flatpak)),
-                Kind::Ostree(ostree) => Box::new(Ostree::new(&name, ostree)),
-            };
-            Adapter {
-                root,
-                name,
-                planner,
-            }
+        let adapters = definitions.into_iter().map(|definition| Adapter {
+            root,
+            name: definition.name,
+            planner: definition.planner,
         });
         Self {
             root,
@@ -188,7 +141,7 @@ impl<'r> Adapters<'r> {
         source.map(|source| source.adapter)
     }
 
-    /// What there is to say of the files at a configuration path that only an adapter knows: the
+    /// What there is to say of the files at a configuration path that only an adapter knows, such as when the
     /// certificates in them expire.
     pub fn check(&self, configuration: &Configuration, now: Moment) -> Vec<Finding> {
         let (path, parent) = (configuration.path(), configuration.path().parent());
@@ -201,11 +154,11 @@ impl<'r> Adapters<'r> {
             return Vec::new();
         }
         let documents = configuration.resolve().documents;
-        let shipped = documents.iter().filter_map(|document| {
-            let shipped = |adapter: &&Adapter<'r>| adapter.planner.shipped(document);
-            adapters.iter().find_map(shipped)
+        let each = documents.iter().flat_map(|document| {
+            let adapters = adapters.iter();
+            adapters.flat_map(|adapter| adapter.planner.check(document, now))
         });
-        shipped.flat_map(|shipped| shipped.outlook(now)).collect()
+        each.collect()
     }
 
     /// What a run of all would do, as far as it may write their targets.

@@ -9,22 +9,21 @@
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::format;
 use overlay_resolver::root::Root;
-use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
+use overlay_resolver::rules::{Layer, Rules, Shape};
 use overlay_resolver::scan::Status;
-use overlay_resolver::typed::Located;
+use overlay_resolver::typed::{DeserializeError, Located};
 use overlay_resolver::{Catalog, Collection, Document, Resolver};
 use serde::Deserialize;
 
-use crate::adapter::SourcePath;
-use crate::remotes::target::Target;
-
 use crate::code;
+use crate::planner::{Planner, SourcePath};
+use crate::registry::{KINDS, Kind};
 
 /// Where definitions lie below every layer.
 pub const DIRECTORY: &str = "overlayctl/adapters.d";
@@ -32,143 +31,19 @@ const SUFFIX: &str = ".toml";
 
 /// The layer that is in no tree: what overlayctl is built with.
 const BUILT_IN: &str = "/built-in";
-const DEFINITIONS: [(&str, &str); 2] = [
-    (
-        "flatpak.toml",
-        include_str!("../../data/adapters/flatpak.toml"),
-    ),
-    (
-        "ostree.toml",
-        include_str!("../../data/adapters/ostree.toml"),
-    ),
-];
 
 /// One adapter, as it is defined.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Definition {
     /// Its name, which is that of the file: what its entries are reported under.
     pub name: String,
-    /// What it is and does.
-    pub kind: Kind,
-}
-
-/// The kinds of adapters there are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
-    /// The remotes of a flatpak installation.
-    Flatpak(FlatpakDefinition),
-    /// The remotes of the system's ostree repository.
-    Ostree(OstreeDefinition),
-}
-
-/// The layers that an adapter reads, and what it reads there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sources {
-    /// The layers, lowest first.
-    pub layers: Vec<Layer>,
-    /// The configuration path of the remotes.
-    pub remotes: PathBuf,
-    /// The configuration path of the collection IDs.
-    pub collections: PathBuf,
-}
-
-/// What a flatpak adapter reads and writes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FlatpakDefinition {
-    /// What it reads.
-    pub sources: Sources,
-    /// The installation, inside the root.
-    pub installation: PathBuf,
-}
-
-/// What an ostree adapter reads and writes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OstreeDefinition {
-    /// What it reads.
-    pub sources: Sources,
-    /// The directory that ostree reads remotes from, inside the root.
-    pub target: PathBuf,
-    /// The directory for what is remembered of names, inside the root.
-    pub state: PathBuf,
-    /// The places of the system's repository, of which any or none may be there.
-    pub repositories: Vec<PathBuf>,
-    /// The directories of deployments' origins, with `*` for one name.
-    pub origins: PathBuf,
+    pub(crate) planner: Box<dyn Planner>,
 }
 
 /// What every file has.
 #[derive(Deserialize)]
 struct AnyFile {
     kind: Option<Located<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FlatpakFile {
-    #[serde(rename = "kind")]
-    _kind: Option<String>,
-    layers: Vec<Located<PathBuf>>,
-    remotes: Located<PathBuf>,
-    collections: Located<PathBuf>,
-    installation: Located<PathBuf>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OstreeFile {
-    #[serde(rename = "kind")]
-    _kind: Option<String>,
-    layers: Vec<Located<PathBuf>>,
-    remotes: Located<PathBuf>,
-    collections: Located<PathBuf>,
-    target: Located<PathBuf>,
-    state: Located<PathBuf>,
-    repositories: Vec<Located<PathBuf>>,
-    origins: Located<PathBuf>,
-}
-
-impl Sources {
-    /// The rules by which a source whose files end with `suffix` is read.
-    pub fn rules(&self, suffix: &str) -> Rules {
-        Rules {
-            layers: self.layers.clone(),
-            shape: Shape::Entries,
-            suffix: suffix.into(),
-            main_decides: true,
-            lone_drop_ins: false,
-            format: format::named("gkeyfile"),
-            repeated: Repeated::Last,
-            ..Rules::default()
-        }
-    }
-
-    /// The paths with the names that a target reports their entries under; remotes are read by these rules.
-    pub(crate) fn paths(&self, target: &impl Target, remotes: Rules) -> Vec<SourcePath> {
-        let path = |path: &Path, adapter: &str, rules, whole| SourcePath {
-            path: path.to_owned(),
-            adapter: adapter.to_owned(),
-            rules,
-            whole,
-        };
-        let collections = self.rules(".conf");
-        vec![
-            path(&self.remotes, target.remotes(), remotes, true),
-            path(&self.collections, target.collections(), collections, false),
-        ]
-    }
-
-    fn new(
-        layers: Vec<Located<PathBuf>>,
-        remotes: Located<PathBuf>,
-        collections: Located<PathBuf>,
-    ) -> Result<Self, Finding> {
-        let layers = layers.into_iter();
-        Ok(Self {
-            layers: layers.map(layer).collect::<Result<_, _>>()?,
-            remotes: relative(remotes)?,
-            collections: relative(collections)?,
-        })
-    }
 }
 
 /// The definitions that hold in this root, in the order of their names, and what is wrong with the others.
@@ -211,8 +86,8 @@ fn without_rivals(
 ) -> Vec<Definition> {
     let mut by_target = BTreeMap::<PathBuf, Vec<usize>>::new();
     for (number, (definition, _)) in definitions.iter().enumerate() {
-        let target = definition.kind.target();
-        let end = root.chase(target).unwrap_or_else(|_| target.to_owned());
+        let target = definition.planner.target();
+        let end = root.chase(&target).unwrap_or(target);
         by_target.entry(end).or_default().push(number);
     }
     // Each is told of the first of the others.
@@ -227,7 +102,7 @@ fn without_rivals(
         let (definition, path) = &definitions[one];
         let message = format!(
             "writes {}, as {} does: each would take for withdrawn what the other brought; give one of them another target, or switch it off",
-            escape_path(definition.kind.target()),
+            escape_path(&definition.planner.target()),
             definitions[other].0.name
         );
         code::BAD_DEFINITION.error(path, message)
@@ -264,9 +139,9 @@ pub fn source() -> SourcePath {
 #[must_use]
 pub fn with_built_in(resolver: Resolver) -> Resolver {
     let directory = Path::new(BUILT_IN).join(DIRECTORY);
-    let definitions = DEFINITIONS.iter();
-    definitions.fold(resolver, |resolver, (name, text)| {
-        resolver.with(directory.join(name), *text)
+    KINDS.iter().fold(resolver, |resolver, kind| {
+        let file = format!("{}{SUFFIX}", kind.name);
+        resolver.with(directory.join(file), kind.built_in)
     })
 }
 
@@ -275,7 +150,7 @@ pub fn with_built_in(resolver: Resolver) -> Resolver {
 /// This costs less than reading the definitions: where no layer has a directory of them, those that
 /// overlayctl is built with are all, and a path that none of them quotes is not theirs.
 pub(crate) fn may_concern(root: &Root, paths: &[&Path]) -> bool {
-    let lines = DEFINITIONS.iter().flat_map(|(_, text)| text.lines());
+    let lines = KINDS.iter().flat_map(|kind| kind.built_in.lines());
     let lines = lines.filter(|line| !line.starts_with('#'));
     let quoted = lines.flat_map(|line| line.split('"').skip(1).step_by(2));
     let mut known = quoted.chain([DIRECTORY]);
@@ -304,103 +179,46 @@ impl Definition {
                 "cannot be the name of an adapter: expected letters, digits, `-` and `_` before .toml",
             ));
         };
-        Ok(Some(Self {
-            kind: Kind::read(document, &name)?,
-            name,
-        }))
+        let kind = kind_of(document, &name)?;
+        let planner = (kind.open)(&name, document).map_err(|error| mistake(document, &error))?;
+        Ok(Some(Self { name, planner }))
     }
 }
 
-impl Kind {
-    /// What an adapter of this kind writes.
-    fn target(&self) -> &Path {
-        match self {
-            Self::Flatpak(flatpak) => &flatpak.installation,
-            Self::Ostree(ostree) => &ostree.target,
-        }
-    }
-
-    fn read(document: &Document, name: &str) -> Result<Self, Finding> {
-        let file: AnyFile = typed(document)?;
-        let kind = file.kind.as_ref().map_or(name, |kind| &kind.value);
-        match (kind, &file.kind) {
-            ("flatpak", _) => {
-                let file: FlatpakFile = typed(document)?;
-                Ok(Self::Flatpak(FlatpakDefinition {
-                    sources: Sources::new(file.layers, file.remotes, file.collections)?,
-                    installation: absolute(file.installation)?,
-                }))
-            }
-            ("ostree", _) => {
-                let file: OstreeFile = typed(document)?;
-                let repositories = file.repositories.into_iter();
-                Ok(Self::Ostree(OstreeDefinition {
-                    sources: Sources::new(file.layers, file.remotes, file.collections)?,
-                    target: absolute(file.target)?,
-                    state: absolute(file.state)?,
-                    repositories: repositories.map(absolute).collect::<Result<_, _>>()?,
-                    origins: absolute(file.origins)?,
-                }))
-            }
-            (other, Some(place)) => Err(code::BAD_DEFINITION
+/// The kind that a file names; without one, the one that its name is.
+fn kind_of(document: &Document, name: &str) -> Result<&'static Kind, Finding> {
+    let file: AnyFile = document
+        .deserialize()
+        .map_err(|error| mistake(document, &error))?;
+    let word = file.kind.as_ref().map_or(name, |kind| &kind.value);
+    let found = KINDS.iter().find(|kind| kind.name == word);
+    found.ok_or_else(|| {
+        let there_are = KINDS.map(|kind| format!("{:?}", kind.name)).join(" and ");
+        match &file.kind {
+            Some(place) => code::BAD_DEFINITION
                 .error(
                     &place.path,
-                    format!("kind = {other:?}: there are \"flatpak\" and \"ostree\""),
+                    format!("kind = {word:?}: there are {there_are}"),
                 )
-                .at(place.line)),
-            (_, None) => Err(code::BAD_DEFINITION.error(
+                .at(place.line),
+            None => code::BAD_DEFINITION.error(
                 path_of(document),
-                "has no kind; there are \"flatpak\" and \"ostree\"",
-            )),
+                format!("has no kind; there are {there_are}"),
+            ),
         }
-    }
-}
-
-fn typed<T: serde::de::DeserializeOwned>(document: &Document) -> Result<T, Finding> {
-    document.deserialize().map_err(|error| {
-        let path = error
-            .path()
-            .map_or_else(|| path_of(document), Path::to_owned);
-        let message = match error.key() {
-            Some(key) => format!("{key}: {}", error.message()),
-            None => error.message().to_owned(),
-        };
-        let finding = code::BAD_DEFINITION.error(path, message);
-        error.line().into_iter().fold(finding, Finding::at)
     })
 }
 
-fn absolute(path: Located<PathBuf>) -> Result<PathBuf, Finding> {
-    checked(path, true)
-}
-
-fn layer(layer: Located<PathBuf>) -> Result<Layer, Finding> {
-    let (path, line) = (layer.path.clone(), layer.line);
-    Layer::new(absolute(layer)?)
-        .map_err(|error| code::BAD_DEFINITION.error(path, error.to_string()).at(line))
-}
-
-fn relative(path: Located<PathBuf>) -> Result<PathBuf, Finding> {
-    checked(path, false)
-}
-
-fn checked(path: Located<PathBuf>, absolute: bool) -> Result<PathBuf, Finding> {
-    let plain = path
-        .components()
-        .all(|part| matches!(part, Component::Normal(_) | Component::RootDir));
-    if plain && path.is_absolute() == absolute && path.file_name().is_some() {
-        return Ok(path.value);
-    }
-    let kind = if absolute {
-        "an absolute"
-    } else {
-        "a relative"
+fn mistake(document: &Document, error: &DeserializeError) -> Finding {
+    let path = error
+        .path()
+        .map_or_else(|| path_of(document), Path::to_owned);
+    let message = match error.key() {
+        Some(key) => format!("{key}: {}", error.message()),
+        None => error.message().to_owned(),
     };
-    let message = format!(
-        "{}: expected {kind} path without `..`",
-        escape_path(&path.value)
-    );
-    Err(code::BAD_DEFINITION.error(path.path, message).at(path.line))
+    let finding = code::BAD_DEFINITION.error(path, message);
+    error.line().into_iter().fold(finding, Finding::at)
 }
 
 fn name_of(document: &Document) -> Option<String> {

@@ -12,12 +12,10 @@
 //! By the rule of a key alone, [`etc`] merges whole trees.
 
 pub mod adapter;
-mod change;
 pub mod code;
 pub mod commit;
 #[cfg(test)]
 mod death;
-mod decision;
 pub mod definition;
 pub mod editor;
 pub mod etc;
@@ -27,17 +25,20 @@ mod observer;
 mod obstacles;
 pub mod openpgp;
 mod ostree;
+mod paths;
 mod plan;
+mod planner;
 mod reader;
 pub mod reconcile;
+mod registry;
 pub mod remotes;
 pub mod report;
 mod run;
 pub mod scope;
 pub mod source;
 pub mod system;
-mod wish;
 
 pub use self::adapter::{Adapter, Adapters};
+pub use self::planner::SourcePath;
 pub use self::scope::{Scope, Scopes};
 pub use self::system::System;

@@ -1,19 +1,24 @@
 //! What a run found and decided, for people and for programs.
 
-use std::borrow::Cow;
+mod change;
+mod decision;
+mod entry;
+mod request;
+mod state;
+mod wish;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use bstr::BString;
-use overlay_resolver::Document;
 use overlay_resolver::finding::{Finding, Level};
 
-pub use crate::change::{Change, Operation};
-pub use crate::decision::{CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Mask};
-use crate::expiry::Moment;
-use crate::reconcile::KeyAction;
-use crate::scope::{Scope, Scopes};
-pub use crate::wish::{Idle, Wish};
+pub use self::change::{Change, Operation, full_name};
+pub use self::decision::{CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Mask};
+pub use self::entry::{EntryReport, KeyReport};
+pub use self::request::Request;
+pub use self::state::State;
+pub use self::wish::{Idle, Wish};
+use crate::scope::Scope;
 
 /// The outcome of a plan or of a run: one line an entry, and what else there is to say.
 #[derive(Debug, Default)]
@@ -126,146 +131,4 @@ impl<'c> Of<'c> {
     pub(crate) fn has(&self, entry: &EntryReport) -> bool {
         !self.entry(entry).is_empty()
     }
-}
-
-/// One entry: what the layers say of it, what the target has, and what becomes of it.
-#[derive(Debug)]
-pub struct EntryReport {
-    /// The adapter it belongs to, such as `flatpak-remotes`.
-    pub adapter: String,
-    /// Its name.
-    pub name: String,
-    /// Whether it stands for a whole object, which can be deleted, restored and adopted.
-    pub whole: bool,
-    /// Whether another one that can be restored or adopted has this name.
-    pub is_ambiguous: bool,
-    /// What was decided over it.
-    pub decision: Decision,
-    /// Its files and their assignments; none for an entry that no layer mentions.
-    pub layered: Option<Document>,
-    /// The files beside those that are entries of their own over all layers: keyrings.
-    pub beside: Vec<Document>,
-    /// Its keys, seen from all sides.
-    pub keys: Vec<KeyReport>,
-}
-
-/// `ADAPTER/NAME`: what only one entry is called.
-pub fn full_name(adapter: &str, name: &str) -> String {
-    format!("{adapter}/{name}")
-}
-
-impl EntryReport {
-    /// All its files: first those that have its keys.
-    pub fn documents(&self) -> impl Iterator<Item = &Document> {
-        self.layered.iter().chain(&self.beside)
-    }
-
-    /// `ADAPTER/NAME`: what only this entry is called.
-    pub fn full_name(&self) -> String {
-        full_name(&self.adapter, &self.name)
-    }
-
-    /// What the owner calls it: by its name, where that is enough.
-    pub fn called(&self) -> String {
-        if self.is_ambiguous {
-            self.full_name()
-        } else {
-            self.name.clone()
-        }
-    }
-}
-
-/// What an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum State {
-    /// As the layers want it.
-    Applied,
-    /// Not there yet: a run makes it.
-    Absent,
-    /// There, and not as the layers and the owner want it: a run brings it up to date, takes it over,
-    /// releases it or takes it away.
-    Outdated,
-    /// Brought up to date by this run.
-    Updated,
-    /// It was there before us and is managed from this run on.
-    Adopted,
-    /// Some keys are the owner's; the rest is as the layers want it.
-    Edited,
-    /// The owner and the vendor both changed a key; the owner's value stays.
-    Conflict,
-    /// Masked by the owner, and not there.
-    Masked,
-    /// Deleted by the owner.
-    Deleted,
-    /// Masked or withdrawn, but something still depends on it: kept out of sight.
-    Kept,
-    /// Withdrawn by the vendor and taken away by this run.
-    Removed,
-    /// Withdrawn by the vendor and left to the owner by this run; or taken from the vendor by the owner.
-    Released,
-    /// Somebody else's entry of the same name; not touched.
-    Foreign,
-    /// Nothing can be done yet: what it is for is not there, or its target is for another run to write.
-    Waiting,
-    /// The layers or the target cannot be read well enough; nothing was changed.
-    Failed,
-}
-
-impl State {
-    /// The word for it in machine output.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Absent => "absent",
-            Self::Outdated => "outdated",
-            Self::Updated => "updated",
-            Self::Adopted => "adopted",
-            Self::Edited => "edited",
-            Self::Conflict => "conflict",
-            Self::Masked => "masked",
-            Self::Deleted => "deleted",
-            Self::Kept => "kept",
-            Self::Removed => "removed",
-            Self::Released => "released",
-            Self::Foreign => "foreign",
-            Self::Waiting => "waiting",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// One key of an entry's target, as raw values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyReport {
-    /// The key in the target.
-    pub key: String,
-    /// What we last wrote.
-    pub baseline: Option<BString>,
-    /// What the target had before the run.
-    pub actual: Option<BString>,
-    /// What the layers say.
-    pub desired: Option<BString>,
-    /// The section and key of the layers' files that it follows from.
-    pub source: Option<(Cow<'static, str>, Cow<'static, str>)>,
-    /// What becomes of it; none where the run does not look at single keys.
-    pub action: Option<KeyAction>,
-}
-
-impl KeyReport {
-    /// Whether the owner's value stands against what we wrote.
-    pub const fn is_owners(&self) -> bool {
-        matches!(self.action, Some(KeyAction::Keep { .. }))
-    }
-}
-
-/// What a run is for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Request {
-    /// What the owner asks of single entries, as `ADAPTER/NAME`: this is done then and nothing else. Without
-    /// any, everything is brought to what follows from the layers and the target.
-    pub wishes: BTreeMap<String, Wish>,
-    /// What may be written.
-    pub scopes: Scopes,
-    /// The time that it is: certificates expire.
-    pub now: Moment,
 }

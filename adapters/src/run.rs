@@ -7,11 +7,11 @@ use std::time::Duration;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
 
-use crate::adapter::Planner;
 use crate::code;
 use crate::commit::{Lock, Outcome, commit};
 use crate::obstacles::{self, Obstacles};
 use crate::plan::Plan;
+use crate::planner::Planner;
 use crate::report::{Change, EntryReport, Of, Report, Request};
 
 /// How many bytes a plan, or the reading of the definitions, takes apart in all: some fifty thousand remotes, and

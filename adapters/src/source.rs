@@ -11,8 +11,6 @@ use overlay_resolver::tree::Tree;
 use overlay_resolver::{Catalog, Collection, Document, Resolver};
 
 use crate::code;
-use crate::remotes::Remote;
-use crate::remotes::name::is_remote_name;
 
 /// One source: its entries and what was found wrong with them.
 #[derive(Debug)]
@@ -186,63 +184,6 @@ pub(crate) fn why_unusable(document: &Document) -> Finding {
         .min()
         .cloned()
         .unwrap_or_else(|| code::UNUSABLE.error(&document.entry().name, "cannot be used"))
-}
-
-/// The largest remote that is brought to a target, in bytes of its keys and values: real ones have some
-/// hundred. What is beyond would make files that no consumer expects, and that we would not read back.
-const LARGEST: usize = 256 << 10;
-
-impl Source<Remote> {
-    /// Nothing gets near the target that would make it unreadable.
-    pub(crate) fn refusing_giants(mut self) -> Self {
-        for layered in self.entries.values_mut() {
-            let Want::Present(remote) = &layered.want else {
-                continue;
-            };
-            let sizes = remote.settings.iter();
-            let size: usize = sizes
-                .map(|setting| setting.key.len() + setting.value.len())
-                .sum();
-            if size > LARGEST {
-                let mut files = layered.document.entry().effective();
-                let path = files
-                    .next()
-                    .map_or_else(PathBuf::new, |file| file.path.clone());
-                let message = format!(
-                    "its keys and values have {size} bytes; more than {LARGEST} are not brought to a target"
-                );
-                let finding = code::TOO_LARGE.error(path, message);
-                self.findings.push(finding.clone());
-                layered.want = Want::Unresolved(finding);
-            }
-        }
-        self
-    }
-
-    /// Nothing with a name that ostree refuses gets near the target.
-    pub(crate) fn refusing_names(mut self, suffix: &str) -> Self {
-        for (name, layered) in &mut self.entries {
-            if is_remote_name(name) || matches!(layered.want, Want::Masked(_) | Want::Headless) {
-                continue;
-            }
-            let path = layered
-                .document
-                .entry()
-                .effective()
-                .next()
-                .map_or_else(PathBuf::new, |f| f.path.clone());
-            let finding = code::BAD_NAME.error(
-                path,
-                format!(
-                    "the name before {suffix} cannot be that of a remote: expected letters, digits, \
-                     `-`, `_` and `.`, beginning with none of `-` and `.`; rename the file"
-                ),
-            );
-            layered.want = Want::Unresolved(finding.clone());
-            self.findings.push(finding);
-        }
-        self
-    }
 }
 
 /// A tree without the directory that the vendor's layers lie in is not an image whose vendor withdrew

@@ -5,9 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::machine::{Machine, certificate};
 use super::{Change, NAME, Subject, campaign};
-use crate::definition::FlatpakDefinition;
 use crate::editor::Editor;
-use crate::flatpak::Flatpak;
+use crate::flatpak::{Definition, Flatpak};
 use crate::remotes::histories::sources;
 use crate::report::Wish;
 
@@ -17,7 +16,7 @@ const GROUP: &str = "remote \"x\"";
 const URL: &str = "Url=https://vendor/";
 
 pub(super) fn subject() -> Subject {
-    let definition = FlatpakDefinition {
+    let definition = Definition {
         sources: sources(),
         installation: "/var/lib/flatpak".into(),
     };

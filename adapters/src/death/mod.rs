@@ -15,10 +15,10 @@ use std::path::Path;
 
 use machine::{Machine, Tree};
 
-use crate::adapter::Planner;
 use crate::commit::{Step, commit, commit_until};
 use crate::obstacles::Obstacles;
 use crate::plan::Plan;
+use crate::planner::Planner;
 use crate::report::{Request, Wish};
 
 /// The remote that everything happens to.

@@ -2,9 +2,8 @@
 
 use super::machine::{Machine, certificate};
 use super::{Change, NAME, Subject, campaign, start};
-use crate::definition::OstreeDefinition;
 use crate::editor::Editor;
-use crate::ostree::Ostree;
+use crate::ostree::{Definition, Ostree};
 use crate::remotes::histories::sources;
 use crate::report::Wish;
 
@@ -15,7 +14,7 @@ const GROUP: &str = "remote \"x\"";
 const URL: &str = "url=https://vendor/";
 
 pub(super) fn subject() -> Subject {
-    let definition = OstreeDefinition {
+    let definition = Definition {
         sources: sources(),
         target: "/etc/remotes.d".into(),
         state: "/etc/state".into(),

@@ -21,12 +21,10 @@ fn names(definitions: &[Definition]) -> Vec<&str> {
     definitions.iter().map(|d| d.name.as_str()).collect()
 }
 
-fn installation(definitions: &[Definition], name: &str) -> PathBuf {
+/// What the adapter of a name writes.
+fn target(definitions: &[Definition], name: &str) -> PathBuf {
     let definition = definitions.iter().find(|d| d.name == name).unwrap();
-    match &definition.kind {
-        Kind::Flatpak(flatpak) => flatpak.installation.clone(),
-        Kind::Ostree(_) => panic!("{name} is no flatpak"),
-    }
+    definition.planner.target()
 }
 
 const EXTRA: &str = "kind='flatpak'\nlayers=['/etc']\nremotes='r'\ncollections='c'\n";
@@ -37,8 +35,8 @@ fn the_built_in_definitions_are_sound() {
     assert_eq!(findings, [""; 0]);
     assert_eq!(names(&definitions), ["flatpak", "ostree"]);
     assert_eq!(
-        installation(&definitions, "flatpak"),
-        Path::new("/var/lib/flatpak")
+        target(&definitions, "flatpak"),
+        Path::new("/var/lib/flatpak/repo/config")
     );
 }
 
@@ -56,10 +54,13 @@ fn they_are_an_overlay() {
     assert_eq!(findings, [""; 0]);
     assert_eq!(names(&definitions), ["extra", "flatpak"]);
     assert_eq!(
-        installation(&definitions, "flatpak"),
-        Path::new("/srv/main")
+        target(&definitions, "flatpak"),
+        Path::new("/srv/main/repo/config")
     );
-    assert_eq!(installation(&definitions, "extra"), Path::new("/srv/apps"));
+    assert_eq!(
+        target(&definitions, "extra"),
+        Path::new("/srv/apps/repo/config")
+    );
 }
 
 #[test]
@@ -68,8 +69,8 @@ fn the_name_tells_the_kind_where_the_file_does_not() {
     let (definitions, findings) = with(&[("flatpak.toml", &text)]);
     assert_eq!(findings, [""; 0]);
     assert_eq!(
-        installation(&definitions, "flatpak"),
-        Path::new("/srv/mine")
+        target(&definitions, "flatpak"),
+        Path::new("/srv/mine/repo/config")
     );
 }
 
@@ -81,7 +82,7 @@ fn two_with_one_target_are_both_refused() {
     let [built_in, extra] = &findings[..] else {
         panic!("{findings:?}")
     };
-    assert!(built_in.contains("writes /var/lib/flatpak, as extra does"));
+    assert!(built_in.contains("writes /var/lib/flatpak/repo/config, as extra does"));
     assert!(extra.starts_with("/etc/overlayctl/adapters.d/extra.toml: writes"));
     let (definitions, findings) = with(&[("extra.toml", &rival), ("flatpak.toml", "")]);
     assert_eq!(findings, [""; 0]);
@@ -97,11 +98,11 @@ fn one_that_cannot_be_used_hurts_itself_alone_and_says_where() {
         ("junk\n", "1: "),
         (
             "kind='flatpak'\nlayers=[\n  'usr',\n]\nremotes='r'\ncollections='c'\ninstallation='/i'\n",
-            "2: usr: expected an absolute path without `..`",
+            "2: layers: usr: expected an absolute path without `..`",
         ),
         (
             "kind='flatpak'\nlayers=[]\nremotes='../r'\ncollections='c'\ninstallation='/i'\n",
-            "3: ../r: expected a relative path without `..`",
+            "3: remotes: ../r: expected a relative path without `..`",
         ),
         (
             &format!("{EXTRA}installation='/i'\nlayer=1\n"),

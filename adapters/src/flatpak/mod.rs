@@ -6,6 +6,7 @@
 
 pub mod config;
 mod conventions;
+mod definition;
 mod filter;
 #[cfg(test)]
 mod histories;
@@ -17,17 +18,19 @@ pub mod repofile;
 use std::path::PathBuf;
 
 use overlay_resolver::Document;
+use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
 use overlay_resolver::tree::Tree;
 
+pub(crate) use self::definition::Definition;
 use self::installation::Installation;
-use crate::adapter::{Planner, SourcePath};
-use crate::definition::{FlatpakDefinition, Sources};
-use crate::expiry::Shipped;
+use crate::expiry::Moment;
 use crate::obstacles::Obstacles;
 use crate::plan::Plan;
+use crate::planner::{Planner, SourcePath};
 use crate::remotes::Remote;
 use crate::remotes::collection::Collection;
+use crate::remotes::sources::Sources;
 use crate::remotes::target::Target as _;
 use crate::report::Request;
 use crate::source::{Documents, Source};
@@ -43,7 +46,7 @@ pub(crate) struct Flatpak {
 
 impl Flatpak {
     /// The adapter of this name, as its definition has it.
-    pub(crate) fn new(name: &str, definition: FlatpakDefinition) -> Self {
+    pub(crate) fn new(name: &str, definition: Definition) -> Self {
         Self {
             sources: definition.sources,
             installation: Installation::new(name, definition.installation),
@@ -57,8 +60,9 @@ impl Planner for Flatpak {
         self.sources.paths(&self.installation, remotes)
     }
 
-    fn shipped(&self, document: &Document) -> Option<Shipped> {
-        repofile::shipped(document)
+    fn check(&self, document: &Document, now: Moment) -> Vec<Finding> {
+        let shipped = repofile::shipped(document).into_iter();
+        shipped.flat_map(|shipped| shipped.outlook(now)).collect()
     }
 
     fn target(&self) -> PathBuf {

@@ -8,6 +8,7 @@ use overlay_resolver::Document;
 use overlay_resolver::finding::Finding;
 use proptest::prelude::*;
 
+use super::definition::Definition;
 use super::memory::Memory;
 use super::observe::Found;
 use super::places::{CONF, Places};
@@ -15,7 +16,6 @@ use super::plan::plan;
 use super::store::Remotes;
 use super::{Layers, conf};
 use crate::commit::Step;
-use crate::definition::OstreeDefinition;
 use crate::editor::Editor;
 use crate::plan::Plan;
 use crate::remotes::Remote;
@@ -33,7 +33,7 @@ struct InMemory {
 }
 
 fn places() -> Places {
-    let definition = OstreeDefinition {
+    let definition = Definition {
         sources: sources(),
         target: "/etc/remotes.d".into(),
         state: "/etc/state".into(),

@@ -16,11 +16,11 @@ use overlay_resolver::scan::Status;
 use super::places::{ARMORED, CONF, KEYRING, Places, keyring_name};
 use super::{conf, exists};
 use crate::code;
-use crate::definition::Sources;
 use crate::expiry::Shipped;
 use crate::observer::Observer;
 use crate::openpgp::Keyring;
 use crate::remotes::Remote;
+use crate::remotes::sources::Sources;
 use crate::source::{Layered, Source, Want, why_unusable};
 
 /// Where ostree finds the keys for remotes that have none of their own.

@@ -9,6 +9,7 @@
 //! defines a remote there is the target itself and never a layer, whoever made it.
 
 mod conf;
+mod definition;
 #[cfg(test)]
 mod histories;
 mod keys;
@@ -23,19 +24,21 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::Document;
+use overlay_resolver::finding::Finding;
 use overlay_resolver::root::{Root, Unusable};
 use overlay_resolver::tree::Tree;
 
+pub(crate) use self::definition::Definition;
 use self::places::{CONF, KEYRING, Places};
-use crate::adapter::{Planner, SourcePath};
 use crate::commit::Batch;
-use crate::definition::{OstreeDefinition, Sources};
-use crate::expiry::Shipped;
+use crate::expiry::Moment;
 use crate::observer::Observer;
 use crate::obstacles::Obstacles;
 use crate::plan::Plan;
+use crate::planner::{Planner, SourcePath};
 use crate::remotes::Remote;
 use crate::remotes::collection::Collection;
+use crate::remotes::sources::Sources;
 use crate::remotes::target::Target as _;
 use crate::report::Request;
 use crate::source::{Documents, Source};
@@ -52,7 +55,7 @@ pub(crate) struct Ostree {
 
 impl Ostree {
     /// The adapter of this name, as its definition has it.
-    pub(crate) fn new(name: &str, definition: OstreeDefinition) -> Self {
+    pub(crate) fn new(name: &str, definition: Definition) -> Self {
         Self {
             places: Places::new(name, &definition),
             sources: definition.sources,
@@ -65,8 +68,9 @@ impl Planner for Ostree {
         self.sources.paths(&self.places, keys::rules(&self.sources))
     }
 
-    fn shipped(&self, document: &Document) -> Option<Shipped> {
-        keys::shipped(document)
+    fn check(&self, document: &Document, now: Moment) -> Vec<Finding> {
+        let shipped = keys::shipped(document).into_iter();
+        shipped.flat_map(|shipped| shipped.outlook(now)).collect()
     }
 
     fn target(&self) -> PathBuf {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use overlay_resolver::escape::escape_path;
 
 use super::conf::{KEY_PATHS, key_paths};
+use super::definition::Definition;
 use super::store::Remotes;
 use crate::code;
-use crate::definition::OstreeDefinition;
 use crate::remotes::intent;
 use crate::remotes::target::{Adoption, Store as _, Target};
 use crate::remotes::{Remote, Subject};
@@ -39,7 +39,7 @@ pub(super) struct Places {
 
 impl Places {
     /// The places of the adapter of this name.
-    pub(super) fn new(name: &str, definition: &OstreeDefinition) -> Self {
+    pub(super) fn new(name: &str, definition: &Definition) -> Self {
         Self {
             target: definition.target.clone(),
             state: definition.state.clone(),

@@ -10,9 +10,9 @@ use overlay_resolver::tree::Tree;
 use overlay_resolver::{Document, Resolver, Rules};
 use proptest::prelude::*;
 
+use super::sources::Sources;
 use super::target::Store;
 use super::{ORIGIN, Remote};
-use crate::definition::Sources;
 use crate::plan::Plan;
 use crate::report::Operation;
 use crate::source::{Layered, Source, Want};

@@ -20,6 +20,7 @@ mod keys;
 mod management;
 pub mod name;
 mod remote;
+pub(crate) mod sources;
 mod summary;
 pub(crate) mod target;
 mod verification;

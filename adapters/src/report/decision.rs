@@ -11,7 +11,7 @@ use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 
 pub use self::foreign::Foreign;
-use crate::report::State;
+use super::state::State;
 
 /// What was decided over an entry, with what it follows from.
 #[derive(Debug, Clone, PartialEq, Eq)]

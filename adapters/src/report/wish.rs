@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use overlay_resolver::escape::escape_path;
 
-use crate::report::{Decision, EntryReport, Foreign, Going, KeyReport};
+use super::decision::{Decision, Foreign, Going};
+use super::entry::{EntryReport, KeyReport};
 
 /// What the owner asks of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]

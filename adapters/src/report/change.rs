@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use bstr::BString;
 
-use crate::report::full_name;
-
 /// One change of the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -23,6 +21,11 @@ pub struct Change {
     pub to: Option<BString>,
     /// The file or directory that is written or removed for it.
     pub path: PathBuf,
+}
+
+/// `ADAPTER/NAME`: what only one entry is called.
+pub fn full_name(adapter: &str, name: &str) -> String {
+    format!("{adapter}/{name}")
 }
 
 impl Change {

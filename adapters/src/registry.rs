@@ -1,0 +1,34 @@
+//! The kinds of adapters there are: one row each. No other file outside an adapter's folder names it.
+
+use overlay_resolver::Document;
+use overlay_resolver::typed::DeserializeError;
+
+use crate::flatpak::Flatpak;
+use crate::ostree::Ostree;
+use crate::planner::Planner;
+
+/// What there is to know of a kind of adapter.
+pub(crate) struct Kind {
+    /// The word for it in a definition. The definition that overlayctl is built with has it for a name.
+    pub(crate) name: &'static str,
+    /// The text of that definition.
+    pub(crate) built_in: &'static str,
+    /// Makes the adapter of a name, as a document defines it.
+    pub(crate) open: Open,
+}
+
+type Open = fn(&str, &Document) -> Result<Box<dyn Planner>, DeserializeError>;
+
+/// All of them, by name.
+pub(crate) const KINDS: [Kind; 2] = [
+    Kind {
+        name: "flatpak",
+        built_in: include_str!("../../data/adapters/flatpak.toml"),
+        open: |name, document| Ok(Box::new(Flatpak::new(name, document.deserialize()?))),
+    },
+    Kind {
+        name: "ostree",
+        built_in: include_str!("../../data/adapters/ostree.toml"),
+        open: |name, document| Ok(Box::new(Ostree::new(name, document.deserialize()?))),
+    },
+];

@@ -1,0 +1,126 @@
+//! What an adapter of remotes reads: the layers, the two configuration paths below them, and what of that it refuses.
+
+use std::path::{Path, PathBuf};
+
+use overlay_resolver::format;
+use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
+
+use super::Remote;
+use super::name::is_remote_name;
+use super::target::Target;
+use crate::code;
+use crate::paths::{BelowLayers, LayerAt};
+use crate::planner::SourcePath;
+use crate::source::{Source, Want};
+
+/// The layers that an adapter reads, and what it reads there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sources {
+    /// The layers, lowest first.
+    pub(crate) layers: Vec<Layer>,
+    /// The configuration path of the remotes.
+    pub(crate) remotes: PathBuf,
+    /// The configuration path of the collection IDs.
+    pub(crate) collections: PathBuf,
+}
+
+impl Sources {
+    /// These paths, as a definition names them.
+    pub(crate) fn new(
+        layers: Vec<LayerAt>,
+        BelowLayers(remotes): BelowLayers,
+        BelowLayers(collections): BelowLayers,
+    ) -> Self {
+        Self {
+            layers: layers.into_iter().map(|LayerAt(layer)| layer).collect(),
+            remotes,
+            collections,
+        }
+    }
+
+    /// The rules by which a source whose files end with `suffix` is read.
+    pub(crate) fn rules(&self, suffix: &str) -> Rules {
+        Rules {
+            layers: self.layers.clone(),
+            shape: Shape::Entries,
+            suffix: suffix.into(),
+            main_decides: true,
+            lone_drop_ins: false,
+            format: format::named("gkeyfile"),
+            repeated: Repeated::Last,
+            ..Rules::default()
+        }
+    }
+
+    /// The paths with the names that a target reports their entries under; remotes are read by these rules.
+    pub(crate) fn paths(&self, target: &impl Target, remotes: Rules) -> Vec<SourcePath> {
+        let path = |path: &Path, adapter: &str, rules, whole| SourcePath {
+            path: path.to_owned(),
+            adapter: adapter.to_owned(),
+            rules,
+            whole,
+        };
+        let collections = self.rules(".conf");
+        vec![
+            path(&self.remotes, target.remotes(), remotes, true),
+            path(&self.collections, target.collections(), collections, false),
+        ]
+    }
+}
+
+/// The largest remote that is brought to a target, in bytes of its keys and values: real ones have some
+/// hundred. What is beyond would make files that no consumer expects, and that we would not read back.
+const LARGEST: usize = 256 << 10;
+
+impl Source<Remote> {
+    /// Nothing gets near the target that would make it unreadable.
+    pub(crate) fn refusing_giants(mut self) -> Self {
+        for layered in self.entries.values_mut() {
+            let Want::Present(remote) = &layered.want else {
+                continue;
+            };
+            let sizes = remote.settings.iter();
+            let size: usize = sizes
+                .map(|setting| setting.key.len() + setting.value.len())
+                .sum();
+            if size > LARGEST {
+                let mut files = layered.document.entry().effective();
+                let path = files
+                    .next()
+                    .map_or_else(PathBuf::new, |file| file.path.clone());
+                let message = format!(
+                    "its keys and values have {size} bytes; more than {LARGEST} are not brought to a target"
+                );
+                let finding = code::TOO_LARGE.error(path, message);
+                self.findings.push(finding.clone());
+                layered.want = Want::Unresolved(finding);
+            }
+        }
+        self
+    }
+
+    /// Nothing with a name that ostree refuses gets near the target.
+    pub(crate) fn refusing_names(mut self, suffix: &str) -> Self {
+        for (name, layered) in &mut self.entries {
+            if is_remote_name(name) || matches!(layered.want, Want::Masked(_) | Want::Headless) {
+                continue;
+            }
+            let path = layered
+                .document
+                .entry()
+                .effective()
+                .next()
+                .map_or_else(PathBuf::new, |f| f.path.clone());
+            let finding = code::BAD_NAME.error(
+                path,
+                format!(
+                    "the name before {suffix} cannot be that of a remote: expected letters, digits, \
+                     `-`, `_` and `.`, beginning with none of `-` and `.`; rename the file"
+                ),
+            );
+            layered.want = Want::Unresolved(finding.clone());
+            self.findings.push(finding);
+        }
+        self
+    }
+}
