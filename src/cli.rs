@@ -6,8 +6,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use overlay_resolver::escape::escape_path;
 
-use crate::Exit;
-use crate::commands::Output;
+use crate::exit::Exit;
+use crate::output::Output;
 use crate::reading::Reading;
 use crate::text::Text;
 use crate::writing::Writing;

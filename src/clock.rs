@@ -2,7 +2,7 @@
 
 use overlay_adapters::expiry::Moment;
 
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// What says it in place of the system's clock, in seconds since the epoch: for tests, and for who wants to
 /// know what will have expired by then.

@@ -9,7 +9,7 @@ use overlay_resolver::Resolver;
 use overlay_resolver::escape::unescape;
 use overlay_resolver::tree::Tree;
 
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// A file of the tree.
 #[derive(Debug)]

@@ -259,7 +259,7 @@ fn change(change: &Change) -> ChangeView {
 }
 
 fn key(entry: &EntryReport, key: &KeyReport) -> Key {
-    let source = source(entry, key);
+    let source = entry.source_of(key);
     let assignments = source.iter().flat_map(DocumentKey::history);
     let assignments = assignments.map(|assignment| files::assignment(&entry.name, &assignment));
     Key {
@@ -270,12 +270,6 @@ fn key(entry: &EntryReport, key: &KeyReport) -> Key {
         action: key.action.map(action_word),
         assignments: assignments.collect(),
     }
-}
-
-/// The key of the layers that a key's value follows from.
-pub(crate) fn source<'e>(entry: &'e EntryReport, key: &KeyReport) -> Option<DocumentKey<'e>> {
-    let (section, name) = key.source.as_ref()?;
-    entry.layered.as_ref()?.key(&**section, &**name)
 }
 
 const fn action_word(action: KeyAction) -> &'static str {

@@ -4,9 +4,13 @@ mod cli;
 mod clock;
 mod code;
 mod commands;
+mod comparison;
+mod exit;
+mod failure;
 mod file;
 mod json;
 mod lints;
+mod output;
 mod reading;
 mod render;
 mod resolved;
@@ -20,41 +24,17 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
-use overlay_adapters::report::Report;
 
 use cli::Cli;
-use commands::{Content, Failure, Output};
+use exit::Exit;
+use failure::Failure;
+use output::{Content, Output};
 use text::Text;
-
-/// How the command ended; FORMATS.md documents the numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Exit {
-    /// In order.
-    Fine = 0,
-    /// Something failed; the rest was done.
-    Failed = 1,
-    /// It was called in a way that means nothing.
-    Usage = 2,
-    /// Changes are pending or something differs, where that was asked.
-    Pending = 3,
-}
-
-impl Exit {
-    /// How a command about adapters ends. A failure outweighs pending changes, which count where they
-    /// were asked for: it needs somebody, they need only a run.
-    pub(crate) fn of_report(report: &Report, check: bool) -> Self {
-        match (report.failed(), check && !report.pending.is_empty()) {
-            (true, _) => Self::Failed,
-            (false, true) => Self::Pending,
-            (false, false) => Self::Fine,
-        }
-    }
-}
 
 fn main() -> ExitCode {
     let output = match Cli::from_arguments() {
         Ok(cli) => commands::run(&cli)
-            .unwrap_or_else(|failure: Failure| Output::of_failure(&cli, &failure)),
+            .unwrap_or_else(|failure: Failure| Output::of_failure(cli.json, &failure)),
         Err(output) => *output,
     };
     match print(&output) {

@@ -10,7 +10,7 @@ use clap::Args;
 use overlay_resolver::escape::unescape;
 use overlay_resolver::{Resolver, Rules};
 
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// How to read, for every command that reads files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]

@@ -10,12 +10,11 @@ mod explain;
 mod files;
 mod grouped;
 mod report;
+pub(crate) mod style;
 mod why;
 
 use std::path::Path;
 
-use anstyle::{AnsiColor, Style};
-use bstr::BStr;
 use overlay_resolver::escape::{escape_path, escape_text};
 
 use crate::text::{Text, say};
@@ -26,19 +25,10 @@ pub(crate) use self::diagnostics::{diagnostics, findings};
 pub(crate) use self::diff::{differences, disagreements, survey};
 pub(crate) use self::etc::{etc, written};
 pub(crate) use self::explain::{explain, has_multi_valued, ignored_note, multi_valued_note};
-use self::files::file;
 pub(crate) use self::files::{cat, files, show};
 pub(crate) use self::report::{How, explanation, left, report};
+use self::style::BAD;
 pub(crate) use self::why::{Answer, nobody, why};
-
-pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
-pub(crate) const NOTABLE: Style = AnsiColor::Yellow.on_default();
-pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
-pub(crate) const FAINT: Style = Style::new().dimmed();
-pub(crate) const BOLD: Style = Style::new().bold();
-
-/// The longest value shown whole; a signing key has thousands of bytes.
-const LONGEST_VALUE: usize = 72;
 
 /// Why a command did nothing, for standard error.
 pub(crate) fn failure(message: &str) -> Text {
@@ -52,24 +42,6 @@ pub(crate) fn harmless(text: &[u8]) -> Vec<u8> {
     let lines = text.split(|&byte| byte == b'\n');
     let shown: Vec<String> = lines.map(|line| escape_text(line).to_string()).collect();
     shown.join("\n").into_bytes()
-}
-
-/// The first of these, and how many there are more.
-fn some_of(names: &[String], most: usize) -> String {
-    match names.split_at_checked(most) {
-        Some((shown, rest @ [_, ..])) => {
-            format!("{} and {} more", shown.join(", "), rest.len())
-        }
-        _ => names.join(", "),
-    }
-}
-
-fn shortened(value: &BStr) -> String {
-    if value.len() <= LONGEST_VALUE {
-        return escape_text(value).to_string();
-    }
-    let start = &value[..LONGEST_VALUE - 24];
-    format!("{}… ({} bytes)", escape_text(start), value.len())
 }
 
 /// What `demo` made and did, and what to try next.

@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use overlay_adapters::{Adapters, definition};
 use overlay_resolver::escape::escape_path;
-use overlay_resolver::finding::{Finding, Level};
+use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
 use overlay_resolver::{Configuration, Document, Key, PathError, Resolver};
 
-use crate::Exit;
 use crate::code;
-use crate::commands::Failure;
+use crate::failure::Failure;
 use crate::reading::{Reading, unescaped};
 
 /// The resolver that the commands ask: it knows what the adapters read, and reads as the owner wants.
@@ -180,20 +179,6 @@ impl Resolved {
     pub(crate) fn is_absent(&self) -> bool {
         let mut findings = self.findings.iter();
         findings.any(|finding| finding.code == code::NO_SUCH_PATH)
-    }
-
-    /// An error among the findings fails the command.
-    pub(crate) fn exit(&self) -> Exit {
-        exit(&self.findings)
-    }
-}
-
-/// An error among the findings fails the command.
-pub(crate) fn exit(findings: &[Finding]) -> Exit {
-    if findings.iter().any(|finding| finding.level == Level::Error) {
-        Exit::Failed
-    } else {
-        Exit::Fine
     }
 }
 

@@ -5,7 +5,7 @@ use overlay_adapters::report::{EntryReport, Left, Report};
 use overlay_adapters::{Adapter, Adapters};
 use overlay_resolver::escape::escape;
 
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// What makes a name a pattern.
 const SPECIAL: [char; 5] = ['*', '?', '[', '{', '\\'];

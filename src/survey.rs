@@ -7,10 +7,8 @@ use overlay_resolver::rules::Rules;
 use overlay_resolver::survey::survey;
 use overlay_resolver::{Configuration, Document, Resolver, format};
 
-use crate::commands::Failure;
-use crate::render;
+use crate::failure::Failure;
 use crate::resolved::{Resolved, configuration_at, configurations};
-use crate::text::Text;
 
 /// Configuration paths, each with what its files come to.
 #[derive(Debug, Default)]
@@ -74,18 +72,17 @@ impl Survey {
         self.found.push((found, resolved));
     }
 
-    /// What is wrong, for people.
-    pub(crate) fn messages(&self) -> Text {
-        let sources: Vec<_> = self.documents().map(|(_, document)| document).collect();
-        render::diagnostics(&self.findings, &sources)
-    }
-
     /// Its documents, each with the configuration that it is of.
     pub(crate) fn documents(&self) -> impl Iterator<Item = (&Configuration, &Document)> {
         self.found.iter().flat_map(|(found, resolved)| {
             let documents = resolved.documents.iter();
             documents.map(move |document| (found, document))
         })
+    }
+
+    /// The documents, to show the lines of findings from.
+    pub(crate) fn sources(&self) -> Vec<&Document> {
+        self.documents().map(|(_, document)| document).collect()
     }
 }
 

@@ -102,7 +102,7 @@ impl Text {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::{BAD, BOLD, FAINT, GOOD, NOTABLE};
+    use crate::render::style::{BAD, BOLD, FAINT, GOOD, NOTABLE};
 
     #[test]
     fn what_is_formatted_ends_no_line_and_commands_no_terminal() {

@@ -4,7 +4,7 @@ use clap::Args;
 use overlay_adapters::report::Request;
 use overlay_adapters::{Scope, Scopes, System};
 
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// What a run may write.
 #[derive(Debug, Default, Args)]

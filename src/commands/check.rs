@@ -7,12 +7,14 @@ use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
 use overlay_resolver::{Basis, Configuration, lint};
 
-use super::{Failure, Output};
 use crate::cli::Cli;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
 use crate::reading::Reading;
 use crate::resolved::{self, configuration_at, plain};
 use crate::survey::{all_paths, opaque};
-use crate::{Exit, clock, json, render};
+use crate::{clock, json, render};
 
 /// Which lints are asked for.
 #[derive(Debug, Clone, Copy)]

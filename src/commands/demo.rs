@@ -9,8 +9,11 @@ use std::path::Path;
 
 use overlay_adapters::System;
 
-use super::{Content, Failure, Output, report};
+use super::report;
 use crate::cli::Cli;
+use crate::failure::Failure;
+use crate::output::Content;
+use crate::output::Output;
 use crate::render;
 use crate::writing::Writing;
 

@@ -4,17 +4,20 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::delta::{Difference, delta};
-use overlay_resolver::disagreement::{Disagreements, Side, disagreements};
+use overlay_resolver::disagreement::{Side, disagreements};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
 use overlay_resolver::{Configuration, Document, Resolver};
 
-use super::{Failure, Output};
 use crate::cli::Cli;
+use crate::comparison::{Comparison, Delta};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
 use crate::reading::{Reading, by_rules};
-use crate::resolved::{Resolved, configuration_at, configurations, exit, plain, resolver};
+use crate::resolved::{Resolved, configuration_at, configurations, plain, resolver};
 use crate::survey::{self, Survey};
-use crate::{Exit, json, render};
+use crate::{json, render};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -39,14 +42,6 @@ pub(super) fn run(
     }
 }
 
-/// The differences of one document; those that there are.
-#[derive(Debug)]
-pub(crate) struct Delta<'d> {
-    pub(crate) configuration: &'d Configuration,
-    pub(crate) document: &'d Document,
-    pub(crate) differences: Vec<Difference<'d>>,
-}
-
 /// Where the layers differ.
 fn layers(
     cli: &Cli,
@@ -69,7 +64,7 @@ fn layers(
         .iter()
         .flat_map(|delta| &delta.differences)
         .any(Difference::is_notable);
-    let exit = match exit(&survey.findings) {
+    let exit = match Exit::of_findings(&survey.findings) {
         Exit::Fine if differs && options.check => Exit::Pending,
         exit => exit,
     };
@@ -80,18 +75,10 @@ fn layers(
         });
     }
     Ok(Output {
-        messages: survey.messages(),
+        messages: render::diagnostics(&survey.findings, &survey.sources()),
         exit,
         ..Output::new(render::differences(&deltas, options.text))
     })
-}
-
-/// What two consumers make of one document.
-#[derive(Debug)]
-pub(crate) struct Comparison<'d> {
-    /// The configuration path of the document.
-    pub(crate) path: PathBuf,
-    pub(crate) disagreements: Disagreements<'d>,
 }
 
 /// Where two consumers of the same files disagree.
@@ -138,7 +125,7 @@ fn consumers(
     findings.sort();
     findings.dedup();
     let agree = comparisons.iter().all(|pair| pair.disagreements.is_empty());
-    let exit = match exit(&findings) {
+    let exit = match Exit::of_findings(&findings) {
         Exit::Fine if !agree => Exit::Pending,
         exit => exit,
     };

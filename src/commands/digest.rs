@@ -5,9 +5,10 @@ use std::path::Path;
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::root::Root;
 
-use super::{Failure, Output};
 use crate::cli::Cli;
+use crate::failure::Failure;
 use crate::json;
+use crate::output::Output;
 use crate::reading::Reading;
 use crate::resolved::{Resolved, configuration, resolver};
 use crate::text::{Text, say};
@@ -21,7 +22,7 @@ pub(super) fn digest(
     let asked = configuration(&resolver(root, Some(path), reading)?, path)?;
     let resolved = Resolved::of_existing(&asked, reading);
     Ok(Output::of_files(
-        cli,
+        cli.json,
         &resolved,
         || {
             json::files(&asked, &resolved)
@@ -49,7 +50,7 @@ pub(super) fn watch_list(
     let resolved = Resolved::of(&asked);
     let watched = resolved.watched();
     Ok(Output::of_files(
-        cli,
+        cli.json,
         &resolved,
         || {
             json::files(&asked, &resolved)

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use overlay_adapters::etc::{Outcome, Sides};
 use overlay_resolver::root::Root;
 
-use super::{Failure, Output};
 use crate::cli::{Cli, Etc, Trees};
-use crate::{Exit, json, render};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::{json, render};
 
 pub(super) fn run(cli: &Cli, root: &Root, command: &Etc) -> Result<Output, Failure> {
     let (trees, out) = match command {

@@ -9,13 +9,15 @@ use overlay_resolver::escape::escape;
 use overlay_resolver::format::path;
 use overlay_resolver::{Configuration, Document, Key, Resolver};
 
-use super::{Failure, Output};
 use crate::cli::Cli;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
 use crate::reading::Reading;
 use crate::resolved::{Resolved, configuration, of_adapters, resolver};
 use crate::select::Selection;
 use crate::writing::Writing;
-use crate::{Exit, json, render};
+use crate::{json, render};
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +100,7 @@ fn keys(cli: &Cli, key: Option<&str>, asked: &Asked) -> Result<Output, Failure> 
         });
     }
     Ok(Output::of_files(
-        cli,
+        cli.json,
         resolved,
         || {
             json::files(configuration, resolved)

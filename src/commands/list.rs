@@ -5,10 +5,12 @@ use std::path::Path;
 use overlay_resolver::PathError;
 use overlay_resolver::root::Root;
 
-use super::{Failure, Output};
 use crate::cli::Cli;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
 use crate::reading::Reading;
-use crate::resolved::{Resolved, configuration, exit, resolver};
+use crate::resolved::{Resolved, configuration, resolver};
 use crate::survey::Survey;
 use crate::{json, render};
 
@@ -30,7 +32,7 @@ pub(super) fn run(
     };
     let resolved = Resolved::of_existing(&asked, reading);
     Ok(Output::of_files(
-        cli,
+        cli.json,
         &resolved,
         || json::files(&asked, &resolved).print(),
         || render::files(&resolved),
@@ -44,7 +46,7 @@ fn all(cli: &Cli, root: &Root, reading: &Reading) -> Result<Output, Failure> {
 }
 
 fn several(cli: &Cli, survey: &Survey) -> Output {
-    let exit = exit(&survey.findings);
+    let exit = Exit::of_findings(&survey.findings);
     if cli.json {
         Output {
             exit,
@@ -52,7 +54,7 @@ fn several(cli: &Cli, survey: &Survey) -> Output {
         }
     } else {
         Output {
-            messages: survey.messages(),
+            messages: render::diagnostics(&survey.findings, &survey.sources()),
             exit,
             ..Output::new(render::survey(survey))
         }

@@ -3,12 +3,14 @@
 use overlay_adapters::report::{Report, Request};
 use overlay_adapters::{Adapters, System};
 
-use super::{Failure, Output};
 use crate::cli::Cli;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
 use crate::render::How;
 use crate::select::Selection;
 use crate::writing::Writing;
-use crate::{Exit, json, render};
+use crate::{json, render};
 
 pub(super) fn sync(
     cli: &Cli,

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use overlay_resolver::root::Root;
 
-use super::{Failure, Output};
 use crate::cli::Cli;
+use crate::failure::Failure;
+use crate::output::Output;
 use crate::reading::Reading;
 use crate::resolved::{Resolved, configuration, resolver};
 use crate::{json, render};
@@ -21,7 +22,7 @@ pub(super) fn run(
     let asked = configuration(&with_history, path)?;
     let resolved = Resolved::of_existing(&asked, reading);
     let mut output = Output::of_files(
-        cli,
+        cli.json,
         &resolved,
         || {
             json::files(&asked, &resolved)

@@ -10,12 +10,14 @@ use overlay_resolver::root::Root;
 use overlay_resolver::tree::Tree;
 use overlay_resolver::why::{Line, line};
 
-use super::{Failure, Output};
 use crate::cli::Cli;
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::file::File;
+use crate::output::Output;
 use crate::reading::Reading;
 use crate::render::Answer;
-use crate::resolved::{Resolved, exit, of_adapters};
+use crate::resolved::{Resolved, of_adapters};
 use crate::{json, render};
 
 pub(super) fn run(
@@ -72,7 +74,7 @@ pub(super) fn run(
             && (file.line.is_none() || finding.line.is_none() || finding.line == file.line)
     };
     let findings: Vec<_> = findings.into_iter().filter(is_own).cloned().collect();
-    let exit = exit(&findings);
+    let exit = Exit::of_findings(&findings);
     if cli.json {
         return Ok(Output {
             exit,

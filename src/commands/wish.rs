@@ -7,10 +7,12 @@ use overlay_adapters::report::{EntryReport, Report, Request, Wish};
 use overlay_adapters::{Adapters, System};
 use overlay_resolver::finding::Finding;
 
+use super::explain;
 use super::report::show;
-use super::{Failure, Output, explain};
 use crate::cli::{Cli, Meant};
 use crate::code;
+use crate::failure::Failure;
+use crate::output::Output;
 use crate::render::How;
 use crate::select::Selection;
 use crate::writing::Writing;

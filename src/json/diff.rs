@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::files::entry;
 use super::{Entry, FindingView, Json, exact, finding, show, to_text};
-use crate::commands::diff::{Comparison, Delta};
+use crate::comparison::{Comparison, Delta};
 
 use crate::survey::Survey;
 

@@ -2,7 +2,7 @@
 
 use overlay_resolver::finding::{Finding, Level};
 
-use super::{BAD, BOLD, FAINT, NOTABLE};
+use super::style::{BAD, BOLD, FAINT, NOTABLE};
 use crate::text::{Text, say};
 
 const LEVELS: [(Level, &str); 3] = [

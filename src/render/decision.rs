@@ -6,7 +6,7 @@ use overlay_adapters::report::{
 };
 use overlay_resolver::escape::{escape, escape_path};
 
-use super::{BAD, GOOD, NOTABLE};
+use super::style::{BAD, GOOD, NOTABLE};
 
 /// Why an entry is what it is.
 pub(crate) fn reason(entry: &EntryReport) -> String {

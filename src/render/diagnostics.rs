@@ -11,7 +11,7 @@ use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::{self, Finding};
 
 use super::grouped::grouped;
-use super::{BAD, NOTABLE};
+use super::style::{BAD, NOTABLE};
 use crate::text::{Text, say};
 
 /// The most columns shown of a line that is pointed at; of the rest the renderer shows what fits.

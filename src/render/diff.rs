@@ -14,8 +14,8 @@ use overlay_resolver::disagreement::{Disagreements, KeyDisagreement};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::scan::State;
 
-use super::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened, some_of};
-use crate::commands::diff::{Comparison, Delta};
+use super::style::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened, some_of};
+use crate::comparison::{Comparison, Delta};
 use crate::survey::Survey;
 use crate::text::{Text, say};
 

@@ -9,7 +9,7 @@ use overlay_adapters::etc::{Change, Merge, Outcome, State};
 use overlay_adapters::reconcile::KeyAction;
 use overlay_resolver::escape::{escape, escape_path};
 
-use super::{BOLD, FAINT, GOOD, NOTABLE, shortened};
+use super::style::{BOLD, FAINT, GOOD, NOTABLE, shortened};
 use crate::text::{Text, say};
 
 /// One line a path: what the owner did and what the vendor did, in letters, and what becomes of it; the

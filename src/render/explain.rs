@@ -7,7 +7,8 @@ use overlay_resolver::document::Explanation;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::{Assignment, Basis, Configuration, Document, Key};
 
-use super::{BAD, BOLD, FAINT, GOOD, NOTABLE, file, shortened};
+use super::files::file;
+use super::style::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened};
 use crate::resolved::{Explained, Resolved};
 use crate::text::{Text, say};
 

@@ -8,7 +8,7 @@ use overlay_resolver::format::{Item, Kind};
 use overlay_resolver::scan::{Entry, Fragment};
 use overlay_resolver::{Configuration, Document};
 
-use super::{BAD, BOLD, FAINT, GOOD, NOTABLE};
+use super::style::{BAD, BOLD, FAINT, GOOD, NOTABLE};
 use crate::resolved::Resolved;
 use crate::text::{Text, say};
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::{Code, Finding, Level};
 
-use super::FAINT;
+use super::style::FAINT;
 use crate::text::{Text, say};
 
 /// How many of a kind are shown each by itself.

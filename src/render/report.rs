@@ -9,8 +9,9 @@ use overlay_adapters::report::{ByEntry, Change, EntryReport, KeyReport, Operatio
 use overlay_resolver::escape::{escape, escape_path};
 
 use super::decision::words;
+use super::explain;
 use super::files::file;
-use super::{BOLD, NOTABLE, explain, shortened};
+use super::style::{BOLD, NOTABLE, shortened};
 use crate::text::{Text, say};
 
 /// Every entry, with what is to be changed of it; then what is to be changed besides, and how that is done.
@@ -181,7 +182,7 @@ fn explain_key(text: &mut Text, entry: &EntryReport, key: &KeyReport) {
     };
     text.end_line();
     say!(text, "  {BOLD}{}{BOLD:#}", key.key);
-    if let Some(source) = crate::json::source(entry, key) {
+    if let Some(source) = entry.source_of(key) {
         explain::outcomes(text, &source.explain());
     }
     for (label, side) in [

@@ -10,7 +10,7 @@ use overlay_resolver::{Configuration, Document};
 
 use super::explain::{explain_key, outcome_line, read_by};
 use super::files::style;
-use super::{BOLD, some_of};
+use super::style::{BOLD, some_of};
 use crate::file::File;
 use crate::text::{Text, say};
 

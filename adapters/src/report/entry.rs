@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bstr::BString;
-use overlay_resolver::Document;
+use overlay_resolver::{Document, Key};
 
 use super::change::full_name;
 use super::decision::Decision;
@@ -34,6 +34,12 @@ impl EntryReport {
     /// All its files: first those that have its keys.
     pub fn documents(&self) -> impl Iterator<Item = &Document> {
         self.layered.iter().chain(&self.beside)
+    }
+
+    /// The key of the layers' files that the value of one of its keys follows from.
+    pub fn source_of(&self, key: &KeyReport) -> Option<Key<'_>> {
+        let (section, name) = key.source.as_ref()?;
+        self.layered.as_ref()?.key(&**section, &**name)
     }
 
     /// `ADAPTER/NAME`: what only this entry is called.

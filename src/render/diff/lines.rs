@@ -5,7 +5,7 @@ use overlay_resolver::escape::{escape, escape_path};
 use similar::{Algorithm, ChangeTag, TextDiff};
 use std::time::Duration;
 
-use crate::render::{BAD, FAINT, GOOD};
+use super::super::style::{BAD, FAINT, GOOD};
 use crate::text::{Text, say};
 
 /// How long a diff may look for the shortest way before it takes the one that it has.
