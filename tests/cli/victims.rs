@@ -76,6 +76,25 @@ fn a_directory_in_the_place_of_the_intent() {
     assert!(text(&image, CONFIG).contains("url=https://new.example/"));
 }
 
+/// What no run makes is not taken for a lock; all that it keeps from being done is told.
+#[test]
+fn a_directory_in_the_place_of_the_lock() {
+    let image = Image::new();
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    let signed = "usr/share/flatpak/remotes.d/flathub.flatpakrepo";
+    image.write(signed, "[Flatpak Repo]\nUrl=https://new.example/\n");
+    let lock = "var/lib/flatpak/.overlayctl.lock";
+    fs::create_dir(image.path(lock)).expect("in the way");
+    for _ in 0..2 {
+        let shown = fails(&image, &["sync"], &[("flathub", "failed")]);
+        assert!(shown.contains("no regular file: remove it"), "{shown}");
+    }
+    fs::remove_dir(image.path(lock)).expect("mended");
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    assert!(text(&image, CONFIG).contains("url=https://new.example/"));
+    assert!(!image.path(lock).exists());
+}
+
 #[test]
 fn garbage_in_the_place_of_a_remote() {
     let image = ostree(&["a", "b"]);

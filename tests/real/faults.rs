@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -92,6 +93,7 @@ impl Campaign<'_> {
         self.assert_swallowed_error_is_found();
         let undisturbed = self.copy();
         undisturbed.report(self.command).assert_code(0);
+        self.assert_unlocked(&undisturbed, "a whole run");
         undisturbed.sync();
         let expected = self.tree(&undisturbed);
         let ends = self.ends();
@@ -123,7 +125,8 @@ impl Campaign<'_> {
                 let must_tell = !killed && WRITING.contains(&call.as_str());
                 assert!(!(must_tell && ended_well), "{point}: it claims to be done");
                 // What the next run does follows from what it finds, so once for each is enough.
-                if judged.insert(self.tree(&victim)) {
+                let left = self.tree(&victim);
+                if judged.insert(left.clone()) {
                     (self.assert_sound)(&victim, &point);
                     if killed {
                         self.assert_ends(&victim, &ends, &point);
@@ -134,6 +137,9 @@ impl Campaign<'_> {
                     }
                     victim.sync();
                     let ended = self.tree(&victim);
+                    if ended != left {
+                        self.assert_unlocked(&victim, &point);
+                    }
                     // An image file that could not be read had its turn in the next run.
                     let alike = if fault == "signal=SIGKILL" {
                         ended == expected
@@ -289,30 +295,46 @@ impl Campaign<'_> {
     }
 
     fn tree(&self, world: &Machine) -> Tree {
-        let mut tree = Tree::new();
-        for written in self.written {
-            let written = world.path(written);
-            if !written.exists() {
-                continue;
-            }
-            let content = |path: &Path| path.is_file().then(|| fs::read(path).expect("a file"));
-            tree.extend(
-                walkdir::WalkDir::new(written)
-                    .into_iter()
-                    .map(|entry| entry.expect("readable").into_path())
-                    // A signal to those who watch the installation; flatpak itself makes it where it is missing.
-                    .filter(|path| !path.ends_with(".changed"))
-                    .map(|path| {
-                        (
-                            path.strip_prefix(&world.root).expect("below").to_owned(),
-                            content(&path),
-                        )
-                    }),
-            );
-        }
-        tree
+        let content = |path: &Path| path.is_file().then(|| fs::read(path).expect("a file"));
+        self.paths(world)
+            // A signal to those who watch the installation; flatpak itself makes it where it is missing.
+            .filter(|path| !path.ends_with(".changed") && !is_lock(path))
+            .map(|path| {
+                (
+                    path.strip_prefix(&world.root).expect("below").to_owned(),
+                    content(&path),
+                )
+            })
+            .collect()
+    }
+
+    /// All that there is where the run writes.
+    fn paths(&self, world: &Machine) -> impl Iterator<Item = PathBuf> {
+        let written = self.written.iter().map(|written| world.path(written));
+        written
+            .filter(|written| written.exists())
+            .flat_map(walkdir::WalkDir::new)
+            .map(|entry| entry.expect("readable").into_path())
+    }
+
+    /// Fails if a run that wrote something left a lock, be it that of a dead one.
+    fn assert_unlocked(&self, world: &Machine, point: &str) {
+        let left = self.paths(world).find(|path| is_lock(path));
+        assert_eq!(left, None, "after {point}");
     }
 }
+
+/// Whether this is the lock of a run, which a dead one leaves until the next that writes. Nobody else can open it.
+fn is_lock(path: &Path) -> bool {
+    let is_lock = path.ends_with(LOCK);
+    if is_lock {
+        let mode = fs::symlink_metadata(path).expect("a lock").mode();
+        assert_eq!(mode, 0o100_600, "the mode of {}", path.display());
+    }
+    is_lock
+}
+
+pub(crate) const LOCK: &str = ".overlayctl.lock";
 
 /// Fills an empty machine with what another has.
 pub(crate) fn copy_of(machine: &Machine, copy: &Machine) {

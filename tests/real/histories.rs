@@ -10,6 +10,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::faults::LOCK;
 use crate::flatpak::bench::{Key, Keys};
 use crate::machine::Machine;
 use crate::random::Random;
@@ -448,6 +449,7 @@ impl<S: Scene> History<'_, S> {
 
     fn sync(&mut self) {
         let before = self.scene.present();
+        let found = self.scene.machine().snapshot();
         let report = self.scene.machine().report(&["sync"]);
         assert!(report.code < 2, "{report:#?}: {}", self.story());
         for entry in &report.entries {
@@ -458,6 +460,9 @@ impl<S: Scene> History<'_, S> {
         self.assert_sound();
         let machine = self.scene.machine();
         let snapshot = machine.snapshot();
+        // A dead run's lock stays until the next that writes.
+        let is_locked = snapshot.keys().any(|path| path.ends_with(LOCK));
+        assert!(!is_locked || snapshot == found, "{}", self.story());
         machine.report(&["sync"]);
         assert!(
             snapshot == machine.snapshot(),
@@ -556,11 +561,12 @@ impl<S: Scene> History<'_, S> {
     }
 }
 
-/// Files below a directory that a whole run should have taken away: its own, and keyrings of nobody.
+/// Files below a directory that a whole run should have taken away: its own, and keyrings of nobody. The lock of a
+/// run that died is there until the next that writes.
 pub(crate) fn leftovers(place: &Path, is_keyring_of_nobody: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {
     let is_stray = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_ours = name.contains(".overlayctl") && name.starts_with('.');
+        let is_ours = name.contains(".overlayctl") && name.starts_with('.') && name != LOCK;
         let keyring = name.strip_suffix(".trustedkeys.gpg");
         is_ours || keyring.is_some_and(is_keyring_of_nobody)
     };

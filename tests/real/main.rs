@@ -26,6 +26,7 @@ mod histories;
 mod hostile;
 mod libeconf;
 mod libraries;
+mod lock;
 mod machine;
 mod memory;
 mod openpgp;
@@ -138,6 +139,7 @@ fn main() -> ExitCode {
         glib::trials,
         hostile::trials,
         libeconf::trials,
+        lock::trials,
         memory::trials,
         openpgp::trials,
         ostree::trials,

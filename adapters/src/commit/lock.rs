@@ -1,56 +1,191 @@
 //! Keeps two of our own runs apart.
+//!
+//! What is locked is a file of mode 0600 beside the intent, in a directory that only its owner writes: so
+//! nobody who may only look can make a run wait, as he could if the directory itself were locked, which
+//! anybody may open. It lies with what it protects, and not in `/run`: a target can be reached by several roots
+//! (a deployment and the booted system share `/var`, a container and its host an image), each of which has
+//! a `/run` of its own, or none.
+//!
+//! Only a run that writes makes the file, and takes it away while it still holds it. Who waited for it finds that
+//! the name is not that of his file any more, and begins again. What a run that was killed leaves is locked by
+//! nobody and means nothing: it stays until the next run that writes, which uses it. It is no leftover that
+//! would have to be cleaned up, since it would have to be locked for that, and so be there, anyway.
+//!
+//! The holder writes into it who he is: the kernel tells that to nobody who cannot see all processes, and the
+//! unit cannot. (Versions before this one locked the directory: they are not kept apart from this one. Nothing
+//! is lost by that, only tried again; what is displaced is looked at.)
 
+use std::ffi::OsStr;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use overlay_resolver::escape::escape;
-use overlay_resolver::root::{Dir, Root};
-use rustix::fs::FlockOperation;
+use overlay_resolver::root::Root;
+use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::error::{CommitError, Doing as _};
+use super::{Directories, Place, stage, tree};
+
+/// How the file is called, in the directory that runs lock.
+const FILE_NAME: &str = ".overlayctl.lock";
 
 /// How long another run is waited for before giving up. A run takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// An exclusive `flock` on a directory of the target, held until dropped.
-///
-/// The directory's own descriptor is locked, since making a lock file would be a write. Whoever may open the
-/// directory can lock it, too: a run that waits in vain says who did.
+/// Nobody but the owner may open it, and so lock it.
+const MODE: Mode = Mode::from_raw_mode(0o600);
+
+/// How much of what a holder wrote is shown.
+const SHOWN: usize = 256;
+
+/// The lock on a directory of the target, held until dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _dir: Dir,
+    place: Place,
+    file: OwnedFd,
 }
 
 impl Lock {
     /// Locks the directory `path`, making it and its parents if they are not there.
     ///
     /// # Errors
-    /// Another process has held the lock for ten seconds; it is named where that can be told.
+    /// Another run has held the lock for ten seconds, and which; or what is in the place of the lock is none
+    /// of ours.
     pub fn directory(root: &Root, path: &Path) -> Result<Self, CommitError> {
         Self::within(PATIENCE, root, path)
     }
 
-    fn within(patience: Duration, root: &Root, path: &Path) -> Result<Self, CommitError> {
-        super::tree::make_directories(root, path)?;
-        let dir = root
-            .dir(path)
-            .doing("open", path)?
-            .ok_or_else(|| CommitError::new("open", path, Errno::NOENT))?;
+    fn within(patience: Duration, root: &Root, directory: &Path) -> Result<Self, CommitError> {
+        tree::make_directories(root, directory)?;
+        let path = directory.join(FILE_NAME);
+        let place = Directories::of(root)
+            .of_name(&path)?
+            .ok_or_else(|| CommitError::new("open", directory, Errno::NOENT))?;
         let deadline = Instant::now() + patience;
         loop {
-            match rustix::fs::flock(&dir, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Self { _dir: dir }),
-                Err(Errno::WOULDBLOCK) if Instant::now() < deadline => {
-                    sleep(Duration::from_millis(20));
-                }
-                Err(Errno::WOULDBLOCK) => {
-                    return Err(CommitError::new("lock", path, Held::find(&dir)));
-                }
-                Err(error) => return Err(error).doing("lock", path),
+            let Some(file) = open(&place)? else { continue };
+            wait(&file, deadline, &path)?;
+            let lock = Self {
+                place: place.clone(),
+                file,
+            };
+            if lock.is_in_place().doing("lock", &path)? {
+                lock.sign().doing("lock", &path)?;
+                return Ok(lock);
             }
+        }
+    }
+
+    /// Whether the name is still that of the file: who held the lock before took it away.
+    fn is_in_place(&self) -> Result<bool, Errno> {
+        let identity = |stat: Stat| (stat.st_dev, stat.st_ino);
+        let named = rustix::fs::statat(
+            &*self.place.dir,
+            &self.place.name,
+            AtFlags::SYMLINK_NOFOLLOW,
+        );
+        match named {
+            Ok(named) => Ok(identity(named) == identity(rustix::fs::fstat(&self.file)?)),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes down who holds it.
+    fn sign(&self) -> Result<(), Errno> {
+        let arguments = std::env::args_os();
+        let arguments: Vec<_> = arguments.collect();
+        let command = arguments.join(OsStr::new(" "));
+        let mut text = format!("{} ", std::process::id()).into_bytes();
+        text.extend(command.as_encoded_bytes());
+        text.truncate(SHOWN);
+        rustix::fs::ftruncate(&self.file, 0)?;
+        stage::write_all(&self.file, &text)
+    }
+}
+
+impl Drop for Lock {
+    /// Takes the file away as long as nobody else can have locked it. One that stays does no harm.
+    fn drop(&mut self) {
+        if self.is_in_place() == Ok(true) {
+            self.place.unlink(&self.place.name).unwrap_or_default();
+        }
+    }
+}
+
+/// Opens the file, making it if it is not there; none if it came or went meanwhile.
+fn open(place: &Place) -> Result<Option<OwnedFd>, CommitError> {
+    let path = &place.path;
+    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let Some(kind) = place.kind(&place.name).doing("look at", path)? else {
+        let flags = flags | OFlags::CREATE | OFlags::EXCL;
+        return match rustix::fs::openat(&*place.dir, &place.name, flags, MODE) {
+            Ok(file) => {
+                stage::inherit_owner(&*place.dir, &file)
+                    .and_then(|()| rustix::fs::fchmod(&file, MODE))
+                    .doing("create", path)?;
+                Ok(Some(file))
+            }
+            Err(Errno::EXIST) => Ok(None),
+            Err(error) => Err(error).doing("create", path),
+        };
+    };
+    // Opening anything else can have effects.
+    if kind != FileType::RegularFile {
+        return Err(Strange::Kind).doing("lock", path);
+    }
+    let file = match rustix::fs::openat(&*place.dir, &place.name, flags, Mode::empty()) {
+        Err(Errno::NOENT) => return Ok(None),
+        other => other.doing("open", path)?,
+    };
+    let [file_stat, dir_stat] =
+        [file.as_fd(), place.dir.as_fd()].map(|one| rustix::fs::fstat(one).doing("look at", path));
+    match Strange::of(&file_stat?, &dir_stat?) {
+        Some(strange) => Err(strange).doing("lock", path),
+        None => Ok(Some(file)),
+    }
+}
+
+/// Waits until the file is locked.
+fn wait(file: &OwnedFd, deadline: Instant, path: &Path) -> Result<(), CommitError> {
+    loop {
+        match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(Errno::WOULDBLOCK) if Instant::now() < deadline => {
+                sleep(Duration::from_millis(20));
+            }
+            Err(Errno::WOULDBLOCK) => return Err(Held::read(file)).doing("lock", path),
+            Err(error) => return Err(error).doing("lock", path),
+        }
+    }
+}
+
+/// What no run leaves in the place of the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum Strange {
+    #[error("it is no regular file: remove it")]
+    Kind,
+    #[error("it belongs to user {0}, not to who runs this or owns its directory: remove it")]
+    Owner(u32),
+    #[error("others than its owner may open it, and so hold it: remove it")]
+    Open,
+    #[error("it is under another name, too, by which others may hold it: remove it here")]
+    Linked,
+}
+
+impl Strange {
+    fn of(file: &Stat, directory: &Stat) -> Option<Self> {
+        let us = rustix::process::geteuid().as_raw();
+        match file {
+            _ if FileType::from_raw_mode(file.st_mode) != FileType::RegularFile => Some(Self::Kind),
+            _ if ![us, directory.st_uid].contains(&file.st_uid) => Some(Self::Owner(file.st_uid)),
+            _ if file.st_mode & 0o077 != 0 => Some(Self::Open),
+            _ if file.st_nlink > 1 => Some(Self::Linked),
+            _ => None,
         }
     }
 }
@@ -58,8 +193,24 @@ impl Lock {
 /// That somebody else holds the lock.
 #[derive(Debug, thiserror::Error)]
 struct Held {
-    /// The process with its command line, where that can be told.
+    /// The process and its command, as it wrote them there.
     by: Option<(u32, Vec<u8>)>,
+}
+
+impl Held {
+    fn read(file: &OwnedFd) -> Self {
+        let mut text = [0; SHOWN];
+        let read = rustix::io::pread(file, &mut text[..], 0).unwrap_or_default();
+        Self {
+            by: parse(&text[..read]),
+        }
+    }
+}
+
+fn parse(text: &[u8]) -> Option<(u32, Vec<u8>)> {
+    let end = text.iter().position(|&byte| byte == b' ')?;
+    let process = std::str::from_utf8(&text[..end]).ok()?.parse().ok()?;
+    Some((process, text[end + 1..].to_vec()))
 }
 
 impl fmt::Display for Held {
@@ -74,82 +225,61 @@ impl fmt::Display for Held {
     }
 }
 
-impl Held {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the processes of the machine, which are in no root"
-    )]
-    fn find(dir: &Dir) -> Self {
-        let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
-        let number = rustix::fs::fstat(dir).map(|stat| stat.st_ino);
-        let holders = locks.lines().filter_map(|line| holder(line, number.ok()?));
-        // The number alone may be that of a file elsewhere, and not all file systems tell their device alike.
-        let mut holders = holders.filter(|&process| has_open(process, dir));
-        let command = |process| {
-            let line = std::fs::read(format!("/proc/{process}/cmdline")).ok()?;
-            let words: Vec<_> = line.split(|&byte| byte == 0).collect();
-            Some((process, words.join(&b' ').trim_ascii_end().to_vec()))
-        };
-        Self {
-            by: holders.find_map(command),
-        }
-    }
-}
-
-/// The process that a line of `/proc/locks` is about, if that is a lock on a file of this number: `1: FLOCK
-/// ADVISORY  WRITE 812 fd:01:1234 0 EOF`. A process that waits has an arrow before the kind.
-fn holder(line: &str, number: u64) -> Option<u32> {
-    let mut words = line.split_ascii_whitespace();
-    let kind = words.nth(1)?;
-    let process = words.nth(2)?.parse().ok()?;
-    let file = words.next()?.rsplit(':').next()?.parse::<u64>().ok()?;
-    (kind == "FLOCK" && file == number).then_some(process)
-}
-
-/// Whether a process has the directory open.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the processes of the machine, which are in no root"
-)]
-fn has_open(process: u32, dir: &Dir) -> bool {
-    let identity = |stat: rustix::fs::Stat| (stat.st_dev, stat.st_ino);
-    let Ok(ours) = rustix::fs::fstat(dir).map(identity) else {
-        return false;
-    };
-    let files = std::fs::read_dir(PathBuf::from(format!("/proc/{process}/fd")));
-    let mut files = files.into_iter().flatten().flatten();
-    files.any(|file| rustix::fs::stat(file.path()).map(identity) == Ok(ours))
-}
-
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::disallowed_methods,
+        reason = "a root is a directory of the test's"
+    )]
+
+    use std::fs;
     use std::io::{BufRead as _, BufReader, Write as _};
-    use std::process::{Command, Stdio};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+    use std::os::unix::net::UnixListener;
+    use std::path::PathBuf;
+    use std::process::{Child, Command, Stdio};
+    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+    use std::thread;
+
+    use tempfile::TempDir;
 
     use super::*;
 
-    #[test]
-    fn lines_of_locks() {
-        for (line, process) in [
-            ("1: FLOCK  ADVISORY  WRITE 812 fd:01:1234 0 EOF", Some(812)),
-            ("1: FLOCK  ADVISORY  WRITE 812 fd:01:12345 0 EOF", None),
-            ("1: POSIX  ADVISORY  WRITE 812 fd:01:1234 0 EOF", None),
-            ("1: -> FLOCK  ADVISORY  WRITE 812 fd:01:1234 0 EOF", None),
-            ("2: OFDLCK ADVISORY  WRITE -1 fd:01:1234 0 EOF", None),
-            ("", None),
-        ] {
-            assert_eq!(holder(line, 1234), process, "{line}");
+    struct Machine {
+        root: Root,
+        place: TempDir,
+    }
+
+    impl Machine {
+        fn new() -> Self {
+            let place = tempfile::tempdir().unwrap();
+            fs::create_dir(place.path().join("dir")).unwrap();
+            let root = Root::open(place.path()).unwrap();
+            Self { root, place }
+        }
+
+        fn lock(&self, patience: Duration) -> Result<Lock, String> {
+            let lock = Lock::within(patience, &self.root, Path::new("/dir"));
+            lock.map_err(|error| error.to_string())
+        }
+
+        fn dir(&self) -> PathBuf {
+            self.place.path().join("dir")
+        }
+
+        fn file(&self) -> PathBuf {
+            self.dir().join(FILE_NAME)
+        }
+
+        fn is_empty(&self) -> bool {
+            fs::read_dir(self.dir()).unwrap().next().is_none()
         }
     }
 
-    #[test]
-    fn who_holds_the_lock_is_told() {
-        let place = tempfile::tempdir().unwrap();
-        let root = Root::open(place.path()).unwrap();
-        let lock = || Lock::within(Duration::ZERO, &root, Path::new("/dir"));
-        drop(lock().unwrap());
+    /// Holds a lock as others do, until a line is written to it.
+    fn hold(path: &Path) -> Child {
         let mut holder = Command::new("flock")
-            .arg(place.path().join("dir"))
+            .arg(path)
             .args(["sh", "-c", "echo held; read line"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -158,11 +288,161 @@ mod tests {
         let mut line = String::new();
         let told = holder.stdout.take().unwrap();
         BufReader::new(told).read_line(&mut line).unwrap();
-        let error = lock().unwrap_err().to_string();
-        assert!(error.starts_with("cannot lock /dir: process "), "{error}");
-        assert!(error.contains("(`flock "), "{error}");
+        holder
+    }
+
+    fn release(mut holder: Child) {
         holder.stdin.take().unwrap().write_all(b"\n").unwrap();
         holder.wait().unwrap();
-        lock().unwrap();
+    }
+
+    #[test]
+    fn it_comes_and_goes() {
+        let machine = Machine::new();
+        let lock = machine.lock(Duration::ZERO).unwrap();
+        let file = fs::metadata(machine.file()).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+        drop(lock);
+        assert!(machine.is_empty());
+    }
+
+    #[test]
+    fn who_holds_it_is_told() {
+        let machine = Machine::new();
+        let lock = machine.lock(Duration::ZERO).unwrap();
+        let error = machine.lock(Duration::ZERO).unwrap_err();
+        let us = format!(
+            "cannot lock /dir/.overlayctl.lock: process {} (`",
+            std::process::id()
+        );
+        assert!(error.starts_with(&us), "{error}");
+        drop(lock);
+        machine.lock(Duration::ZERO).unwrap();
+    }
+
+    /// Anybody may do that who may look.
+    #[test]
+    fn a_lock_on_the_directory_is_nothing_to_us() {
+        let machine = Machine::new();
+        let holder = hold(&machine.dir());
+        machine.lock(Duration::ZERO).unwrap();
+        release(holder);
+    }
+
+    #[test]
+    fn what_a_dead_run_left_is_used() {
+        let machine = Machine::new();
+        let left = || {
+            fs::write(machine.file(), "1 dead").unwrap();
+            fs::set_permissions(machine.file(), fs::Permissions::from_mode(0o600)).unwrap();
+        };
+        left();
+        drop(machine.lock(Duration::ZERO).unwrap());
+        assert!(machine.is_empty());
+        // Locked by who does not write there, it is not known who that is: not to us either.
+        left();
+        fs::write(machine.file(), "").unwrap();
+        let holder = hold(&machine.file());
+        let error = machine.lock(Duration::ZERO).unwrap_err();
+        assert!(error.contains("another process holds it"), "{error}");
+        release(holder);
+        drop(machine.lock(Duration::ZERO).unwrap());
+        assert!(machine.is_empty());
+    }
+
+    type Kind = (&'static str, fn(&Path));
+
+    #[test]
+    fn what_is_none_of_ours_is_not_locked() {
+        let kinds: [Kind; 6] = [
+            ("no regular file", |path| {
+                symlink("../target", path).unwrap();
+            }),
+            ("no regular file", |path| symlink(FILE_NAME, path).unwrap()),
+            ("no regular file", |path| fs::create_dir(path).unwrap()),
+            ("no regular file", |path| {
+                drop(UnixListener::bind(path).unwrap());
+            }),
+            ("others than its owner", |path| {
+                fs::write(path, "").unwrap();
+                fs::set_permissions(path, fs::Permissions::from_mode(0o640)).unwrap();
+            }),
+            ("another name", |path| {
+                fs::write(path, "").unwrap();
+                fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+                fs::hard_link(path, path.with_file_name("other")).unwrap();
+            }),
+        ];
+        for (what, make) in kinds {
+            let machine = Machine::new();
+            make(&machine.file());
+            let before = fs::symlink_metadata(machine.file()).unwrap();
+            let error = machine.lock(Duration::ZERO).unwrap_err();
+            assert!(
+                error.contains(what) && error.contains("remove it"),
+                "{error}"
+            );
+            let after = fs::symlink_metadata(machine.file()).unwrap();
+            assert_eq!(before.ctime_nsec(), after.ctime_nsec(), "{what}");
+            assert!(!machine.place.path().join("target").exists());
+        }
+    }
+
+    #[test]
+    fn of_another_user() {
+        let machine = Machine::new();
+        drop(machine.lock(Duration::ZERO).unwrap());
+        let stat = |path: &Path| rustix::fs::stat(path).unwrap();
+        let directory = stat(&machine.dir());
+        fs::write(machine.file(), "").unwrap();
+        fs::set_permissions(machine.file(), fs::Permissions::from_mode(0o600)).unwrap();
+        let ours = stat(&machine.file());
+        assert_eq!(Strange::of(&ours, &directory), None);
+        let mut theirs = ours;
+        theirs.st_uid += 1;
+        assert_eq!(
+            Strange::of(&theirs, &directory),
+            Some(Strange::Owner(theirs.st_uid))
+        );
+        // Root works in a user's directory, and he does.
+        let mut his = directory;
+        his.st_uid = theirs.st_uid;
+        assert_eq!(Strange::of(&theirs, &his), None);
+        assert_eq!(Strange::of(&ours, &his), None);
+    }
+
+    /// Those who wait find the file gone when they get it.
+    #[test]
+    fn one_after_another() {
+        let machine = Machine::new();
+        let inside = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let _lock = machine.lock(PATIENCE).unwrap();
+                        assert!(!inside.swap(true, SeqCst), "two at a time");
+                        thread::yield_now();
+                        inside.store(false, SeqCst);
+                    }
+                });
+            }
+        });
+        assert!(machine.is_empty());
+    }
+
+    #[test]
+    fn what_holders_write() {
+        for (text, holder) in [
+            ("812 overlayctl sync", Some((812, "overlayctl sync"))),
+            ("812 ", Some((812, ""))),
+            ("812", None),
+            ("", None),
+            ("x y", None),
+            ("-1 y", None),
+        ] {
+            let holder = holder.map(|(process, command)| (process, command.into()));
+            assert_eq!(parse(text.as_bytes()), holder, "{text}");
+        }
     }
 }

@@ -353,7 +353,7 @@ impl<'a> Ready<'a> {
 }
 
 /// A name in an open directory, and how messages call it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Place {
     dir: Rc<Dir>,
     name: OsString,
