@@ -11,6 +11,7 @@ mod agree;
 mod answers;
 mod check;
 mod diff;
+mod documents;
 mod etc;
 mod exit_status;
 mod expiry;
