@@ -39,6 +39,7 @@ mod run;
 mod unusable;
 pub(crate) mod walk;
 
+use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -79,13 +80,20 @@ struct Mount {
 }
 
 /// The directory that was to be a [`Root`] cannot be opened.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot open {} as the root directory: {errno}{}", escape_path(path), hint(*errno))]
 pub struct RootError {
     /// The path as it was given.
     pub path: PathBuf,
     /// What the kernel says.
     pub errno: Errno,
+}
+
+/// As it is shown: `main` prints errors by this.
+impl fmt::Debug for RootError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 fn hint(errno: Errno) -> &'static str {

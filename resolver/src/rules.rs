@@ -25,6 +25,7 @@ pub(crate) mod unit;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::fmt;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -77,9 +78,16 @@ impl Layer {
 }
 
 /// This path can be no layer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: expected an absolute path without `..`", escape_path(.0))]
 pub struct LayerError(pub PathBuf);
+
+/// As it is shown: `main` prints errors by this.
+impl fmt::Debug for LayerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 /// How one consumer reads a configuration path.
 #[allow(

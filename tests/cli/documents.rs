@@ -98,7 +98,7 @@ impl House {
         let is_path = path
             .chars()
             .all(|c| is_of_word(c) || matches!(c, '/' | '.' | '*' | '-'))
-            && (path.contains('/') || path.ends_with(".rs"))
+            && (path.contains('/') || Path::new(path).extension() == Some("rs".as_ref()))
             && !path.starts_with(['/', '.']);
         (is_path && !self.has_path(path)).then_some("no such file")
     }

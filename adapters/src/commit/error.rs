@@ -1,6 +1,7 @@
 //! What a commit says when it cannot go on.
 
 use std::error::Error;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::escape::escape_path;
@@ -8,7 +9,7 @@ use overlay_resolver::root::{Reason, Unusable};
 use rustix::io::Errno;
 
 /// A step that failed. What was done before it stands; the next run goes on from there.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("cannot {doing} {}: {source}", escape_path(.path))]
 pub struct CommitError {
     /// What was being done, as in "cannot … PATH".
@@ -17,6 +18,13 @@ pub struct CommitError {
     pub path: PathBuf,
     /// What the system answered.
     pub source: Box<dyn Error + Send + Sync>,
+}
+
+/// As it is shown: `main` prints errors by this.
+impl fmt::Debug for CommitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl CommitError {

@@ -93,7 +93,7 @@ impl Node {
 }
 
 /// Why the trees cannot be merged at all.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum SideError {
     /// It does not exist inside the root, or is no directory.
     #[error("cannot open {}: {why}", escape_path(path))]
@@ -131,6 +131,13 @@ pub enum SideError {
     /// There is too much in it.
     #[error("{} holds more than {NAMES_LIMIT} names", escape_path(.0))]
     Large(PathBuf),
+}
+
+/// As it is shown: `main` prints errors by this.
+impl fmt::Debug for SideError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// One of the three trees.

@@ -1,5 +1,6 @@
 //! From what a caller writes to a configuration path.
 
+use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::catalog::Catalog;
@@ -8,7 +9,7 @@ use crate::rules::{Layer, Rules};
 use crate::tree::absolute;
 
 /// No layer can have anything at this path, so asking about it is a mistake.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathError {
     /// It is empty, or the root.
@@ -59,6 +60,13 @@ pub enum PathError {
         /// The first of them.
         first: PathBuf,
     },
+}
+
+/// As it is shown: `main` prints errors by this.
+impl fmt::Debug for PathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl PathError {

@@ -17,8 +17,15 @@ use crate::format::path;
 ///
 /// Shown, it is one line that begins with the place, as compilers do it:
 /// `/etc/x.conf:3:7: [Section] Key: invalid value: string "x", expected u16`.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Clone, PartialEq, Eq, Error)]
 pub struct DeserializeError(Box<Inner>);
+
+/// As it is shown: `main` prints errors by this.
+impl fmt::Debug for DeserializeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Inner {

@@ -7,11 +7,13 @@ use std::ops::Deref;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
+use serde::Serialize;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error as _, IntoDeserializer as _, MapAccess,
     Visitor,
 };
+use serde::ser::Serializer;
 
 use super::text::Text;
 use super::{DeserializeError, Origin};
@@ -24,7 +26,7 @@ use super::{DeserializeError, Origin};
 pub struct Located<T> {
     /// The value.
     pub value: T,
-    /// The file, as seen inside the root (`/etc/…`).
+    /// The file, as seen inside the root (`/etc/…`); empty for a value that is in none.
     pub path: PathBuf,
     /// The first line of the assignment, counted from 1.
     pub line: usize,
@@ -43,6 +45,32 @@ impl<T> Deref for Located<T> {
 /// By this name a deserializer knows that the place is asked for, too.
 pub(super) const NAME: &str = "$overlay_resolver::Located";
 const FIELDS: &[&str] = &["$value", "$path", "$line", "$last_line"];
+
+/// A value that stands in no file, such as a default of a program: its path is empty, its lines are 0.
+impl<T> From<T> for Located<T> {
+    fn from(value: T) -> Self {
+        Self {
+            value,
+            path: PathBuf::new(),
+            line: 0,
+            last_line: 0,
+        }
+    }
+}
+
+/// The default value, which stands in no file.
+impl<T: Default> Default for Located<T> {
+    fn default() -> Self {
+        T::default().into()
+    }
+}
+
+/// The value alone, without its place.
+impl<T: Serialize> Serialize for Located<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
+    }
+}
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

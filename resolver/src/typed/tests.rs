@@ -371,6 +371,38 @@ fn located_needs_a_place() {
 }
 
 #[test]
+fn a_default_has_no_place_and_is_written_as_its_value() {
+    #[derive(Debug, PartialEq, Deserialize, serde::Serialize)]
+    #[serde(default)]
+    struct Config {
+        port: Located<u16>,
+        host: Located<String>,
+    }
+
+    impl Default for Config {
+        fn default() -> Self {
+            Self {
+                port: 80.into(),
+                host: Located::default(),
+            }
+        }
+    }
+
+    let config: Config = keyfile(b"[S]\n").unwrap();
+    assert_eq!(config, Config::default());
+    assert_eq!((config.port.value, config.port.line), (80, 0));
+    assert_eq!(config.port.path, Path::new(""));
+    let written = serde_json::to_string(&config).unwrap();
+    assert_eq!(written, r#"{"port":80,"host":""}"#);
+}
+
+#[test]
+fn an_error_that_main_returns_is_printed_as_it_is_shown() {
+    let error = keyfile::<BTreeMap<String, BTreeMap<String, u8>>>(b"[S]\nK=x").unwrap_err();
+    assert_eq!(format!("{error:?}"), error.to_string());
+}
+
+#[test]
 fn anything_is_text_or_a_list_of_texts() {
     #[derive(Debug, PartialEq, Deserialize)]
     struct Open {
