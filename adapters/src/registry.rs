@@ -23,12 +23,12 @@ type Open = fn(&str, &Document) -> Result<Box<dyn Planner>, DeserializeError>;
 pub(crate) const KINDS: [Kind; 2] = [
     Kind {
         name: "flatpak",
-        built_in: include_str!("../../data/adapters/flatpak.toml"),
+        built_in: include_str!("../definitions/flatpak.toml"),
         open: |name, document| Ok(Box::new(Flatpak::new(name, document.deserialize()?))),
     },
     Kind {
         name: "ostree",
-        built_in: include_str!("../../data/adapters/ostree.toml"),
+        built_in: include_str!("../definitions/ostree.toml"),
         open: |name, document| Ok(Box::new(Ostree::new(name, document.deserialize()?))),
     },
 ];

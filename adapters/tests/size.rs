@@ -17,7 +17,7 @@ use overlay_resolver::root::Root;
 use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempDir;
 
-const DEFINITION: &str = include_str!("../../data/adapters/flatpak.toml");
+const DEFINITION: &str = include_str!("../definitions/flatpak.toml");
 
 /// Between the four of what is in proportion and the sixteen of what is quadratic, nearer to the four: a part
 /// that is quadratic may be small yet.

@@ -14,7 +14,7 @@
 //! | a program that wants its configuration | [`Resolver`], [`Document::deserialize`], [`typed`] |
 //! | every assignment with its origin and fate | [`Document`], [`document`] |
 //! | which program's rules hold for a path | [`configuration`], [`catalog`], [`owner`] |
-//! | how consumers differ, and rules of one's own | [`rules`], [`schema`] |
+//! | how consumers differ, and rules of one's own | [`rules`], [`schema`]; [`reference`](mod@reference) has every field of their files |
 //! | what became of a file, and why | [`account`], [`why`] |
 //! | what is wrong or odd | [`finding`], [`lint`] |
 //! | the steps one by one | [`root`], [`tree`], [`discover`](mod@discover), [`scan`](mod@scan) |
@@ -63,6 +63,10 @@ pub use self::typed::{DeserializeError, Located};
 
 #[doc = include_str!("../MIGRATION.md")]
 pub mod migration {}
+
+#[doc = include_str!("../RULES.md")]
+#[doc = include_str!("../schemas/README.md")]
+pub mod reference {}
 
 /// What is resolved in one thread may be asked in others.
 const _: () = {

@@ -446,29 +446,27 @@ fn values_are_shown_as_their_files_have_them() {
     assert_eq!(shown("myapp/x.toml"), "t=[{ n = 1 }]\n");
 }
 
-/// An error lists every field that a rule set may have; FORMATS.md says of each what it means.
+/// An error lists every field that a rule set may have; RULES.md says of each what it means.
 #[test]
 fn every_field_of_a_rule_set_is_documented() {
-    let formats = include_str!("../../FORMATS.md");
+    let rules = include_str!("../../resolver/RULES.md");
     let error = overlay_resolver::Rules::from_toml("r.toml".as_ref(), b"zzz = 1").unwrap_err();
     let fields: Vec<_> = error.message.split('`').skip(1).step_by(2).collect();
     assert!(fields.contains(&"layers"), "{error}");
     for field in fields.iter().filter(|field| **field != "zzz") {
         let rows = [format!("`{field}`"), format!("`[{field}]`")];
         assert!(
-            rows.iter().any(|row| formats.contains(row)),
-            "{field} is not in FORMATS.md"
+            rows.iter().any(|row| rules.contains(row)),
+            "{field} is not in RULES.md"
         );
     }
 }
 
-/// The blocks of FORMATS.md about rule sets, which work as they stand there.
+/// The blocks of RULES.md, which work as they stand there.
 #[test]
 fn the_rules_of_the_documentation_work() {
-    let formats = include_str!("../../FORMATS.md");
-    let (_, sets) = formats.split_once("## Rule sets").expect("a section");
-    let (sets, rest) = sets.split_once("## Schemas").expect("a section");
-    let (schemas, _) = rest.split_once("\n## ").expect("another section");
+    let rules = include_str!("../../resolver/RULES.md");
+    let (sets, schemas) = rules.split_once("# Schemas").expect("two sections");
     let block = |section: &str| {
         let (_, block) = section.split_once("```toml\n").expect("an example");
         block.split_once("```").expect("its end").0.to_owned()
