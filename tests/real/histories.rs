@@ -4,6 +4,10 @@
 //! What the owner is owed is kept here in a few words for each name, from what was done and from what the
 //! consumer sees; nothing is asked of overlayctl.
 
+mod asked;
+mod owed;
+mod turn;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::io::Write as _;
@@ -11,49 +15,23 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::faults::LOCK;
-use crate::flatpak::bench::{Key, Keys};
+use crate::flatpak::bench::Keys;
 use crate::machine::Machine;
 use crate::random::Random;
 use crate::{is_thorough, peers::Found};
 
+use owed::{Maker, Owed, Served};
+use turn::Turn;
+pub(crate) use turn::{Entry, Image, Said, Shipped, Signer, Values};
+
 /// The remotes that everything happens to.
 const NAMES: [&str; 4] = ["one", "two", "three", "four"];
 
+/// How many servers the vendor has.
+pub(crate) const SERVERS: usize = 3;
+
 /// What an owner's own remote has.
 pub(crate) const OWN_URL: &str = "http://127.0.0.1:9/own";
-
-/// What an image ships of one name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Shipped {
-    Remote(Values, Signer),
-    /// A file that nobody can read.
-    Broken,
-}
-
-/// The two keys of a remote that change.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Values {
-    pub(crate) url: String,
-    pub(crate) title: String,
-}
-
-/// Whose certificate comes with a remote; without one, nothing is verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Signer {
-    Nobody,
-    Vendor,
-    Stranger,
-}
-
-impl Signer {
-    pub(crate) fn key(self, keys: &Keys) -> Option<&Key> {
-        match self {
-            Self::Nobody => None,
-            Self::Vendor => Some(&keys.vendor),
-            Self::Stranger => Some(&keys.stranger),
-        }
-    }
-}
 
 /// One target with its real consumer.
 pub(crate) trait Scene {
@@ -82,124 +60,21 @@ pub(crate) trait Scene {
     fn add_own(&self, name: &str);
     fn trust(&self, name: &str);
 
+    /// Where the vendor's servers are, of which there are [`SERVERS`].
+    fn server(&self, number: usize) -> String {
+        format!("http://127.0.0.1:9/vendor{number}")
+    }
+    /// Where a server is that has moved.
+    fn moved(&self, number: usize) -> String {
+        self.server(number) + "/."
+    }
+    /// A server says something, and the consumer asks it for this remote. Whether the consumer is one that does.
+    fn ask(&self, _name: &str, _server: usize, _said: &Said) -> bool {
+        false
+    }
+
     /// A reset to factory defaults.
     fn wipe(&self);
-}
-
-/// What an image ships, by name.
-pub(crate) type Image = BTreeMap<&'static str, Shipped>;
-
-/// What happens.
-#[derive(Debug, Clone)]
-enum Turn {
-    /// An image that differs from the last one in these names.
-    Deploy(Vec<(&'static str, Option<Shipped>)>),
-    RollBack,
-    Forward,
-    Mask(&'static str),
-    Unmask(&'static str),
-    Delete(&'static str),
-    EditUrl(&'static str, usize),
-    EditTitle(&'static str, usize),
-    AddOwn(&'static str),
-    Trust(&'static str),
-    ConsumerRuns,
-    Wipe,
-    Sync,
-    /// A run that dies before its n-th call of this name.
-    Die(&'static str, usize),
-}
-
-impl Turn {
-    fn any(random: &mut Random) -> Self {
-        let name = random.pick(&NAMES);
-        match random.below(24) {
-            0..=4 => Self::Deploy(
-                (0..=random.below(3))
-                    .map(|_| (random.pick(&NAMES), shipped(random)))
-                    .collect(),
-            ),
-            5 => Self::RollBack,
-            6 => Self::Forward,
-            7 => Self::Mask(name),
-            8 => Self::Unmask(name),
-            9 | 10 => Self::Delete(name),
-            11 => Self::EditUrl(name, random.below(3)),
-            12 => Self::EditTitle(name, random.below(3)),
-            13 => Self::AddOwn(name),
-            14 => Self::Trust(name),
-            15 => Self::ConsumerRuns,
-            16 if random.one_in(4) => Self::Wipe,
-            16..=19 => Self::Sync,
-            _ => {
-                let call = random.pick(&["renameat2", "fsync", "unlinkat", "write"]);
-                Self::Die(call, 1 + random.below(6))
-            }
-        }
-    }
-}
-
-fn shipped(random: &mut Random) -> Option<Shipped> {
-    let values = Values {
-        url: format!("http://127.0.0.1:9/vendor{}", random.below(3)),
-        title: format!("vendor{}", random.below(3)),
-    };
-    match random.below(12) {
-        0..=2 => None,
-        3 => Some(Shipped::Broken),
-        4..=6 => Some(Shipped::Remote(values, Signer::Nobody)),
-        7..=9 => Some(Shipped::Remote(values, Signer::Vendor)),
-        _ => Some(Shipped::Remote(values, Signer::Stranger)),
-    }
-}
-
-/// What is owed to the owner and the vendor of one name.
-#[derive(Debug, Clone, Default)]
-struct Owed {
-    /// The owner deleted what the vendor had offered.
-    deleted: bool,
-    /// What the owner set.
-    url: Option<String>,
-    title: Option<String>,
-    /// The owner imported a certificate.
-    trusts: bool,
-    masked: bool,
-    maker: Maker,
-}
-
-/// Who made the remote of a name, or will.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Maker {
-    #[default]
-    Overlayctl,
-    /// The owner, by a tool, and it is another than the vendor's.
-    Owner,
-    /// The consumer imported it before overlayctl knew it: what is equal becomes the vendor's, and it is not
-    /// removed on withdrawal.
-    Consumer,
-    /// The owner deleted an own remote: whether the vendor's comes in its place depends on whether that was ever
-    /// offered, which the laws of the adapters' histories hold.
-    Unsure,
-}
-
-impl Owed {
-    /// Nobody's edits outlive the remote.
-    fn gone(&mut self) {
-        let maker = match self.maker {
-            Maker::Unsure => Maker::Unsure,
-            _ => Maker::Overlayctl,
-        };
-        *self = Self {
-            deleted: self.deleted,
-            masked: self.masked,
-            maker,
-            ..Self::default()
-        };
-    }
-
-    fn is_edited(&self) -> bool {
-        self.url.is_some() || self.title.is_some()
-    }
 }
 
 /// How much was tried.
@@ -209,6 +84,10 @@ struct Tally {
     whole: usize,
     dead: usize,
     acts: usize,
+    /// Entries for which the owner asked overlayctl for something.
+    wishes: usize,
+    /// Remotes of which a server changed something.
+    served: usize,
 }
 
 /// One history.
@@ -254,11 +133,13 @@ pub(crate) fn check<S: Scene>(in_the_gate: u64, scene: impl Fn() -> S) {
         whole,
         dead,
         acts,
+        wishes,
+        served,
     } = tally;
     assert!(whole > 0 && acts > 0 && dead > 0, "nothing was tried");
     let said = writeln!(
         std::io::stdout(),
-        "{} histories, {turns} turns: {whole} whole runs judged, {dead} dead ones, {acts} acts of the owner",
+        "{} histories, {turns} turns: {whole} whole runs judged, {dead} dead ones, {acts} acts of the owner, {wishes} wishes, {served} of servers",
         end - first
     );
     said.expect("stdout");
@@ -315,8 +196,13 @@ impl<S: Scene> History<'_, S> {
             Turn::EditTitle(name, number) => self.act(name, |history, name| {
                 history.edit(name, None, Some(format!("owner{number}")));
             }),
+            Turn::Ask(name, said) => self.act(name, |history, name| history.ask(name, &said)),
+            Turn::Restore(name) => self.restore(name),
+            Turn::Revert(name) => self.revert(name),
+            Turn::Release(name) => self.release(name),
+            Turn::Adopt(name) => self.adopt(name),
             Turn::Trust(name) => self.act(name, |history, name| {
-                if history.scene.is_verified(name) {
+                if history.scene.is_verified(name) && !history.owed[name].trusts {
                     history.scene.trust(name);
                     history.owed(name).trusts = true;
                 }
@@ -351,11 +237,26 @@ impl<S: Scene> History<'_, S> {
         works
     }
 
-    /// The owner does something to a remote that is there, and not their own.
-    fn act(&mut self, name: &'static str, act: impl FnOnce(&mut Self, &'static str)) {
-        if self.consumer_runs() && self.scene.present().contains(name) {
+    /// The first of the names from this one on of which something holds.
+    fn first(&self, from: &str, is: impl Fn(&Self, &str) -> bool) -> Option<&'static str> {
+        let at = NAMES.iter().position(|name| *name == from);
+        let mut names = NAMES.into_iter().cycle().skip(at?).take(NAMES.len());
+        names.find(|name| is(self, name))
+    }
+
+    /// The owner does something to a remote that is there.
+    fn act(&mut self, from: &'static str, act: impl FnOnce(&mut Self, &'static str)) {
+        if !self.consumer_runs() {
+            return;
+        }
+        let present = self.scene.present();
+        if let Some(name) = self.first(from, |_, name| present.contains(name)) {
             self.tally.acts += 1;
+            self.told.push(format!("    {name}"));
             act(self, name);
+            if self.owed(name).released.is_some() && self.scene.present().contains(name) {
+                self.owed(name).released = Some(self.standing(name));
+            }
         }
     }
 
@@ -384,10 +285,12 @@ impl<S: Scene> History<'_, S> {
         let owed = self.owed(name);
         if let Some(url) = url {
             owed.url = Some(url.clone());
+            owed.served.url = None;
             values.url = url;
         }
         if let Some(title) = title {
             owed.title = Some(title.clone());
+            owed.served.title = None;
             values.title = title;
         }
         self.scene.edit(name, &values);
@@ -430,7 +333,13 @@ impl<S: Scene> History<'_, S> {
         for (name, owed) in &mut self.owed {
             if !present.contains(*name) {
                 owed.gone();
+                continue;
             }
+            // So it is with what the vendor won back from a server.
+            let now = self.scene.values(name);
+            let Served { url, title, .. } = &mut owed.served;
+            *url = url.take().filter(|url| *url == now.url);
+            *title = title.take().filter(|title| title.text == now.title);
         }
     }
 
@@ -493,6 +402,11 @@ impl<S: Scene> History<'_, S> {
             assert!(!is_present, "it came back: {}", story());
             return;
         }
+        if let Some(released) = &owed.released {
+            assert!(is_present, "it was released: {}", story());
+            assert_eq!(self.standing(name), *released, "{}", story());
+            return;
+        }
         match shipped {
             _ if owed.masked => {
                 assert!(
@@ -503,7 +417,8 @@ impl<S: Scene> History<'_, S> {
             }
             None if owed.is_edited() => assert!(is_present, "released with edits: {}", story()),
             None => {
-                let may_stay = owed.maker == Maker::Consumer || owed.trusts;
+                let is_adopted = matches!(owed.maker, Maker::Consumer | Maker::Adopted);
+                let may_stay = is_adopted || owed.trusts || owed.is_unclear();
                 assert!(!is_present || may_stay, "it is withdrawn: {}", story());
             }
             Some(Shipped::Broken) => {
@@ -514,10 +429,13 @@ impl<S: Scene> History<'_, S> {
                     story()
                 );
             }
-            Some(Shipped::Remote(..)) if owed.maker == Maker::Unsure && !is_present => {}
-            Some(Shipped::Remote(values, signer)) => {
+            Some(Shipped::Remote(_)) if owed.maker == Maker::Unsure && !is_present => {}
+            Some(Shipped::Remote(entry)) => {
                 assert!(is_present, "it is missing: {}", story());
-                self.judge_values(name, values, *signer, &owed, &story);
+                // What was imported of another image may be foreign by now.
+                if owed.maker != Maker::Consumer {
+                    self.judge_values(name, entry, &owed, &story);
+                }
                 if owed.maker == Maker::Unsure {
                     self.owed(name).maker = Maker::Overlayctl;
                 }
@@ -525,35 +443,19 @@ impl<S: Scene> History<'_, S> {
         }
     }
 
-    fn judge_values(
-        &self,
-        name: &str,
-        shipped: &Values,
-        signer: Signer,
-        owed: &Owed,
-        story: &dyn Fn() -> String,
-    ) {
-        let found = self.scene.values(name);
-        // What was imported of another image may be foreign by now.
-        if owed.maker != Maker::Consumer {
-            let wanted = Values {
-                url: owed.url.clone().unwrap_or_else(|| shipped.url.clone()),
-                title: owed.title.clone().unwrap_or_else(|| shipped.title.clone()),
-            };
-            assert_eq!(found, wanted, "{}", story());
-            let keys = self.scene.keys();
-            let owners = owed.trusts.then_some(&keys.owner);
-            let wanted = signer.key(keys).into_iter().chain(owners);
-            let mut wanted: Vec<_> = wanted.map(|key| key.fingerprint.clone()).collect();
-            wanted.sort();
-            assert_eq!(self.scene.trusted(name), wanted, "{}", story());
-            assert_eq!(
-                self.scene.is_verified(name),
-                signer != Signer::Nobody,
-                "{}",
-                story()
-            );
-        }
+    fn judge_values(&self, name: &str, shipped: &Entry, owed: &Owed, story: &dyn Fn() -> String) {
+        let wanted = owed.wanted(shipped, self.scene.server(shipped.server));
+        assert_eq!(self.scene.values(name), wanted, "{}", story());
+        let keys = self.scene.keys();
+        let owners = owed.trusts.then_some(&keys.owner);
+        let servers = owed.served.key.then_some(&keys.extended);
+        let wanted = shipped.signer.key(keys).into_iter();
+        let wanted = wanted.chain(owners).chain(servers);
+        let mut wanted: Vec<_> = wanted.map(|key| key.fingerprint.clone()).collect();
+        wanted.sort();
+        assert_eq!(self.scene.trusted(name), wanted, "{}", story());
+        let is_signed = shipped.signer != Signer::Nobody;
+        assert_eq!(self.scene.is_verified(name), is_signed, "{}", story());
     }
 
     fn story(&self) -> String {

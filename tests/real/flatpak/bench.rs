@@ -203,6 +203,11 @@ impl Repository {
     pub(crate) const RUNTIME: &str = "org.test.Platform";
     const BRANCH: &str = "stable";
 
+    /// One that was published before.
+    pub(crate) const fn at(directory: PathBuf) -> Self {
+        Self { directory }
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("file://{}", self.directory.join("repo").display())
     }

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::Case;
-use super::bench::Keys;
-use super::world::{World, flatpakrepo};
-use crate::histories::{self, Image, OWN_URL, Scene, Shipped, Values};
+use super::bench::{Key, Keys, Repository};
+use super::world::{World, flatpakrepo, with_overlay};
+use crate::histories::{self, Entry, Image, OWN_URL, SERVERS, Said, Scene, Shipped, Values};
 use crate::machine::Machine;
 use crate::peers::Found;
 
@@ -17,6 +17,25 @@ pub(super) const CASES: &[Case] = &[(
 )];
 
 const REPOSITORY: &str = "var/lib/flatpak/repo";
+
+impl World<'_> {
+    fn entry(&self, entry: &Entry) -> String {
+        let url = self.server(entry.server);
+        let key = entry.signer.key(self.keys()).map(Key::base64);
+        let key = key.iter().map(|key| ("GPGKey", key.as_str()));
+        let pairs = [("Url", url.as_str()), ("Title", &entry.title)];
+        let text = flatpakrepo(&pairs.into_iter().chain(key).collect::<Vec<_>>());
+        if !entry.claims {
+            return text;
+        }
+        let moved = (0..SERVERS).map(|server| self.moved(server) + ";");
+        with_overlay(&text, &format!("FormerUrls={}", moved.collect::<String>()))
+    }
+
+    fn publisher(&self, server: usize) -> PathBuf {
+        self.root.with_extension(format!("server{server}"))
+    }
+}
 
 impl Scene for World<'_> {
     fn machine(&self) -> &Machine {
@@ -33,14 +52,7 @@ impl Scene for World<'_> {
         for (name, shipped) in image {
             let text = match shipped {
                 Shipped::Broken => "[Flatpak Repo]\njunk\n".to_owned(),
-                Shipped::Remote(Values { url, title }, signer) => {
-                    let key = signer.key(self.keys()).map(super::bench::Key::base64);
-                    let key = key.iter().map(|key| ("GPGKey", key.as_str()));
-                    let pairs = [("Url", url.as_str()), ("Title", title)]
-                        .into_iter()
-                        .chain(key);
-                    flatpakrepo(&pairs.collect::<Vec<_>>())
-                }
+                Shipped::Remote(entry) => self.entry(entry),
             };
             self.vendor(name, text);
         }
@@ -82,6 +94,7 @@ impl Scene for World<'_> {
         Values {
             url: self.value(name, "url"),
             title: self.value(name, "xa.title"),
+            collection: self.value(name, "collection-id"),
         }
     }
 
@@ -102,7 +115,7 @@ impl Scene for World<'_> {
         self.flatpak(&["remote-delete", "--force", name]);
     }
 
-    fn edit(&self, name: &str, Values { url, title }: &Values) {
+    fn edit(&self, name: &str, Values { url, title, .. }: &Values) {
         let found = self.values(name);
         let url = (*url != found.url).then(|| format!("--url={url}"));
         let title = (*title != found.title).then(|| format!("--title={title}"));
@@ -126,6 +139,41 @@ impl Scene for World<'_> {
         fs::write(&file, &self.keys().owner.certificate).expect("a certificate");
         let import = format!("--gpg-import={}", file.display());
         self.flatpak(&["remote-modify", &import, name]);
+    }
+
+    fn server(&self, number: usize) -> String {
+        Repository::at(self.publisher(number)).url()
+    }
+
+    fn ask(&self, name: &str, server: usize, said: &Said) -> bool {
+        let place = self.publisher(server);
+        let repository = if place.exists() {
+            Repository::at(place)
+        } else {
+            self.bench.repository().copy_to(place)
+        };
+        let keys = self.keys();
+        let mut options: Vec<String> = Vec::new();
+        options.extend(said.title.iter().map(|title| format!("--title={title}")));
+        let moved = said.moves.then(|| self.moved(server));
+        options.push(format!("--redirect-url={}", moved.unwrap_or_default()));
+        if let Some(id) = said.collection {
+            options.extend([
+                format!("--collection-id={id}"),
+                "--deploy-collection-id".into(),
+            ]);
+        }
+        if said.key {
+            let file = self.root.with_extension("server.gpg");
+            fs::write(&file, &keys.extended.certificate).expect("a certificate");
+            options.push(format!("--gpg-import={}", file.display()));
+        }
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        repository.describe(&options, keys, &keys.vendor);
+        // It fails where the signature is by nobody that is trusted.
+        self.flatpak
+            .run(&self.root, &["remote-modify", "--update-metadata", name]);
+        true
     }
 
     fn wipe(&self) {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::Case;
 use super::world::{World, edit, plain, remote};
 use crate::flatpak::bench::Keys;
-use crate::histories::{self, Image, OWN_URL, Scene, Shipped, Signer, Values};
+use crate::histories::{self, Entry, Image, OWN_URL, Scene, Shipped, Signer, Values};
 use crate::machine::Machine;
 use crate::peers::Found;
 
@@ -44,7 +44,13 @@ impl Scene for World<'_> {
         for (name, shipped) in image {
             match shipped {
                 Shipped::Broken => self.vendor(name, "junk\n"),
-                Shipped::Remote(Values { url, title }, signer) => {
+                Shipped::Remote(Entry {
+                    server,
+                    title,
+                    signer,
+                    ..
+                }) => {
+                    let url = self.server(*server);
                     let verify = if *signer == Signer::Nobody {
                         "false"
                     } else {
@@ -95,6 +101,7 @@ impl Scene for World<'_> {
         Values {
             url: self.value(name, "url"),
             title: self.value(name, TITLE),
+            collection: self.value(name, "collection-id"),
         }
     }
 

@@ -1,0 +1,169 @@
+//! What a consumer is asked to fetch from a server, and what the owner asks of overlayctl, each held to what
+//! it says it does.
+
+use super::owed::{Maker, Served, Standing, Title};
+use super::turn::{Entry, Said, Shipped};
+use super::{History, SERVERS, Scene, Values};
+
+impl<S: Scene> History<'_, S> {
+    pub(super) fn standing(&self, name: &str) -> Standing {
+        Standing {
+            values: self.scene.values(name),
+            is_verified: self.scene.is_verified(name),
+            trusted: self.scene.trusted(name),
+        }
+    }
+
+    /// A server of the vendor's says something, and the consumer writes down what it likes.
+    pub(super) fn ask(&mut self, name: &'static str, said: &Said) {
+        let before = self.standing(name);
+        let scene = self.scene;
+        let url = &before.values.url;
+        let mut servers = 0..SERVERS;
+        let is_at = |server: &usize| scene.server(*server) == *url || scene.moved(*server) == *url;
+        let Some(server) = servers.find(is_at) else {
+            return;
+        };
+        if !scene.ask(name, server, said) {
+            return;
+        }
+        let after = self.standing(name);
+        let vendors = &scene.keys().vendor.fingerprint;
+        let knows = !before.is_verified || before.trusted.contains(vendors);
+        assert!(
+            knows || after == before,
+            "{name}: a server is believed that nobody knows: {}",
+            self.story()
+        );
+        self.tally.served += usize::from(after != before);
+        let is_new = |get: fn(&Values) -> &String| {
+            let (before, after) = (get(&before.values), get(&after.values));
+            (before != after).then(|| after.clone())
+        };
+        let written = &mut self.owed(name).served;
+        if let Some(url) = is_new(|values| &values.url) {
+            written.url = Some(url);
+        }
+        if let Some(text) = is_new(|values| &values.title) {
+            let over = written
+                .title
+                .take()
+                .map_or_else(|| before.values.title.clone(), |title| title.over);
+            written.title = Some(Title { text, over });
+        }
+        if let Some(collection) = is_new(|values| &values.collection) {
+            written.collection = Some(collection);
+        }
+        written.key |= after.trusted != before.trusted;
+    }
+
+    /// What the owner asks overlayctl for, if the vendor ships the remote and nothing hides it.
+    fn wish(&mut self, name: &'static str, verb: &str) -> Option<Entry> {
+        let Some(Shipped::Remote(entry)) = self.images[self.booted].get(name) else {
+            return None;
+        };
+        let entry = entry.clone();
+        if self.owed(name).masked {
+            return None;
+        }
+        self.tally.wishes += 1;
+        self.told.push(format!("    {verb} {name}"));
+        let others = |history: &Self| {
+            let mut present = history.scene.present();
+            present.remove(name);
+            let standing = present
+                .into_iter()
+                .map(|other| (history.standing(&other), other));
+            standing.collect::<Vec<_>>()
+        };
+        let before = others(self);
+        let report = self.scene.machine().report(&[verb, name]);
+        assert!(report.code < 2, "{report:#?}: {}", self.story());
+        assert_eq!(
+            others(self),
+            before,
+            "{verb} {name} is for one: {}",
+            self.story()
+        );
+        self.assert_sound();
+        Some(entry)
+    }
+
+    pub(super) fn restore(&mut self, from: &'static str) {
+        let Some(name) = self.first(from, |history, name| history.owed[name].deleted) else {
+            return;
+        };
+        if self.wish(name, "restore").is_some() {
+            self.owed(name).deleted = false;
+            self.judge_now(name);
+        }
+    }
+
+    /// All that the owner set, and may have set, is the vendor's again.
+    pub(super) fn revert(&mut self, from: &'static str) {
+        let is_to_do = |history: &Self, name: &str| {
+            let owed = &history.owed[name];
+            // What the vendor claims follows without being asked.
+            let image = &history.images[history.booted];
+            let is_claimed =
+                matches!(image.get(name), Some(Shipped::Remote(entry)) if entry.claims);
+            let is_edited = owed.is_edited() || owed.served.url.is_some() && !is_claimed;
+            is_edited && history.is_managed(name)
+        };
+        let Some(name) = self.first(from, is_to_do) else {
+            return;
+        };
+        let before = self.standing(name);
+        if let Some(entry) = self.wish(name, "revert") {
+            let owed = self.owed(name);
+            (owed.url, owed.title) = (None, None);
+            owed.served = Served {
+                key: owed.served.key,
+                ..Served::default()
+            };
+            let owed = owed.clone();
+            let wanted = owed.wanted(&entry, self.scene.server(entry.server));
+            let after = self.standing(name);
+            assert_eq!(after.values, wanted, "{name}: {}", self.story());
+            assert_eq!(after.trusted, before.trusted, "{name}: {}", self.story());
+        }
+    }
+
+    pub(super) fn release(&mut self, from: &'static str) {
+        let Some(name) = self.first(from, Self::is_managed) else {
+            return;
+        };
+        let before = self.standing(name);
+        if self.wish(name, "release").is_some() {
+            assert_eq!(self.standing(name), before, "{name}: {}", self.story());
+            self.owed(name).released = Some(before);
+        }
+    }
+
+    /// What was released goes on key by key where it was.
+    pub(super) fn adopt(&mut self, from: &'static str) {
+        let is_released = |history: &Self, name: &str| history.owed[name].released.is_some();
+        let Some(name) = self.first(from, is_released) else {
+            return;
+        };
+        if self.wish(name, "adopt").is_some() {
+            let owed = self.owed(name);
+            owed.released = None;
+            owed.maker = Maker::Adopted;
+            self.judge_now(name);
+        }
+    }
+
+    /// Whether it is there, and overlayctl made it, and nobody took it over.
+    fn is_managed(&self, name: &str) -> bool {
+        let owed = &self.owed[name];
+        let is_ours = matches!(owed.maker, Maker::Overlayctl | Maker::Adopted);
+        let is_ours = is_ours && owed.released.is_none();
+        is_ours && self.scene.present().contains(name)
+    }
+
+    fn judge_now(&mut self, name: &'static str) {
+        let image = self.images[self.booted].clone();
+        self.judge(name, image.get(name), true);
+    }
+}
