@@ -98,3 +98,59 @@ fn a_time_that_is_none_is_refused() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
 }
+
+/// Without a battery a machine boots in 1970, or when its firmware was made; and a clock may stand in a year
+/// that no calendar has.
+const WRONG: [u64; 5] = [0, 1, 946_684_800, 32_503_680_000, u64::MAX];
+
+/// What a run writes and how it ends does not depend on the time: of an expired certificate it only warns.
+#[test]
+fn a_wrong_clock_costs_nothing() {
+    let life = |now: u64| {
+        let image = Image::new();
+        let repofile = "usr/share/flatpak/remotes.d/flathub.flatpakrepo";
+        let mut trees = Vec::new();
+        let mut sync = || {
+            let output = image.run_at(now, &["sync"]);
+            assert_eq!(output.status.code(), Some(0), "{output:?}");
+            trees.push(image.files());
+        };
+        sync();
+        let shipped = std::fs::read_to_string(image.path(repofile)).unwrap();
+        let unsigned: String = shipped
+            .lines()
+            .filter(|line| !line.starts_with("GPGKey="))
+            .map(|line| line.to_owned() + "\n")
+            .collect();
+        for text in [&unsigned, &shipped] {
+            image.write(repofile, text);
+            sync();
+        }
+        std::fs::remove_file(image.path(repofile)).unwrap();
+        sync();
+        trees
+    };
+    let usual = life(END - 61 * DAY);
+    assert_eq!(usual.len(), 4);
+    for now in WRONG {
+        assert!(life(now) == usual, "{now}");
+    }
+}
+
+#[test]
+fn a_clock_that_was_never_set_is_no_alarm() {
+    let image = Image::new();
+    image.run(&["sync"]);
+    for command in [&["status"][..], &["check", "flatpak/remotes.d", "--strict"]] {
+        for now in [0, 1, 946_684_800] {
+            let output = image.run_at(now, command);
+            let shown = image.shown_at(now, command);
+            assert_eq!(output.status.code(), Some(0), "{now}: {shown}");
+            assert!(!shown.contains("expire"), "{now}: {shown}");
+        }
+        for now in [32_503_680_000, u64::MAX] {
+            let shown = image.shown_at(now, command);
+            assert!(shown.contains("expired on 2027-06-14"), "{now}: {shown}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! A small image in a directory.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -47,6 +48,19 @@ impl Image {
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.root.join(path)
+    }
+
+    /// Every file with its content.
+    pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let files = walkdir::WalkDir::new(&self.root).into_iter();
+        let files = files.map(|entry| entry.expect("readable").into_path());
+        files
+            .filter(|path| path.is_file())
+            .map(|path| {
+                let name = path.strip_prefix(&self.root).expect("below");
+                (name.to_owned(), fs::read(&path).expect("readable"))
+            })
+            .collect()
     }
 
     /// A path beside the image.

@@ -70,3 +70,25 @@ fn others_are_not_told_of() {
     assert!(!shown.contains("broken"), "{shown}");
     assert!(shown.contains("50-mine.conf"), "{shown}");
 }
+
+/// Whose vendor has turned verification on since the last run: the keys come along.
+#[test]
+fn what_reverting_turns_on_has_its_keys() {
+    let image = Image::new();
+    image.run(&["sync"]);
+    image.edit(
+        "url=https://example.org/repo/",
+        "url=https://mirror.example/",
+    );
+    let signed = include_str!("../../data/demo/flathub.flatpakrepo");
+    image.write("usr/share/flatpak/remotes.d/plain.flatpakrepo", signed);
+    image.run(&["revert", "flatpak-remotes/plain"]);
+    let config = std::fs::read_to_string(image.path("var/lib/flatpak/repo/config")).unwrap();
+    assert_eq!(config.matches("gpg-verify=true").count(), 2, "{config}");
+    let keyring = |name: &str| {
+        let path = format!("var/lib/flatpak/repo/{name}.trustedkeys.gpg");
+        std::fs::read(image.path(&path)).unwrap_or_default()
+    };
+    assert_eq!(keyring("plain"), keyring("flathub"));
+    assert!(!keyring("plain").is_empty());
+}

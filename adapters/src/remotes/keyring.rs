@@ -84,6 +84,7 @@ impl<T: Target> Subject<'_, '_, T> {
 
     /// Puts the keyring and its baseline into the draft.
     pub(super) fn write_keys(&mut self, keys: &Keys) {
+        self.has_keyring = true;
         let path = self.draft.target.keyring(self.name);
         if let Some(end) = self.draft.observed.links.get(&path) {
             let message = format!(
@@ -120,7 +121,7 @@ impl<T: Target> Subject<'_, '_, T> {
     }
 
     /// Mends what a run that died left beside the remote. A keyring that was reconciled is mended by that.
-    pub(super) fn settle(&mut self, is_reconciled: bool) {
+    pub(super) fn settle(&mut self) {
         let draft = &self.draft;
         let Some(beside) = draft.observed.intent.of(self.name) else {
             return;
@@ -148,7 +149,7 @@ impl<T: Target> Subject<'_, '_, T> {
             residue.filter(|path| **path != keyring).cloned().collect()
         };
         self.forget(left);
-        if !is_reconciled {
+        if !self.has_keyring {
             self.distrust(&beside.certificates);
         }
     }

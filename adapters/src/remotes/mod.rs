@@ -39,6 +39,7 @@ use self::management::Management;
 pub(crate) use self::remote::HISTORY_KEYS;
 pub use self::remote::{OVERLAY, Origin, Remote, Setting};
 use self::target::{Adoption, Store, Target};
+use self::verification::needs_keys;
 use crate::code;
 use crate::openpgp::Keyring;
 use crate::reconcile::{self, Action, Actual, KeyAction, Marks, Wanted};
@@ -199,6 +200,8 @@ pub(crate) struct Subject<'d, 'a, T: Target> {
     /// What the layers want, in byte order of the keys.
     by_key: Vec<&'d Setting>,
     keys: Vec<KeyReport>,
+    /// Whether it was decided what the keyring holds.
+    has_keyring: bool,
 }
 
 impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
@@ -215,6 +218,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             wanted: layered.map_or(Wanted::Withdrawn, |layered| layered.want.wanted()),
             mask: None,
             keys: Vec::new(),
+            has_keyring: false,
             draft,
             source,
             name,
@@ -263,9 +267,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 self.leave(actual, before)
             }
         };
-        let is_reconciled = matches!(action, Action::Create | Action::Adopt | Action::Update)
-            && !matches!(wish, Some(Wish::Release | Wish::Revert(_)));
-        self.settle(is_reconciled);
+        self.settle();
         let decision = decision?;
         Some(EntryReport {
             adapter: self.draft.target.remotes().into(),
@@ -374,8 +376,13 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         Decision::ReleasedByOwner
     }
 
-    /// Gives keys back to the vendor, and leaves all else as it is.
+    /// Gives keys back to the vendor, and leaves all else as it is. What is verified from now on gets its
+    /// keyring: the vendor may have one for it that no run has brought yet.
     fn revert(&mut self, remote: &Remote) -> Decision {
+        let keyring = match self.keyring() {
+            Ok(keyring) => keyring,
+            Err(finding) => return finding.into(),
+        };
         for setting in &remote.settings {
             if self.is_reverted(&setting.key) {
                 let desired = Some(setting.value.as_bstr());
@@ -392,6 +399,11 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             self.reconcile_key(&key, None, None);
         }
         self.remember();
+        let [did, does] = [&self.draft.before, &self.draft.store]
+            .map(|store| needs_keys(|key| store.get(self.name, key)));
+        if does && !did {
+            self.reconcile_keyring(keyring, remote);
+        }
         T::updated(self, remote);
         self.summary()
     }
