@@ -6,7 +6,7 @@ use overlay_resolver::lint::{LINTS, Lint};
 pub(crate) fn all() -> Vec<&'static Lint> {
     let mut all: Vec<_> = LINTS
         .iter()
-        .chain(&overlay_adapters::expiry::LINTS)
+        .chain(&overlay_adapters::adapter::LINTS)
         .collect();
     all.sort_by_key(|lint| lint.code.name());
     all

@@ -2,17 +2,26 @@
 
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::finding::Finding;
+use overlay_resolver::finding::{Finding, Level};
+use overlay_resolver::lint::Lint;
 use overlay_resolver::root::Root;
 use overlay_resolver::tree::Tree;
 use overlay_resolver::{Catalog, Configuration};
 
+use crate::code;
 use crate::definition;
 use crate::expiry::Moment;
 use crate::planner::{Planner, SourcePath};
 use crate::report::{Left, Report, Request};
 use crate::run::{READ_TOTAL, Run};
 use crate::scope::Scope;
+
+/// What `check` finds beside the lints of the resolver.
+pub const LINTS: [Lint; 3] = [
+    Lint::found_elsewhere(code::BAD_NAME, Level::Error),
+    Lint::found_elsewhere(code::EXPIRED_KEY, Level::Warning),
+    Lint::found_elsewhere(code::EXPIRING_KEY, Level::Warning),
+];
 
 /// One adapter on one root.
 #[derive(Debug)]
@@ -141,22 +150,24 @@ impl<'r> Adapters<'r> {
         source.map(|source| source.adapter)
     }
 
-    /// What there is to say of the files at a configuration path that only an adapter knows, such as when the
-    /// certificates in them expire.
+    /// What there is to say of the files at a configuration path that only an adapter knows, such as that a name
+    /// is none, or when the certificates in them expire.
     pub fn check(&self, configuration: &Configuration, now: Moment) -> Vec<Finding> {
         let (path, parent) = (configuration.path(), configuration.path().parent());
-        let reads = |source: &SourcePath| source.path == path || Some(&*source.path) == parent;
-        let adapters = self.iter();
-        let adapters: Vec<_> = adapters
-            .filter(|adapter| adapter.sources().iter().any(reads))
-            .collect();
-        if adapters.is_empty() {
+        let mut reading = Vec::new();
+        for adapter in self.iter() {
+            let sources = adapter.sources().into_iter();
+            let read =
+                sources.filter(|source| source.path == path || Some(&*source.path) == parent);
+            reading.extend(read.map(|source| (adapter, source)));
+        }
+        if reading.is_empty() {
             return Vec::new();
         }
-        let documents = configuration.resolve().documents;
-        let each = documents.iter().flat_map(|document| {
-            let adapters = adapters.iter();
-            adapters.flat_map(|adapter| adapter.planner.check(document, now))
+        let found = configuration.resolve();
+        let each = reading.iter().flat_map(|(adapter, source)| {
+            let planner = &adapter.planner;
+            planner.check(self.root, source, &found, now)
         });
         each.collect()
     }

@@ -3,7 +3,7 @@
 overlay_resolver::finding_codes! {
     BAD_DEFINITION = "bad-definition": "a definition of an adapter that cannot be used";
     BAD_FILTER = "bad-filter": "a file that is named as a filter and is none, so its remote cannot be used";
-    BAD_NAME = "bad-name": "a file name that cannot be that of an entry";
+    BAD_NAME = "bad-name": "a file name that cannot be that of an entry; a warning of one that is passed over, and that flatpak imports";
     BASELINE_LOST = "baseline-lost": "the record of what was last written to a target fails its own check, so the keys count as the owner's";
     BROKEN_KEYRING = "broken-keyring": "a keyring that cannot be read as one";
     CANNOT_ADOPT = "cannot-adopt": "an entry that was to be adopted and cannot be";

@@ -9,7 +9,6 @@ use std::time::SystemTime;
 
 use overlay_resolver::escape::escape;
 use overlay_resolver::finding::{Code, Finding, Level};
-use overlay_resolver::lint::Lint;
 
 use crate::code;
 use crate::openpgp::{Certificate, Keyring, Validity};
@@ -18,12 +17,6 @@ const DAY: u64 = 24 * 60 * 60;
 
 /// How long before it is told that all certificates of a remote will have expired.
 const NOTICE: u64 = 60 * DAY;
-
-/// What `check` finds beside the lints of the resolver.
-pub const LINTS: [Lint; 2] = [
-    Lint::found_elsewhere(code::EXPIRED_KEY, Level::Warning),
-    Lint::found_elsewhere(code::EXPIRING_KEY, Level::Warning),
-];
 
 /// A point in time, in seconds since the epoch. By default it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use overlay_resolver::Document;
+use overlay_resolver::Collection;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::Rules;
@@ -38,8 +38,14 @@ pub(crate) trait Planner: std::fmt::Debug {
         Vec::new()
     }
 
-    /// What there is to say at this time of a document of a source that only this adapter knows.
-    fn check(&self, _document: &Document, _now: Moment) -> Vec<Finding> {
+    /// What there is to say at this time of what was found of a source, that only this adapter knows.
+    fn check(
+        &self,
+        _root: &Root,
+        _source: &SourcePath,
+        _found: &Collection,
+        _now: Moment,
+    ) -> Vec<Finding> {
         Vec::new()
     }
 

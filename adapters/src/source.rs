@@ -108,13 +108,7 @@ impl<T> Source<T> {
                 continue;
             }
             let Some(name) = stem(&document, rules) else {
-                let files = document.entry().effective();
-                source.findings.extend(files.map(|fragment| {
-                    code::BAD_NAME.error(
-                        &fragment.path,
-                        "the name is not valid UTF-8; rename the file",
-                    )
-                }));
+                source.findings.extend(not_utf8(&document));
                 continue;
             };
             let layered = source.layer(document, blocked.as_ref(), read);
@@ -196,13 +190,21 @@ fn has_vendor(root: &Root, layers: &[Layer]) -> bool {
 }
 
 /// The name of the entry that a file is for which is taken as a whole.
-fn whole_for(document: &Document, rules: &Rules) -> Option<String> {
+pub(crate) fn whole_for(document: &Document, rules: &Rules) -> Option<String> {
     let name = document.entry().name.to_str()?;
     let mut suffixes = rules.whole.iter().filter_map(|suffix| suffix.to_str());
     suffixes.find_map(|suffix| Some(name.strip_suffix(suffix)?.to_owned()))
 }
 
-fn stem(document: &Document, rules: &Rules) -> Option<String> {
+/// What there is to say of files whose name is not UTF-8.
+pub(crate) fn not_utf8(document: &Document) -> Vec<Finding> {
+    let files = document.entry().effective();
+    let finding = |path| code::BAD_NAME.error(path, "the name is not valid UTF-8; rename the file");
+    files.map(|file| finding(&file.path)).collect()
+}
+
+/// The name of an entry: that of its files, without the suffix. None where that is not UTF-8.
+pub(crate) fn stem(document: &Document, rules: &Rules) -> Option<String> {
     let name = document.entry().name.to_str()?;
     Some(name.strip_suffix(rules.suffix.to_str()?)?.to_owned())
 }

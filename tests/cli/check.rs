@@ -158,7 +158,7 @@ fn the_document_of_the_lints() {
     let document = parsed(&output.stdout);
     assert_eq!(
         document["lints"].as_array().map(Vec::len),
-        Some(LINTS.len() + overlay_adapters::expiry::LINTS.len())
+        Some(LINTS.len() + overlay_adapters::adapter::LINTS.len())
     );
 }
 
@@ -182,4 +182,58 @@ fn what_was_not_searched_is_an_error_of_every_command_that_searches() {
         assert!(text.contains(&told), "{text}");
         assert!(text.ends_with("[exit status 1]"), "{text}");
     }
+}
+
+/// flatpak imports what is passed over here for the dot in front of its name.
+#[test]
+fn names_that_are_none_are_told_by_every_command_alike() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let image = Image::new();
+    let vendor = "usr/share/flatpak/remotes.d";
+    let text = "[Flatpak Repo]\nUrl=https://example.org/\n";
+    let not_utf8 =
+        std::path::Path::new(vendor).join(std::ffi::OsStr::from_bytes(b"\xff.flatpakrepo"));
+    fs::create_dir_all(image.path(vendor)).expect("a directory");
+    fs::write(image.path("").join(&not_utf8), text).expect("a file");
+    for name in [".x", "with space", ".y\u{1b}"] {
+        image.write(&format!("{vendor}/{name}.flatpakrepo"), text);
+    }
+    // Of these flatpak imports none.
+    image.write("usr/lib/flatpak/remotes.d/.z.flatpakrepo", text);
+    image.write(&format!("{vendor}/.x.flatpakrepo~"), text);
+    image.write(&format!("{vendor}/.dir.flatpakrepo/x"), text);
+    for (name, end) in [("lock", "me@host.1"), ("null", "/dev/null")] {
+        let link = image.path(vendor).join(format!(".{name}.flatpakrepo"));
+        std::os::unix::fs::symlink(end, link).expect("a link");
+    }
+    let told = |command: &[&str]| {
+        let json = image.run(&[command, &["--json"]].concat()).stdout;
+        let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+        let findings = json["findings"].as_array().expect("findings").iter();
+        let mut told: Vec<_> = findings
+            .filter(|finding| finding["code"] == "bad-name")
+            .map(|f| format!("{}: {}: {}", f["level"], f["path"], f["message"]))
+            .collect();
+        told.sort();
+        told
+    };
+    let check = told(&["check", "flatpak/remotes.d"]);
+    insta::assert_snapshot!("names", check.join("\n"));
+    for command in [
+        &["check"][..],
+        &["status"],
+        &["sync", "--dry-run"],
+        &["sync"],
+        &["status"],
+    ] {
+        assert_eq!(told(command), check, "{command:?}");
+    }
+    // Without the other lint, which passes it over.
+    let hidden = "flatpak/remotes.d/.x.flatpakrepo";
+    assert!(
+        !image
+            .shown(&["check"])
+            .contains(&format!("{hidden}: is never read"))
+    );
 }

@@ -15,22 +15,27 @@ mod observe;
 mod plan;
 pub mod repofile;
 
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 
-use overlay_resolver::Document;
+use overlay_resolver::Collection as Found;
+use overlay_resolver::escape::escape;
 use overlay_resolver::finding::Finding;
+use overlay_resolver::finding::code::UNREACHABLE_FILE;
 use overlay_resolver::root::Root;
 use overlay_resolver::tree::Tree;
 
 pub(crate) use self::definition::Definition;
 use self::installation::Installation;
+use crate::code;
 use crate::expiry::Moment;
+use crate::observer::LIMIT;
 use crate::obstacles::Obstacles;
 use crate::plan::Plan;
 use crate::planner::{Planner, SourcePath};
 use crate::remotes::Remote;
 use crate::remotes::collection::Collection;
-use crate::remotes::sources::Sources;
+use crate::remotes::sources::{Sources, misnamed};
 use crate::remotes::target::Target as _;
 use crate::report::Request;
 use crate::source::{Documents, Source};
@@ -60,9 +65,14 @@ impl Planner for Flatpak {
         self.sources.paths(&self.installation, remotes)
     }
 
-    fn check(&self, document: &Document, now: Moment) -> Vec<Finding> {
-        let shipped = repofile::shipped(document).into_iter();
-        shipped.flat_map(|shipped| shipped.outlook(now)).collect()
+    fn check(&self, root: &Root, source: &SourcePath, found: &Found, now: Moment) -> Vec<Finding> {
+        let mut findings = hidden(root, &found.findings);
+        for document in &found.documents {
+            let shipped = repofile::shipped(document).into_iter();
+            findings.extend(shipped.flat_map(|shipped| shipped.outlook(now)));
+            findings.extend(misnamed(source, document));
+        }
+        findings
     }
 
     fn target(&self) -> PathBuf {
@@ -98,12 +108,14 @@ struct Layers {
 impl Layers {
     fn read(root: &Root, sources: &Sources) -> Self {
         let tree = Tree::from(root.clone());
-        let remotes = Source::read(
+        let mut remotes = Source::read(
             &tree,
             &sources.rules(REPOFILE),
             &sources.remotes,
             repofile::read,
         );
+        let hidden = hidden(root, &remotes.findings);
+        remotes.findings.extend(hidden);
         Self {
             remotes: remotes.refusing_names(REPOFILE).refusing_giants(),
             collections: Source::read(
@@ -122,4 +134,34 @@ impl Layers {
                 .into_documents(installation.collections(), false),
         ]
     }
+}
+
+/// Where flatpak itself looks for remotes (1.14 only in the first): it imports every regular file whose name
+/// ends in the suffix, those with a dot in front, too.
+const ITS_OWN: [&str; 2] = ["/etc/flatpak/remotes.d", "/usr/share/flatpak/remotes.d"];
+
+/// What there is to say of files that are passed over here, and that flatpak imports.
+fn hidden(root: &Root, passed_over: &[Finding]) -> Vec<Finding> {
+    let imported = passed_over.iter().filter_map(|finding| {
+        let path = &finding.path;
+        let name = path.file_name()?.as_bytes().strip_suffix(REPOFILE.as_bytes())?;
+        let is_its_own = ITS_OWN.iter().any(|its| path.parent() == Some(Path::new(its)));
+        let is_imported = finding.code == UNREACHABLE_FILE && is_its_own && is_regular(root, path);
+        is_imported.then(|| {
+            let message = format!(
+                "is passed over here, but flatpak imports it, as the remote {}: rename the file, or remove it",
+                escape(name)
+            );
+            code::BAD_NAME.warning(path, message)
+        })
+    });
+    imported.collect()
+}
+
+/// Whether a path leads to a regular file.
+fn is_regular(root: &Root, path: &Path) -> bool {
+    let is_null = root
+        .chase(path)
+        .is_ok_and(|end| end == Path::new("/dev/null"));
+    !is_null && matches!(root.read(path, LIMIT), Ok(Some(_)))
 }

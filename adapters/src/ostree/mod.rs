@@ -23,7 +23,7 @@ mod store;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::Document;
+use overlay_resolver::Collection as Found;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::{Root, Unusable};
 use overlay_resolver::tree::Tree;
@@ -38,7 +38,7 @@ use crate::plan::Plan;
 use crate::planner::{Planner, SourcePath};
 use crate::remotes::Remote;
 use crate::remotes::collection::Collection;
-use crate::remotes::sources::Sources;
+use crate::remotes::sources::{Sources, misnamed};
 use crate::remotes::target::Target as _;
 use crate::report::Request;
 use crate::source::{Documents, Source};
@@ -68,9 +68,16 @@ impl Planner for Ostree {
         self.sources.paths(&self.places, keys::rules(&self.sources))
     }
 
-    fn check(&self, document: &Document, now: Moment) -> Vec<Finding> {
-        let shipped = keys::shipped(document).into_iter();
-        shipped.flat_map(|shipped| shipped.outlook(now)).collect()
+    fn check(&self, _: &Root, source: &SourcePath, found: &Found, now: Moment) -> Vec<Finding> {
+        let documents = found.documents.iter();
+        let each = documents.flat_map(|document| {
+            let shipped = keys::shipped(document).into_iter();
+            let outlook = shipped.flat_map(|shipped| shipped.outlook(now));
+            outlook
+                .chain(misnamed(source, document))
+                .collect::<Vec<_>>()
+        });
+        each.collect()
     }
 
     fn target(&self) -> PathBuf {

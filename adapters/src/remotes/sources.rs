@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::format;
+use overlay_resolver::finding::Finding;
 use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
+use overlay_resolver::scan::Status;
+use overlay_resolver::{Document, format};
 
 use super::Remote;
 use super::name::is_remote_name;
@@ -11,7 +13,7 @@ use super::target::Target;
 use crate::code;
 use crate::paths::{BelowLayers, LayerAt};
 use crate::planner::SourcePath;
-use crate::source::{Source, Want};
+use crate::source::{Source, Want, not_utf8, stem, whole_for};
 
 /// The layers that an adapter reads, and what it reads there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,25 +104,50 @@ impl Source<Remote> {
     /// Nothing with a name that ostree refuses gets near the target.
     pub(crate) fn refusing_names(mut self, suffix: &str) -> Self {
         for (name, layered) in &mut self.entries {
-            if is_remote_name(name) || matches!(layered.want, Want::Masked(_) | Want::Headless) {
+            if matches!(layered.want, Want::Masked(_) | Want::Headless) {
                 continue;
             }
-            let path = layered
-                .document
-                .entry()
-                .effective()
-                .next()
-                .map_or_else(PathBuf::new, |f| f.path.clone());
-            let finding = code::BAD_NAME.error(
-                path,
-                format!(
-                    "the name before {suffix} cannot be that of a remote: expected letters, digits, \
-                     `-`, `_` and `.`, beginning with none of `-` and `.`; rename the file"
-                ),
-            );
-            layered.want = Want::Unresolved(finding.clone());
-            self.findings.push(finding);
+            if let Some(finding) = refused(name, &layered.document, suffix) {
+                layered.want = Want::Unresolved(finding.clone());
+                self.findings.push(finding);
+            }
         }
         self
     }
+}
+
+/// Why a remote cannot have this name, if it cannot.
+fn refused(name: &str, document: &Document, suffix: &str) -> Option<Finding> {
+    if is_remote_name(name) {
+        return None;
+    }
+    let mut files = document.entry().effective();
+    let path = files
+        .next()
+        .map_or_else(PathBuf::new, |file| file.path.clone());
+    Some(code::BAD_NAME.error(
+        path,
+        format!(
+            "the name before {suffix} cannot be that of a remote: expected letters, digits, \
+             `-`, `_` and `.`, beginning with none of `-` and `.`; rename the file"
+        ),
+    ))
+}
+
+/// What there is to say of the name of a document of a source.
+pub(crate) fn misnamed(source: &SourcePath, document: &Document) -> Vec<Finding> {
+    let rules = &source.rules;
+    if whole_for(document, rules).is_some() {
+        return Vec::new();
+    }
+    let Some(name) = stem(document, rules) else {
+        return not_utf8(document);
+    };
+    let is_entry = !matches!(
+        document.entry().status,
+        Status::Masked(_) | Status::Headless
+    );
+    let suffix = rules.suffix.to_string_lossy();
+    let refused = (source.whole && is_entry).then(|| refused(&name, document, &suffix));
+    refused.flatten().into_iter().collect()
 }

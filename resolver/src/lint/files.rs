@@ -60,7 +60,7 @@ pub(super) fn ignored(
         Ignored::Hidden => shown.ends_with(&suffix).then(|| {
             code::UNREACHABLE_FILE.info(
                 path,
-                "is never read: its name begins with a dot; take that away, or remove the file",
+                "is passed over: its name begins with a dot; take that away, or remove the file",
             )
         }),
         Ignored::Backup => Some(code::UNREACHABLE_FILE.info(

@@ -26,6 +26,10 @@ pub(super) const CASES: &[Case] = &[
     ),
     ("rule 7: what is too large hurts itself alone", too_large),
     ("rule 7, case 53: invalid names do no harm", invalid_names),
+    (
+        "rule 7, case 53: a hidden name that flatpak imports is told",
+        hidden_names,
+    ),
     ("rule 7, case 56: CRLF is read, as GLib does", crlf),
     (
         "rule 7, case 56: what GLib never decodes may be in any encoding",
@@ -225,6 +229,38 @@ fn invalid_names(world: &World<'_>) {
     world.assert_remotes(&["good"]);
     world.sync_fails();
     world.assert_value("good", "xa.title", "Mine");
+}
+
+fn hidden_names(world: &World<'_>) {
+    let names = [".hidden", ".#lock", ".back~", ".link", ".null", ".gone"];
+    let files = |world: &World<'_>| {
+        for name in &names[..3] {
+            world.admin(name, titled("hidden"));
+        }
+        world.write("etc/elsewhere", titled("hidden"));
+        for (name, end) in [
+            (".link", "../../elsewhere"),
+            (".null", "/dev/null"),
+            (".gone", "gone"),
+        ] {
+            world.link(&format!("etc/flatpak/remotes.d/{name}.flatpakrepo"), end);
+        }
+    };
+    files(world);
+    world.vendor("good", titled("good"));
+    let report = world.sync();
+    let theirs = world.another();
+    files(&theirs);
+    let imported = theirs.remotes();
+    for name in names {
+        let is_told = report.finds("warning", &format!("{name}.flatpakrepo"));
+        assert_eq!(
+            is_told,
+            imported.contains_key(name),
+            "{name} in {report:#?}"
+        );
+    }
+    assert_eq!(imported.len(), 4, "{imported:?}");
 }
 
 fn crlf(world: &World<'_>) {
