@@ -4,13 +4,17 @@
 //! everything stay as they are, and what is written is in `GKeyFile`'s own canonical form, so that a
 //! later rewrite by libostree makes a small difference. Pure: bytes in, bytes out.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod section;
+
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice as _};
 use foldhash::fast::RandomState;
 use overlay_resolver::keyfile::{Keyfile, LineKind, Problem};
+
+use self::section::{Kind, Section};
 
 /// A keyfile as sections of lines that can be changed one by one.
 ///
@@ -22,41 +26,6 @@ pub struct Editor {
     sections: Vec<Arc<Section>>,
     /// Where each group stands, more than once if its header is repeated.
     places: Arc<HashMap<BString, Vec<usize>, RandomState>>,
-}
-
-/// A header and the lines up to the next one.
-///
-/// A file may have a million lines, and a run may change thousands of them: none of the changes looks at the
-/// other lines.
-#[derive(Debug, Clone, Default)]
-struct Section {
-    group: Option<BString>,
-    /// The header and all lines up to the last pair, which is where a new one goes. A line that was taken
-    /// away is empty until then.
-    lines: Vec<Line>,
-    /// The blank lines and comments behind that.
-    tail: VecDeque<Line>,
-    /// The lines that are pairs, by key; those of one key in the order of the file.
-    by_key: BTreeMap<BString, Vec<usize>>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Line {
-    text: BString,
-    kind: Kind,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-enum Kind {
-    /// A blank line or a comment, or nothing any more.
-    #[default]
-    Filler,
-    Header,
-    /// Where they stand in the line. The locale belongs to the key.
-    Pair {
-        key: Range<usize>,
-        value: Range<usize>,
-    },
 }
 
 impl Editor {
@@ -71,16 +40,16 @@ impl Editor {
         };
         let mut editor = Self::default();
         for line in keyfile.lines() {
+            if let LineKind::Group { name } = &line.kind {
+                editor.begin(part(name));
+            }
             let within = |range: &Range<usize>| {
                 let start = line.span.start;
                 range.start - start..range.end - start
             };
             let kind = match &line.kind {
                 LineKind::Blank | LineKind::Comment | LineKind::Invalid(_) => Kind::Filler,
-                LineKind::Group { name } => {
-                    editor.begin(part(name));
-                    Kind::Header
-                }
+                LineKind::Group { .. } => Kind::Header,
                 LineKind::Pair { key, locale, value } => Kind::Pair {
                     // Behind the locale is its bracket.
                     key: within(&match locale {
@@ -88,27 +57,24 @@ impl Editor {
                         None => key.clone(),
                     }),
                     value: within(value),
+                    earlier: None,
                 },
             };
-            editor.last_section().push(Line {
-                text: part(&line.span),
-                kind,
-            });
+            let text = &keyfile.text()[line.span.clone()];
+            editor.last_section().push(text, kind);
         }
         Ok(editor)
     }
 
     /// The whole file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let lines = self.sections.iter().flat_map(|section| section.all());
-        bstr::concat(lines.map(|line| &line.text))
+        let sections = self.sections.iter();
+        bstr::concat(sections.flat_map(|section| section.texts()))
     }
 
     /// The names of the groups, each as often as its header stands there.
     pub fn groups(&self) -> impl Iterator<Item = &BStr> {
-        self.sections
-            .iter()
-            .filter_map(|section| section.group.as_ref().map(|name| name.as_bstr()))
+        self.sections.iter().filter_map(|section| section.group())
     }
 
     /// Whether there is a group of this name.
@@ -118,17 +84,13 @@ impl Editor {
 
     /// The pairs of a group in order; of a repeated key the last one counts, as in `GKeyFile`.
     pub fn pairs(&self, group: &str) -> impl Iterator<Item = (&BStr, &BStr)> {
-        let lines = self.sections_of(group).flat_map(|section| &section.lines);
-        lines.filter_map(Line::pair)
+        self.sections_of(group).flat_map(Section::pairs)
     }
 
     /// The value of a key; of a repeated key the last one.
     pub fn get(&self, group: &str, key: &str) -> Option<&BStr> {
         let mut sections = self.sections_of(group).rev();
-        sections.find_map(|section| {
-            let (_, value) = section.lines.get(section.find(key)?)?.pair()?;
-            Some(value)
-        })
+        sections.find_map(|section| section.get(key))
     }
 
     /// Gives a key its value: an existing key keeps its place, a new one goes to the end of its group,
@@ -137,32 +99,21 @@ impl Editor {
         if self.get(group, key) == Some(value) {
             return;
         }
-        let line = Line::of_pair(key, value);
         let places = self.places(group).to_vec();
-        for &place in places.iter().rev() {
-            if let Some(section) = self.sections.get_mut(place)
-                && let Some(at) = section.find(key)
-                && let Some(existing) = Arc::make_mut(section).lines.get_mut(at)
-            {
-                *existing = line;
-                return;
-            }
-        }
-        let section = match places
-            .last()
-            .and_then(|&place| self.sections.get_mut(place))
-        {
-            Some(section) => Arc::make_mut(section),
+        let of_key = places.iter().rev();
+        let mut of_key = of_key.filter(|&&place| self.sections[place].get(key).is_some());
+        let section = match of_key.next().or(places.last()) {
+            Some(&place) => Arc::make_mut(&mut self.sections[place]),
             None => self.append(group),
         };
-        section.add(line);
+        section.set(key, value);
     }
 
     /// Takes a key away, however often it is there.
     pub fn unset(&mut self, group: &str, key: &str) {
         for place in self.places(group).to_vec() {
             if let Some(section) = self.sections.get_mut(place)
-                && section.find(key).is_some()
+                && section.get(key).is_some()
             {
                 Arc::make_mut(section).remove(key);
             }
@@ -182,10 +133,10 @@ impl Editor {
             }
         }
         for section in self.sections.iter_mut().rev() {
-            while section.tail.back().is_some_and(Line::is_blank) {
-                Arc::make_mut(section).tail.pop_back();
+            if section.ends_blank() {
+                Arc::make_mut(section).trim();
             }
-            if section.last().is_some() {
+            if section.has_lines() {
                 break;
             }
         }
@@ -207,10 +158,7 @@ impl Editor {
             .entry(group.clone())
             .or_default()
             .push(self.sections.len());
-        self.sections.push(Arc::new(Section {
-            group: Some(group),
-            ..Section::default()
-        }));
+        self.sections.push(Arc::new(Section::of(group)));
     }
 
     fn last_section(&mut self) -> &mut Section {
@@ -224,133 +172,18 @@ impl Editor {
     /// Adds a group behind one blank line.
     fn append(&mut self, group: &str) -> &mut Section {
         let mut sections = self.sections.iter_mut().rev();
-        let last = sections.find(|section| section.last().is_some());
-        let last = last.and_then(|section| Arc::make_mut(section).last_mut());
+        let last = sections.find(|section| section.has_lines());
         let separate = last.is_some_and(|last| {
-            last.end();
-            !last.is_blank()
+            Arc::make_mut(last).end();
+            !last.ends_blank()
         });
         if separate {
-            self.last_section().push(Line {
-                text: "\n".into(),
-                kind: Kind::Filler,
-            });
+            self.last_section().push(b"\n", Kind::Filler);
         }
         self.begin(group.into());
         let section = self.last_section();
-        section.push(Line {
-            text: format!("[{group}]\n").into(),
-            kind: Kind::Header,
-        });
+        section.push(format!("[{group}]\n").as_bytes(), Kind::Header);
         section
-    }
-}
-
-impl PartialEq for Section {
-    /// What was taken away makes no difference.
-    fn eq(&self, other: &Self) -> bool {
-        let there = |section| Self::all(section).filter(|line| !line.text.is_empty());
-        self.group == other.group && there(self).eq(there(other))
-    }
-}
-
-impl Eq for Section {}
-
-impl Section {
-    fn all(&self) -> impl Iterator<Item = &Line> {
-        self.lines.iter().chain(&self.tail)
-    }
-
-    /// The last line; the one before the tail is never one that was taken away.
-    fn last(&self) -> Option<&Line> {
-        self.tail.back().or(self.lines.last())
-    }
-
-    fn last_mut(&mut self) -> Option<&mut Line> {
-        self.tail.back_mut().or(self.lines.last_mut())
-    }
-
-    /// The line of a key; of a repeated key the last one.
-    fn find(&self, key: &str) -> Option<usize> {
-        self.by_key.get(key.as_bytes().as_bstr())?.last().copied()
-    }
-
-    /// Adds a line behind all others.
-    fn push(&mut self, line: Line) {
-        if line.kind == Kind::Filler {
-            self.tail.push_back(line);
-            return;
-        }
-        self.lines.extend(self.tail.drain(..));
-        if let Some((key, _)) = line.pair() {
-            let at = self.lines.len();
-            self.by_key.entry(key.to_owned()).or_default().push(at);
-        }
-        self.lines.push(line);
-    }
-
-    /// Adds a pair behind all others, and before what follows them.
-    fn add(&mut self, line: Line) {
-        let tail = std::mem::take(&mut self.tail);
-        self.lines.last_mut().into_iter().for_each(Line::end);
-        self.push(line);
-        self.tail = tail;
-    }
-
-    /// Takes all pairs of a key away. The new last one has behind it what the old one had before it.
-    fn remove(&mut self, key: &str) {
-        let gone = self.by_key.remove(key.as_bytes().as_bstr());
-        for at in gone.into_iter().flatten() {
-            if let Some(line) = self.lines.get_mut(at) {
-                *line = Line::default();
-            }
-        }
-        while let Some(line) = self.lines.pop_if(|line| line.kind == Kind::Filler) {
-            if !line.text.is_empty() {
-                self.tail.push_front(line);
-            }
-        }
-    }
-
-    /// Leaves the comments behind the last pair, of no group.
-    fn clear(&mut self) {
-        self.group = None;
-        self.by_key.clear();
-        self.lines.clear();
-        self.tail.retain(|line| !line.is_blank());
-    }
-}
-
-impl Line {
-    fn of_pair(key: &str, value: &BStr) -> Self {
-        let text: BString = [key.as_bytes(), b"=", value, b"\n"].concat().into();
-        let end = key.len() + 1 + value.len();
-        Self {
-            text,
-            kind: Kind::Pair {
-                key: 0..key.len(),
-                value: key.len() + 1..end,
-            },
-        }
-    }
-
-    fn pair(&self) -> Option<(&BStr, &BStr)> {
-        let Kind::Pair { key, value } = &self.kind else {
-            return None;
-        };
-        let part = |range: &Range<usize>| self.text.get(range.clone()).map(BStr::new);
-        Some((part(key)?, part(value)?))
-    }
-
-    fn is_blank(&self) -> bool {
-        self.text.trim_ascii().is_empty()
-    }
-
-    /// A file need not end with a line end; a line that gets a successor must.
-    fn end(&mut self) {
-        if !self.text.ends_with(b"\n") {
-            self.text.push(b'\n');
-        }
     }
 }
 

@@ -89,7 +89,7 @@ impl Target for Installation {
     }
 
     fn mark_of(&self, key: &str) -> Option<String> {
-        Some(format!("{key}-is-set"))
+        Some([key, "-is-set"].concat())
     }
 
     /// By a redirect, and where there is no collection ID.

@@ -279,9 +279,11 @@ fn is_about_user_id(kind: u8) -> bool {
 
 /// Adds `new` to `known`; returns whether that changed it.
 fn unite(known: &mut BTreeSet<Signature>, new: &BTreeSet<Signature>) -> bool {
-    let before = known.len();
-    known.extend(new.iter().cloned());
-    known.len() != before
+    // Mostly none is new, and then none is copied.
+    let more: Vec<_> = new.difference(known).cloned().collect();
+    let changed = !more.is_empty();
+    known.extend(more);
+    changed
 }
 
 fn write_signatures(out: &mut Vec<u8>, signatures: &BTreeSet<Signature>) {

@@ -80,7 +80,12 @@ impl Fingerprint {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+        let digits = self.0.iter().flat_map(|octet| [octet >> 4, octet & 15]);
+        let digits: String = digits
+            .map(|digit| char::from(DIGITS[usize::from(digit)]))
+            .collect();
+        f.write_str(&digits)
     }
 }
 

@@ -4,17 +4,19 @@
 //! order of the file, new ones at the end.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+
+use foldhash::fast::RandomState;
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 
 use super::certificate::{Certificate, Draft};
 use super::packet::{Packet, Tag, packets};
 use super::{Fingerprint, OpenPgpError, armor};
 
-/// Certificates by fingerprint.
-#[derive(Debug, Clone, Default)]
+/// Certificates by fingerprint. Keyrings are equal when they hold the same ones, in whatever order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keyring {
-    order: Vec<Fingerprint>,
-    certificates: BTreeMap<Fingerprint, Certificate>,
+    certificates: IndexMap<Fingerprint, Certificate, RandomState>,
 }
 
 impl Keyring {
@@ -58,9 +60,7 @@ impl Keyring {
 
     /// The certificates, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Certificate> {
-        self.order
-            .iter()
-            .filter_map(|fingerprint| self.certificates.get(fingerprint))
+        self.certificates.values()
     }
 
     /// The certificate of this primary key.
@@ -71,19 +71,18 @@ impl Keyring {
     /// Adds a certificate, or what it has over the copy that is here. Returns whether that changed
     /// anything.
     pub fn merge(&mut self, certificate: &Certificate) -> bool {
-        if let Some(known) = self.certificates.get_mut(certificate.fingerprint()) {
-            return known.merge(certificate);
+        match self.certificates.entry(certificate.fingerprint().clone()) {
+            Entry::Occupied(mut known) => known.get_mut().merge(certificate),
+            Entry::Vacant(place) => {
+                place.insert(certificate.clone());
+                true
+            }
         }
-        self.order.push(certificate.fingerprint().clone());
-        self.certificates
-            .insert(certificate.fingerprint().clone(), certificate.clone());
-        true
     }
 
     /// Removes a certificate. Returns whether it was there.
     pub fn remove(&mut self, fingerprint: &Fingerprint) -> bool {
-        self.order.retain(|known| known != fingerprint);
-        self.certificates.remove(fingerprint).is_some()
+        self.certificates.shift_remove(fingerprint).is_some()
     }
 
     /// How many certificates there are.
@@ -119,20 +118,15 @@ impl Keyring {
     }
 
     fn take(&mut self, draft: Option<Draft>) {
-        if let Some(draft) = draft {
-            self.merge(&draft.finish());
+        let Some(certificate) = draft.map(Draft::finish) else {
+            return;
+        };
+        match self.certificates.entry(certificate.fingerprint().clone()) {
+            Entry::Occupied(mut known) => drop(known.get_mut().merge(&certificate)),
+            Entry::Vacant(place) => drop(place.insert(certificate)),
         }
     }
 }
-
-/// Keyrings are equal when they hold the same certificates, in whatever order.
-impl PartialEq for Keyring {
-    fn eq(&self, other: &Self) -> bool {
-        self.certificates == other.certificates
-    }
-}
-
-impl Eq for Keyring {}
 
 /// The certificate that a packet other than a primary key belongs to.
 fn component_place<'a>(

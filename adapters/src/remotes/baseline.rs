@@ -106,6 +106,7 @@ impl Baseline {
         }
         let Self::Known(values) = self else { return };
         match value {
+            Some(value) if values.get(key).is_some_and(|known| known == value) => {}
             Some(value) => drop(values.insert(key.to_owned(), value.to_owned())),
             None => drop(values.remove(key)),
         }

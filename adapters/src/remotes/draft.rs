@@ -160,6 +160,10 @@ impl<'a, T: Target> Draft<'a, T> {
     /// What the owner asks of a remote.
     pub(crate) fn wish(&self, name: &str) -> Option<&'a Wish> {
         let wishes = &self.request.wishes;
+        // A run for everything asks this several times of each remote.
+        if wishes.is_empty() {
+            return None;
+        }
         wishes.get(&full_name(self.target.remotes(), name))
     }
 

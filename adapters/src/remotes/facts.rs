@@ -9,7 +9,7 @@ use super::management::Management;
 use super::target::{Adoption, Store, Target};
 use super::{HIDDEN_BY_US, Remote, Subject, fingerprints};
 use crate::openpgp::{Certificate, Fingerprint, Keyring};
-use crate::reconcile::{self, Actual, Key, KeyAction, Marks};
+use crate::reconcile::{self, Actual, Key, KeyAction, Marks, Wanted};
 use crate::report::{Mask, Wish};
 use crate::source::Want;
 
@@ -124,8 +124,10 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         };
         Actual::Ours {
             left: management == Management::Withdrawn,
-            // A copy that the owner made of one of ours has our marks, but was never offered.
-            pristine: (self.is_pristine() || self.is_created() && self.is_succeeded())
+            // Only of what was withdrawn it is asked: to answer it takes the keyring apart.
+            pristine: self.wanted == Wanted::Withdrawn
+                // A copy that the owner made of one of ours has our marks, but was never offered.
+                && (self.is_pristine() || self.is_created() && self.is_succeeded())
                 && config.marks(self.name).offered,
             in_use: self.draft.observed.in_use.contains(self.name),
         }
@@ -205,10 +207,11 @@ impl<'d, T: Target> Subject<'d, '_, T> {
 
     /// Whether a key has nothing but that we hid the remote.
     fn is_hiding(&self, key: &str) -> bool {
-        let value = self.draft.before.get(self.name, key);
-        T::HIDDEN == Some(key)
-            && self.is_hidden_by_us()
-            && value.is_some_and(|value| value == "true")
+        let is_set = || {
+            let value = self.draft.before.get(self.name, key);
+            value.is_some_and(|value| value == "true")
+        };
+        T::HIDDEN == Some(key) && self.is_hidden_by_us() && is_set()
     }
 
     /// Whether the target's own convention marks a value as the owner's.

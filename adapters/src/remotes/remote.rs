@@ -63,8 +63,11 @@ impl Remote {
 
     /// Whether a value of a key is one that it had before, and nobody's edit.
     pub(crate) fn is_former(&self, key: &str, value: Option<&BStr>) -> bool {
-        self.former_values
-            .contains(&(key.to_owned(), value.map(BStr::to_owned)))
+        // Most entries have none, and this is asked of each key.
+        !self.former_values.is_empty()
+            && self
+                .former_values
+                .contains(&(key.to_owned(), value.map(BStr::to_owned)))
     }
 
     /// The keys of which former values are known.
