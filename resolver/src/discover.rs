@@ -14,7 +14,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::finding::{Finding, code};
-use crate::root::Opened;
+use crate::root::{Opened, Sortable};
 use crate::rules::{DropIns, Layer, Name, Rules, Shape, unit};
 use crate::scan::{Fragment, Role};
 use crate::tree::{Tree, TreeDir};
@@ -202,7 +202,7 @@ impl Discovery {
                         let fragment = dir.fragment(Role::DropIn, &name);
                         candidate.ignored.push(fragment.ignored(reason));
                     }
-                    None => names.push((name, index)),
+                    None => names.push((name.into(), index)),
                 }
             }
         }
@@ -224,7 +224,7 @@ impl Discovery {
         for (index, dir) in dirs.iter().enumerate() {
             for name in self.names(query, dir) {
                 match query.rules.classify(&name) {
-                    Name::Entry => mains.push((name, index)),
+                    Name::Entry => mains.push((name.into(), index)),
                     Name::Ignored(reason) => {
                         let fragment = dir.fragment(Role::Main, &name);
                         self.ignored.push(fragment.ignored(reason));
@@ -338,7 +338,7 @@ impl Query<'_> {
         &self,
         role: Role,
         dirs: &[Opendir<'_>],
-        mut names: Vec<(OsString, usize)>,
+        mut names: Vec<(Sortable, usize)>,
     ) -> Vec<Fragment> {
         // Each directory's names are sorted already, which this sort makes use of.
         names.sort();
@@ -348,6 +348,7 @@ impl Query<'_> {
             let start = found.len();
             let mut taken = false;
             for (name, index) in stack.iter().rev() {
+                let name = name.as_ref();
                 let Some(dir) = dirs.get(*index) else {
                     continue;
                 };

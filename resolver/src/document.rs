@@ -12,6 +12,7 @@ mod key;
 mod named;
 mod outcome;
 mod read;
+mod sections;
 mod snapshot;
 mod switch;
 mod unfit;

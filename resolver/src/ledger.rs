@@ -6,6 +6,7 @@
 //! in the text of their file where they are as written.
 
 mod index;
+mod keys;
 mod names;
 mod number;
 
@@ -14,8 +15,9 @@ use std::sync::OnceLock;
 
 use bstr::BStr;
 
+use self::keys::Keys;
 use self::names::Names;
-pub(crate) use self::number::{FileId, KeyId, ProblemId, Row, SectionId, small};
+pub(crate) use self::number::{FileId, KeyId, NameId, ProblemId, Row, SectionId, small};
 use crate::finding::Finding;
 use crate::format::{self, Format, Node, Value};
 use crate::schema::{KeyKind, OnEmpty, Operator, Unknown};
@@ -25,9 +27,10 @@ use crate::schema::{KeyKind, OnEmpty, Operator, Unknown};
 pub(crate) struct Ledger {
     format: &'static dyn Format,
     append_lists: bool,
-    sections: Names<()>,
-    /// In the scope of their section's number.
-    keys: Names<Slot>,
+    sections: Names,
+    /// What keys are called, in whatever section.
+    names: Names,
+    keys: Keys,
     rows: Vec<Record>,
     problems: Vec<Finding>,
     fatal: Option<ProblemId>,
@@ -80,18 +83,18 @@ pub(crate) struct Record {
     pub(crate) operator: Operator,
     /// Whether its key is an older name of the one that it counts for, or short for several.
     pub(crate) is_renamed: bool,
-    pub(crate) value: Decoded,
+    /// What it says; none if that is what is written.
+    pub(crate) value: Option<Box<Decoded>>,
     pub(crate) fate: Fate,
     /// The assignment of the same key that its consumer reads before this one.
     pub(crate) previous: Option<Row>,
 }
 
-/// A value, not stored twice where it is as written.
+/// A value that is not as written: most are, and have no bytes of their own.
 #[derive(Debug)]
 pub(crate) enum Decoded {
-    AsWritten,
     Text(Box<[u8]>),
-    Node(Box<Node>),
+    Node(Node),
 }
 
 /// What became of an assignment, and the row, file or problem that did it.
@@ -114,7 +117,8 @@ impl Ledger {
             format,
             append_lists,
             sections: Names::default(),
-            keys: Names::default(),
+            names: Names::default(),
+            keys: Keys::default(),
             rows: Vec::new(),
             problems: Vec::new(),
             fatal: None,
@@ -186,7 +190,7 @@ impl Ledger {
 
     /// The number of a section.
     pub(crate) fn section(&mut self, name: &[u8]) -> SectionId {
-        SectionId::at(self.sections.insert(0, name, || ()))
+        SectionId::at(self.sections.insert(name))
     }
 
     /// The number of a key; of a new one, `slot` says what is known, given the name of its section.
@@ -196,31 +200,56 @@ impl Ledger {
         name: &[u8],
         slot: impl FnOnce(&BStr) -> Slot,
     ) -> KeyId {
-        let (_, of) = self.sections.name(section.index());
-        let scope = small(section.index());
-        KeyId::at(self.keys.insert(scope, name, || slot(of)))
+        let of = self.sections.name(section.index());
+        let name = NameId::at(self.names.insert(name));
+        self.keys.insert(section, name, || slot(of))
+    }
+
+    /// How many sections there are.
+    pub(crate) fn section_count(&self) -> usize {
+        self.sections.len()
     }
 
     /// The number of a section, if a file has it.
     pub(crate) fn find_section(&self, name: &[u8]) -> Option<SectionId> {
-        self.sections.find(0, name).map(SectionId::at)
+        self.sections.find(name).map(SectionId::at)
     }
 
     /// The number of a key, if a file assigns it.
     pub(crate) fn find_key(&self, section: SectionId, name: &[u8]) -> Option<KeyId> {
-        let section = small(section.index());
-        self.keys.find(section, name).map(KeyId::at)
+        let name = NameId::at(self.names.find(name)?);
+        self.keys.find(section, name)
     }
 
     /// The name of a section.
     pub(crate) fn section_name(&self, section: SectionId) -> &BStr {
-        self.sections.name(section.index()).1
+        self.sections.name(section.index())
+    }
+
+    /// The place of each section among all, in byte order of their names.
+    pub(crate) fn section_ranks(&self) -> Vec<usize> {
+        self.sections.ranks()
+    }
+
+    /// The place of each name of a key among all, in byte order.
+    pub(crate) fn name_ranks(&self) -> Vec<usize> {
+        self.names.ranks()
+    }
+
+    /// The section of a key.
+    pub(crate) fn section_of(&self, key: KeyId) -> SectionId {
+        self.keys.name(key).0
+    }
+
+    /// What a key is called, in whatever section.
+    pub(crate) fn name_of(&self, key: KeyId) -> NameId {
+        self.keys.name(key).1
     }
 
     /// The name of a key, and its section.
     pub(crate) fn key_name(&self, key: KeyId) -> (SectionId, &BStr) {
-        let (section, name) = self.keys.name(key.index());
-        (SectionId::at(section as usize), name)
+        let (section, name) = self.keys.name(key);
+        (section, self.names.name(name.index()))
     }
 
     /// The lines that cannot be read.
@@ -280,13 +309,13 @@ impl Index<KeyId> for Ledger {
     type Output = Slot;
 
     fn index(&self, key: KeyId) -> &Slot {
-        self.keys.get(key.index())
+        self.keys.slot(key)
     }
 }
 
 impl IndexMut<KeyId> for Ledger {
     fn index_mut(&mut self, key: KeyId) -> &mut Slot {
-        self.keys.get_mut(key.index())
+        self.keys.slot_mut(key)
     }
 }
 
@@ -323,18 +352,18 @@ impl Slot {
 impl Record {
     /// Whether its value is empty, as the consumer reads it.
     pub(crate) fn is_empty(&self) -> bool {
-        match &self.value {
-            Decoded::AsWritten => self.raw.is_empty(),
-            Decoded::Text(text) => text.is_empty(),
-            Decoded::Node(_) => false,
+        match self.value.as_deref() {
+            None => self.raw.is_empty(),
+            Some(Decoded::Text(text)) => text.is_empty(),
+            Some(Decoded::Node(_)) => false,
         }
     }
 
     /// The value with its type, where the format gives it one.
     pub(crate) fn node(&self) -> Option<&Node> {
-        match &self.value {
-            Decoded::Node(node) => Some(node),
-            Decoded::AsWritten | Decoded::Text(_) => None,
+        match self.value.as_deref() {
+            Some(Decoded::Node(node)) => Some(node),
+            Some(Decoded::Text(_)) | None => None,
         }
     }
 }
@@ -347,12 +376,12 @@ fn is_at(text: &[u8], raw: &Range<usize>, value: &[u8]) -> bool {
 }
 
 impl Decoded {
-    /// The value that a format read from `text`, whose bytes are at `raw`.
-    pub(crate) fn new(text: &[u8], raw: &Range<usize>, value: Value<'_>) -> Self {
+    /// The value that a format read from `text`, whose bytes are at `raw`; none if it is as written.
+    pub(crate) fn new(text: &[u8], raw: &Range<usize>, value: &Value<'_>) -> Option<Box<Self>> {
         match value {
-            Value::Text(value) if is_at(text, raw, &value) => Self::AsWritten,
-            Value::Text(value) => Self::Text(value.into_owned().into()),
-            Value::Typed(node) => Self::Node(node.into()),
+            Value::Text(value) if is_at(text, raw, value) => None,
+            Value::Text(value) => Some(Self::Text((**value).into()).into()),
+            Value::Typed(node) => Some(Self::Node(node.clone()).into()),
         }
     }
 }

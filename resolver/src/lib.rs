@@ -38,6 +38,7 @@ pub mod keyfile;
 mod ledger;
 pub mod lint;
 mod merge;
+mod numbered;
 pub mod owner;
 mod resolver;
 pub mod root;

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use self::nested::Paths;
 use crate::finding::{Finding, Level, code};
-use crate::format::{Kind, Lost, Pair};
+use crate::format::{Item, Kind, Lost, Pair};
 use crate::ledger::{
     Decoded, Ended, Fate, FileId, KeyId, Ledger, ProblemId, Record, Rule, SectionId, Slot, small,
 };
@@ -162,19 +162,17 @@ impl Merging<'_> {
         let text = &reading.file.text;
         self.headers += 1;
         let format = self.ledger.format();
-        format.read(text, &mut |item| match item.kind {
-            Kind::Assignment(pair) => {
-                let place = (*item.lines.start(), *item.lines.end(), &item.span);
-                self.assignment(&mut reading, place, pair);
-            }
+        format.read(text, &mut |item| match &item.kind {
+            Kind::Assignment(pair) => self.assignment(&mut reading, &item, pair),
             Kind::Problem(problem) if counts => {
                 // A consumer that passes over a line does what the others say all the same.
                 let level = match (problem.lost, reading.fate) {
                     (Lost::Item, Fate::Applied) => Level::Warning,
                     _ => Level::Error,
                 };
-                let found = code::BROKEN_LINE.finding(level, &reading.file.path, problem.message);
-                let found = found.at(*item.lines.start()).spanning(item.span);
+                let path = &reading.file.path;
+                let found = code::BROKEN_LINE.finding(level, path, &*problem.message);
+                let found = found.at(*item.lines.start()).spanning(item.span.clone());
                 let number = self.problem(reading.problems, found);
                 if problem.lost != Lost::Item && reading.fate == Fate::Applied {
                     reading.fate = Fate::Invalid(number);
@@ -221,12 +219,7 @@ impl Merging<'_> {
         }
     }
 
-    fn assignment(
-        &mut self,
-        reading: &mut Reading<'_>,
-        (first_line, last_line, span): (usize, usize, &Range<usize>),
-        pair: Pair<'_>,
-    ) {
+    fn assignment(&mut self, reading: &mut Reading<'_>, item: &Item<'_>, pair: &Pair<'_>) {
         let text = &reading.file.text;
         let section = self.section(&pair.section, &mut reading.section);
         let schema = &self.rules.schema;
@@ -236,13 +229,14 @@ impl Merging<'_> {
         let is_repeated = has_headers && schema.is_repeated(&pair.section);
         let header = if is_repeated { self.headers } else { 0 };
         let raw = small(pair.raw.start)..small(pair.raw.end);
-        let span = small(span.start)..small(span.end);
+        let span = small(item.span.start)..small(item.span.end);
+        let (first_line, last_line) = (small(*item.lines.start()), small(*item.lines.end()));
         let (file, fate) = (reading.number, reading.fate);
         let record = |key, operator, is_renamed, value| Record {
             key,
             file,
-            first_line: small(first_line),
-            last_line: small(last_line),
+            first_line,
+            last_line,
             span: span.clone(),
             raw: raw.clone(),
             header,
@@ -254,7 +248,7 @@ impl Merging<'_> {
         };
         if !has_schema {
             let key = self.key(section, &pair.key, None);
-            let value = Decoded::new(text, &pair.raw, pair.value);
+            let value = Decoded::new(text, &pair.raw, &pair.value);
             self.ledger.push(record(key, Operator::Set, false, value));
             return;
         }
@@ -263,7 +257,7 @@ impl Merging<'_> {
             is_short = true;
             let kind = schema.kind(&pair.section, name).copied();
             let key = self.key(section, name, kind);
-            let value = Decoded::new(text, &pair.raw, pair.value.clone());
+            let value = Decoded::new(text, &pair.raw, &pair.value);
             self.ledger.push(record(key, Operator::Set, true, value));
         }
         if is_short {
@@ -272,7 +266,7 @@ impl Merging<'_> {
         let (name, operator, kind) = schema.resolve_key(&pair.section, &pair.key);
         let is_renamed = operator == Operator::Set && *name != *pair.key;
         let key = self.key(section, name, kind.copied());
-        let value = Decoded::new(text, &pair.raw, pair.value);
+        let value = Decoded::new(text, &pair.raw, &pair.value);
         self.ledger.push(record(key, operator, is_renamed, value));
     }
 
@@ -289,8 +283,9 @@ impl Merging<'_> {
         let Rules {
             schema, repeated, ..
         } = self.rules;
+        let may_repeat = !nested && !schema.is_empty();
         self.ledger.key(section, name, |section| Slot {
-            in_item: (!nested && schema.is_repeated(section))
+            in_item: (may_repeat && schema.is_repeated(section))
                 .then(|| schema.kind_in_item(section, name).copied())
                 .flatten(),
             unknown: schema.unknown(section, name),

@@ -49,6 +49,7 @@ pub use rustix::io::Errno;
 
 pub use self::content::{Content, FRAGMENT_LIMIT, Inode, Link, Mask, Opened};
 pub use self::dir::{Dir, NAMES_LIMIT};
+pub(crate) use self::member::Sortable;
 pub use self::member::{Member, MemberKind};
 use self::open::{DIRECTORY, NO_LINKS, open, read_regular};
 use self::run::Run;
@@ -69,7 +70,7 @@ pub struct Root {
 }
 
 /// The bytes of a file, and which file it is.
-pub(crate) type Text = (Arc<Vec<u8>>, Inode);
+pub(crate) type Text = (Arc<[u8]>, Inode);
 
 /// A directory of another root in the place of one of this.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! `explain`: why an entry is what it is, and where the values of a configuration path come from.
 
 use std::collections::BTreeSet;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use overlay_adapters::report::{EntryReport, KeyReport, Report};
@@ -69,7 +70,7 @@ pub(super) fn run(
 /// A configuration path, and what it comes to.
 struct Asked {
     configuration: Configuration,
-    resolved: Resolved,
+    resolved: ManuallyDrop<Resolved>,
 }
 
 impl Asked {

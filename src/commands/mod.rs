@@ -13,6 +13,8 @@ mod show;
 mod why;
 mod wish;
 
+use std::mem::ManuallyDrop;
+
 use overlay_adapters::System;
 use overlay_adapters::report::Wish;
 
@@ -33,7 +35,8 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
         return Ok(check::list(cli));
     }
     let system = System::open(&cli.root)?;
-    let root = &system.root().clone().for_one_run(READ_TOTAL);
+    // What a run remembers of files is not taken apart at its end: the process ends, too.
+    let root = &*ManuallyDrop::new(system.root().clone().for_one_run(READ_TOTAL));
     match &cli.command {
         Command::Sync { dry_run, writing } => report::sync(cli, &system, *dry_run, writing),
         Command::Status {

@@ -146,9 +146,9 @@ impl<'d> Assignment<'d> {
 
     /// The value as its consumer reads it; of a value with a type, as written.
     pub fn value(&self) -> &'d BStr {
-        match &self.record().value {
-            Decoded::Text(text) => text.as_bstr(),
-            Decoded::AsWritten | Decoded::Node(_) => self.raw(),
+        match self.record().value.as_deref() {
+            Some(Decoded::Text(text)) => text.as_bstr(),
+            Some(Decoded::Node(_)) | None => self.raw(),
         }
     }
 

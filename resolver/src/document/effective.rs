@@ -5,16 +5,14 @@ mod lines;
 use std::borrow::Cow;
 
 use bstr::BStr;
-use indexmap::IndexSet;
 use smallvec::SmallVec;
 
 pub use self::lines::Line;
 use super::items::kind_of;
-use super::{Assignment, Document, Items, Key, State};
+use super::sections::Order;
+use super::{Assignment, Document, Items, Key};
 use crate::format::Node;
-use crate::ledger::{KeyId, SectionId};
-use crate::scan::Fragment;
-use crate::scan::State::{Masked, Shadowed};
+use crate::ledger::KeyId;
 use crate::schema::{KeyKind, Merge, Split};
 
 /// Assignments of a key that count; mostly it is one.
@@ -60,13 +58,23 @@ pub struct Item<'d> {
     pub(crate) node: Option<&'d Node>,
 }
 
-/// In which order sections and keys stand.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Order {
-    /// As the consumer first meets them.
-    AsMet,
-    /// In byte order.
-    ByName,
+/// The same as it is read: few of those who go through all values keep them.
+pub(super) struct Value<'v, 'd> {
+    pub(super) key: Key<'d>,
+    kind: Option<KeyKind>,
+    pub(super) items: &'v Items<'d>,
+    applied: &'v [Assignment<'d>],
+}
+
+impl<'d> From<&Value<'_, 'd>> for Effective<'d> {
+    fn from(value: &Value<'_, 'd>) -> Self {
+        Self {
+            key: value.key,
+            kind: value.kind,
+            items: value.items.iter().cloned().collect(),
+            applied: value.applied.into(),
+        }
+    }
 }
 
 impl Document {
@@ -107,89 +115,72 @@ impl Document {
         self.parts_in(Order::ByName)
     }
 
-    /// The same value by value, each with the number of its part.
-    pub(super) fn values_by_name(&self) -> impl Iterator<Item = (Option<usize>, Effective<'_>)> {
-        let sections = self.sections(Order::ByName);
-        sections.flat_map(|keys| values(keys, Order::ByName))
+    /// Hands over the same value by value, each with the number of its part.
+    pub(super) fn values_by_name<'d>(
+        &'d self,
+        mut sink: impl FnMut(Option<usize>, &Value<'_, 'd>),
+    ) {
+        for keys in self.sections(Order::ByName).iter() {
+            self.values(keys, Order::ByName, &mut sink);
+        }
     }
 
     fn parts_in(&self, order: Order) -> impl Iterator<Item = Part<'_>> {
-        let parts = self.sections(order).map(move |keys| {
+        let sections = self.sections(order);
+        let parts = (0..sections.len()).map(move |section| {
             let mut parts = Vec::<Part<'_>>::new();
-            for (number, value) in values(keys, order) {
-                match parts.last_mut() {
-                    Some(part) if part.number == number => part.values.push(value),
+            self.values(
+                sections.keys(section),
+                order,
+                &mut |number, value| match parts.last_mut() {
+                    Some(part) if part.number == number => part.values.push(value.into()),
                     _ => parts.push(Part {
                         section: value.key.section(),
                         number,
-                        values: vec![value],
+                        values: vec![value.into()],
                     }),
-                }
-            }
+                },
+            );
             parts
         });
         parts.flatten()
     }
 
-    /// The keys of each section that may have a value.
-    fn sections(&self, order: Order) -> impl Iterator<Item = Vec<Key<'_>>> {
-        let section = |key: &KeyId| self.ledger.key_name(*key).0;
-        let mut keys = self.keys_by_section();
+    /// Hands over what these keys of a section come to, one after the other. Where every header begins an
+    /// item, they come header by header, each with its number.
+    fn values<'d>(
+        &'d self,
+        keys: &[KeyId],
+        order: Order,
+        sink: &mut impl FnMut(Option<usize>, &Value<'_, 'd>),
+    ) {
+        let keys = keys.iter().map(|&key| Key::new(self.view(), key));
+        let is_below_header = |key: Key<'_>| key.last().is_some_and(|last| last.header() > 0);
+        if !keys.clone().any(is_below_header) {
+            return keys.for_each(|key| key.values(&mut |value| sink(None, value)));
+        }
+        let mut counting = Vec::<(Key<'d>, Counting<'d>)>::new();
+        keys.for_each(|key| {
+            key.values(&mut |value| counting.push((key, value.applied.into())));
+        });
+        // Where the keys of another header first appear says nothing here.
+        counting.sort_by_key(|(_, applied)| applied[0].number());
+        let mut number = 0;
+        let mut last = None;
+        let numbered = counting.into_iter().map(|(key, applied)| {
+            let header = applied[0].header();
+            if last.replace(header) != Some(header) {
+                number += 1;
+            }
+            (number, key, applied)
+        });
+        let mut numbered: Vec<_> = numbered.collect();
         if order == Order::ByName {
-            let sections = keys.chunk_by_mut(|a, b| section(a) == section(b));
-            let mut sections: Vec<_> = sections.collect();
-            sections.sort_by_key(|keys| self.ledger.section_name(section(&keys[0])));
-            for keys in &mut sections {
-                keys.sort_by_key(|key| self.ledger.key_name(*key).1);
-            }
-            keys = sections.concat();
+            numbered.sort_by_key(|(number, key, _)| (*number, key.name()));
         }
-        let mut start = 0;
-        std::iter::from_fn(move || {
-            let mut rest = keys[start..].chunk_by(|a, b| section(a) == section(b));
-            let keys = rest.next()?;
-            start += keys.len();
-            let keys = keys.iter().map(|&key| Key::new(self.view(), key));
-            Some(keys.collect())
-        })
-    }
-
-    /// The keys that may have a value, section by section.
-    fn keys_by_section(&self) -> Vec<KeyId> {
-        if !self.loads() {
-            return Vec::new();
+        for (number, key, applied) in numbered {
+            key.value(&applied, &mut |value| sink(Some(number), value));
         }
-        let mut met = IndexSet::<SectionId, foldhash::fast::RandomState>::default();
-        let mut keys = Vec::new();
-        for id in self.keys_as_met() {
-            let key = Key::new(self.view(), id);
-            // A section has its place even if its consumer does not know the first key.
-            let (rank, _) = met.insert_full(key.section_id());
-            if key.unknown().is_none() {
-                keys.push((!key.section().is_empty(), rank, id));
-            }
-        }
-        keys.sort_by_key(|&(is_named, rank, _)| (is_named, rank));
-        keys.into_iter().map(|(.., id)| id).collect()
-    }
-
-    /// The keys in the order in which the consumer meets them: those of files that are hidden it does not.
-    fn keys_as_met(&self) -> Vec<KeyId> {
-        let has_text = |file: &Fragment| !file.text.is_empty();
-        let is_hidden =
-            |file: &Fragment| matches!(file.state, Shadowed(_) | Masked(_)) && has_text(file);
-        // Mostly none of those was read, and the ledger has the order.
-        if !self.entry.fragments.iter().any(is_hidden) {
-            return self.ledger.keys().collect();
-        }
-        let met = |key: Key<'_>| {
-            let mut rows = key.history();
-            let read = rows.find(|row| !matches!(row.state(), State::Shadowed | State::Masked))?;
-            Some((read.number(), key.id()))
-        };
-        let mut keys: Vec<_> = self.keys().filter_map(met).collect();
-        keys.sort_unstable();
-        keys.into_iter().map(|(_, id)| id).collect()
     }
 }
 
@@ -202,54 +193,28 @@ impl Effective<'_> {
     }
 }
 
-/// What these keys of a section come to, one after the other. Where every header begins an item, they come
-/// header by header, each with its number.
-fn values(
-    keys: Vec<Key<'_>>,
-    order: Order,
-) -> Box<dyn Iterator<Item = (Option<usize>, Effective<'_>)> + '_> {
-    let is_below_header = |key: &Key<'_>| key.last().is_some_and(|last| last.header() > 0);
-    let is_repeated = keys.iter().any(is_below_header);
-    let values = keys.into_iter().flat_map(Key::effective);
-    if !is_repeated {
-        return Box::new(values.map(|value| (None, value)));
-    }
-    let mut values: Vec<_> = values.collect();
-    // Where the keys of another header first appear says nothing here.
-    values.sort_by_key(|value| value.applied.first().map(Assignment::number));
-    let mut number = 0;
-    let mut last = None;
-    let numbered = values.into_iter().map(|value| {
-        let header = value.applied.first().map(Assignment::header);
-        if header != last {
-            (number, last) = (number + 1, header);
-        }
-        (Some(number), value)
-    });
-    let mut numbered: Vec<_> = numbered.collect();
-    if order == Order::ByName {
-        numbered.sort_by_key(|(number, value)| (*number, value.key.name()));
-    }
-    Box::new(numbered.into_iter())
-}
-
 impl<'d> Key<'d> {
-    /// What it comes to, if anything: below each of the headers that begin an item, or in all.
-    fn effective(self) -> SmallVec<[Effective<'d>; 1]> {
-        let known = self.kind_in_item().copied();
+    /// Hands over what it comes to, if anything: below each of the headers that begin an item, or in all.
+    fn values(self, sink: &mut impl FnMut(&Value<'_, 'd>)) {
         let counting = self.counting();
-        let groups = counting.chunk_by(|a, b| a.header() == b.header());
-        let values = groups.map(|applied| Effective {
-            key: self,
-            kind: kind_of(known, applied),
-            items: Items::of(known, applied).into_iter().collect(),
-            applied: applied.into(),
-        });
-        values
-            .filter(|value| {
-                !value.items.is_empty() || value.kind.is_some_and(KeyKind::stands_when_empty)
-            })
-            .collect()
+        for applied in counting.chunk_by(|a, b| a.header() == b.header()) {
+            self.value(applied, sink);
+        }
+    }
+
+    /// Hands over what these of its assignments come to, if anything.
+    fn value(self, applied: &[Assignment<'d>], sink: &mut impl FnMut(&Value<'_, 'd>)) {
+        let known = self.kind_in_item().copied();
+        let kind = kind_of(known, applied);
+        let items = Items::of(known, applied);
+        if items.len() > 0 || kind.is_some_and(KeyKind::stands_when_empty) {
+            sink(&Value {
+                key: self,
+                kind,
+                items: &items,
+                applied,
+            });
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::schema::{KeyKind, Merge, OnEmpty, Operator, Split};
 pub(crate) struct Items<'d> {
     kind: Option<KeyKind>,
     /// In order; none where one is gone.
-    found: Vec<Option<Item<'d>>>,
+    found: SmallVec<[Option<Item<'d>>; 1]>,
     /// Where the items of sets and maps are.
     places: HashMap<Identity, usize, foldhash::fast::RandomState>,
     count: usize,
@@ -30,7 +30,7 @@ impl<'d> Items<'d> {
     fn new(kind: Option<KeyKind>) -> Self {
         Self {
             kind,
-            found: Vec::new(),
+            found: SmallVec::new(),
             places: HashMap::default(),
             count: 0,
         }
@@ -49,6 +49,12 @@ impl<'d> Items<'d> {
     /// item of a set anew changes nothing, so it stays that of the first.
     pub(crate) fn read(&mut self, from: Assignment<'d>) -> Vec<Item<'d>> {
         let mut known = Vec::new();
+        if !self.has_identities() {
+            for item in self.items_in(from) {
+                self.push(item);
+            }
+            return known;
+        }
         let is_set = self.kind.is_some_and(|kind| kind.merge == Merge::Set);
         let removes = is_set && from.operator() == Operator::Remove;
         for item in self.items_in(from) {
@@ -132,6 +138,12 @@ impl<'d> Items<'d> {
         }
     }
 
+    /// Whether two items may be the same.
+    fn has_identities(&self) -> bool {
+        let merge = self.kind.map(|kind| kind.merge);
+        matches!(merge, Some(Merge::Set | Merge::Map))
+    }
+
     /// By what two items are told to be the same; none for a list, which may repeat one.
     fn identity(&self, item: &Item<'d>) -> Option<Identity> {
         let name = match self.kind?.merge {
@@ -173,7 +185,7 @@ pub(super) fn kind_of(kind: Option<KeyKind>, applied: &[Assignment<'_>]) -> Opti
 
 impl<'d> IntoIterator for Items<'d> {
     type Item = Item<'d>;
-    type IntoIter = std::iter::Flatten<std::vec::IntoIter<Option<Item<'d>>>>;
+    type IntoIter = std::iter::Flatten<smallvec::IntoIter<[Option<Item<'d>>; 1]>>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.found.into_iter().flatten()

@@ -37,7 +37,7 @@ impl<'d> Key<'d> {
 
     /// The number of its section, by their first appearance.
     pub(super) fn section_id(&self) -> SectionId {
-        self.view.ledger.key_name(self.id).0
+        self.view.ledger.section_of(self.id)
     }
 
     /// The number of it.
@@ -64,7 +64,11 @@ impl<'d> Key<'d> {
 
     /// The same.
     pub(super) fn counting(&self) -> Counting<'d> {
-        let mut applied: Counting<'_> = self.read_backwards().filter(Assignment::applies).collect();
+        // Mostly it is one, and pushed faster than collected.
+        let mut applied = Counting::new();
+        for assignment in self.read_backwards().filter(Assignment::applies) {
+            applied.push(assignment);
+        }
         applied.reverse();
         applied
     }

@@ -100,10 +100,10 @@ impl<'d> Assignment<'d> {
 
     /// The value as its consumer reads it, with its type if the format gives it one.
     pub fn decoded(&self) -> Value<'d> {
-        match &self.record().value {
-            Decoded::Node(node) => Value::Typed((**node).clone()),
-            Decoded::Text(text) => Value::Text(Cow::Borrowed(text)),
-            Decoded::AsWritten => Value::plain(self.raw()),
+        match self.record().value.as_deref() {
+            Some(Decoded::Node(node)) => Value::Typed(node.clone()),
+            Some(Decoded::Text(text)) => Value::Text(Cow::Borrowed(text)),
+            None => Value::plain(self.raw()),
         }
     }
 }

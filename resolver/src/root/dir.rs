@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, fstat, openat, readlin
 use rustix::io::Errno;
 
 use super::content::{Content, Inode, Link, Mask, Opened};
-use super::member::{Member, MemberKind};
+use super::member::{Member, MemberKind, Sortable};
 use super::open::{DIRECTORY, open_name};
 use super::unusable::{Reason, Unusable};
 use super::walk::{Place, walk_link};
@@ -107,14 +107,16 @@ impl Dir {
                 return Err(Reason::TooManyNames(limit));
             }
             harmless &= is_harmless(member.file_type());
-            found.push(Member {
-                name: name.to_owned(),
-                kind: member.file_type().into(),
-            });
+            let kind = member.file_type().into();
+            found.push((Sortable::from(name.to_owned()), kind));
         }
-        found.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         self.harmless.store(harmless, Ordering::Relaxed);
-        Ok(found)
+        let members = found.into_iter().map(|(name, kind)| Member {
+            name: name.into(),
+            kind,
+        });
+        Ok(members.collect())
     }
 
     /// What `name` (one component) comes to, read up to [`FRAGMENT_LIMIT`](super::FRAGMENT_LIMIT).

@@ -60,7 +60,9 @@ pub(super) fn open_name(at: BorrowedFd<'_>, name: &OsStr) -> Result<OwnedFd, Err
 pub(super) fn read_regular(file: &OwnedFd, limit: usize) -> Result<(Vec<u8>, Inode), Reason> {
     let stat = fstat(file).map_err(Reason::Io)?;
     let (inode, size) = regular(&stat, limit)?;
-    Ok((read_known(file, size)?, inode))
+    let mut bytes = Vec::new();
+    read_known(file, size, &mut bytes)?;
+    Ok((bytes, inode))
 }
 
 /// Which file it is and how long, if it is a regular one of up to `limit` bytes.
@@ -76,15 +78,20 @@ pub(super) fn regular(stat: &Stat, limit: usize) -> Result<(Inode, usize), Reaso
     }
 }
 
-/// Reads a file of so many bytes.
-pub(super) fn read_known(file: &OwnedFd, expected: usize) -> Result<Vec<u8>, Reason> {
-    let mut bytes = Vec::with_capacity(expected.saturating_add(1));
+/// Reads a file of so many bytes, in the place of what is in `bytes`.
+pub(super) fn read_known(
+    file: &OwnedFd,
+    expected: usize,
+    bytes: &mut Vec<u8>,
+) -> Result<(), Reason> {
+    bytes.clear();
+    bytes.reserve_exact(expected.saturating_add(1));
     loop {
         let count =
-            retry_on_intr(|| read(file.as_fd(), spare_capacity(&mut bytes))).map_err(Reason::Io)?;
+            retry_on_intr(|| read(file.as_fd(), spare_capacity(bytes))).map_err(Reason::Io)?;
         // The last read had room for one byte more; that it stopped here is the end of the file.
         if bytes.len() == expected {
-            return Ok(bytes);
+            return Ok(());
         }
         if count == 0 || bytes.len() > expected {
             return Err(Reason::Changed);

@@ -3,7 +3,7 @@
 //! Without it, one file of 16 MiB behind a thousand links is a thousand texts, and so is one drop-in of a
 //! thousand units. To the total a file counts each time, since whoever asks for it takes it apart.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -11,9 +11,13 @@ use rustix::fs::{Stat, fstat};
 
 use super::open::{read_known, regular};
 use super::{FRAGMENT_LIMIT, Inode, Reason, Text};
+use crate::numbered::Numbered;
 
 /// A file as it was at one moment: what is written to it, or to a new one of its number, is another.
 type Version = (Inode, i64, i64, u64);
+
+/// A file of more bytes has a buffer of its own, which goes with it.
+const LARGE: usize = 1 << 16;
 
 /// What was read so far, and how much may be.
 #[derive(Debug)]
@@ -26,7 +30,13 @@ pub(super) struct Run {
 struct Texts {
     bytes: usize,
     /// Held by who reads them: what nobody has any more is no memory of the run.
-    of: HashMap<Version, Weak<Vec<u8>>>,
+    of: Vec<(Version, Weak<[u8]>)>,
+    /// What files are read into before they get memory of their length, in one piece with the count of who holds
+    /// it.
+    buffer: Vec<u8>,
+    /// Where each is.
+    index: Numbered,
+    hasher: foldhash::fast::RandomState,
 }
 
 impl Run {
@@ -43,16 +53,31 @@ impl Run {
         let (inode, size) = regular(&stat, FRAGMENT_LIMIT)?;
         // What was read stays true if another thread panicked.
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let texts = &mut *texts;
         let version = version(inode, &stat);
         if self.total - texts.bytes < size {
             return Err(Reason::TooMuch(self.total));
         }
         texts.bytes += size;
-        if let Some(text) = texts.of.get(&version).and_then(Weak::upgrade) {
+        let hash = texts.hasher.hash_one(version);
+        let known = texts
+            .index
+            .find(hash, |number| texts.of[number].0 == version);
+        if let Some(text) = known.and_then(|number| texts.of[number].1.upgrade()) {
             return Ok((text, inode));
         }
-        let text = Arc::new(read_known(file, size)?);
-        texts.of.insert(version, Arc::downgrade(&text));
+        read_known(file, size, &mut texts.buffer)?;
+        let text: Arc<[u8]> = (&*texts.buffer).into();
+        if size > LARGE {
+            texts.buffer = Vec::new();
+        }
+        let kept = Arc::downgrade(&text);
+        if let Some(number) = known {
+            texts.of[number].1 = kept;
+        } else {
+            texts.index.insert(hash, texts.of.len());
+            texts.of.push((version, kept));
+        }
         Ok((text, inode))
     }
 }
@@ -75,7 +100,7 @@ mod tests {
         dir.open(OsStr::new(name)).content
     }
 
-    fn text(root: &Root, name: &str) -> Arc<Vec<u8>> {
+    fn text(root: &Root, name: &str) -> Arc<[u8]> {
         match content(root, name) {
             Content::File(text) => text,
             other => panic!("{other:?}"),

@@ -128,8 +128,8 @@ impl TreeDir<'_> {
         if let (Some(link), false) = (&opened.link, self.tree.changes.is_empty()) {
             return Some(self.follow(link.text.clone()));
         }
-        let vanished = Content::from(Reason::Vanished);
-        (opened.link.is_some() || opened.content != vanished).then_some(opened)
+        let is_there = opened.link.is_some() || !opened.content.is_vanished();
+        is_there.then_some(opened)
     }
 
     /// What a symlink with this text comes to among the virtual files.

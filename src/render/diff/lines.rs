@@ -25,7 +25,7 @@ pub(super) fn unified(text: &mut Text, difference: &Difference<'_>) {
     let diff = TextDiff::configure()
         .algorithm(Algorithm::Myers)
         .timeout(PATIENCE)
-        .diff_lines(bottom.text.as_slice(), top.text.as_slice());
+        .diff_lines(&*bottom.text, &*top.text);
     say!(
         text,
         "    {FAINT}--- {}{FAINT:#}",

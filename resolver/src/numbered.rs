@@ -1,0 +1,36 @@
+//! Where to find which number, by the hash of what has it.
+
+use hashbrown::HashTable;
+
+use crate::ledger::small;
+
+/// The numbers of things that are kept elsewhere. The hash is kept, as growing would else visit every thing.
+#[derive(Debug, Default)]
+pub(crate) struct Numbered(HashTable<(u32, u32)>);
+
+impl Numbered {
+    /// The number of what has this hash and `is_it`.
+    pub(crate) fn find(&self, hash: u64, is_it: impl Fn(usize) -> bool) -> Option<usize> {
+        let hash = half(hash);
+        let is_it = |&(other, number): &(u32, u32)| other == hash && is_it(number as usize);
+        let found = self.0.find(spread(hash), is_it);
+        found.map(|&(_, number)| number as usize)
+    }
+
+    /// Gives a number to what has this hash and has none.
+    pub(crate) fn insert(&mut self, hash: u64, number: usize) {
+        let hash = half(hash);
+        let hashed = |&(hash, _): &(u32, u32)| spread(hash);
+        self.0
+            .insert_unique(spread(hash), (hash, small(number)), hashed);
+    }
+}
+
+fn half(hash: u64) -> u32 {
+    u32::try_from(hash >> 32).expect("half of 64 bits")
+}
+
+/// The table looks at both ends of a hash, and only half of it is kept.
+fn spread(hash: u32) -> u64 {
+    (u64::from(hash) << 32) | u64::from(hash)
+}
