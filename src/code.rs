@@ -13,7 +13,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use overlay_resolver::finding;
-    use overlay_resolver::lint::Lint;
+    use overlay_resolver::inspect::lint::Lint;
 
     /// The rows of the table of FORMATS.md that has this header.
     fn table(header: &str) -> Vec<&'static str> {

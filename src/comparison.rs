@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use overlay_resolver::delta::Difference;
-use overlay_resolver::disagreement::Disagreements;
+use overlay_resolver::inspect::delta::Difference;
+use overlay_resolver::inspect::disagreement::Disagreements;
 use overlay_resolver::{Configuration, Document};
 
 /// The differences of one document; those that there are.

@@ -1,6 +1,6 @@
 //! The lints of `check`: the resolver's, and what the adapters know of their files.
 
-use overlay_resolver::lint::{LINTS, Lint};
+use overlay_resolver::inspect::lint::{LINTS, Lint};
 
 /// All of them, by name.
 pub(crate) fn all() -> Vec<&'static Lint> {

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::Finding;
+use overlay_resolver::inspect::survey::survey;
 use overlay_resolver::rules::Rules;
-use overlay_resolver::survey::survey;
 use overlay_resolver::{Configuration, Document, Resolver, format};
 
 use crate::failure::Failure;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::{Finding, Level};
-use overlay_resolver::lint::Lint;
+use overlay_resolver::inspect::lint::Lint;
 use overlay_resolver::root::Root;
 use overlay_resolver::tree::Tree;
 use overlay_resolver::{Catalog, Configuration};

@@ -436,4 +436,5 @@ impl<'d> Account<'d> {
 }
 
 #[cfg(test)]
+#[cfg(feature = "inspect")]
 mod tests;

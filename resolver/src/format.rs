@@ -17,6 +17,8 @@
 //! });
 //! ```
 
+#[cfg(not(feature = "json"))]
+mod absent;
 mod environment;
 mod gkeyfile;
 #[cfg(feature = "json")]
@@ -142,6 +144,8 @@ const FORMATS: &[(&str, &dyn Format)] = &[
     ("gkeyfile", &gkeyfile::GKeyFile),
     #[cfg(feature = "json")]
     ("json", &json::Json),
+    #[cfg(not(feature = "json"))]
+    ("json", &absent::Absent),
     ("libeconf", &libeconf::Libeconf),
     ("lines", &lines::Lines),
     ("opaque", &opaque::Opaque),

@@ -15,17 +15,20 @@
 //! | every assignment with its origin and fate | [`Document`], [`document`] |
 //! | which program's rules hold for a path | [`configuration`], [`catalog`], [`owner`] |
 //! | how consumers differ, and rules of one's own | [`rules`], [`schema`]; [`reference`](mod@reference) has every field of their files |
-//! | what became of a file, and why | [`account`], [`why`] |
-//! | what is wrong or odd | [`finding`], [`lint`] |
+//! | what became of a file | [`account`] |
+//! | what is wrong | [`finding`] |
+//! | what a file or a line does, how files differ, what is odd, what there is | [`inspect`] |
 //! | the steps one by one | [`root`], [`tree`], [`discover`](mod@discover), [`scan`](mod@scan) |
 //! | texts | [`format`](mod@format), [`keyfile`], [`escape`](mod@escape) |
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(feature = "inspect"),
+    allow(dead_code, reason = "some of it answers questions only")
+)]
 
 pub mod account;
 pub mod catalog;
 pub mod configuration;
-pub mod delta;
-pub mod disagreement;
 pub mod discover;
 pub mod document;
 pub mod escape;
@@ -34,9 +37,10 @@ mod figment;
 pub mod finding;
 pub mod format;
 mod fragment;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 pub mod keyfile;
 mod ledger;
-pub mod lint;
 mod merge;
 mod numbered;
 pub mod owner;
@@ -45,10 +49,8 @@ pub mod root;
 pub mod rules;
 pub mod scan;
 pub mod schema;
-pub mod survey;
 pub mod tree;
 pub mod typed;
-pub mod why;
 
 pub use self::account::Account;
 pub use self::catalog::Catalog;

@@ -150,7 +150,7 @@ fn many_headers_of_a_section_that_repeats() {
     ];
     let document = resolve(&files, rules.clone(), path);
     assert_eq!(document.effective().len(), MANY / 2);
-    let differences = overlay_resolver::delta::delta(&document, &rules);
+    let differences = overlay_resolver::inspect::delta::delta(&document, &rules);
     assert_eq!(differences[1].keys[0].to_items().len(), MANY / 4);
 }
 
@@ -173,7 +173,7 @@ fn a_set_has_each_item_once() {
         .unwrap();
     let effective = document.effective();
     assert_eq!(effective[0].values[0].items.len(), MANY / 10 + 1);
-    let differences = overlay_resolver::delta::delta(&document, &rules);
+    let differences = overlay_resolver::inspect::delta::delta(&document, &rules);
     assert_eq!(differences.len(), MANY / 10 + 1);
 }
 
@@ -275,7 +275,7 @@ fn many_drop_ins_of_one_key() {
         .with_history()
         .resolve(path)
         .unwrap();
-    let differences = overlay_resolver::delta::delta(&document, &rules);
+    let differences = overlay_resolver::inspect::delta::delta(&document, &rules);
     assert_eq!(differences.len(), drop_ins + 1);
     for change in differences.iter().flat_map(|difference| &difference.keys) {
         assert_eq!(change.to_items().len(), 1);

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use overlay_adapters::Adapters;
 use overlay_resolver::finding::{Finding, Level};
+use overlay_resolver::inspect::lint;
 use overlay_resolver::root::Root;
-use overlay_resolver::{Basis, Configuration, lint};
+use overlay_resolver::{Basis, Configuration};
 
 use crate::cli::Cli;
 use crate::exit::Exit;

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::delta::{Difference, delta};
-use overlay_resolver::disagreement::{Side, disagreements};
 use overlay_resolver::finding::Finding;
+use overlay_resolver::inspect::delta::{Difference, delta};
+use overlay_resolver::inspect::disagreement::{Side, disagreements};
 use overlay_resolver::root::Root;
 use overlay_resolver::{Configuration, Document, Resolver};
 

@@ -6,9 +6,9 @@ use overlay_adapters::Adapters;
 use overlay_resolver::Configuration;
 use overlay_resolver::account::{Account, Unread};
 use overlay_resolver::finding::Finding;
+use overlay_resolver::inspect::why::{Line, line};
 use overlay_resolver::root::Root;
 use overlay_resolver::tree::Tree;
-use overlay_resolver::why::{Line, line};
 
 use crate::cli::Cli;
 use crate::exit::Exit;

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use overlay_resolver::delta::{Difference, KeyChange};
-use overlay_resolver::disagreement::{FileDisagreement, KeyDisagreement, OneRefuses};
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
+use overlay_resolver::inspect::delta::{Difference, KeyChange};
+use overlay_resolver::inspect::disagreement::{FileDisagreement, KeyDisagreement, OneRefuses};
 use overlay_resolver::{Assignment, Configuration, Document as Merged, Key};
 use serde::Serialize;
 

@@ -6,8 +6,8 @@ use overlay_resolver::account::Account;
 use overlay_resolver::document::{Effective, Part, Place};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::Finding;
+use overlay_resolver::inspect::why::Line;
 use overlay_resolver::schema::{Merge, Split, Unknown};
-use overlay_resolver::why::Line;
 use overlay_resolver::{Assignment, Configuration, Document, Key};
 use serde::Serialize;
 

@@ -9,9 +9,9 @@ use anstyle::Style;
 use bstr::ByteSlice as _;
 use overlay_resolver::Key;
 use overlay_resolver::account::Account;
-use overlay_resolver::delta::{Change, Class, Difference, KeyChange};
-use overlay_resolver::disagreement::{Disagreements, KeyDisagreement};
 use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::inspect::delta::{Change, Class, Difference, KeyChange};
+use overlay_resolver::inspect::disagreement::{Disagreements, KeyDisagreement};
 use overlay_resolver::scan::State;
 
 use super::style::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened, some_of};

@@ -3,9 +3,9 @@
 use overlay_resolver::account::{Account, Early};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::format::Lost;
+use overlay_resolver::inspect::why::Line;
 use overlay_resolver::rules::{Order, Shape};
 use overlay_resolver::scan::Role;
-use overlay_resolver::why::Line;
 use overlay_resolver::{Configuration, Document};
 
 use super::explain::{explain_key, outcome_line, read_by};

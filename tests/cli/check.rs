@@ -3,8 +3,8 @@
 use std::fs;
 
 use insta::assert_snapshot;
-use overlay_resolver::lint::LINTS;
-use overlay_resolver::survey::DIRECTORIES_LIMIT;
+use overlay_resolver::inspect::lint::LINTS;
+use overlay_resolver::inspect::survey::DIRECTORIES_LIMIT;
 
 use crate::image::Image;
 use crate::json::parsed;

@@ -1,5 +1,5 @@
+use crate::inspect::why::{Line, line};
 use crate::tree::Tree;
-use crate::why::{Line, line};
 use crate::{Document, Resolver};
 
 use super::*;

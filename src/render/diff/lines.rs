@@ -1,7 +1,7 @@
 //! The lines in which a file differs from the one below it.
 
-use overlay_resolver::delta::{Class, Difference};
 use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::inspect::delta::{Class, Difference};
 use similar::{Algorithm, ChangeTag, TextDiff};
 use std::time::Duration;
 

@@ -6,7 +6,7 @@
 //! row.
 //!
 //! ```
-//! use overlay_resolver::delta::{Class, delta};
+//! use overlay_resolver::inspect::delta::{Class, delta};
 //! use overlay_resolver::{Resolver, tree::Tree};
 //!
 //! let tree = Tree::default()

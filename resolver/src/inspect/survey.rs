@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use overlay_resolver::catalog::Catalog;
-//! use overlay_resolver::survey::survey;
+//! use overlay_resolver::inspect::survey::survey;
 //! use overlay_resolver::tree::Tree;
 //!
 //! let tree = Tree::default()

@@ -6,7 +6,7 @@
 //! what they come to, and not from where.
 //!
 //! ```
-//! use overlay_resolver::disagreement::{Side, disagreements};
+//! use overlay_resolver::inspect::disagreement::{Side, disagreements};
 //! use overlay_resolver::{Resolver, Rules, tree::Tree};
 //!
 //! let tree = Tree::default()
