@@ -130,20 +130,66 @@ fn what_is_strange_among_what_is_remembered() {
     image.write(&format!("{STATE}/a.state"), "");
     fs::remove_file(image.path(&format!("{STATE}/b.state"))).expect("removed");
     image.write(&format!("{STATE}/b.state/directory"), "");
-    image.write(&format!("{STATE}/c.journal/directory"), "");
-    image.write(&format!("{STATE}/gone.journal"), "junk\n");
     image.write(&format!("{STATE}/strange"), "");
     let states = [
         ("a", "failed"),
         ("b", "failed"),
-        ("c", "failed"),
+        ("c", "updated"),
         ("d", "updated"),
     ];
     let shown = fails(&image, &["sync"], &states);
-    for file in ["a.state", "b.state", "c.journal", "gone.journal"] {
+    for file in ["a.state", "b.state"] {
         assert!(shown.contains(&format!("/{STATE}/{file}")), "{shown}");
     }
-    assert!(image.path(&format!("{STATE}/gone.journal")).is_file());
+}
+
+/// Of remotes that were being moved when a run died there is nothing but what is staged; and that cannot be read.
+#[test]
+fn what_is_strange_in_the_place_of_what_moves() {
+    let image = ostree(&["a", "b", "c"]);
+    let intent = "[remote \"b\"]\nFrom=/ostree/repo/config\nLeft=true\n\
+                  [remote \"gone\"]\nFrom=/ostree/repo/config\nLeft=false\n";
+    image.write(&format!("{STATE}/.overlayctl.intent"), intent);
+    image.write("ostree/repo/config", "[core]\nrepo_version=1\nmode=bare\n");
+    fs::remove_file(image.path(&format!("{TARGET}/b.conf"))).expect("removed");
+    let staged = ["b", "gone"].map(|name| format!("{TARGET}/.#{name}.conf.overlayctl"));
+    image.write(&format!("{}/directory", staged[0]), "");
+    image.write(&staged[1], "junk\n");
+    let states = [("a", "updated"), ("b", "failed"), ("c", "updated")];
+    for _ in 0..2 {
+        let shown = fails(&image, &["sync"], &states[1..2]);
+        for file in &staged {
+            assert!(shown.contains(&format!("/{file}")), "{shown}");
+            assert!(image.path(file).exists());
+        }
+    }
+    assert!(has(&image, "a", "new") && has(&image, "c", "new"));
+    fs::remove_dir_all(image.path(&staged[0])).expect("removed");
+    image.write(&staged[1], "[remote \"gone\"]\nurl=https://mine.example/\n");
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    assert!(has(&image, "gone", "mine"));
+    assert!(staged.iter().all(|file| !image.path(file).exists()));
+}
+
+/// Where the repository is mounted later, nobody can tell whether the remote is there still.
+#[test]
+fn what_moves_out_of_a_repository_that_is_not_there() {
+    let image = ostree(&["a", "b"]);
+    let intent = "[remote \"moved\"]\nFrom=/ostree/repo/config\nLeft=false\n";
+    image.write(&format!("{STATE}/.overlayctl.intent"), intent);
+    let staged = format!("{TARGET}/.#moved.conf.overlayctl");
+    image.write(&staged, "[remote \"moved\"]\nurl=https://mine.example/\n");
+    for _ in 0..2 {
+        let shown = image.shown(&["sync"]);
+        assert!(shown.contains("/ostree/repo/config: cannot"), "{shown}");
+        assert!(image.path(&staged).is_file());
+        assert!(!has(&image, "moved", "mine"));
+    }
+    assert!(has(&image, "a", "new") && has(&image, "b", "new"));
+    let core = "[core]\nrepo_version=1\nmode=bare\n";
+    image.write("ostree/repo/config", core);
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    assert!(has(&image, "moved", "mine") && !image.path(&staged).exists());
 }
 
 #[test]

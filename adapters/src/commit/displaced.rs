@@ -11,11 +11,13 @@ use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::str::FromStr;
 
+use overlay_resolver::root::{self, Reason};
 use rustix::fs::{FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
 use super::error::{CommitError, Doing as _};
+use super::stage::partial_name;
 use super::{Outcome, Place, staged_name};
 use crate::observer::LIMIT;
 
@@ -162,6 +164,34 @@ pub(super) fn recover(place: &Place) -> Result<Outcome, CommitError> {
     Note::remove(place).doing("remove the old copy of", &place.path)?;
     place.sync()?;
     Ok(Outcome::Raced)
+}
+
+/// Whether a dead run displaced what was at `place`, told by what it left beside. `was_there` knows a content that
+/// was displaced from one that waits to come instead.
+pub(super) fn is_displaced(
+    place: &Place,
+    was_there: impl Fn(&[u8]) -> bool,
+) -> Result<bool, CommitError> {
+    let path = &place.path;
+    let aside = staged_name(&place.name);
+    let kind = |name: &OsStr| place.kind(name).doing("look beside", path);
+    if kind(&partial_name(&aside))?.is_some() {
+        return Ok(false);
+    }
+    if kind(&aside)?.is_none() {
+        // The note goes last of what is replaced, and first of what is taken away.
+        let note = Note::find(place)?;
+        return Ok(note.is_none_or(|note| note.new.is_some()));
+    }
+    match place.dir.content(&aside) {
+        root::Content::File(text) => Ok(was_there(&text)),
+        root::Content::Mask(_) => Ok(was_there(b"")),
+        root::Content::Unusable(why) if matches!(why.reason, Reason::Io(_)) => {
+            Err(*why).doing("look beside", path)
+        }
+        // No run stages such a thing, so it was displaced.
+        root::Content::Unusable(_) => Ok(true),
+    }
 }
 
 /// Gives what was taken away its place back, unless there is something else by now.

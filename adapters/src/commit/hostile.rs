@@ -171,7 +171,7 @@ fn more_steps_than_files_that_may_be_open() {
     let open = || fs::read_dir("/proc/self/fd").unwrap().count();
     let before = open();
     let directories = Directories::of(&root);
-    let ready = super::stage_all(&directories, &batch).unwrap();
+    let ready = super::stage_all(&directories, &batch).unwrap().unwrap();
     // Other tests of this process open some, too.
     assert!(open() < before + 50);
     for step in ready {

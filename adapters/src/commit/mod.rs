@@ -121,6 +121,13 @@ pub fn staged_name(name: &OsStr) -> OsString {
     staged
 }
 
+/// The file that waits to get the name `path`, or was displaced from it, be that a symlink to elsewhere.
+pub(crate) fn staged_for(root: &Root, path: &Path) -> Option<PathBuf> {
+    let end = Path::new("/").join(root.chase(path).ok()?);
+    let name = staged_name(end.file_name()?);
+    Some(end.with_file_name(name))
+}
+
 /// The name of the note beside `name` that it is about to be replaced, or taken away.
 pub(crate) fn noted_name(name: &OsStr) -> OsString {
     displaced::note_name(name)
@@ -152,6 +159,20 @@ pub(crate) fn left_staged(root: &Root, path: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Whether a dead run displaced what was at `path`: gave it another content, or took it away. `was_there` tells what
+/// was there from what was to come instead.
+///
+/// # Errors
+/// It cannot be told: its directory is not there, since it is mounted later, or cannot be read.
+pub(crate) fn has_displaced(
+    root: &Root,
+    path: &Path,
+    was_there: impl Fn(&[u8]) -> bool,
+) -> Result<bool, CommitError> {
+    let place = Directories::of(root).of_content(path)?;
+    displaced::is_displaced(&place, was_there)
+}
+
 /// What came of a batch.
 #[derive(Debug)]
 pub struct Ended {
@@ -180,12 +201,9 @@ pub fn commit(root: &Root, batch: &Batch) -> Ended {
 pub(crate) fn commit_until(root: &Root, batch: &Batch, killed_after: usize) -> Ended {
     let unbegun = |outcome| Ended { done: 0, outcome };
     let root = &Directories::of(root);
-    match recover_all(root, batch) {
-        Ok(Outcome::Done) => {}
-        other => return unbegun(other),
-    }
     let ready = match stage_all(root, batch) {
-        Ok(ready) => ready,
+        Ok(Some(ready)) => ready,
+        Ok(None) => return unbegun(Ok(Outcome::Raced)),
         Err(failures) => return unbegun(Err(failures)),
     };
     let mut done = 0;
@@ -204,58 +222,121 @@ pub(crate) fn commit_until(root: &Root, batch: &Batch, killed_after: usize) -> E
     Ended { done, outcome }
 }
 
-/// Before anything is staged, which would replace what a dead run displaced.
-fn recover_all(root: &Directories<'_>, batch: &Batch) -> Result<Outcome, Vec<Failure>> {
+/// Stages all steps; none if that brought back what another program wrote.
+///
+/// The intent comes first: what the plan saw of a dead run is in it, and may be gone once that is mended. All is
+/// mended before anything else is staged, which would replace what a dead run displaced.
+fn stage_all<'b>(
+    root: &Directories<'_>,
+    batch: &'b Batch,
+) -> Result<Option<Vec<Ready<'b>>>, Vec<Failure>> {
+    let mut staging = Staging {
+        root,
+        private: &batch.private,
+        ready: Vec::new(),
+        failures: Vec::new(),
+    };
+    let (intent, rest) = match batch.steps.split_first() {
+        Some((intent @ Step::Intend { .. }, rest)) => (Some(intent), rest),
+        _ => (None, batch.steps.as_slice()),
+    };
+    let steps = || rest.iter().enumerate();
+    let first = usize::from(intent.is_some());
+    if let Some(intent) = intent {
+        staging.stage(0, intent);
+    }
     let mut outcome = Outcome::Done;
-    let mut failures = Vec::new();
-    for (step, what) in batch.steps.iter().enumerate() {
-        match recover(root, what) {
-            Ok(Outcome::Done) => {}
-            Ok(Outcome::Raced) => outcome = Outcome::Raced,
-            Err(error) => failures.push(Failure { step, error }),
-        }
-    }
-    if failures.is_empty() {
-        Ok(outcome)
-    } else {
-        Err(failures)
-    }
-}
-
-fn stage_all<'b>(root: &Directories<'_>, batch: &'b Batch) -> Result<Vec<Ready<'b>>, Vec<Failure>> {
-    let mut ready = Vec::new();
-    let mut failures = Vec::new();
-    let mut staged = BTreeSet::new();
-    for (step, what) in batch.steps.iter().enumerate() {
-        if let Step::Replace { path, .. } = what
-            && !staged.insert(path)
-        {
-            ready.push(Ready::Again(what, &batch.private));
-            continue;
-        }
-        match Ready::prepare(root, what, &batch.private) {
-            Ok(prepared) => ready.push(prepared),
-            Err(error) => {
-                failures.push(Failure { step, error });
-                // Without it, nobody could tell what else was staged, and for what.
-                if matches!(what, Step::Intend { .. }) {
-                    break;
-                }
+    // Without it, nobody could tell what else was staged, and for what.
+    if staging.failures.is_empty() {
+        for (step, what) in steps() {
+            match recover(root, what) {
+                Ok(Outcome::Done) => {}
+                Ok(Outcome::Raced) => outcome = Outcome::Raced,
+                Err(error) => staging.fail(first + step, error),
             }
         }
     }
-    if failures.is_empty() {
-        return Ok(ready);
+    if staging.failures.is_empty() && outcome == Outcome::Done {
+        let mut later = Later::default();
+        for (step, what) in steps() {
+            if later.is(what) {
+                staging.ready.push(Ready::Later(what, &batch.private));
+            } else {
+                staging.stage(first + step, what);
+            }
+        }
     }
-    // Nothing is in place yet. The intent goes last, so that it covers what is left until then.
-    ready.into_iter().rev().for_each(Ready::discard);
-    Err(failures)
+    if staging.failures.is_empty() && outcome == Outcome::Done {
+        return Ok(Some(staging.ready));
+    }
+    discard(staging.ready);
+    if staging.failures.is_empty() {
+        Ok(None)
+    } else {
+        Err(staging.failures)
+    }
+}
+
+/// Forgets what was staged, of which nothing is in place yet. The intent goes last, so that it covers what is left
+/// until then.
+fn discard(ready: Vec<Ready<'_>>) {
+    // Beside the intent of a dead run, what is staged may tell what became of that.
+    if !matches!(ready.first(), Some(Ready::Intent(_, true))) {
+        ready.into_iter().rev().for_each(Ready::discard);
+    }
+}
+
+/// Steps being staged.
+struct Staging<'r, 'b> {
+    root: &'r Directories<'r>,
+    private: &'b BTreeSet<PathBuf>,
+    ready: Vec<Ready<'b>>,
+    failures: Vec<Failure>,
+}
+
+impl<'b> Staging<'_, 'b> {
+    fn stage(&mut self, step: usize, what: &'b Step) {
+        match Ready::prepare(self.root, what, self.private) {
+            Ok(prepared) => self.ready.push(prepared),
+            Err(error) => self.fail(step, error),
+        }
+    }
+
+    fn fail(&mut self, step: usize, error: CommitError) {
+        self.failures.push(Failure { step, error });
+    }
+}
+
+/// Tells the steps that can be staged only when those before them are carried out.
+#[derive(Default)]
+struct Later<'b> {
+    made: BTreeSet<&'b Path>,
+    replaced: BTreeSet<&'b Path>,
+}
+
+impl<'b> Later<'b> {
+    fn is(&mut self, step: &'b Step) -> bool {
+        match step {
+            Step::Create(tree) => {
+                self.made.insert(&tree.path);
+                false
+            }
+            Step::Replace { path, .. } => {
+                let is_second = !self.replaced.insert(path);
+                is_second
+                    || path
+                        .parent()
+                        .is_some_and(|parent| self.made.contains(parent))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Mends what a dead run left of its write to the file that a step is about.
 fn recover(root: &Directories<'_>, step: &Step) -> Result<Outcome, CommitError> {
     let place = match step {
-        Step::Replace { path, .. } => Some(root.of_content(path)?),
+        Step::Replace { path, .. } => root.of_end(path)?,
         Step::Take { path, .. } => root.of_name(path)?,
         Step::Remove(path) => match path.file_name().and_then(displaced::target_of) {
             Some(target) => root.of_name(&path.with_file_name(target))?,
@@ -270,8 +351,8 @@ fn recover(root: &Directories<'_>, step: &Step) -> Result<Outcome, CommitError> 
 enum Ready<'a> {
     /// It is in place already; whether it was there before.
     Intent(Place, bool),
-    /// The second content of a file: it can be staged when the first is in place.
-    Again(&'a Step, &'a BTreeSet<PathBuf>),
+    /// The second content of a file, or the first in a new directory: it can be staged when those are in place.
+    Later(&'a Step, &'a BTreeSet<PathBuf>),
     Tree(tree::StagedTree),
     File(Staged),
     Remove(&'a Path),
@@ -320,7 +401,7 @@ impl<'a> Ready<'a> {
 
     fn carry_out(self, root: &Directories<'_>) -> Result<Outcome, CommitError> {
         match self {
-            Self::Again(step, private) => Self::prepare(root, step, private)?.carry_out(root),
+            Self::Later(step, private) => Self::prepare(root, step, private)?.carry_out(root),
             Self::Tree(tree) => tree.put_in_place(),
             Self::File(staged) => staged.put_in_place(),
             Self::Remove(path) => {
@@ -344,7 +425,7 @@ impl<'a> Ready<'a> {
             // What is left of it, the next run removes.
             Self::Take(Some(place), _) => displaced::Note::remove(&place).unwrap_or_default(),
             Self::Intent(_, true)
-            | Self::Again(..)
+            | Self::Later(..)
             | Self::Remove(_)
             | Self::Take(None, _)
             | Self::Touch(_) => {}
@@ -377,9 +458,14 @@ impl<'r> Directories<'r> {
 
     /// Where the content of `path` lies: at the end of its symlinks, inside the root.
     fn of_content(&self, path: &Path) -> Result<Place, CommitError> {
-        let target = Path::new("/").join(self.root.chase(path).doing("follow", path)?);
-        self.of_name(&target)?
+        self.of_end(path)?
             .ok_or_else(|| CommitError::new("open the directory of", path, Errno::NOENT))
+    }
+
+    /// The same; none if its directory does not exist.
+    fn of_end(&self, path: &Path) -> Result<Option<Place>, CommitError> {
+        let target = Path::new("/").join(self.root.chase(path).doing("follow", path)?);
+        self.of_name(&target)
     }
 
     /// Where the name `path` itself lies; none if its directory does not exist.

@@ -71,7 +71,7 @@ impl Staged {
         match staged.write(content, readers) {
             Ok(()) => Ok(staged),
             Err(error) => {
-                staged.discard();
+                staged.abandon();
                 Err(error)
             }
         }
@@ -242,6 +242,16 @@ impl Staged {
                 renamed.doing("create", path).map(|()| Outcome::Done)
             }
             other => other.doing("create", path).map(|()| Outcome::Done),
+        }
+    }
+
+    /// Forgets what could not be staged. What a dead run left under the staged name stays with a note.
+    fn abandon(&self) {
+        self.place
+            .unlink(&partial_name(&self.name))
+            .unwrap_or_default();
+        if self.place.kind(&self.name) == Ok(None) {
+            Note::remove(&self.place).unwrap_or_default();
         }
     }
 

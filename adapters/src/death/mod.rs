@@ -9,6 +9,7 @@ mod flatpak;
 mod machine;
 mod ostree;
 mod planted;
+mod twice;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;

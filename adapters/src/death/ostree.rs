@@ -8,6 +8,8 @@ use crate::remotes::histories::sources;
 use crate::report::Wish;
 
 const CONF: &str = "/etc/remotes.d/x.conf";
+/// A file that the owner called otherwise.
+const OTHERS: &str = "/etc/remotes.d/z.conf";
 const KEYRING: &str = "/etc/remotes.d/x.trustedkeys.gpg";
 const CONFIG: &str = "/ostree/repo/config";
 const GROUP: &str = "remote \"x\"";
@@ -48,9 +50,11 @@ pub(super) fn subject() -> Subject {
 
 /// As `ostree remote delete` does, which leaves the keyring beside the file.
 fn delete(machine: &Machine) -> bool {
-    if !machine.read(CONF).is_empty() {
-        machine.remove(CONF);
-        return true;
+    for path in [CONF, OTHERS] {
+        if Editor::parse(&machine.read(path)).is_ok_and(|file| file.has_group(GROUP)) {
+            machine.remove(path);
+            return true;
+        }
     }
     let mut config = Editor::parse(&machine.read(CONFIG)).expect("sound");
     let was_there = config.has_group(GROUP);
@@ -107,6 +111,10 @@ fn import(machine: &Machine, letter: u8) {
 /// There is a target and a repository whatever happens to the remote.
 fn other(machine: &Machine) {
     ship(machine, "other", &["url=https://other/"], &[]);
+    repository(machine);
+}
+
+fn repository(machine: &Machine) {
     if machine.read(CONFIG).is_empty() {
         machine.write(CONFIG, "[core]\nrepo_version=1\nmode=bare\n");
     }
@@ -142,6 +150,11 @@ macro_rules! image {
 
 const PLAIN: fn(&Machine) = image![URL; &[]];
 const SIGNED: fn(&Machine) = image![URL; b"1"];
+/// One that changes the repository's configuration, too.
+const NEXT: fn(&Machine) = |machine| {
+    image![URL; b"2"](machine);
+    collection(machine, "", "org.one.Id");
+};
 
 #[expect(clippy::too_many_lines, reason = "a kind of change is a line or a few")]
 pub(super) fn changes() -> Vec<Change> {
@@ -249,9 +262,44 @@ pub(super) fn changes() -> Vec<Change> {
         Change {
             since: |machine| in_config(machine, &[("url", "https://owner/"), ("proxy", "mine")]),
             wish: Some(Wish::Adopt),
-            // Its journal brings the remote to its new place, wherever it was when its owner deleted it.
-            deleted: false,
-            ..Change::new("adoption on request", [other, SIGNED, image![URL; b"2"]])
+            ..Change::new("adoption on request", [other, SIGNED, NEXT])
+        },
+        Change {
+            since: |machine| in_config(machine, &[("url", "https://owner/"), ("proxy", "mine")]),
+            wish: Some(Wish::Adopt),
+            // No remote has a file yet.
+            ..Change::new(
+                "adoption on request into a new directory",
+                [
+                    repository,
+                    |machine| {
+                        repository(machine);
+                        ship(machine, NAME, &[URL], b"1");
+                    },
+                    NEXT,
+                ],
+            )
+        },
+        Change {
+            since: |machine| {
+                machine.write(OTHERS, "[remote \"x\"]\nurl=https://owner/\nproxy=mine\n");
+            },
+            wish: Some(Wish::Adopt),
+            ..Change::new(
+                "adoption on request out of another's file",
+                [other, SIGNED, NEXT],
+            )
+        },
+        Change {
+            since: |machine| {
+                in_config(machine, &[("url", "https://owner/"), ("proxy", "mine")]);
+                machine.write(CONF, "# mine\n");
+            },
+            wish: Some(Wish::Adopt),
+            ..Change::new(
+                "adoption on request into a file of comments",
+                [other, SIGNED, NEXT],
+            )
         },
         Change {
             since: |machine| {

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use bstr::ByteSlice as _;
+
 use super::{Change, Planted, Subject, Tally, flatpak, ostree, survive};
 use crate::commit::{Outcome, Step, commit};
 use crate::obstacles::Obstacles;
@@ -88,6 +90,22 @@ fn no_intent() {
             steps.retain(|step| !is_intent(step));
         });
     }
+}
+
+#[test]
+fn an_intent_that_does_not_say_that_a_remote_moves() {
+    assert_found(ostree(), "adoption on request", |steps| {
+        if let Some(Step::Intend { content, .. }) = steps.first_mut() {
+            *content = content.replace("From=", "Elsewhere=");
+        }
+    });
+}
+
+#[test]
+fn a_remote_comes_before_it_has_left() {
+    assert_found(ostree(), "adoption on request", |steps| {
+        reorder(steps, |step| ends_with(step, "/repo/config"), false);
+    });
 }
 
 #[test]

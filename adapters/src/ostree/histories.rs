@@ -63,7 +63,6 @@ impl InMemory {
             observed: Observed::default(),
             texts: self.files.clone(),
             has_target: self.has_target,
-            journals: Vec::new(),
             findings: Vec::new(),
         }
     }

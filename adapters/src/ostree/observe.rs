@@ -35,8 +35,6 @@ pub(super) struct Found {
     pub(super) texts: BTreeMap<PathBuf, Vec<u8>>,
     /// The directory of the target is there. Without it, nothing that is remembered counts.
     pub(super) has_target: bool,
-    /// Remotes on their way from one place to another, each with its journal.
-    pub(super) journals: Vec<(String, PathBuf)>,
     /// What is worth telling of files that are not ours.
     pub(super) findings: Vec<Finding>,
 }
@@ -60,7 +58,6 @@ pub(super) fn observe(
             observed: Observed::default(),
             texts: BTreeMap::new(),
             has_target: false,
-            journals: Vec::new(),
             findings: Vec::new(),
         },
         keyrings: BTreeMap::new(),
@@ -222,14 +219,11 @@ impl Eyes<'_> {
         if !managed && !brought.is_empty() && !observed.unclear.contains(name) {
             // `ostree remote delete` leaves the keyring, which the owner's next remote of the name would trust.
             let certificates = brought;
-            let files = BTreeSet::new();
-            observed.intent.add(
-                name,
-                Traces {
-                    certificates,
-                    files,
-                },
-            );
+            let traces = Traces {
+                certificates,
+                ..Traces::default()
+            };
+            observed.intent.add(name, traces);
         }
         if managed && !stays {
             observed.residue.insert(name.into(), vec![path.clone()]);
@@ -245,7 +239,7 @@ const fn is_elsewhere(error: &Unusable) -> bool {
 }
 
 /// Where the next content of a file waits.
-fn staged_path(path: &Path) -> PathBuf {
+pub(super) fn staged_path(path: &Path) -> PathBuf {
     beside(path, staged_name)
 }
 

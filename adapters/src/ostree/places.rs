@@ -20,7 +20,6 @@ pub(super) const KEYRING: &str = ".trustedkeys.gpg";
 /// What one ends with that is text; ostree reads none itself.
 pub(super) const ARMORED: &str = ".trustedkeys.asc";
 const STATE: &str = ".state";
-const JOURNAL: &str = ".journal";
 
 /// The places, as seen inside the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,16 +72,6 @@ impl Places {
         file.strip_suffix(STATE)
     }
 
-    /// The file of a remote on its way from one place to another.
-    pub(super) fn journal(&self, name: &str) -> PathBuf {
-        self.state.join(format!("{name}{JOURNAL}"))
-    }
-
-    /// The name whose remote a file of the state directory carries.
-    pub(super) fn moving(file: &str) -> Option<&str> {
-        file.strip_suffix(JOURNAL)
-    }
-
     /// The keyrings that ostree prefers to ours.
     pub(super) fn preferred_keyrings(&self, name: &str) -> impl Iterator<Item = PathBuf> {
         let file = keyring_name(name);
@@ -123,10 +112,6 @@ impl Target for Places {
 
     fn residue(&self, name: &str) -> Vec<PathBuf> {
         vec![self.keyring(name)]
-    }
-
-    fn carrier(&self, name: &str) -> Option<PathBuf> {
-        Some(self.journal(name))
     }
 
     fn intent(&self) -> PathBuf {

@@ -5,8 +5,8 @@
 //! 1. what says that a remote is absent by our doing, before it goes;
 //! 2. keyrings, before the remotes that need them;
 //! 3. remotes that go or move leave their places before others come, since ostree bears nothing worse than
-//!    a name that is defined twice, and so that a remote with a new name is never there under both; a
-//!    journal holds one that moves;
+//!    a name that is defined twice, and so that a remote with a new name is never there under both; what is
+//!    staged of one that moves holds it in between, also in a directory that is new;
 //! 4. the remotes;
 //! 5. what says that a remote is there or was deleted: a remote that is missing would be taken for deleted;
 //! 6. what nothing needs any more.
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Layers;
-use super::observe::Found;
+use super::observe::{Found, staged_path};
 use super::places::Places;
 use crate::code;
 use crate::commit::{Batch, NewTree, Step};
@@ -46,9 +46,8 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
         }
     }
     for name in found.observed.private.keys() {
-        draft
-            .private
-            .extend([places.conf(name), places.journal(name)]);
+        let conf = places.conf(name);
+        draft.private.extend([staged_path(&conf), conf]);
     }
     let too_large = draft.too_large(&places.target, size(&draft));
     let batch = Writes::new(&draft, found).batch();
@@ -81,8 +80,8 @@ struct Writes<'d> {
     changed: Vec<(PathBuf, Vec<u8>)>,
     /// Files of remotes that go, with what they hold.
     gone: Vec<(PathBuf, Vec<u8>)>,
-    /// Remotes that move, each with what its new file is to hold.
-    moving: Vec<(String, Vec<u8>)>,
+    /// Files of remotes that move there from others.
+    arriving: Vec<(PathBuf, Vec<u8>)>,
 }
 
 impl<'d> Writes<'d> {
@@ -93,7 +92,7 @@ impl<'d> Writes<'d> {
             leaving: Vec::new(),
             changed: Vec::new(),
             gone: Vec::new(),
-            moving: Vec::new(),
+            arriving: Vec::new(),
         };
         for (path, text) in draft.store.texts() {
             writes.sort(path, text);
@@ -111,17 +110,14 @@ impl<'d> Writes<'d> {
                 .extend(before.map(|text| (path.to_owned(), text.clone())));
             return;
         };
-        let arriving = self.draft.store.defined_by(path).find(|name| {
-            let old = self.draft.before.defined_in(name);
+        let is_destination = self.draft.store.defined_by(path).any(|name| {
+            let old = self.draft.before.defined_in(&name);
             old.is_some_and(|old| old != path)
         });
-        match arriving {
-            Some(name) => {
-                self.moving.push((name, text.clone()));
-                self.changed.push((path.to_owned(), text));
-            }
-            None if self.loses(path) => self.leaving.extend(self.replace(path, text)),
-            None => self.changed.push((path.to_owned(), text)),
+        match () {
+            () if is_destination => self.arriving.push((path.to_owned(), text)),
+            () if self.loses(path) => self.leaving.extend(self.replace(path, text)),
+            () => self.changed.push((path.to_owned(), text)),
         }
     }
 
@@ -141,64 +137,59 @@ impl<'d> Writes<'d> {
         let take = |(path, expected)| Step::Take { path, expected };
         let mut steps = self.forgotten();
         steps.extend(withheld);
-        let journals = self.moving.iter().map(|(name, text)| {
-            let path = self.draft.target.journal(name);
-            Step::Replace {
-                expected: self.found.texts.get(&path).cloned(),
-                path,
-                content: text.clone(),
-            }
-        });
-        steps.extend(journals);
         if self.found.has_target {
             steps.extend(self.draft.side_files());
+        } else {
+            steps.extend(self.directory());
         }
         steps.extend(self.leaving.iter().cloned());
         steps.extend(self.gone.iter().cloned().map(take));
         steps.extend(self.arrive());
         steps.extend(known);
-        let arrived = self
-            .moving
-            .iter()
-            .map(|(name, _)| self.draft.target.journal(name));
         steps.extend(self.draft.cleanup());
-        let journals = self.found.journals.iter();
-        let journals = journals.filter(|(name, _)| self.may_arrive(name));
-        let journals = journals.map(|(_, journal)| journal.clone());
-        steps.extend(journals.chain(arrived).map(Step::Remove));
         self.draft.batch(steps, None)
     }
 
-    /// Whether the file of a remote that is on its way can be written: else its journal is all there is of it.
-    fn may_arrive(&self, name: &str) -> bool {
-        let place = self.draft.target.conf(name);
-        !self.draft.observed.refused.contains(&place)
-    }
-
-    /// The remotes take their places: one by one, or with the directory that they are the first in.
-    fn arrive(&self) -> Vec<Step> {
-        let (inside, outside): (Vec<_>, Vec<_>) = self
-            .changed
+    /// The directory of the target with all that comes into it; what moves there is staged.
+    fn directory(&self) -> Option<Step> {
+        let name = |path: &Path| path.file_name().map(PathBuf::from);
+        let staged = self.arriving.iter();
+        let staged = staged.map(|(path, text)| (staged_path(path), text));
+        let keyrings = self
+            .draft
+            .files
             .iter()
-            .partition(|(path, _)| path.starts_with(&self.draft.target.target));
-        let replace = |(path, text): &(PathBuf, Vec<u8>)| self.replace(path, text.clone());
-        let mut steps: Vec<_> = outside.into_iter().filter_map(replace).collect();
-        if self.found.has_target {
-            steps.extend(inside.into_iter().filter_map(replace));
-        } else if !inside.is_empty() {
-            let name = |path: &Path| path.file_name().map(PathBuf::from);
-            let keyrings = self.draft.files.iter();
-            let confs = inside.iter().map(|(path, text)| (path, text));
-            let files = keyrings.chain(confs);
-            steps.push(Step::Create(NewTree {
+            .map(|(path, text)| (path.clone(), text));
+        let confs = self.changed.iter().filter(|(path, _)| self.is_inside(path));
+        let confs = confs.map(|(path, text)| (path.clone(), text));
+        let files = keyrings.chain(confs).chain(staged);
+        let files: Vec<_> = files
+            .filter_map(|(path, text)| Some((name(&path)?, text.clone())))
+            .collect();
+        (!files.is_empty()).then(|| {
+            Step::Create(NewTree {
                 path: self.draft.target.target.clone(),
                 directories: Vec::new(),
-                files: files
-                    .filter_map(|(path, text)| Some((name(path)?, text.clone())))
-                    .collect(),
-            }));
-        }
-        steps
+                files,
+            })
+        })
+    }
+
+    fn is_inside(&self, path: &Path) -> bool {
+        path.starts_with(&self.draft.target.target)
+    }
+
+    /// The remotes take their places, unless they came with the directory that they are the first in.
+    fn arrive(&self) -> Vec<Step> {
+        let inside = self.changed.iter().filter(|(path, _)| self.is_inside(path));
+        let inside = inside.filter(|_| self.found.has_target);
+        let outside = self
+            .changed
+            .iter()
+            .filter(|(path, _)| !self.is_inside(path));
+        let all = outside.chain(inside).chain(&self.arriving);
+        all.filter_map(|(path, text)| self.replace(path, text.clone()))
+            .collect()
     }
 
     /// What is to be remembered: first that a remote is absent by our doing, then the rest.

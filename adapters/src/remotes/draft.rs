@@ -7,7 +7,7 @@ use overlay_resolver::finding::Finding;
 use overlay_resolver::root::{Kind, Reason};
 
 use super::collections::REPOSITORY;
-use super::intent::{Intent, Traces};
+use super::intent::{Intent, Move, Traces};
 use super::target::{Store as _, Target};
 use crate::code;
 use crate::commit::{Batch, Step, staged_name};
@@ -268,10 +268,21 @@ impl<'a, T: Target> Draft<'a, T> {
                     .filter(|path| *path != keyring)
                     .filter(is_changed)
                     .collect(),
+                moves: self.moves(&name),
             };
             intent.add(&name, traces);
         }
         intent
+    }
+
+    /// The way that a remote goes, if it is to stand in another file.
+    fn moves(&self, name: &str) -> Option<Move> {
+        let [from, to] = [&self.before, &self.store].map(|store| self.target.place(store, name));
+        let stays = from == to
+            || ![&self.before, &self.store]
+                .iter()
+                .all(|s| s.has_remote(name));
+        (!stays).then_some(Move { from, left: false })
     }
 
     /// The remotes whose group changes.

@@ -9,12 +9,22 @@
 //! [remote "NAME"]
 //! Certificates=0123…;
 //! Files=/var/lib/flatpak/repo/tmp/cache/summaries/NAME.idx;
+//! From=/sysroot/ostree/repo/config
+//! Left=true
 //! ```
+//!
+//! A remote that moves from one file to another leaves the first before it comes to the second; in between, what is
+//! staged for the second is all there is of it. That it left by our doing, and was not deleted there by its owner, is
+//! told by what is staged beside the first. The next run may replace that, so it says in its own intent what it
+//! found.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice as _};
+use overlay_resolver::escape::{escape_path, unescape};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
@@ -29,6 +39,8 @@ pub(crate) const FILE_NAME: &str = ".overlayctl.intent";
 
 const CERTIFICATES: &str = "Certificates";
 const FILES: &str = "Files";
+const FROM: &str = "From";
+const LEFT: &str = "Left";
 
 /// What is about to become of the remotes that a run changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,6 +55,17 @@ pub(crate) struct Traces {
     pub(crate) certificates: BTreeSet<Fingerprint>,
     /// Files that it makes or removes, but for the keyring.
     pub(crate) files: BTreeSet<PathBuf>,
+    /// The file that it takes the remote out of, to put it into its own.
+    pub(crate) moves: Option<Move>,
+}
+
+/// A remote goes from one file to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Move {
+    /// The first.
+    pub(crate) from: PathBuf,
+    /// Whether it is known to have left that.
+    pub(crate) left: bool,
 }
 
 impl Intent {
@@ -62,6 +85,7 @@ impl Intent {
             let traces = Traces {
                 certificates: certificates.collect(),
                 files: list(FILES).into_iter().map(PathBuf::from).collect(),
+                moves: moves(&file, name),
             };
             (name.to_owned(), traces)
         });
@@ -83,6 +107,13 @@ impl Intent {
             for (key, list) in lists {
                 file.set(&group(name), key, BString::from(list).as_bstr());
             }
+            if let Some(Move { from, left }) = &traces.moves {
+                let from = escape_path(from).to_string();
+                let from = BString::from(value::encode_string(&from));
+                file.set(&group(name), FROM, from.as_bstr());
+                let left = BString::from(value::encode_boolean(*left));
+                file.set(&group(name), LEFT, left.as_bstr());
+            }
         }
         file.to_bytes()
     }
@@ -102,11 +133,32 @@ impl Intent {
         let Traces {
             certificates,
             files,
+            moves,
         } = traces;
         let known = self.remotes.entry(name.into()).or_default();
         known.certificates.extend(certificates);
         known.files.extend(files);
+        known.moves = moves.or(known.moves.take());
     }
+
+    /// Notes of a remote on its way that it has left the place where it was, or that it is not on its way.
+    pub(crate) fn resolve(&mut self, name: &str, left: bool) {
+        if let Some(traces) = self.remotes.get_mut(name) {
+            traces.moves = traces.moves.take().filter(|_| left);
+            if let Some(moves) = &mut traces.moves {
+                moves.left = true;
+            }
+        }
+    }
+}
+
+fn moves(file: &Editor, name: &str) -> Option<Move> {
+    let from = value::decode_string(file.get(&group(name), FROM)?).ok()?;
+    let left = value::decode_boolean(file.get(&group(name), LEFT)?).ok()?;
+    Some(Move {
+        from: PathBuf::from(OsString::from_vec(unescape(from.as_bytes()))),
+        left,
+    })
 }
 
 fn list(raw: &BStr) -> Vec<String> {
@@ -132,8 +184,18 @@ mod tests {
         let traces = Traces {
             certificates: BTreeSet::from(["A".repeat(40).parse().unwrap()]),
             files: BTreeSet::from(["/a;b".into(), "/c".into()]),
+            moves: None,
         };
         intent.add("much", traces);
+        for left in [false, true] {
+            let from = OsString::from_vec(b"/a b;\\x/\xff\n".to_vec()).into();
+            let moves = Some(Move { from, left });
+            let traces = Traces {
+                moves,
+                ..Traces::default()
+            };
+            intent.add(if left { "left" } else { "leaves" }, traces);
+        }
         let path = Path::new(FILE_NAME);
         for intent in [intent, Intent::default()] {
             assert_eq!(Intent::parse(&intent.to_bytes(), path), Ok(intent));

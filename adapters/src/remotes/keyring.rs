@@ -57,13 +57,16 @@ impl<T: Target> Subject<'_, '_, T> {
         let draft = &self.draft;
         let intent = draft.observed.intent.of(self.name);
         let none = BTreeSet::new();
+        let baseline = fingerprints(&draft.before, self.name);
+        // What is staged of a remote on its way speaks of a keyring that may not be there yet.
+        let arrives = intent.is_some_and(|traces| traces.moves.is_some());
         let needed = needs_keys(|key| draft.store.get(self.name, key));
         let needed = needed && !remote.is_keyring_masked;
         let keys = Known {
             actual,
-            baseline: &fingerprints(&draft.before, self.name),
+            baseline: if arrives { &none } else { &baseline },
             interrupted: intent.map_or(&none, |traces| &traces.certificates),
-            adopted: self.management.is_none(),
+            adopted: arrives || self.management.is_none(),
         }
         .reconcile(&remote.keyring, needed);
         self.write_keys(&keys);

@@ -250,7 +250,10 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         let actual = self.actual();
         let before = self.marks();
         let (action, marks) = reconcile::entry(self.wanted, actual, before);
-        self.draft.store.mark(self.name, marks);
+        // Of a name that nobody ships and that is only in a dead run's intent, there is nothing to remember.
+        if marks != before || self.wanted != Wanted::Withdrawn {
+            self.draft.store.mark(self.name, marks);
+        }
         let wish = self.draft.wish(self.name);
         let decision = match (action, self.remote()) {
             (Action::Update, _) if wish == Some(&Wish::Release) => Some(self.let_go()),

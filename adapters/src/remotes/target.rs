@@ -112,11 +112,6 @@ pub(crate) trait Target: Sized {
         Vec::new()
     }
 
-    /// The file that carries a remote from one place to another, where a target has several.
-    fn carrier(&self, _name: &str) -> Option<PathBuf> {
-        None
-    }
-
     /// Where a run writes down what it is about to do.
     fn intent(&self) -> PathBuf;
 

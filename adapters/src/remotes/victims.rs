@@ -22,9 +22,6 @@ impl<T: Target> Draft<'_, T> {
             for store in [&self.before, &self.store] {
                 note(self.target.place(store, &name), &name);
             }
-            if let Some(carrier) = self.target.carrier(&name) {
-                note(carrier, &name);
-            }
         }
         for name in self.touched() {
             note(self.target.keyring(&name), &name);

@@ -140,6 +140,20 @@ fn delete(machine: &Machine) {
     for name in OWNED {
         let _ = fs::remove_file(machine.path(&conf(name)));
     }
+    delete_moved(machine);
+}
+
+/// It is in one place or the other, or on its way.
+fn delete_moved(machine: &Machine) {
+    if fs::remove_file(machine.path(&conf("moved"))).is_ok() {
+        return;
+    }
+    let config = machine.path("ostree/repo/config");
+    let text = fs::read_to_string(&config).unwrap_or_default();
+    if let Some((before, after)) = text.split_once("[remote \"moved\"]\n") {
+        let next = after.find("\n[").map_or("", |at| &after[at + 1..]);
+        fs::write(config, format!("{before}{next}")).expect("written");
+    }
 }
 
 fn add(machine: &Machine) {

@@ -10,9 +10,11 @@ use super::super::store::Remotes;
 use super::files::parse;
 use super::{Eyes, Found, beside, staged_path};
 use crate::code;
-use crate::commit::{is_staged, left_staged, noted_name};
+use crate::commit::{has_displaced, is_staged, left_staged, noted_name, staged_for};
 use crate::editor::Editor;
-use crate::remotes::intent::Traces;
+use crate::obstacles::finding;
+use crate::remotes::group::group;
+use crate::remotes::intent::{Move, Traces};
 use crate::remotes::target::{Store as _, Target as _};
 use crate::remotes::{ORIGIN, fingerprints, managed};
 
@@ -49,15 +51,6 @@ impl Eyes<'_> {
                         self.found.observed.broken.insert(remote.into(), finding);
                     }
                 }
-            } else if let Some(remote) = Places::moving(name) {
-                match self.arrived(remote, &path) {
-                    Ok(()) => self.found.journals.push((remote.to_owned(), path)),
-                    // It may be all that there is of the remote.
-                    Err(finding) => {
-                        self.unclear(remote, &finding);
-                        self.found.findings.push(finding);
-                    }
-                }
             }
         }
         self.unfinished();
@@ -78,7 +71,11 @@ impl Eyes<'_> {
                 .extend(left_staged(self.observer.root(), config));
         }
         let names: Vec<String> = observed.intent.names().map(str::to_owned).collect();
-        for name in names.into_iter().filter(|_| self.found.has_target) {
+        for name in names {
+            self.on_its_way(&name);
+            if !self.found.has_target {
+                continue;
+            }
             let memory = self.unwritten(&name).or_else(|| self.untaken(&name));
             if let Some(memory) = memory {
                 self.found.store.remember(&name, memory);
@@ -88,7 +85,7 @@ impl Eyes<'_> {
 
     /// What a dead run had left to remember of a remote that it had put in place. Its file is staged before
     /// what is to be remembered, and not staged any more once it is in place: then it was offered, even if
-    /// its owner has deleted it since.
+    /// its owner has deleted it since. One that is staged with a note was to displace what was there.
     fn unwritten(&self, name: &str) -> Option<Memory> {
         let store = &self.found.store;
         let is_unknown = self.found.observed.broken.contains_key(name);
@@ -103,8 +100,9 @@ impl Eyes<'_> {
             return None;
         }
         let memory = staged_path(&self.places.memory(name));
-        let conf = staged_path(&self.places.conf(name));
-        if stale.contains(&conf) || !stale.contains(&memory) {
+        let conf = self.places.conf(name);
+        let is_staged = stale.contains(&staged_path(&conf));
+        if is_staged && !self.is_noted_and_gone(&conf) || !stale.contains(&memory) {
             return None;
         }
         Memory::parse(&self.file(&memory).ok()??, &memory).ok()
@@ -115,9 +113,7 @@ impl Eyes<'_> {
     fn untaken(&self, name: &str) -> Option<Memory> {
         let conf = self.places.conf(name);
         let stale = &self.found.observed.stale;
-        let is_noted = stale.contains(&beside(&conf, noted_name));
-        let is_gone = self.observer.kind(&conf) == Ok(None);
-        if !is_noted || !is_gone || stale.contains(&staged_path(&conf)) {
+        if !self.is_noted_and_gone(&conf) || stale.contains(&staged_path(&conf)) {
             return None;
         }
         let mut memories = self.found.store.memories();
@@ -129,6 +125,16 @@ impl Eyes<'_> {
             later: None,
             ..memory
         })
+    }
+
+    /// Whether a dead run was about to displace a file which is not there any more.
+    fn is_noted_and_gone(&self, path: &Path) -> bool {
+        let is_noted = self
+            .found
+            .observed
+            .stale
+            .contains(&beside(path, noted_name));
+        is_noted && self.observer.kind(path) == Ok(None)
     }
 
     /// Before there were intents, a staged file told which certificates a run was bringing.
@@ -165,20 +171,60 @@ impl Eyes<'_> {
         Ok(Some((text, memory.transpose()?)))
     }
 
-    /// A run that was killed while it moved a remote has taken it from one place and not brought it to
-    /// the other: its journal is what the other place is to hold.
-    fn arrived(&mut self, name: &str, journal: &Path) -> Result<(), Finding> {
-        let Some(text) = self.file(journal)? else {
-            return Ok(());
+    /// A remote that a dead run had taken from one file and not brought to the other: what is staged for that is
+    /// all there is of it.
+    fn on_its_way(&mut self, name: &str) {
+        let moves = self.found.observed.intent.of(name);
+        let Some(moves) = moves.and_then(|traces| traces.moves.clone()) else {
+            return;
         };
+        let is_there = self.found.store.has_remote(name);
+        let carried = if is_there {
+            Ok(None)
+        } else {
+            self.carried(name, &moves)
+        };
+        match carried {
+            Ok(carried) => {
+                self.found.observed.intent.resolve(name, carried.is_some());
+                if let Some(file) = carried {
+                    self.found.store.add(&self.places.conf(name), file);
+                }
+            }
+            Err(finding) => {
+                self.unclear(name, &finding);
+                self.found.findings.push(finding);
+            }
+        }
+    }
+
+    /// The file of a remote that has left its place by our doing and is not there yet. If its owner deleted it
+    /// before it left, or after it arrived, there is none.
+    fn carried(&self, name: &str, moves: &Move) -> Result<Option<Editor>, Finding> {
+        let root = self.observer.root();
+        let Some(staged) = staged_for(root, &self.places.conf(name)) else {
+            return Ok(None);
+        };
+        let Some(text) = self.file(&staged)? else {
+            return Ok(None);
+        };
+        let has_left = moves.left || {
+            let was_there = |text: &[u8]| holds(text, name);
+            has_displaced(root, &moves.from, was_there).map_err(|error| finding(&error))?
+        };
+        if !has_left {
+            return Ok(None);
+        }
         let file = Editor::parse(&text).map_err(|(line, problem)| {
             let message = format!("{problem}; this is all there is of {name}, which was being moved: mend it, or remove it");
-            code::MALFORMED.error(journal, message).at(line)
+            code::MALFORMED.error(&staged, message).at(line)
         })?;
-        if !self.found.store.has_remote(name) {
-            self.found.store.add(&self.places.conf(name), file);
-        }
-        self.found.texts.insert(journal.to_owned(), text);
-        Ok(())
+        // Where the file was there, it is what that had before: the remote has arrived, and was deleted.
+        Ok(file.has_group(&group(name)).then_some(file))
     }
+}
+
+/// Whether a text defines a remote.
+fn holds(text: &[u8], name: &str) -> bool {
+    Editor::parse(text).is_ok_and(|file| file.has_group(&group(name)))
 }

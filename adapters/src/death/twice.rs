@@ -1,0 +1,86 @@
+//! Two runs that die one after the other, the second of the next image: each as if it had not been, or had been
+//! whole.
+
+use super::machine::{self, Machine, Tree};
+use super::{Act, Aftermath, Change, Image, Subject, Tally, ostree, some_of, start};
+use crate::report::Request;
+
+/// What may follow the second death. Doing nothing comes before deleting.
+const AFTER: [Act; 3] = [Act::Nothing, Act::Deletes, Act::Adds];
+
+/// A tree after each step of a run, the first of which is before it and the last after.
+fn deaths(subject: &Subject, start: &Tree, image: fn(&Machine), request: &Request) -> Vec<Tree> {
+    let mut trees = Vec::new();
+    for steps in 0.. {
+        let machine = Machine::from(start);
+        (subject.strip)(&machine);
+        image(&machine);
+        let is_dead = subject.die(&machine, request, steps, |_| {});
+        trees.push(machine.tree());
+        if !is_dead {
+            break;
+        }
+    }
+    trees
+}
+
+fn survive(subject: &Subject, change: &Change, tally: &mut Tally) {
+    let (start, whole) = start(subject, change);
+    let ends = |tree: &Tree| {
+        AFTER.map(|owner| {
+            let after = Aftermath {
+                image: Image::Next,
+                owner,
+            };
+            after.end(subject, change, tree)
+        })
+    };
+    let settled = |tree: &Tree| {
+        let machine = Machine::from(tree);
+        (subject.strip)(&machine);
+        (change.next)(&machine);
+        subject.settle(&machine);
+        machine.tree()
+    };
+    let good = [&start, &settled(&start), &whole, &settled(&whole)].map(ends);
+    let mut seen: Vec<Tree> = Vec::new();
+    for (first, left) in deaths(subject, &start, change.new, &subject.request(change))
+        .iter()
+        .enumerate()
+    {
+        let second = deaths(subject, left, change.next, &Request::default());
+        for (second, left) in second.into_iter().enumerate() {
+            tally.tried += AFTER.len();
+            if seen.contains(&left) {
+                continue;
+            }
+            for (at, (ended, acted)) in ends(&left).into_iter().enumerate() {
+                // What is not there cannot be deleted.
+                let at = if acted { at } else { at - 1 };
+                let mut wrong = machine::difference(&good[0][at].0, &ended, subject);
+                for good in &good[1..] {
+                    let differs = machine::difference(&good[at].0, &ended, subject);
+                    wrong.retain(|entry, _| differs.contains_key(entry));
+                }
+                if !wrong.is_empty() {
+                    tally.failures.push(format!(
+                        "{}: killed after {first} steps, then after {second} of the next image's, {:?}:\n{wrong:#?}",
+                        change.name, AFTER[at]
+                    ));
+                }
+            }
+            seen.push(left);
+        }
+    }
+}
+
+#[test]
+fn two_deaths_of_an_adoption_end_well() {
+    let changes = ostree::changes().into_iter();
+    let changes: Vec<_> = changes.filter(|change| change.wish.is_some()).collect();
+    let mut tally = Tally::default();
+    for change in some_of(&changes) {
+        survive(&ostree::subject(), change, &mut tally);
+    }
+    tally.assert_survived("ostree, twice");
+}
