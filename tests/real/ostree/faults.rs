@@ -143,16 +143,22 @@ fn delete(machine: &Machine) {
     delete_moved(machine);
 }
 
-/// It is in one place or the other, or on its way.
+/// It is in one place or the other. While it is on its way, nobody sees it, and so nobody deletes it before the next
+/// run has brought it.
 fn delete_moved(machine: &Machine) {
-    if fs::remove_file(machine.path(&conf("moved"))).is_ok() {
-        return;
-    }
+    let own = machine.path(&conf("moved"));
     let config = machine.path("ostree/repo/config");
+    let group = "[remote \"moved\"]\n";
     let text = fs::read_to_string(&config).unwrap_or_default();
-    if let Some((before, after)) = text.split_once("[remote \"moved\"]\n") {
+    let staged = machine.path("etc/ostree/remotes.d/.#moved.conf.overlayctl");
+    if let Some((before, after)) = text.split_once(group) {
         let next = after.find("\n[").map_or("", |at| &after[at + 1..]);
         fs::write(config, format!("{before}{next}")).expect("written");
+    } else if !own.exists() && staged.exists() {
+        machine.report(&["sync"]);
+        fs::remove_file(own).expect("the remote has arrived");
+    } else {
+        let _ = fs::remove_file(own);
     }
 }
 
