@@ -1,11 +1,14 @@
 //! Runs of which one step fails: the run goes on with what that step is not for, and the next one, for which
-//! nothing is in the way any more, ends as if nothing had failed.
+//! nothing is in the way any more, ends as if nothing had failed. Also if the run is killed while it goes on, and
+//! whatever happens before the next, that ends as if there had been no run, or a whole one, or one that knew from the
+//! beginning what was in its way.
 
+use overlay_resolver::finding::Finding;
 use rustix::io::Errno;
 
 use super::machine::{Machine, difference};
-use super::{Change, Subject, Tally, flatpak, ostree, some_of, start};
-use crate::commit::{CommitError, Failure, commit, commit_until};
+use super::{Change, Judge, Subject, Tally, flatpak, ostree, some_of, start};
+use crate::commit::{CommitError, Failure, commit_until};
 use crate::obstacles::Obstacles;
 use crate::report::Request;
 
@@ -13,14 +16,15 @@ use crate::report::Request;
 type Planted = fn(&mut Obstacles);
 
 impl Subject {
-    /// Fails at a step, if there is such a one. What is wrong with the run after that.
+    /// Fails at a step, if there is such a one. What is in the way of the run then, or why it
+    /// can do nothing else.
     fn fail(
         &self,
         machine: &Machine,
         request: &Request,
         step: usize,
         planted: Planted,
-    ) -> Option<Result<(), String>> {
+    ) -> Option<Result<Obstacles, Finding>> {
         let mut obstacles = Obstacles::default();
         let plan = self.plan(machine, request, &obstacles);
         let what = plan.batch.steps.get(step)?;
@@ -34,19 +38,19 @@ impl Subject {
         };
         let met = obstacles.meet(&plan, vec![Failure { step, error }]);
         planted(&mut obstacles);
-        Some(match met {
-            Ok(()) => self.go_on(machine, request, &obstacles),
-            // Nothing else can be done.
-            Err(_) => Ok(()),
-        })
+        Some(met.map(|()| obstacles))
     }
 
+    /// Goes around the obstacles, and dies after some steps of that. Whether it came to its death.
     fn go_on(
         &self,
         machine: &Machine,
         request: &Request,
         obstacles: &Obstacles,
-    ) -> Result<(), String> {
+        killed_after: usize,
+    ) -> Result<bool, String> {
+        let mut left = killed_after;
+        machine.make(&self.planner.lock());
         for _ in 0..5 {
             let batch = self.plan(machine, request, obstacles).batch;
             let mut steps = batch.steps.iter();
@@ -54,41 +58,63 @@ impl Subject {
                 return Err(format!("{again:?} is tried again"));
             }
             if batch.steps.is_empty() {
-                return Ok(());
+                return Ok(false);
             }
-            let outcome = commit(&machine.root(), &batch).outcome;
+            let outcome = commit_until(&machine.root(), &batch, left).outcome;
             outcome.expect("nothing else is wrong");
+            if left < batch.steps.len() {
+                return Ok(true);
+            }
+            left -= batch.steps.len();
         }
         Err("the run comes to no rest".into())
     }
 }
 
+/// A run that is not killed.
+const NEVER: usize = usize::MAX;
+
 fn go_on(subject: &Subject, change: &Change, planted: Planted, tally: &mut Tally) {
     let (start, whole) = start(subject, change);
     let request = subject.request(change);
+    let mut judge = Judge::new(subject, change, &[&start, &whole]);
     for step in 0.. {
         let machine = Machine::from(&start);
-        let Some(ended) = subject.fail(&machine, &request, step, planted) else {
+        let Some(met) = subject.fail(&machine, &request, step, planted) else {
             return;
         };
-        tally.tried += 1;
         let name = change.name;
-        if let Err(wrong) = ended {
-            tally
-                .failures
-                .push(format!("{name}: failed at step {step}: {wrong}"));
+        let failed = format!("failed at step {step}");
+        if let Ok(obstacles) = met {
+            let left = machine.tree();
+            let ended = subject.go_on(&machine, &request, &obstacles, NEVER);
+            if let Err(wrong) = ended {
+                tally.failures.push(format!("{name}: {failed}: {wrong}"));
+            }
+            let knew = Machine::from(&start);
+            let ended = subject.go_on(&knew, &request, &obstacles, NEVER);
+            judge.seen.clear();
+            judge.good.truncate(2);
+            if ended.is_ok() {
+                judge.good.push(judge.ends(&knew.tree()));
+            }
+            for steps in 0.. {
+                let machine = Machine::from(&left);
+                let ended = subject.go_on(&machine, &request, &obstacles, steps);
+                if ended != Ok(true) {
+                    break;
+                }
+                let killed = format!("{failed}, and killed {steps} steps later");
+                judge.judge(&machine, &killed, tally);
+            }
         }
-        if let Some(fault) = (subject.fault)(&machine) {
-            tally
-                .failures
-                .push(format!("{name}: failed at step {step}: {fault}"));
-        }
+        judge.judge(&machine, &failed, tally);
         // Its owner runs the same again.
         subject.run(&machine, &request);
         subject.settle(&machine);
         let differs = difference(&whole, &machine.tree(), subject);
         if !differs.is_empty() {
-            let failure = format!("{name}: failed at step {step}, the next run: {differs:#?}");
+            let failure = format!("{name}: {failed}, the next run: {differs:#?}");
             tally.failures.push(failure);
         }
     }
@@ -96,7 +122,10 @@ fn go_on(subject: &Subject, change: &Change, planted: Planted, tally: &mut Tally
 
 fn campaign(subject: &Subject, changes: &[Change]) -> Tally {
     let mut tally = Tally::default();
-    for change in some_of(changes) {
+    // Once its directory is made, it is remembered of the remote that stays where it was that it was seen there.
+    // That is right, and more than a run knows that never made one.
+    let is_alike = |change: &&Change| change.name != ostree::INTO_A_NEW_DIRECTORY;
+    for change in some_of(changes).filter(is_alike) {
         go_on(subject, change, |_| {}, &mut tally);
     }
     tally

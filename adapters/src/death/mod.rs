@@ -56,8 +56,6 @@ struct Change {
     since: fn(&Machine),
     /// What the run that is killed is asked for.
     wish: Option<Wish>,
-    /// Whether it is tried what comes of a deletion.
-    deleted: bool,
 }
 
 impl Change {
@@ -73,7 +71,6 @@ impl Change {
             before: Self::NOTHING,
             since: Self::NOTHING,
             wish: None,
-            deleted: true,
         }
     }
 
@@ -160,45 +157,71 @@ fn start(subject: &Subject, change: &Change) -> (Tree, Tree) {
 fn survive(subject: &Subject, change: &Change, planted: Planted, tally: &mut Tally) {
     let (start, whole) = start(subject, change);
     let request = subject.request(change);
-    let ends = |tree: &Tree| Aftermath::ALL.map(|after| after.end(subject, change, tree));
-    let (not, whole) = (ends(&start), ends(&whole));
-    let mut seen: Vec<Tree> = Vec::new();
+    let mut judge = Judge::new(subject, change, &[&start, &whole]);
     for steps in 0.. {
         let machine = Machine::from(&start);
         let is_dead = subject.die(&machine, &request, steps, planted);
-        let fault = (subject.fault)(&machine);
-        let left = machine.tree();
-        let name = change.name;
-        // What the next run does follows from what it finds, so once for each is enough.
-        let is_new = !seen.contains(&left);
-        for (at, after) in Aftermath::ALL.into_iter().enumerate() {
-            if matches!(after.owner, Act::Deletes) && !change.deleted {
-                continue;
-            }
-            tally.tried += 1;
-            if !is_new {
-                continue;
-            }
-            let (ended, acted) = after.end(subject, change, &left);
-            // What is not there cannot be deleted; what comes then is no undoing of the owner's.
-            let at = if acted { at } else { at - 1 };
-            let differs = |(good, _): &(Tree, bool)| machine::difference(good, &ended, subject);
-            let (not, mut whole) = (differs(&not[at]), differs(&whole[at]));
-            whole.retain(|entry, _| not.contains_key(entry));
-            if !whole.is_empty() {
-                tally.failures.push(format!(
-                    "{name}: killed after {steps} steps, {after:?}:\nnot as if it had not been:\n{not:#?}\nnor as if it had been whole:\n{whole:#?}"
-                ));
-            }
-        }
-        if let Some(fault) = fault {
-            let failure = format!("{name}: killed after {steps} steps: {fault}");
-            tally.failures.push(failure);
-        }
+        judge.judge(&machine, &format!("killed after {steps} steps"), tally);
         if !is_dead {
             return;
         }
-        seen.push(left);
+    }
+}
+
+/// Where runs end after each aftermath.
+type Ends = [(Tree, bool); Aftermath::ALL.len()];
+
+/// Judges where runs end that follow another: as if that had not been, or had been whole.
+struct Judge<'s> {
+    subject: &'s Subject,
+    change: &'s Change,
+    good: Vec<Ends>,
+    /// What was judged: what the next run does follows from what it finds, so once for each is enough.
+    seen: Vec<Tree>,
+}
+
+impl<'s> Judge<'s> {
+    /// It is good to end as after one of these.
+    fn new(subject: &'s Subject, change: &'s Change, good: &[&Tree]) -> Self {
+        let mut judge = Self {
+            subject,
+            change,
+            good: Vec::new(),
+            seen: Vec::new(),
+        };
+        judge.good = good.iter().map(|tree| judge.ends(tree)).collect();
+        judge
+    }
+
+    fn ends(&self, tree: &Tree) -> Ends {
+        Aftermath::ALL.map(|after| after.end(self.subject, self.change, tree))
+    }
+
+    /// Judges what a run left to which that happened.
+    fn judge(&mut self, machine: &Machine, happened: &str, tally: &mut Tally) {
+        let name = self.change.name;
+        let left = machine.tree();
+        tally.tried += Aftermath::ALL.len();
+        if let Some(fault) = (self.subject.fault)(machine) {
+            tally.failures.push(format!("{name}: {happened}: {fault}"));
+        }
+        if self.seen.contains(&left) {
+            return;
+        }
+        for ((at, after), (ended, acted)) in Aftermath::ALL.iter().enumerate().zip(self.ends(&left))
+        {
+            // What is not there cannot be deleted; what comes then is no undoing of the owner's.
+            let at = if acted { at } else { at - 1 };
+            let differs = |good: &Ends| machine::difference(&good[at].0, &ended, self.subject);
+            let differing: Vec<_> = self.good.iter().map(differs).collect();
+            let is_wrong = |entry| differing.iter().all(|one| one.contains_key(entry));
+            if differing[0].keys().any(is_wrong) {
+                tally.failures.push(format!(
+                    "{name}: {happened}, {after:?}: not as if it had not been, nor as if it had been whole:\n{differing:#?}"
+                ));
+            }
+        }
+        self.seen.push(left);
     }
 }
 

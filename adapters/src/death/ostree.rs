@@ -156,6 +156,8 @@ const NEXT: fn(&Machine) = |machine| {
     collection(machine, "", "org.one.Id");
 };
 
+pub(super) const INTO_A_NEW_DIRECTORY: &str = "adoption on request into a new directory";
+
 #[expect(clippy::too_many_lines, reason = "a kind of change is a line or a few")]
 pub(super) fn changes() -> Vec<Change> {
     vec![
@@ -269,7 +271,7 @@ pub(super) fn changes() -> Vec<Change> {
             wish: Some(Wish::Adopt),
             // No remote has a file yet.
             ..Change::new(
-                "adoption on request into a new directory",
+                INTO_A_NEW_DIRECTORY,
                 [
                     repository,
                     |machine| {
@@ -379,7 +381,7 @@ fn every_death_ends_well() {
 fn what_is_deleted_after_a_death_stays_deleted() {
     let subject = subject();
     let mut tried = 0;
-    for change in changes().iter().filter(|change| change.deleted) {
+    for change in &changes() {
         let (start, _) = start(&subject, change);
         let request = subject.request(change);
         for steps in 0.. {
