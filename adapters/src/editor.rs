@@ -1,189 +1,81 @@
-//! Edits a keyfile target in place, touching only the lines that must change.
-//!
-//! A target is somebody else's file too: comments, blank lines, unknown groups and the order of
-//! everything stay as they are, and what is written is in `GKeyFile`'s own canonical form, so that a
-//! later rewrite by libostree makes a small difference. Pure: bytes in, bytes out.
+//! A keyfile target, edited: a layer on [`Text`] that knows how `GKeyFile` writes a pair and a header, so
+//! that a later rewrite by libostree makes a small difference.
 
-mod section;
+use bstr::{BStr, ByteSlice as _};
+use overlay_resolver::format;
 
-use std::collections::HashMap;
-use std::ops::Range;
-use std::sync::Arc;
+use crate::text::{Pair, Text};
 
-use bstr::{BStr, BString, ByteSlice as _};
-use foldhash::fast::RandomState;
-use overlay_resolver::keyfile::{Keyfile, LineKind, Problem};
-
-use self::section::{Kind, Section};
-
-/// A keyfile as sections of lines that can be changed one by one.
-///
-/// A plan is made on a copy and compared with what was found: a copy shares all sections that it does
-/// not change.
+/// A keyfile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Editor {
-    /// In the order of the file. The first has no header; nor has what is left of a removed group.
-    sections: Vec<Arc<Section>>,
-    /// Where each group stands, more than once if its header is repeated.
-    places: Arc<HashMap<BString, Vec<usize>, RandomState>>,
-}
+pub(crate) struct Editor(Text);
 
 impl Editor {
     /// Takes a keyfile apart. A file that `GKeyFile` would refuse is refused here too, with the line.
-    pub fn parse(text: &[u8]) -> Result<Self, (usize, Problem)> {
-        let keyfile = Keyfile::parse(text);
-        if let Some((line, problem)) = keyfile.problems().next() {
-            return Err((line, problem.clone()));
-        }
-        let part = |range: &Range<usize>| -> BString {
-            keyfile.text().get(range.clone()).unwrap_or_default().into()
-        };
-        let mut editor = Self::default();
-        for line in keyfile.lines() {
-            if let LineKind::Group { name } = &line.kind {
-                editor.begin(part(name));
-            }
-            let within = |range: &Range<usize>| {
-                let start = line.span.start;
-                range.start - start..range.end - start
-            };
-            let kind = match &line.kind {
-                LineKind::Blank | LineKind::Comment | LineKind::Invalid(_) => Kind::Filler,
-                LineKind::Group { .. } => Kind::Header,
-                LineKind::Pair { key, locale, value } => Kind::Pair {
-                    // Behind the locale is its bracket.
-                    key: within(&match locale {
-                        Some(locale) => key.start..locale.end + 1,
-                        None => key.clone(),
-                    }),
-                    value: within(value),
-                    earlier: None,
-                },
-            };
-            let text = &keyfile.text()[line.span.clone()];
-            editor.last_section().push(text, kind);
-        }
-        Ok(editor)
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, (usize, String)> {
+        Text::read(format::gkeyfile(), text).map(Self)
     }
 
     /// The whole file.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let sections = self.sections.iter();
-        bstr::concat(sections.flat_map(|section| section.texts()))
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        self.0.to_bytes()
     }
 
     /// The names of the groups, each as often as its header stands there.
-    pub fn groups(&self) -> impl Iterator<Item = &BStr> {
-        self.sections.iter().filter_map(|section| section.group())
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &BStr> {
+        self.0.sections().map(|(name, _)| name)
     }
 
     /// Whether there is a group of this name.
-    pub fn has_group(&self, group: &str) -> bool {
-        self.places.contains_key(group.as_bytes().as_bstr())
+    pub(crate) fn has_group(&self, group: &str) -> bool {
+        self.0.has_section(group.into())
     }
 
     /// The pairs of a group in order; of a repeated key the last one counts, as in `GKeyFile`.
-    pub fn pairs(&self, group: &str) -> impl Iterator<Item = (&BStr, &BStr)> {
-        self.sections_of(group).flat_map(Section::pairs)
+    pub(crate) fn pairs(&self, group: &str) -> impl Iterator<Item = (&BStr, &BStr)> {
+        let pairs = self.0.pairs(group.into());
+        pairs.map(|pair| (pair.key, pair.value))
     }
 
     /// The value of a key; of a repeated key the last one.
-    pub fn get(&self, group: &str, key: &str) -> Option<&BStr> {
-        let mut sections = self.sections_of(group).rev();
-        sections.find_map(|section| section.get(key))
+    pub(crate) fn get(&self, group: &str, key: &str) -> Option<&BStr> {
+        let (_, pair) = self.0.find(group.into(), key.into()).next()?;
+        Some(pair.value)
     }
 
     /// Gives a key its value: an existing key keeps its place, a new one goes to the end of its group,
     /// a new group to the end of the file, as `GKeyFile` does it.
-    pub fn set(&mut self, group: &str, key: &str, value: &BStr) {
-        if self.get(group, key) == Some(value) {
-            return;
-        }
-        let places = self.places(group).to_vec();
-        let of_key = places.iter().rev();
-        let mut of_key = of_key.filter(|&&place| self.sections[place].get(key).is_some());
-        let section = match of_key.next().or(places.last()) {
-            Some(&place) => Arc::make_mut(&mut self.sections[place]),
-            None => self.append(group),
+    pub(crate) fn set(&mut self, group: &str, key: &str, value: &BStr) {
+        let (group, key) = (BStr::new(group), BStr::new(key));
+        let text = [key.as_bytes(), b"=", value, b"\n"].concat();
+        let pair = Pair {
+            text: text.as_bstr(),
+            written: key.len() + 1..text.len() - 1,
+            key,
+            value,
         };
-        section.set(key, value);
+        let found = self.0.find(group, key).next();
+        match found.map(|(place, found)| (place, found.value == value)) {
+            Some((_, true)) => {}
+            Some((place, false)) => self.0.replace(place, &pair),
+            None => {
+                if !self.0.has_section(group) {
+                    self.0.begin(group, format!("[{group}]\n").as_str().into());
+                }
+                self.0.add(group, &pair);
+            }
+        }
     }
 
     /// Takes a key away, however often it is there.
-    pub fn unset(&mut self, group: &str, key: &str) {
-        for place in self.places(group).to_vec() {
-            if let Some(section) = self.sections.get_mut(place)
-                && section.get(key).is_some()
-            {
-                Arc::make_mut(section).remove(key);
-            }
-        }
+    pub(crate) fn unset(&mut self, group: &str, key: &str) {
+        self.0.truncate(group.into(), key.into(), 0);
     }
 
     /// Takes a group away with its pairs and the blank lines between; comments after its last pair
     /// are taken for those of the next group and stay.
-    pub fn remove_group(&mut self, group: &str) {
-        if !self.has_group(group) {
-            return;
-        }
-        let places = Arc::make_mut(&mut self.places).remove(group.as_bytes().as_bstr());
-        for place in places.into_iter().flatten() {
-            if let Some(section) = self.sections.get_mut(place) {
-                Arc::make_mut(section).clear();
-            }
-        }
-        for section in self.sections.iter_mut().rev() {
-            if section.ends_blank() {
-                Arc::make_mut(section).trim();
-            }
-            if section.has_lines() {
-                break;
-            }
-        }
-    }
-
-    fn places(&self, group: &str) -> &[usize] {
-        self.places
-            .get(group.as_bytes().as_bstr())
-            .map_or(&[], Vec::as_slice)
-    }
-
-    fn sections_of(&self, group: &str) -> impl DoubleEndedIterator<Item = &Section> {
-        let places = self.places(group).iter();
-        places.filter_map(|&place| self.sections.get(place).map(|section| &**section))
-    }
-
-    fn begin(&mut self, group: BString) {
-        Arc::make_mut(&mut self.places)
-            .entry(group.clone())
-            .or_default()
-            .push(self.sections.len());
-        self.sections.push(Arc::new(Section::of(group)));
-    }
-
-    fn last_section(&mut self) -> &mut Section {
-        if self.sections.is_empty() {
-            self.sections.push(Arc::default());
-        }
-        let last = self.sections.len() - 1;
-        Arc::make_mut(&mut self.sections[last])
-    }
-
-    /// Adds a group behind one blank line.
-    fn append(&mut self, group: &str) -> &mut Section {
-        let mut sections = self.sections.iter_mut().rev();
-        let last = sections.find(|section| section.has_lines());
-        let separate = last.is_some_and(|last| {
-            Arc::make_mut(last).end();
-            !last.ends_blank()
-        });
-        if separate {
-            self.last_section().push(b"\n", Kind::Filler);
-        }
-        self.begin(group.into());
-        let section = self.last_section();
-        section.push(format!("[{group}]\n").as_bytes(), Kind::Header);
-        section
+    pub(crate) fn remove_group(&mut self, group: &str) {
+        self.0.remove(group.into());
     }
 }
 

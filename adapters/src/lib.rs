@@ -17,7 +17,7 @@ pub mod commit;
 #[cfg(test)]
 mod death;
 pub mod definition;
-pub mod editor;
+mod editor;
 pub mod etc;
 pub mod expiry;
 pub mod flatpak;
@@ -37,6 +37,7 @@ mod run;
 pub mod scope;
 pub mod source;
 pub mod system;
+mod text;
 
 pub use self::adapter::{Adapter, Adapters};
 pub use self::planner::SourcePath;

@@ -173,6 +173,11 @@ pub fn default() -> &'static dyn Format {
     &systemd::Systemd::Flat
 }
 
+/// The format of key files, whatever the rules say.
+pub fn gkeyfile() -> &'static dyn Format {
+    &gkeyfile::GKeyFile
+}
+
 /// The format that a file's suffix tells beyond doubt (`.toml`, `.json`).
 pub fn of_suffix(path: &Path) -> Option<&'static dyn Format> {
     match path.extension()?.to_str()? {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use overlay_adapters::etc::keys::{Assigned, KeyReport};
 use overlay_adapters::etc::side::Side;
-use overlay_adapters::etc::text::{Assigned, KeyReport};
 use overlay_adapters::etc::{Change, Merge, Outcome, State};
 use overlay_resolver::escape::escape_path;
 use serde::Serialize;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anstyle::Style;
 use bstr::ByteSlice as _;
-use overlay_adapters::etc::text::{Assigned, KeyReport};
+use overlay_adapters::etc::keys::{Assigned, KeyReport};
 use overlay_adapters::etc::{Change, Merge, Outcome, State};
 use overlay_adapters::reconcile::KeyAction;
 use overlay_resolver::escape::{escape, escape_path};

@@ -7,7 +7,7 @@ use overlay_resolver::format;
 use overlay_resolver::owner::Owner;
 use overlay_resolver::rules::Rules;
 
-use super::text::Dialect;
+use super::keys::Dialect;
 
 /// Directories of key files that are no layered documents, or are read by an adapter: the suffix of
 /// the files in them.
@@ -23,9 +23,7 @@ pub(super) fn dialect(catalog: &Catalog, path: &Path) -> (Dialect, String) {
     let by = |name: &str| format!("read by the rules of {name}");
     let known = match rules(catalog, path) {
         Some(rules) => rules.format.map(|format| (format, by(&rules.name))),
-        None if is_keyfile(path) => {
-            format::named("gkeyfile").map(|format| (format, by("gkeyfile")))
-        }
+        None if is_keyfile(path) => Some((format::gkeyfile(), by("gkeyfile"))),
         None => None,
     };
     let by_suffix = || Some((format::of_suffix(path)?, "read as its suffix says".into()));

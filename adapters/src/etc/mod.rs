@@ -5,7 +5,7 @@
 //! new `/usr/etc`. The result is what ostree's merge gives
 //! (libostree: `ostree-sysroot-deploy.c` `merge_configuration_from()`), byte by byte, but for these:
 //!
-//! * a file that both changed is merged key by key ([`text`]) where it is known how it is read; ostree
+//! * a file that both changed is merged key by key ([`keys`]) where it is known how it is read; ostree
 //!   keeps the owner's and says nothing of the vendor's change;
 //! * content, mode, owner and group are four things: who changed one of them does not freeze the others;
 //! * a directory in the place of a file, or the other way round, aborts ostree's deployment; here the
@@ -21,9 +21,9 @@
 //! attributes of symlinks.
 
 pub(crate) mod decide;
+pub mod keys;
 pub mod outcome;
 pub mod side;
-pub mod text;
 
 mod consumer;
 
@@ -141,7 +141,7 @@ impl Sides {
         let (dialect, words) = consumer::dialect(catalog, path);
         let texts = self.texts(path)?;
         let merged = match &texts {
-            Some(texts) => text::merge(dialect, texts.each_ref().map(Vec::as_slice))
+            Some(texts) => keys::merge(dialect, texts.each_ref().map(Vec::as_slice))
                 .map_err(|why| why.to_string()),
             None => Err(format!("files of up to {TEXT_LIMIT} bytes are")),
         };

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::keys::KeyReport;
 use super::side::Node;
-use super::text::KeyReport;
 use crate::reconcile::KeyAction;
 
 /// What somebody did to a path of the vendor's old tree.

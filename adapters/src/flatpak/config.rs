@@ -69,7 +69,7 @@ impl RepoConfig {
     /// A file that cannot be understood whole is refused rather than repaired: it is the owner's.
     pub fn parse(text: &[u8], path: &std::path::Path) -> Result<Self, Finding> {
         let file = Editor::parse(text)
-            .map_err(|(line, problem)| code::MALFORMED.error(path, problem.to_string()).at(line))?;
+            .map_err(|(line, problem)| code::MALFORMED.error(path, problem).at(line))?;
         let refuse = |message: String| code::MALFORMED.error(path, message);
         if !file.has_group(CORE) {
             return Err(refuse(

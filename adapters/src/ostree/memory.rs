@@ -82,7 +82,7 @@ impl Memory {
     /// Reads the file, which errors call `path`.
     pub(super) fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
         let file = Editor::parse(text)
-            .map_err(|(line, problem)| code::MALFORMED.error(path, problem.to_string()).at(line))?;
+            .map_err(|(line, problem)| code::MALFORMED.error(path, problem).at(line))?;
         let known = [State::Offered, State::Deleted, State::Withheld];
         let word = file.get(SECTION, STATE);
         let state = known

@@ -106,7 +106,7 @@ impl Followed {
 /// The remotes that an origin names.
 fn remotes(path: &Path, text: Option<Vec<u8>>) -> Result<Vec<String>, Finding> {
     let file = Editor::parse(&text.unwrap_or_default())
-        .map_err(|(line, problem)| code::MALFORMED.error(path, problem.to_string()).at(line))?;
+        .map_err(|(line, problem)| code::MALFORMED.error(path, problem).at(line))?;
     let named = file.pairs("origin").filter_map(|(key, value)| {
         let value = value::decode_string(value).ok()?;
         follows(key.to_str().ok()?, &value).map(str::to_owned)

@@ -10,24 +10,23 @@
 //! and of nested formats (TOML, JSON) only values take the place of others. And the result is read once more: it must say what it should.
 
 mod edit;
-mod read;
+mod plain;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bstr::BString;
+use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::escape::escape;
 use overlay_resolver::format::Format;
 
-use self::edit::Edit;
-use self::read::Text;
 use crate::reconcile::{self, KeyAction};
+use crate::text::{Line, Pair, Text};
 
 /// How a file's consumer reads it.
 #[derive(Debug, Clone, Copy)]
 pub enum Dialect {
     /// As the resolver knows.
     Known(&'static dyn Format),
-    /// Nobody knows, but there is only one way to read it: `key=value` (see `read.rs`).
+    /// Nobody knows, but there is only one way to read it: `key=value` (see `plain.rs`).
     Plain,
 }
 
@@ -58,7 +57,7 @@ pub struct KeyReport {
 }
 
 /// What one text assigns to a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Assigned {
     /// The value of every assignment, in order.
     pub values: Vec<BString>,
@@ -121,21 +120,20 @@ pub const SIDES: [&str; 3] = [
 ];
 
 /// Section and key.
-type Name = (BString, BString);
+type Name<'t> = (&'t BStr, &'t BStr);
 
 /// Merges `new` into `current`, both of which came from `old`.
 pub fn merge(dialect: Dialect, texts: [&[u8]; 3]) -> Result<Merged, Unmergeable> {
-    let [old, current, new] = [0, 1, 2].map(|side| Text::read(dialect, texts[side], SIDES[side]));
-    let (old, current, new) = (old?, current?, new?);
-    let names: BTreeSet<&Name> = [&old, &current, &new]
-        .into_iter()
-        .flat_map(|text| text.places.keys())
-        .collect();
+    let [old, current, new] = [0, 1, 2].map(|side| read(dialect, texts[side], SIDES[side]));
+    let texts = [old?, current?, new?];
+    let [old, current, new] = [0, 1, 2].map(|side| assigned(dialect, &texts[side], SIDES[side]));
+    let sides = [old?, current?, new?];
+    let names: BTreeSet<Name<'_>> = sides.iter().flat_map(BTreeMap::keys).copied().collect();
     let mut keys = Vec::new();
     let mut expected = BTreeMap::new();
     let mut written = BTreeSet::new();
     for name in names {
-        let report = report(name, [&old, &current, &new].map(|text| text.assigned(name)));
+        let report = report(name, sides.each_ref().map(|side| side.get(&name).cloned()));
         let result = if report.action == KeyAction::Write {
             written.insert(name);
             &report.new
@@ -151,23 +149,77 @@ pub fn merge(dialect: Dialect, texts: [&[u8]; 3]) -> Result<Merged, Unmergeable>
             keys.push(report);
         }
     }
-    let text = match dialect {
-        Dialect::Known(format) if format.is_nested() => edit::values(&current, &new, &written)?,
-        Dialect::Known(_) | Dialect::Plain => Edit::new(&current, &new, &written).text(),
+    let [_, current, new] = &texts;
+    let merged = match dialect {
+        Dialect::Known(format) if format.is_nested() => edit::values(current, new, &written)?,
+        Dialect::Known(_) | Dialect::Plain => edit::lines(current, new, &written),
     };
-    let read = Text::read(dialect, &text, SIDES[1]).map_err(|_| Unmergeable::Unsound)?;
-    let is_sound = read.places.len() == expected.len()
-        && expected.iter().all(|(name, values)| {
-            read.assigned(name)
-                .is_some_and(|assigned| assigned.values == *values)
-        });
-    is_sound
-        .then_some(Merged { text, keys })
-        .ok_or(Unmergeable::Unsound)
+    let text = merged.to_bytes();
+    let unsound = |_| Unmergeable::Unsound;
+    let read = read(dialect, &text, SIDES[1]).map_err(unsound)?;
+    let found = assigned(dialect, &read, SIDES[1]).map_err(unsound)?;
+    let found = found.into_iter().map(|(name, found)| (name, found.values));
+    if !found.eq(expected) {
+        return Err(Unmergeable::Unsound);
+    }
+    Ok(Merged { text, keys })
+}
+
+/// A text taken apart, if its consumer does not refuse it.
+fn read(dialect: Dialect, text: &[u8], side: &'static str) -> Result<Text, Unmergeable> {
+    let format = match dialect {
+        Dialect::Known(format) => format,
+        Dialect::Plain => plain::format(text, side)?,
+    };
+    Text::read(format, text).map_err(|(line, message)| Unmergeable::Broken {
+        side,
+        line,
+        message,
+    })
+}
+
+/// What a text assigns, if that is certain.
+fn assigned<'t>(
+    dialect: Dialect,
+    text: &'t Text,
+    side: &'static str,
+) -> Result<BTreeMap<Name<'t>, Assigned>, Unmergeable> {
+    let mut sections = BTreeSet::new();
+    let mut names = text.sections().map(|(name, _)| name);
+    if let Some(section) = names.find(|name| !sections.insert(*name)) {
+        let section = section.to_owned();
+        return Err(Unmergeable::Repeated { side, section });
+    }
+    let mut keys = BTreeMap::<_, Assigned>::new();
+    let mut number = 1;
+    for Line {
+        text,
+        section,
+        pair,
+    } in text.lines()
+    {
+        if let Some(Pair { key, value, .. }) = pair {
+            // Where a line is its own key, its place among the others is what counts.
+            if key.is_empty()
+                || text.trim_with(|c| c.is_whitespace() || c == '\0') == key.as_bytes()
+            {
+                return Err(Unmergeable::Format);
+            }
+            let assigned = keys.entry((section, key)).or_default();
+            // What an unknown consumer makes of a key that stands there twice, nobody knows.
+            if matches!(dialect, Dialect::Plain) && !assigned.values.is_empty() {
+                return Err(Unmergeable::NotPlain { side, line: number });
+            }
+            assigned.values.push(value.to_owned());
+            assigned.line = number;
+        }
+        number += text.find_iter(b"\n").count();
+    }
+    Ok(keys)
 }
 
 /// What becomes of one key.
-fn report((section, key): &Name, sides: [Option<Assigned>; 3]) -> KeyReport {
+fn report((section, key): Name<'_>, sides: [Option<Assigned>; 3]) -> KeyReport {
     let values = sides.each_ref().map(|side| side.as_ref().map(sequence));
     let [baseline, actual, desired] = values.each_ref().map(Option::as_deref);
     let action = reconcile::key(reconcile::Key {
@@ -180,8 +232,8 @@ fn report((section, key): &Name, sides: [Option<Assigned>; 3]) -> KeyReport {
     });
     let [old, current, new] = sides;
     KeyReport {
-        section: section.clone(),
-        key: key.clone(),
+        section: section.to_owned(),
+        key: key.to_owned(),
         old,
         current,
         new,

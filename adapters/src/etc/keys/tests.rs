@@ -1,7 +1,7 @@
 use overlay_resolver::format::named;
 use proptest::prelude::*;
 
-use super::read::is_plain;
+use super::plain::is_plain;
 use super::*;
 
 fn known(format: &str) -> Dialect {
@@ -339,11 +339,12 @@ fn text() -> impl Strategy<Value = String> {
     })
 }
 
-fn values(dialect: Dialect, text: &[u8]) -> BTreeMap<Name, Vec<BString>> {
-    let text = Text::read(dialect, text, "").unwrap_or_else(|why| panic!("{why}"));
-    let names = text.places.keys();
-    names
-        .map(|name| (name.clone(), text.assigned(name).unwrap().values))
+fn values(dialect: Dialect, text: &[u8]) -> BTreeMap<(BString, BString), Vec<BString>> {
+    let text = read(dialect, text, "").unwrap_or_else(|why| panic!("{why}"));
+    let found = assigned(dialect, &text, "").unwrap_or_else(|why| panic!("{why}"));
+    found
+        .into_iter()
+        .map(|((section, key), found)| ((section.to_owned(), key.to_owned()), found.values))
         .collect()
 }
 

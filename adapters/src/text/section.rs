@@ -1,0 +1,316 @@
+//! The lines from one header up to the next. None has a text or a key of its own: those were a tenth of what
+//! a run held.
+
+use std::hash::BuildHasher as _;
+use std::ops::Range;
+use std::{iter, mem};
+
+use bstr::{BStr, BString, ByteSlice as _};
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+use super::{Line, Pair};
+
+/// The first line, without bytes if there is no header. The last line is linked with it, too: they are a
+/// ring.
+const HEADER: usize = 0;
+
+/// A header and the lines below it, linked in their order: one that comes or goes moves no other.
+#[derive(Debug, Clone)]
+pub(super) struct Section {
+    /// Empty above the first header, and for what is left of a section that was removed.
+    pub(super) name: BString,
+    /// What the lines are written with, and what is read otherwise than it is written.
+    bytes: Vec<u8>,
+    lines: Vec<Link>,
+    /// The last pair, or the header.
+    last_pair: usize,
+    /// The last pair of each key.
+    by_key: HashTable<usize>,
+    hasher: RandomState,
+}
+
+#[derive(Debug, Clone)]
+struct Link {
+    text: Range<usize>,
+    /// None for a comment and a blank line.
+    pair: Option<Parts>,
+    previous: usize,
+    next: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Parts {
+    /// Within the line.
+    written: Range<usize>,
+    key: Range<usize>,
+    value: Range<usize>,
+    /// The pair before it that has the same key.
+    earlier: Option<usize>,
+}
+
+impl Section {
+    pub(super) fn new(name: &[u8], header: &[u8]) -> Self {
+        Self {
+            name: name.into(),
+            bytes: header.into(),
+            lines: vec![Link {
+                text: 0..header.len(),
+                pair: None,
+                previous: HEADER,
+                next: HEADER,
+            }],
+            last_pair: HEADER,
+            by_key: HashTable::new(),
+            hasher: RandomState::default(),
+        }
+    }
+
+    /// All lines, in order.
+    pub(super) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        let lines = iter::once(HEADER).chain(self.behind(HEADER));
+        lines.map(|at| Line {
+            text: self.text(at),
+            section: self.name.as_bstr(),
+            pair: self.pair(at),
+        })
+    }
+
+    pub(super) fn header(&self) -> Option<&BStr> {
+        Some(self.text(HEADER)).filter(|header| !header.is_empty())
+    }
+
+    pub(super) fn pair(&self, at: usize) -> Option<Pair<'_>> {
+        let parts = self.lines[at].pair.as_ref()?;
+        Some(Pair {
+            text: self.text(at),
+            written: parts.written.clone(),
+            key: self.bytes[parts.key.clone()].as_bstr(),
+            value: self.bytes[parts.value.clone()].as_bstr(),
+        })
+    }
+
+    /// The pairs of a key, the last first.
+    pub(super) fn find(&self, key: &BStr) -> impl Iterator<Item = usize> {
+        let hash = self.hasher.hash_one(key.as_bytes());
+        let last = self
+            .by_key
+            .find(hash, |at| self.lines[*at].key(&self.bytes) == key)
+            .copied();
+        iter::successors(last, |at| self.lines[*at].pair.as_ref()?.earlier)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.text(self.last()).is_empty()
+    }
+
+    pub(super) fn ends_blank(&self) -> bool {
+        !self.is_empty() && self.is_blank(self.last())
+    }
+
+    /// Behind which line a new pair goes. Without a header and pairs, it goes above the comments that
+    /// stand directly above what follows.
+    pub(super) fn end(&self) -> usize {
+        let mut end = self.last_pair;
+        if self.is_blank(end) {
+            end = self.last();
+            while !self.is_blank(end) {
+                end = self.lines[end].previous;
+            }
+        }
+        end
+    }
+
+    /// Adds a blank line or a comment behind all others.
+    pub(super) fn push(&mut self, text: &[u8]) {
+        let text = self.write(text);
+        self.link(self.last(), text, None);
+    }
+
+    /// Adds a pair behind all others.
+    pub(super) fn push_pair(&mut self, pair: &Pair<'_>) {
+        self.insert(self.last(), pair);
+    }
+
+    /// Puts a pair behind the last one of its key, or, if its key is new, behind any line.
+    pub(super) fn put_behind(&mut self, at: usize, pair: &Pair<'_>) -> usize {
+        self.end_line(at);
+        let new = self.insert(at, pair);
+        self.end_line(new);
+        new
+    }
+
+    /// Writes a pair in the place of another one of its key.
+    pub(super) fn replace(&mut self, at: usize, pair: &Pair<'_>) {
+        let was_ended = self.text(at).ends_with(b"\n");
+        let earlier = self.lines[at].pair.take().and_then(|pair| pair.earlier);
+        let (text, parts) = self.write_pair(pair);
+        self.lines[at].text = text;
+        self.lines[at].pair = Some(Parts { earlier, ..parts });
+        if was_ended {
+            self.end_line(at);
+        }
+    }
+
+    /// Takes the last pair of a key away. A new last pair of all has behind it what the old one had before
+    /// it.
+    pub(super) fn pop(&mut self, key: &BStr) {
+        let mut found = self.find(key);
+        let (last, earlier) = (found.next(), found.next());
+        drop(found);
+        let hash = self.hasher.hash_one(key.as_bytes());
+        if let Ok(mut known) = self.by_key.find_entry(hash, |at| Some(*at) == last) {
+            let last = *known.get();
+            match earlier {
+                Some(earlier) => *known.get_mut() = earlier,
+                None => drop(known.remove()),
+            }
+            self.unlink(last);
+        }
+    }
+
+    /// Leaves the comments behind the last pair, of no section.
+    pub(super) fn clear(&mut self) {
+        let mut left = Self::new(b"", b"");
+        for at in self.behind(self.last_pair).filter(|at| !self.is_blank(*at)) {
+            left.push(self.text(at));
+        }
+        *self = left;
+    }
+
+    /// Takes the blank lines at the end away.
+    pub(super) fn trim(&mut self) {
+        while self.ends_blank() {
+            self.unlink(self.last());
+        }
+    }
+
+    /// A text need not end with a line end; a line that gets a successor must.
+    pub(super) fn end_last_line(&mut self) {
+        self.end_line(self.last());
+    }
+
+    fn end_line(&mut self, at: usize) {
+        let text = self.lines[at].text.clone();
+        if !text.is_empty() && !self.bytes[text.clone()].ends_with(b"\n") {
+            let start = self.bytes.len();
+            self.bytes.extend_from_within(text);
+            self.bytes.push(b'\n');
+            self.lines[at].text = start..self.bytes.len();
+        }
+    }
+
+    fn text(&self, at: usize) -> &BStr {
+        self.bytes[self.lines[at].text.clone()].as_bstr()
+    }
+
+    fn is_blank(&self, at: usize) -> bool {
+        self.text(at).trim_ascii().is_empty()
+    }
+
+    fn last(&self) -> usize {
+        self.lines[HEADER].previous
+    }
+
+    fn behind(&self, at: usize) -> impl Iterator<Item = usize> {
+        let next = |at: &usize| Some(self.lines[*at].next);
+        iter::successors(next(&at), next).take_while(|at| *at != HEADER)
+    }
+
+    fn write(&mut self, text: &[u8]) -> Range<usize> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(text);
+        start..self.bytes.len()
+    }
+
+    fn write_pair(&mut self, pair: &Pair<'_>) -> (Range<usize>, Parts) {
+        let text = self.write(pair.text);
+        let value = text.start + pair.written.start..text.start + pair.written.end;
+        let parts = Parts {
+            written: pair.written.clone(),
+            key: self.find_or_write(&text, pair.key),
+            value: self.find_or_write(&value, pair.value),
+            earlier: None,
+        };
+        (text, parts)
+    }
+
+    /// What a part of a line is read as needs bytes of its own only if it is written otherwise.
+    fn find_or_write(&mut self, part: &Range<usize>, read: &BStr) -> Range<usize> {
+        let found = self.bytes[part.clone()].trim_ascii_start();
+        if !found.starts_with(read) {
+            return self.write(read);
+        }
+        let start = part.end - found.len();
+        start..start + read.len()
+    }
+
+    fn insert(&mut self, behind: usize, pair: &Pair<'_>) -> usize {
+        let (text, parts) = self.write_pair(pair);
+        let at = self.lines.len();
+        let key = |at: &usize| self.lines[*at].key(&self.bytes);
+        let hash = |key: &BStr| self.hasher.hash_one(key.as_bytes());
+        let of_key = |at: &usize| key(at) == pair.key;
+        let last = match self
+            .by_key
+            .entry(hash(pair.key), of_key, |at| hash(key(at)))
+        {
+            Entry::Occupied(mut last) => Some(mem::replace(last.get_mut(), at)),
+            Entry::Vacant(none) => {
+                none.insert(at);
+                None
+            }
+        };
+        let parts = Parts {
+            earlier: last,
+            ..parts
+        };
+        self.link(behind, text, Some(parts));
+        if behind == self.last_pair || self.last_pair == HEADER || at == self.last() {
+            self.last_pair = at;
+        }
+        at
+    }
+
+    fn link(&mut self, previous: usize, text: Range<usize>, pair: Option<Parts>) {
+        let (at, next) = (self.lines.len(), self.lines[previous].next);
+        self.lines.push(Link {
+            text,
+            pair,
+            previous,
+            next,
+        });
+        self.lines[previous].next = at;
+        self.lines[next].previous = at;
+    }
+
+    fn unlink(&mut self, at: usize) {
+        let Link { previous, next, .. } = self.lines[at];
+        self.lines[previous].next = next;
+        self.lines[next].previous = previous;
+        if at == self.last_pair {
+            self.last_pair = previous;
+            while self.last_pair != HEADER && self.lines[self.last_pair].pair.is_none() {
+                self.last_pair = self.lines[self.last_pair].previous;
+            }
+        }
+    }
+}
+
+impl Link {
+    fn key<'b>(&self, bytes: &'b [u8]) -> &'b BStr {
+        let key = self.pair.as_ref().map(|pair| pair.key.clone());
+        bytes[key.unwrap_or_default()].as_bstr()
+    }
+}
+
+impl PartialEq for Section {
+    /// How it came to be makes no difference.
+    fn eq(&self, other: &Self) -> bool {
+        let texts = |section| Self::lines(section).map(|line| line.text);
+        self.name == other.name && texts(self).eq(texts(other))
+    }
+}
+
+impl Eq for Section {}
