@@ -46,6 +46,9 @@ impl Editor {
     /// Gives a key its value: an existing key keeps its place, a new one goes to the end of its group,
     /// a new group to the end of the file, as `GKeyFile` does it.
     pub(crate) fn set(&mut self, group: &str, key: &str, value: &BStr) {
+        if self.get(group, key) == Some(value) {
+            return;
+        }
         let (group, key) = (BStr::new(group), BStr::new(key));
         let text = [key.as_bytes(), b"=", value, b"\n"].concat();
         let pair = Pair {
@@ -55,16 +58,14 @@ impl Editor {
             value,
         };
         let found = self.0.find(group, key).next();
-        match found.map(|(place, found)| (place, found.value == value)) {
-            Some((_, true)) => {}
-            Some((place, false)) => self.0.replace(place, &pair),
-            None => {
-                if !self.0.has_section(group) {
-                    self.0.begin(group, format!("[{group}]\n").as_str().into());
-                }
-                self.0.add(group, &pair);
-            }
+        if let Some(place) = found.map(|(place, _)| place) {
+            self.0.replace(place, &pair);
+            return;
         }
+        if !self.0.has_section(group) {
+            self.0.begin(group, format!("[{group}]\n").as_str().into());
+        }
+        self.0.add(group, &pair);
     }
 
     /// Takes a key away, however often it is there.

@@ -108,7 +108,7 @@ impl Text {
 
     /// The whole text.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        bstr::concat(self.lines().map(|line| line.text))
+        bstr::concat(self.sections.iter().flat_map(|section| section.texts()))
     }
 
     /// All lines, in order.
@@ -130,8 +130,7 @@ impl Text {
     /// The assignments of a section, in order.
     pub(crate) fn pairs(&self, section: &BStr) -> impl Iterator<Item = Pair<'_>> {
         let parts = self.parts(section).iter();
-        let lines = parts.flat_map(|&part| self.sections[part].lines());
-        lines.filter_map(|line| line.pair)
+        parts.flat_map(|&part| self.sections[part].pairs())
     }
 
     /// All that assigns a key, the last first.

@@ -69,12 +69,20 @@ impl Section {
 
     /// All lines, in order.
     pub(super) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
-        let lines = iter::once(HEADER).chain(self.behind(HEADER));
-        lines.map(|at| Line {
+        self.all().map(|at| Line {
             text: self.text(at),
             section: self.name.as_bstr(),
             pair: self.pair(at),
         })
+    }
+
+    pub(super) fn texts(&self) -> impl Iterator<Item = &BStr> {
+        self.all().map(|at| self.text(at))
+    }
+
+    /// Its pairs, in order.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = Pair<'_>> {
+        self.all().filter_map(|at| self.pair(at))
     }
 
     pub(super) fn header(&self) -> Option<&BStr> {
@@ -213,6 +221,10 @@ impl Section {
         self.lines[HEADER].previous
     }
 
+    fn all(&self) -> impl Iterator<Item = usize> {
+        iter::once(HEADER).chain(self.behind(HEADER))
+    }
+
     fn behind(&self, at: usize) -> impl Iterator<Item = usize> {
         let next = |at: &usize| Some(self.lines[*at].next);
         iter::successors(next(&at), next).take_while(|at| *at != HEADER)
@@ -308,8 +320,7 @@ impl Link {
 impl PartialEq for Section {
     /// How it came to be makes no difference.
     fn eq(&self, other: &Self) -> bool {
-        let texts = |section| Self::lines(section).map(|line| line.text);
-        self.name == other.name && texts(self).eq(texts(other))
+        self.name == other.name && self.texts().eq(other.texts())
     }
 }
 

@@ -108,7 +108,7 @@ impl Problem {
 }
 
 /// Reads all lines of `text`.
-pub(super) fn read(text: &[u8], dialect: &Dialect) -> Vec<Line> {
+pub(super) fn read<'t>(text: &'t [u8], dialect: &'t Dialect) -> impl Iterator<Item = Line> + 't {
     let mut reader = Reader {
         dialect,
         first: None,
@@ -116,8 +116,8 @@ pub(super) fn read(text: &[u8], dialect: &Dialect) -> Vec<Line> {
     };
     let mut end = 0;
     (1..)
-        .zip(text.split_inclusive(|&byte| byte == b'\n'))
-        .map(|(number, bytes)| {
+        .zip(text.lines_with_terminator())
+        .map(move |(number, bytes)| {
             let start = end;
             end += bytes.len();
             let line = Part {
@@ -130,7 +130,6 @@ pub(super) fn read(text: &[u8], dialect: &Dialect) -> Vec<Line> {
                 kind: reader.line(line),
             }
         })
-        .collect()
 }
 
 /// A line without its end. A CR counts as part of the end only in front of an LF.
@@ -347,7 +346,7 @@ mod tests {
 
     /// The problem of the last line of `text`.
     fn problem(text: &[u8]) -> Option<Problem> {
-        match read(text, &Dialect::GKEYFILE).pop()?.kind {
+        match read(text, &Dialect::GKEYFILE).last()?.kind {
             LineKind::Invalid(problem) => Some(problem),
             _ => None,
         }
@@ -356,7 +355,7 @@ mod tests {
     /// The key and the locale of `line`, which stands in a group.
     fn key(line: &[u8]) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
         let text = [b"[g]\n", line].concat();
-        match read(&text, &Dialect::GKEYFILE).pop()?.kind {
+        match read(&text, &Dialect::GKEYFILE).last()?.kind {
             LineKind::Pair { key, locale, .. } => Some((
                 text[key].to_vec(),
                 locale.map(|locale| text[locale].to_vec()),

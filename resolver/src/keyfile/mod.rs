@@ -128,7 +128,7 @@ pub enum TokenKind {
 }
 
 /// The lines of `text`, without a copy of it.
-pub(crate) fn lines(text: &[u8]) -> Vec<Line> {
+pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = Line> {
     line::read(text, &Dialect::GKEYFILE)
 }
 
@@ -136,7 +136,7 @@ impl Keyfile {
     /// Reads `text` by the rules of GLib's `GKeyFile`.
     pub fn parse(text: impl Into<Vec<u8>>) -> Self {
         let text = text.into();
-        let lines = lines(&text);
+        let lines = lines(&text).collect();
         Self { text, lines }
     }
 
