@@ -63,6 +63,8 @@ pub(crate) struct Campaign<'c> {
     pub(crate) written: &'c [&'c str],
     /// Of an error injected into calls that only look, every how many-th is tried.
     pub(crate) stride: usize,
+    /// Whether its owner has something to lose, by which a run is found that goes on without having read all.
+    pub(crate) has_history: bool,
     /// Fails unless the real consumer can work with the machine; told after what.
     pub(crate) assert_sound: &'c dyn Fn(&Machine, &str),
     /// What else there may be when the next run comes: another image, an act of the owner, or both.
@@ -90,12 +92,15 @@ impl Campaign<'_> {
     /// Disturbs the run at every system call, once for each kind of fault.
     pub(crate) fn run(&self) {
         let calls = self.system_calls();
-        self.assert_swallowed_error_is_found();
+        self.assert_failed_syncs_are_told(calls["fsync"]);
         let undisturbed = self.copy();
         undisturbed.report(self.command).assert_code(0);
         self.assert_unlocked(&undisturbed, "a whole run");
         undisturbed.sync();
         let expected = self.tree(&undisturbed);
+        if self.has_history {
+            self.assert_swallowed_errors_are_found(&calls, &expected);
+        }
         let ends = self.ends();
         let mut judged = BTreeSet::new();
         let mut points = 0;
@@ -124,6 +129,11 @@ impl Campaign<'_> {
                 let point = format!("{call}:{fault}:when={ordinal}");
                 let must_tell = !killed && WRITING.contains(&call.as_str());
                 assert!(!(must_tell && ended_well), "{point}: it claims to be done");
+                assert!(
+                    killed || !ended_well || !self.is_elsewhere(&victim, &expected),
+                    "{point}: it claims to be done, and ended elsewhere: {}",
+                    difference(&self.tree(&victim), &expected)
+                );
                 // What the next run does follows from what it finds, so once for each is enough.
                 let left = self.tree(&victim);
                 if judged.insert(left.clone()) {
@@ -166,12 +176,49 @@ impl Campaign<'_> {
         said.expect("stdout");
     }
 
-    /// A run in which a call fails says so; one that did not look at the answer would end well, and that
-    /// is what the campaign asks for.
-    fn assert_swallowed_error_is_found(&self) {
-        assert!(!self.disturb(&self.copy(), "fsync", "error=EIO:when=1"));
-        // The program is told that it was done.
-        assert!(self.disturb(&self.copy(), "fsync", "retval=0:when=1"));
+    /// A device that fails at a sync: the run says so, and what was not synced gets no name.
+    ///
+    /// That a swallowed error would be found is seen by one that is planted there: the program is told that
+    /// it was done, and it was not.
+    fn assert_failed_syncs_are_told(&self, syncs: usize) {
+        let all: Vec<_> = (1..=syncs).collect();
+        for ordinal in some_of(&all) {
+            let fault = |fault| format!("fsync:{fault}:when={ordinal}");
+            let (ended_well, trace) = self.traced(&fault("error=EIO"));
+            assert!(!ended_well, "fsync {ordinal}: it claims to be done");
+            assert_eq!(durable::fault(&trace), None, "after fsync {ordinal} failed");
+            let (ended_well, trace) = self.traced(&fault("retval=0"));
+            assert!(ended_well, "fsync {ordinal}: the program cannot know");
+            durable::assert_found(&trace);
+        }
+    }
+
+    /// That a run would be found which takes what it could not open for absent: it claims to be done, and what
+    /// its owner has is lost.
+    fn assert_swallowed_errors_are_found(&self, calls: &BTreeMap<String, usize>, expected: &Tree) {
+        let is_found = |ordinal| {
+            let victim = self.copy();
+            let swallowed = format!("error=ENOENT:when={ordinal}");
+            self.disturb(&victim, "openat2", &swallowed) && self.is_elsewhere(&victim, expected)
+        };
+        assert!((1..=calls["openat2"]).any(is_found), "nobody found it");
+    }
+
+    fn is_elsewhere(&self, victim: &Machine, expected: &Tree) -> bool {
+        orderless(&self.tree(victim)) != orderless(expected)
+    }
+
+    /// A run with one fault: whether it ended well, and its trace.
+    fn traced(&self, inject: &str) -> (bool, String) {
+        let victim = self.copy();
+        let log = victim.root.with_extension("strace");
+        let inject = format!("inject={inject}");
+        let trace = ["-y", "-o", log.to_str().expect("UTF-8")];
+        let options = [&trace[..], &["-e", NO_PAUSE, "-e", &inject]].concat();
+        let ended_well = self.strace(&victim, &options);
+        let trace = fs::read_to_string(&log).expect("a trace");
+        fs::remove_dir_all(&victim.root).expect("a root to remove");
+        (ended_well, trace)
     }
 
     /// Where runs end after each aftermath.

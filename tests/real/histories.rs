@@ -21,7 +21,7 @@ use crate::random::Random;
 use crate::{is_thorough, peers::Found};
 
 use owed::{Maker, Owed, Served};
-use turn::Turn;
+use turn::{Death, Turn};
 pub(crate) use turn::{Entry, Image, Said, Shipped, Signer, Values};
 
 /// The remotes that everything happens to.
@@ -187,7 +187,9 @@ impl<S: Scene> History<'_, S> {
                 }
             }
             Turn::Sync => self.sync(),
-            Turn::Die(call, ordinal) => self.die(call, ordinal),
+            Turn::Die(death) => self.die(&["sync"], death),
+            Turn::DieRestoring(name, death) => self.die_restoring(name, death),
+            Turn::DieReverting(name, death) => self.die_reverting(name, death),
             Turn::Delete(name) => self.act(name, Self::delete),
             Turn::EditUrl(name, number) => self.act(name, |history, name| {
                 let url = format!("http://127.0.0.1:9/owner{number}");
@@ -296,8 +298,8 @@ impl<S: Scene> History<'_, S> {
         self.scene.edit(name, &values);
     }
 
-    fn die(&mut self, call: &str, ordinal: usize) {
-        let command = self.scene.machine().overlayctl(&["sync"]);
+    fn die(&mut self, arguments: &[&str], Death { call, ordinal }: Death) {
+        let command = self.scene.machine().overlayctl(arguments);
         let mut strace = Command::new("strace");
         let trace = format!("trace={call},clock_nanosleep");
         let inject = format!("inject={call}:signal=SIGKILL:when={ordinal}");
@@ -446,16 +448,22 @@ impl<S: Scene> History<'_, S> {
     fn judge_values(&self, name: &str, shipped: &Entry, owed: &Owed, story: &dyn Fn() -> String) {
         let wanted = owed.wanted(shipped, self.scene.server(shipped.server));
         assert_eq!(self.scene.values(name), wanted, "{}", story());
+        let trusted = self.trusted(shipped, owed);
+        assert_eq!(self.scene.trusted(name), trusted, "{}", story());
+        let is_signed = shipped.signer != Signer::Nobody;
+        assert_eq!(self.scene.is_verified(name), is_signed, "{}", story());
+    }
+
+    /// The keys that the vendor, the owner and a server brought.
+    fn trusted(&self, shipped: &Entry, owed: &Owed) -> Vec<String> {
         let keys = self.scene.keys();
         let owners = owed.trusts.then_some(&keys.owner);
         let servers = owed.served.key.then_some(&keys.extended);
-        let wanted = shipped.signer.key(keys).into_iter();
-        let wanted = wanted.chain(owners).chain(servers);
-        let mut wanted: Vec<_> = wanted.map(|key| key.fingerprint.clone()).collect();
-        wanted.sort();
-        assert_eq!(self.scene.trusted(name), wanted, "{}", story());
-        let is_signed = shipped.signer != Signer::Nobody;
-        assert_eq!(self.scene.is_verified(name), is_signed, "{}", story());
+        let brought = shipped.signer.key(keys).into_iter();
+        let brought = brought.chain(owners).chain(servers);
+        let mut brought: Vec<_> = brought.map(|key| key.fingerprint.clone()).collect();
+        brought.sort();
+        brought
     }
 
     fn story(&self) -> String {

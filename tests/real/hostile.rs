@@ -1,7 +1,10 @@
 //! Trees that mean harm: in every place that a run reads or writes stands, in turn, whatever may stand there.
-//! No command panics, waits or is killed; nothing outside of the root changes; a second run writes nothing; and
-//! where only the vendor's or the owner's files are hostile, the real ostree reads what is there afterwards.
+//! No command panics, waits or is killed; nothing outside of the root changes; a second run writes nothing; the
+//! real flatpak and ostree work afterwards where they did before; and where only the vendor's or the owner's files
+//! are hostile, what is not is applied.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
@@ -16,16 +19,23 @@ use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use tempfile::TempDir;
 
 use crate::NotRun;
+use crate::faults::copy_of;
+use crate::flatpak::bench::Bench;
 use crate::machine::Machine;
-use crate::peers::{ostree_remotes, read, require_root};
+use crate::ostree::victims::while_immutable;
+use crate::ostree::world::{self as ostree, Ostree};
+use crate::peers::{Flatpak, Found, ostree_remotes, read, require_root};
 
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
-    let needed = require_root().and_then(|()| read(Command::new("ostree").arg("--version")));
-    vec![not_run.trial("hostile trees".into(), needed, |_| run())]
+    let needed = require_root().and_then(|()| Consumers::new());
+    vec![not_run.trial("hostile trees".into(), needed, |consumers| run(&consumers))]
 }
 
 /// A command takes milliseconds; the machine may do much else.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A command about a million keys takes ten seconds without optimization.
+const MUCH: Duration = Duration::from_secs(300);
 
 const COMMANDS: [&[&str]; 8] = [
     &["status"],
@@ -175,11 +185,74 @@ fn text(path: &Path, text: &[u8]) {
     fs::write(path, text).unwrap();
 }
 
+/// As much as there may be of one thing. By hand: each takes a minute.
+const LARGE: [(&str, Kind); 6] = [
+    (
+        LAYERS[0],
+        ("a file of a million keys", |path| {
+            text(
+                path,
+                many_keys("[Flatpak Repo]\nUrl=https://x\n").as_bytes(),
+            );
+        }),
+    ),
+    (
+        LAYERS[3],
+        ("a file of a million keys", |path| {
+            text(
+                path,
+                many_keys("[remote \"x\"]\nurl=https://x\n").as_bytes(),
+            );
+        }),
+    ),
+    (
+        TARGETS[0],
+        ("a file of a million keys", |path| {
+            let config = "[core]\nrepo_version=1\nmode=bare-user-only\n[remote \"good\"]\nurl=https://good\n";
+            text(path, many_keys(config).as_bytes());
+        }),
+    ),
+    (
+        TARGETS[7],
+        ("a file of a million keys", |path| {
+            text(
+                path,
+                many_keys("[remote \"good\"]\nurl=https://good\n").as_bytes(),
+            );
+        }),
+    ),
+    (
+        "usr/share/flatpak/remotes.d/good.flatpakrepo.d",
+        ("a directory of 100,000 drop-ins", |path| {
+            many_files(path, "[Flatpak Repo]\nTitle=t\n");
+        }),
+    ),
+    (
+        "usr/lib/ostree/remotes.d/good.conf.d",
+        ("a directory of 100,000 drop-ins", |path| {
+            many_files(path, "[remote \"good\"]\nproxy=p\n");
+        }),
+    ),
+];
+
+fn many_keys(head: &str) -> String {
+    let keys = (0..1_000_000).map(|number| format!("k{number}=v\n"));
+    head.to_owned() + &keys.collect::<String>()
+}
+
+fn many_files(path: &Path, content: &str) {
+    fs::create_dir(path).unwrap();
+    for number in 0..100_000 {
+        text(&path.join(format!("{number:06}.conf")), content.as_bytes());
+    }
+}
+
 #[expect(clippy::print_stderr, reason = "the counts of a trial")]
-fn run() {
-    let mut counts = [0; 3];
+fn run(consumers: &Consumers) {
+    let mut counts = [0; 5];
     let places = LAYERS.iter().chain(&TARGETS);
     let all: Vec<_> = places
+        .clone()
         .flat_map(|place| KINDS.map(|kind| (*place, kind)))
         .collect();
     // Eleven has no factor in common with the kinds, so that each kind and each place is in the selection.
@@ -187,32 +260,91 @@ fn run() {
     let is_asked = std::env::var_os("OVERLAYCTL_HOSTILE").is_some_and(|which| which == "all");
     let step = if is_asked { 1 } else { 11 };
     for (place, (what, make)) in all.iter().step_by(step) {
-        let world = World::new();
+        let world = World::new(consumers);
         world.put(Path::new(place), *make);
         let is_target = TARGETS.contains(place);
         counts[usize::from(is_target)] += world.endures(&format!("{place} is {what}"), is_target);
     }
     for name in NAMES {
         for directory in ["usr/lib/ostree/remotes.d", "etc/ostree/remotes.d"] {
-            let world = World::new();
+            let world = World::new(consumers);
             let path = Path::new(directory).join(OsStr::from_bytes(name));
             world.put(&path, |path| text(path, b"[remote \"n\"]\nurl=https://n\n"));
             counts[2] += world.endures(&format!("a file is called {}", path.display()), false);
         }
     }
-    let [layers, targets, names] = counts;
-    eprintln!("runs over hostile layers: {layers}, targets: {targets}, names: {names}");
+    for place in places.step_by(if is_asked { 1 } else { 4 }).map(Path::new) {
+        for path in [place, place.parent().expect("a directory")] {
+            let world = World::new(consumers);
+            world.fill(place);
+            let what = format!("{} is immutable", path.display());
+            let endures = || world.endures(&what, true);
+            counts[3] += while_immutable(&world.machine.root.join(path), endures).unwrap_or(0);
+        }
+    }
+    if is_asked {
+        for (place, (what, make)) in LARGE {
+            let mut world = World::new(consumers);
+            world.patience = MUCH;
+            world.put(Path::new(place), make);
+            counts[4] += world.endures(&format!("{place} is {what}"), true);
+        }
+    }
+    let [layers, targets, names, immutable, large] = counts;
+    let asked = consumers.asked.get();
+    eprintln!(
+        "runs over hostile layers: {layers}, targets: {targets}, names: {names}, immutable: {immutable}, large: {large}; consumers worked before and after {asked} trees"
+    );
+}
+
+/// Who works with the targets.
+struct Consumers {
+    flatpak: Flatpak,
+    ostree: Ostree,
+    bench: Bench,
+    /// How often one of them worked before, and had to afterwards.
+    asked: Cell<usize>,
+}
+
+impl Consumers {
+    fn new() -> Found<Self> {
+        let first = |(_, found)| found;
+        Ok(Self {
+            flatpak: Flatpak::all()
+                .into_iter()
+                .map(first)
+                .next()
+                .expect("the host's")?,
+            ostree: Ostree::all().into_iter().next().expect("the host's").1?,
+            bench: Bench::new()?,
+            asked: Cell::default(),
+        })
+    }
+
+    /// Whether each of them works with a copy of a machine: flatpak imports what it finds.
+    fn work(&self, machine: &Machine) -> [Found<()>; 2] {
+        let copy = Machine::new(&self.bench.place());
+        copy_of(machine, &copy);
+        let flatpak = self.flatpak.remotes(&copy.root).map(drop);
+        let place = copy.root.parent().expect("a place").to_owned();
+        let seen = ostree::World::seen(&self.bench, &self.ostree, copy);
+        let ostree = seen.listed().map(drop);
+        fs::remove_dir_all(place).expect("a copy");
+        [flatpak, ostree]
+    }
 }
 
 /// A machine that was in order, and what is outside of it.
-struct World {
+struct World<'c> {
+    consumers: &'c Consumers,
     machine: Machine,
     outside: PathBuf,
+    patience: Duration,
     _place: TempDir,
 }
 
-impl World {
-    fn new() -> Self {
+impl<'c> World<'c> {
+    fn new(consumers: &'c Consumers) -> Self {
         let place = TempDir::new().expect("a directory");
         let outside = place.path().join("outside");
         fs::create_dir(&outside).expect("a directory");
@@ -221,6 +353,11 @@ impl World {
             b"[remote \"outside\"]\nurl=https://outside\n",
         );
         let machine = Machine::new(place.path());
+        for directory in ["etc", "ostree", "sysroot", "var"] {
+            fs::create_dir(machine.path(directory)).expect("a directory");
+        }
+        let repo = format!("--repo={}", machine.path("ostree/repo").display());
+        read(Command::new("ostree").args([&repo, "init", "--mode=bare"])).expect("a repository");
         let repo = "[Flatpak Repo]\nUrl=https://good\nGPGVerify=false\n";
         machine.write("usr/share/flatpak/remotes.d/good.flatpakrepo", repo);
         let conf = "[remote \"good\"]\nurl=https://good\ngpg-verify=false\n";
@@ -233,9 +370,18 @@ impl World {
             conf.replace("good", "new"),
         );
         Self {
+            consumers,
             machine,
             outside,
+            patience: PATIENCE,
             _place: place,
+        }
+    }
+
+    /// Something is there, if nothing was.
+    fn fill(&self, path: &Path) {
+        if !self.machine.root.join(path).exists() {
+            self.put(path, |path| text(path, b"# nothing\n"));
         }
     }
 
@@ -252,11 +398,12 @@ impl World {
     #[track_caller]
     fn endures(&self, what: &str, is_target: bool) -> usize {
         let outside = self.outside_as_it_is();
+        let before = self.consumers.work(&self.machine);
         let mut settled = None;
         for command in COMMANDS {
             self.run(command, what);
             if command == ["sync"] {
-                let now = self.machine.snapshot();
+                let now = self.files();
                 let before = settled.replace(now.clone());
                 assert!(
                     before.is_none_or(|before| before == now),
@@ -269,11 +416,29 @@ impl World {
             outside,
             "{what}: outside of the root"
         );
+        let after = self.consumers.work(&self.machine);
+        for (before, after) in before
+            .iter()
+            .zip(&after)
+            .filter(|(before, _)| before.is_ok())
+        {
+            assert_eq!(before, after, "{what}: a consumer works no more");
+            let asked = &self.consumers.asked;
+            asked.set(asked.get() + 1);
+        }
         if !is_target {
             let remotes = ostree_remotes(&self.machine.root).expect("a repository");
             assert!(remotes.contains(&"new".into()), "{what}: {remotes:?}");
         }
         COMMANDS.len()
+    }
+
+    /// Every file as it is. The time of a directory tells of no more than a lock where there is something to do
+    /// that fails.
+    fn files(&self) -> BTreeMap<PathBuf, [i64; 6]> {
+        let mut files = self.machine.snapshot();
+        files.retain(|path, _| path.is_symlink() || !path.is_dir());
+        files
     }
 
     fn outside_as_it_is(&self) -> (Vec<u8>, usize) {
@@ -288,7 +453,7 @@ impl World {
         let mut command = self.machine.overlayctl(arguments);
         command.stdout(Stdio::null()).stderr(errors);
         let mut child = command.spawn().expect("overlayctl runs");
-        let status = within(PATIENCE, &mut child);
+        let status = within(self.patience, &mut child);
         let code = status.and_then(|status| status.code());
         // 3 is for what is pending or differs.
         assert!(

@@ -95,6 +95,9 @@ fn third(world: &World<'_>) {
 fn synced(world: &World<'_>, first: Image) {
     first(world);
     world.sync();
+    let mut keys = bytes(&world.keyring("united"));
+    keys.extend(&world.keys().owner.certificate);
+    world.write(&keyring("united"), keys);
     for name in [
         "rotated",
         "united",
@@ -162,6 +165,7 @@ fn campaign(world: &World<'_>, stride: usize, prepare: fn(&World<'_>, Image), im
         command: &["sync"],
         written: &["var"],
         stride,
+        has_history: world.config().exists(),
         assert_sound: &|victim, point| assert_sound(world, victim, point),
         aftermaths: &aftermaths,
         // All of them change in one rename.

@@ -16,6 +16,10 @@ pub(super) const CASES: &[Case] = &[
         "rule 9, case 43: two flatpaks and sync come to rest",
         two_flatpaks,
     ),
+    (
+        "rule 9, case 43: no word of a server's is lost to sync",
+        no_word_of_a_server_lost,
+    ),
 ];
 
 /// Of a thorough trial.
@@ -106,4 +110,23 @@ fn two_flatpaks(world: &World<'_>) {
     settle(world);
     world.assert_value("one", "xa.title", "last word");
     world.assert_value("two", "xa.title", "last word");
+}
+
+/// What a server says of itself, flatpak writes at every update.
+fn no_word_of_a_server_lost(world: &World<'_>) {
+    let (keys, repository) = (world.keys(), world.repository());
+    with_two_remotes(world);
+    let url = format!("--url={}", repository.url());
+    world.flatpak(&["remote-modify", &url, "one"]);
+    let rounds = how_many(ROUNDS);
+    while_syncing(world, || {
+        for round in 0..rounds {
+            let title = format!("round {round}");
+            repository.describe(&[&format!("--title={title}")], keys, &keys.vendor);
+            world.flatpak(&["remote-modify", "--update-metadata", "one"]);
+            assert_eq!(world.value("one", "xa.title"), title, "lost by sync");
+        }
+    });
+    settle(world);
+    world.assert_value("one", "xa.title", &format!("round {}", rounds - 1));
 }

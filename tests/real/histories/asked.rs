@@ -2,7 +2,7 @@
 //! it says it does.
 
 use super::owed::{Maker, Served, Standing, Title};
-use super::turn::{Entry, Said, Shipped};
+use super::turn::{Death, Entry, Said, Shipped};
 use super::{History, SERVERS, Scene, Values};
 
 impl<S: Scene> History<'_, S> {
@@ -59,13 +59,7 @@ impl<S: Scene> History<'_, S> {
 
     /// What the owner asks overlayctl for, if the vendor ships the remote and nothing hides it.
     fn wish(&mut self, name: &'static str, verb: &str) -> Option<Entry> {
-        let Some(Shipped::Remote(entry)) = self.images[self.booted].get(name) else {
-            return None;
-        };
-        let entry = entry.clone();
-        if self.owed(name).masked {
-            return None;
-        }
+        let entry = self.shipped(name)?;
         self.tally.wishes += 1;
         self.told.push(format!("    {verb} {name}"));
         let others = |history: &Self| {
@@ -99,33 +93,84 @@ impl<S: Scene> History<'_, S> {
         }
     }
 
-    /// All that the owner set, and may have set, is the vendor's again.
-    pub(super) fn revert(&mut self, from: &'static str) {
-        let is_to_do = |history: &Self, name: &str| {
-            let owed = &history.owed[name];
-            // What the vendor claims follows without being asked.
-            let image = &history.images[history.booted];
-            let is_claimed =
-                matches!(image.get(name), Some(Shipped::Remote(entry)) if entry.claims);
-            let is_edited = owed.is_edited() || owed.served.url.is_some() && !is_claimed;
-            is_edited && history.is_managed(name)
+    /// It is back, or the next run brings it, or it stays deleted.
+    pub(super) fn die_restoring(&mut self, from: &'static str, death: Death) {
+        let is_deleted = |history: &Self, name: &str| {
+            history.owed[name].deleted && history.shipped(name).is_some()
         };
-        let Some(name) = self.first(from, is_to_do) else {
+        let Some(name) = self.first(from, is_deleted) else {
+            return;
+        };
+        self.die(&["restore", name], death);
+        let is_back = self.scene.present().contains(name);
+        let owed = self.owed(name);
+        owed.deleted = false;
+        owed.maker = if is_back {
+            Maker::Overlayctl
+        } else {
+            Maker::Unsure
+        };
+    }
+
+    /// It is as it was, or as the vendor wants it.
+    pub(super) fn die_reverting(&mut self, from: &'static str, death: Death) {
+        let Some(name) = self.first(from, Self::is_revertible) else {
+            return;
+        };
+        let Some(entry) = self.shipped(name) else {
+            return;
+        };
+        let before = self.standing(name);
+        self.die(&["revert", name], death);
+        let after = self.standing(name);
+        if after.values != before.values {
+            self.reverted(name, &entry, &after);
+        }
+    }
+
+    /// What the vendor ships of a remote, if nothing hides it.
+    fn shipped(&self, name: &str) -> Option<Entry> {
+        match self.images[self.booted].get(name) {
+            Some(Shipped::Remote(entry)) if !self.owed[name].masked => Some(entry.clone()),
+            _ => None,
+        }
+    }
+
+    fn is_revertible(&self, name: &str) -> bool {
+        let owed = &self.owed[name];
+        // What the vendor claims follows without being asked.
+        let is_claimed = self.shipped(name).is_some_and(|entry| entry.claims);
+        let is_edited = owed.is_edited() || owed.served.url.is_some() && !is_claimed;
+        is_edited && self.is_managed(name)
+    }
+
+    /// All that the owner set, and may have set, is the vendor's again.
+    fn reverted(&mut self, name: &str, entry: &Entry, after: &Standing) {
+        let owed = self.owed(name);
+        (owed.url, owed.title) = (None, None);
+        owed.served = Served {
+            key: owed.served.key,
+            ..Served::default()
+        };
+        let wanted = self.owed[name].wanted(entry, self.scene.server(entry.server));
+        assert_eq!(after.values, wanted, "{name}: {}", self.story());
+    }
+
+    pub(super) fn revert(&mut self, from: &'static str) {
+        let Some(name) = self.first(from, Self::is_revertible) else {
             return;
         };
         let before = self.standing(name);
         if let Some(entry) = self.wish(name, "revert") {
-            let owed = self.owed(name);
-            (owed.url, owed.title) = (None, None);
-            owed.served = Served {
-                key: owed.served.key,
-                ..Served::default()
-            };
-            let owed = owed.clone();
-            let wanted = owed.wanted(&entry, self.scene.server(entry.server));
             let after = self.standing(name);
-            assert_eq!(after.values, wanted, "{name}: {}", self.story());
-            assert_eq!(after.trusted, before.trusted, "{name}: {}", self.story());
+            self.reverted(name, &entry, &after);
+            // Keys come where something is verified from now on, and else stay as they are.
+            let trusted = if after.is_verified && !before.is_verified {
+                self.trusted(&entry, &self.owed[name])
+            } else {
+                before.trusted
+            };
+            assert_eq!(after.trusted, trusted, "{name}: {}", self.story());
         }
     }
 

@@ -89,14 +89,32 @@ pub(super) enum Turn {
     ConsumerRuns,
     Wipe,
     Sync,
-    /// A run that dies before its n-th call of this name.
-    Die(&'static str, usize),
+    /// Runs that die.
+    Die(Death),
+    DieRestoring(&'static str, Death),
+    DieReverting(&'static str, Death),
+}
+
+/// Before which call of a run it is killed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Death {
+    pub(super) call: &'static str,
+    pub(super) ordinal: usize,
+}
+
+impl Death {
+    fn any(random: &mut Random) -> Self {
+        Self {
+            call: random.pick(&["renameat2", "fsync", "unlinkat", "write"]),
+            ordinal: 1 + random.below(6),
+        }
+    }
 }
 
 impl Turn {
     pub(super) fn any(random: &mut Random) -> Self {
         let name = random.pick(&NAMES);
-        match random.below(40) {
+        match random.below(42) {
             0..=4 => Self::Deploy(
                 (0..=random.below(3))
                     .map(|_| (random.pick(&NAMES), shipped(random)))
@@ -119,10 +137,9 @@ impl Turn {
             29..=30 => Self::Revert(name),
             31..=32 => Self::Release(name),
             33..=34 => Self::Adopt(name),
-            _ => {
-                let call = random.pick(&["renameat2", "fsync", "unlinkat", "write"]);
-                Self::Die(call, 1 + random.below(6))
-            }
+            35 => Self::DieRestoring(name, Death::any(random)),
+            36 => Self::DieReverting(name, Death::any(random)),
+            _ => Self::Die(Death::any(random)),
         }
     }
 }

@@ -29,6 +29,10 @@ pub(super) const CASES: &[Case] = &[
                 world.vendor(name, plain(name, URL));
             }
             world.sync();
+            let target = "etc/ostree/remotes.d/signed.trustedkeys.gpg";
+            let mut keys = fs::read(world.path(target)).expect("a keyring");
+            keys.extend(&world.keys().owner.certificate);
+            world.write(target, keys);
             world.vendor("new", plain("new", URL));
             keyring(world, &world.keys().vendor.certificate);
             world.write("run/ostree/remotes.d/masked.conf", "");
@@ -96,6 +100,7 @@ fn campaign(world: &World<'_>, command: &[&str], stride: usize, prepare: fn(&Wor
         command,
         written: &["etc", "ostree/repo/config"],
         stride,
+        has_history: command == ["sync"] && world.conf("signed").exists(),
         assert_sound: &|victim, point| assert_sound(world, victim, point),
         aftermaths: &aftermaths.map(|(name, happens)| Aftermath { name, happens }),
         entry,

@@ -12,7 +12,7 @@ mod keyrings;
 mod races;
 mod scripts;
 pub(crate) mod victims;
-mod world;
+pub(crate) mod world;
 
 use std::sync::Arc;
 

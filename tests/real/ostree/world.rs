@@ -128,13 +128,22 @@ impl<'bench> World<'bench> {
         }
     }
 
-    /// The same ostree on another machine.
-    pub(crate) fn on(&self, machine: Machine) -> Self {
+    /// A machine that is there, as an ostree sees it.
+    pub(crate) const fn seen(
+        bench: &'bench Bench,
+        ostree: &'bench Ostree,
+        machine: Machine,
+    ) -> Self {
         Self {
-            bench: self.bench,
-            ostree: self.ostree,
+            bench,
+            ostree,
             machine,
         }
+    }
+
+    /// The same ostree on another machine.
+    pub(crate) const fn on(&self, machine: Machine) -> Self {
+        Self::seen(self.bench, self.ostree, machine)
     }
 
     pub(crate) fn keys(&self) -> &'bench Keys {
