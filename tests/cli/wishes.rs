@@ -92,3 +92,14 @@ fn what_reverting_turns_on_has_its_keys() {
     assert_eq!(keyring("plain"), keyring("flathub"));
     assert!(!keyring("plain").is_empty());
 }
+
+/// What flatpak writes alike for its user and for a server is called neither's.
+#[test]
+fn what_may_be_a_server_s_is_not_called_the_owner_s() {
+    let image = Image::new();
+    image.run(&["sync"]);
+    let written = "[remote \"plain\"]\nxa.authenticator-options.login=them";
+    image.edit("[remote \"plain\"]", written);
+    let shown = image.shown(&["status", "plain"]);
+    assert!(shown.contains("or by the server"), "{shown}");
+}

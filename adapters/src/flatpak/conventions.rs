@@ -92,9 +92,9 @@ impl Target for Installation {
         Some([key, "-is-set"].concat())
     }
 
-    /// By a redirect, and where there is no collection ID.
+    /// By a redirect, where there is no collection ID, and the options of the authenticator.
     fn may_be_servers(&self, key: &str) -> bool {
-        matches!(key, "url" | "collection-id")
+        matches!(key, "url" | "collection-id") || key.starts_with("xa.authenticator-options.")
     }
 
     fn is_mark(&self, key: &str) -> bool {
