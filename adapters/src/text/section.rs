@@ -16,6 +16,9 @@ use super::{Line, Pair};
 /// ring.
 const HEADER: usize = 0;
 
+/// Where in the bytes of a section. A text is read up to some megabytes, and there are many lines.
+type Span = Range<u32>;
+
 /// A header and the lines below it, linked in their order: one that comes or goes moves no other.
 #[derive(Debug, Clone)]
 pub(super) struct Section {
@@ -33,7 +36,7 @@ pub(super) struct Section {
 
 #[derive(Debug, Clone)]
 struct Link {
-    text: Range<usize>,
+    text: Span,
     /// None for a comment and a blank line.
     pair: Option<Parts>,
     previous: usize,
@@ -43,9 +46,9 @@ struct Link {
 #[derive(Debug, Clone)]
 struct Parts {
     /// Within the line.
-    written: Range<usize>,
-    key: Range<usize>,
-    value: Range<usize>,
+    written: Span,
+    key: Span,
+    value: Span,
     /// The pair before it that has the same key.
     earlier: Option<usize>,
 }
@@ -56,7 +59,7 @@ impl Section {
             name: name.into(),
             bytes: header.into(),
             lines: vec![Link {
-                text: 0..header.len(),
+                text: 0..position(header.len()),
                 pair: None,
                 previous: HEADER,
                 next: HEADER,
@@ -93,9 +96,9 @@ impl Section {
         let parts = self.lines[at].pair.as_ref()?;
         Some(Pair {
             text: self.text(at),
-            written: parts.written.clone(),
-            key: self.bytes[parts.key.clone()].as_bstr(),
-            value: self.bytes[parts.value.clone()].as_bstr(),
+            written: range(&parts.written),
+            key: self.bytes[range(&parts.key)].as_bstr(),
+            value: self.bytes[range(&parts.value)].as_bstr(),
         })
     }
 
@@ -201,16 +204,16 @@ impl Section {
 
     fn end_line(&mut self, at: usize) {
         let text = self.lines[at].text.clone();
-        if !text.is_empty() && !self.bytes[text.clone()].ends_with(b"\n") {
-            let start = self.bytes.len();
-            self.bytes.extend_from_within(text);
+        if !text.is_empty() && !self.bytes[range(&text)].ends_with(b"\n") {
+            let start = self.end_of_bytes();
+            self.bytes.extend_from_within(range(&text));
             self.bytes.push(b'\n');
-            self.lines[at].text = start..self.bytes.len();
+            self.lines[at].text = start..self.end_of_bytes();
         }
     }
 
     fn text(&self, at: usize) -> &BStr {
-        self.bytes[self.lines[at].text.clone()].as_bstr()
+        self.bytes[range(&self.lines[at].text)].as_bstr()
     }
 
     fn is_blank(&self, at: usize) -> bool {
@@ -230,17 +233,22 @@ impl Section {
         iter::successors(next(&at), next).take_while(|at| *at != HEADER)
     }
 
-    fn write(&mut self, text: &[u8]) -> Range<usize> {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(text);
-        start..self.bytes.len()
+    fn end_of_bytes(&self) -> u32 {
+        position(self.bytes.len())
     }
 
-    fn write_pair(&mut self, pair: &Pair<'_>) -> (Range<usize>, Parts) {
+    fn write(&mut self, text: &[u8]) -> Span {
+        let start = self.end_of_bytes();
+        self.bytes.extend_from_slice(text);
+        start..self.end_of_bytes()
+    }
+
+    fn write_pair(&mut self, pair: &Pair<'_>) -> (Span, Parts) {
         let text = self.write(pair.text);
-        let value = text.start + pair.written.start..text.start + pair.written.end;
+        let written = position(pair.written.start)..position(pair.written.end);
+        let value = text.start + written.start..text.start + written.end;
         let parts = Parts {
-            written: pair.written.clone(),
+            written,
             key: self.find_or_write(&text, pair.key),
             value: self.find_or_write(&value, pair.value),
             earlier: None,
@@ -249,13 +257,13 @@ impl Section {
     }
 
     /// What a part of a line is read as needs bytes of its own only if it is written otherwise.
-    fn find_or_write(&mut self, part: &Range<usize>, read: &BStr) -> Range<usize> {
-        let found = self.bytes[part.clone()].trim_ascii_start();
+    fn find_or_write(&mut self, part: &Span, read: &BStr) -> Span {
+        let found = self.bytes[range(part)].trim_ascii_start();
         if !found.starts_with(read) {
             return self.write(read);
         }
-        let start = part.end - found.len();
-        start..start + read.len()
+        let start = part.end - position(found.len());
+        start..start + position(read.len())
     }
 
     fn insert(&mut self, behind: usize, pair: &Pair<'_>) -> usize {
@@ -285,7 +293,7 @@ impl Section {
         at
     }
 
-    fn link(&mut self, previous: usize, text: Range<usize>, pair: Option<Parts>) {
+    fn link(&mut self, previous: usize, text: Span, pair: Option<Parts>) {
         let (at, next) = (self.lines.len(), self.lines[previous].next);
         self.lines.push(Link {
             text,
@@ -312,9 +320,17 @@ impl Section {
 
 impl Link {
     fn key<'b>(&self, bytes: &'b [u8]) -> &'b BStr {
-        let key = self.pair.as_ref().map(|pair| pair.key.clone());
+        let key = self.pair.as_ref().map(|pair| range(&pair.key));
         bytes[key.unwrap_or_default()].as_bstr()
     }
+}
+
+fn position(at: usize) -> u32 {
+    at.try_into().expect("no more bytes than a text may have")
+}
+
+const fn range(span: &Span) -> Range<usize> {
+    span.start as usize..span.end as usize
 }
 
 impl PartialEq for Section {
