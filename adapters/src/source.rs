@@ -101,6 +101,7 @@ impl<T> Source<T> {
         };
         let blocked = (!complete).then(|| source.findings.first().cloned());
         let blocked = blocked.flatten();
+        let mut entries = Vec::with_capacity(documents.len());
         for document in documents {
             source.findings.extend(document.findings().cloned());
             if let Some(name) = whole_for(&document, rules) {
@@ -112,8 +113,10 @@ impl<T> Source<T> {
                 continue;
             };
             let layered = source.layer(document, blocked.as_ref(), read);
-            source.entries.insert(name, layered);
+            entries.push((name, layered));
         }
+        // A map that is made at once is full, one that grows half empty.
+        source.entries = entries.into_iter().collect();
         source
     }
 

@@ -5,11 +5,11 @@
 //! what is unknown, each sorted and followed by its signatures, the oldest first.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::packet::{Packet, Tag, write};
-use super::signature::{Claims, Signature};
+use super::signature::{Claims, Signature, Signatures};
 use super::{Fingerprint, OpenPgpError};
 
 /// A primary key and everything said about it.
@@ -18,8 +18,8 @@ pub struct Certificate {
     fingerprint: Fingerprint,
     created: u32,
     key: Box<[u8]>,
-    direct: BTreeSet<Signature>,
-    components: BTreeMap<Component, BTreeSet<Signature>>,
+    direct: Signatures,
+    components: BTreeMap<Component, Signatures>,
 }
 
 /// Something that signatures bind to the primary key.
@@ -182,10 +182,10 @@ impl Certificate {
         if self.key != other.key {
             return false;
         }
-        let mut changed = unite(&mut self.direct, &other.direct);
+        let mut changed = self.direct.unite(&other.direct);
         for (component, signatures) in &other.components {
             changed |= match self.components.get_mut(component) {
-                Some(known) => unite(known, signatures),
+                Some(known) => known.unite(signatures),
                 None => self
                     .components
                     .insert(component.clone(), signatures.clone())
@@ -197,7 +197,7 @@ impl Certificate {
 
     /// Whether merging `other` would add nothing, `other` being a copy of this certificate.
     pub fn contains(&self, other: &Self) -> bool {
-        let has = |(component, signatures): (&Component, &BTreeSet<Signature>)| {
+        let has = |(component, signatures): (&Component, &Signatures)| {
             self.components
                 .get(component)
                 .is_some_and(|known| known.is_superset(signatures))
@@ -244,7 +244,7 @@ impl Certificate {
     /// What those of `signatures` claim that the primary key made, the oldest first.
     fn claims<'a>(
         &'a self,
-        signatures: &'a BTreeSet<Signature>,
+        signatures: &'a Signatures,
     ) -> impl DoubleEndedIterator<Item = Claims<'a>> {
         signatures
             .iter()
@@ -277,17 +277,8 @@ fn is_about_user_id(kind: u8) -> bool {
     matches!(kind, 0x10..=0x13 | CERTIFICATION_REVOCATION)
 }
 
-/// Adds `new` to `known`; returns whether that changed it.
-fn unite(known: &mut BTreeSet<Signature>, new: &BTreeSet<Signature>) -> bool {
-    // Mostly none is new, and then none is copied.
-    let more: Vec<_> = new.difference(known).cloned().collect();
-    let changed = !more.is_empty();
-    known.extend(more);
-    changed
-}
-
-fn write_signatures(out: &mut Vec<u8>, signatures: &BTreeSet<Signature>) {
-    for signature in signatures {
+fn write_signatures(out: &mut Vec<u8>, signatures: &Signatures) {
+    for signature in signatures.iter() {
         write(out, Tag::SIGNATURE, signature.body());
     }
 }
@@ -300,7 +291,7 @@ pub(super) struct Draft {
     current: Option<Component>,
     /// Those of the current component, put in their place once it is complete: a component can be
     /// large.
-    signatures: BTreeSet<Signature>,
+    signatures: Vec<Signature>,
 }
 
 impl Draft {
@@ -311,20 +302,20 @@ impl Draft {
             fingerprint,
             created,
             key: packet.body.into(),
-            direct: BTreeSet::new(),
+            direct: Signatures::default(),
             components: BTreeMap::new(),
         };
         Ok(Self {
             certificate,
             current: None,
-            signatures: BTreeSet::new(),
+            signatures: Vec::new(),
         })
     }
 
     /// Takes the next packet: a signature over what came before it, or a component.
     pub(super) fn push(&mut self, packet: &Packet<'_>) {
         if packet.tag == Tag::SIGNATURE {
-            self.signatures.insert(Signature::new(packet.body));
+            self.signatures.push(Signature::new(packet.body));
         } else {
             self.complete_current();
             self.current = Some(Component::new(packet));
@@ -342,7 +333,7 @@ impl Draft {
             None => &mut self.certificate.direct,
             Some(component) => self.certificate.components.entry(component).or_default(),
         };
-        signatures.append(&mut self.signatures);
+        signatures.add(&mut self.signatures);
     }
 }
 

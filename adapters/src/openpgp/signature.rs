@@ -35,6 +35,47 @@ impl Signature {
     }
 }
 
+/// Signatures, each once, the newer after the older. Mostly there is one: the node of a tree would take ten times
+/// its place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Signatures(Vec<Signature>);
+
+impl Signatures {
+    /// All of them, in order.
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Signature> {
+        self.0.iter()
+    }
+
+    /// Whether all of `other` are among them.
+    pub(super) fn is_superset(&self, other: &Self) -> bool {
+        other.iter().all(|signature| self.contains(signature))
+    }
+
+    /// Adds those of `other`. Returns whether any of them was new.
+    pub(super) fn unite(&mut self, other: &Self) -> bool {
+        // Mostly none is, and then none is copied.
+        let new = other.iter().filter(|signature| !self.contains(signature));
+        let mut new: Vec<_> = new.cloned().collect();
+        let is_changed = !new.is_empty();
+        self.add(&mut new);
+        is_changed
+    }
+
+    /// Adds these, of which some may be known.
+    pub(super) fn add(&mut self, more: &mut Vec<Signature>) {
+        if !more.is_empty() {
+            self.0.append(more);
+            self.0.sort();
+            self.0.dedup();
+            self.0.shrink_to_fit();
+        }
+    }
+
+    fn contains(&self, signature: &Signature) -> bool {
+        self.0.binary_search(signature).is_ok()
+    }
+}
+
 /// What a signature claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Claims<'a> {
