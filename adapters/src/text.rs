@@ -227,6 +227,9 @@ impl Text {
             Some(parts) => parts.push(self.sections.len()),
             None => drop(places.insert(name.into(), vec![self.sections.len()])),
         }
+        if let Some(last) = self.sections.last_mut().and_then(Arc::get_mut) {
+            last.shrink();
+        }
         self.sections.push(Arc::new(Section::new(name, header)));
     }
 }

@@ -22,7 +22,7 @@ pub struct Fragment {
     /// The symlink that it is.
     pub link: Option<Box<Link>>,
     /// Its bytes; none unless it is a regular file that was read.
-    pub text: Arc<[u8]>,
+    pub text: Arc<Vec<u8>>,
     /// Whether it counts.
     pub state: State,
     /// Whether it would count, where the files above it decide otherwise.

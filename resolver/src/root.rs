@@ -70,7 +70,7 @@ pub struct Root {
 }
 
 /// The bytes of a file, and which file it is.
-pub(crate) type Text = (Arc<[u8]>, Inode);
+pub(crate) type Text = (Arc<Vec<u8>>, Inode);
 
 /// A directory of another root in the place of one of this.
 #[derive(Debug)]

@@ -39,7 +39,7 @@ enum Change {
     /// A directory, in which there is what was put there.
     Directory,
     /// A file, and its number among those that were made up.
-    File(Arc<[u8]>, u64),
+    File(Arc<Vec<u8>>, u64),
     /// A symlink to `/dev/null`.
     DevNull,
 }

@@ -30,7 +30,7 @@ pub(super) struct Section {
     /// The last pair, or the header.
     last_pair: usize,
     /// The last pair of each key.
-    by_key: HashTable<usize>,
+    by_key: HashTable<u32>,
     hasher: RandomState,
 }
 
@@ -39,8 +39,8 @@ struct Link {
     text: Span,
     /// None for a comment and a blank line.
     pair: Option<Parts>,
-    previous: usize,
-    next: usize,
+    previous: u32,
+    next: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -49,8 +49,8 @@ struct Parts {
     written: Span,
     key: Span,
     value: Span,
-    /// The pair before it that has the same key.
-    earlier: Option<usize>,
+    /// The pair before it that has the same key; the header, which is none, if it is the first.
+    earlier: u32,
 }
 
 impl Section {
@@ -61,13 +61,19 @@ impl Section {
             lines: vec![Link {
                 text: 0..position(header.len()),
                 pair: None,
-                previous: HEADER,
-                next: HEADER,
+                previous: 0,
+                next: 0,
             }],
             last_pair: HEADER,
             by_key: HashTable::new(),
             hasher: RandomState::default(),
         }
+    }
+
+    /// Gives back what it grew into and does not need, once it is read.
+    pub(super) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.lines.shrink_to_fit();
     }
 
     /// All lines, in order.
@@ -107,9 +113,9 @@ impl Section {
         let hash = self.hasher.hash_one(key.as_bytes());
         let last = self
             .by_key
-            .find(hash, |at| self.lines[*at].key(&self.bytes) == key)
-            .copied();
-        iter::successors(last, |at| self.lines[*at].pair.as_ref()?.earlier)
+            .find(hash, |at| self.lines[*at as usize].key(&self.bytes) == key)
+            .map(|last| *last as usize);
+        iter::successors(last, |at| self.lines[*at].pair.as_ref()?.earlier())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -127,7 +133,7 @@ impl Section {
         if self.is_blank(end) {
             end = self.last();
             while !self.is_blank(end) {
-                end = self.lines[end].previous;
+                end = self.lines[end].previous as usize;
             }
         }
         end
@@ -155,7 +161,7 @@ impl Section {
     /// Writes a pair in the place of another one of its key.
     pub(super) fn replace(&mut self, at: usize, pair: &Pair<'_>) {
         let was_ended = self.text(at).ends_with(b"\n");
-        let earlier = self.lines[at].pair.take().and_then(|pair| pair.earlier);
+        let earlier = self.lines[at].pair.take().map_or(0, |pair| pair.earlier);
         let (text, parts) = self.write_pair(pair);
         self.lines[at].text = text;
         self.lines[at].pair = Some(Parts { earlier, ..parts });
@@ -171,14 +177,16 @@ impl Section {
         let (last, earlier) = (found.next(), found.next());
         drop(found);
         let hash = self.hasher.hash_one(key.as_bytes());
-        if let Ok(mut known) = self.by_key.find_entry(hash, |at| Some(*at) == last) {
-            let last = *known.get();
+        let Some(last) = last else {
+            return;
+        };
+        if let Ok(mut known) = self.by_key.find_entry(hash, |at| *at as usize == last) {
             match earlier {
-                Some(earlier) => *known.get_mut() = earlier,
+                Some(earlier) => *known.get_mut() = position(earlier),
                 None => drop(known.remove()),
             }
-            self.unlink(last);
         }
+        self.unlink(last);
     }
 
     /// Leaves the comments behind the last pair, of no section.
@@ -221,7 +229,7 @@ impl Section {
     }
 
     fn last(&self) -> usize {
-        self.lines[HEADER].previous
+        self.lines[HEADER].previous as usize
     }
 
     fn all(&self) -> impl Iterator<Item = usize> {
@@ -229,7 +237,7 @@ impl Section {
     }
 
     fn behind(&self, at: usize) -> impl Iterator<Item = usize> {
-        let next = |at: &usize| Some(self.lines[*at].next);
+        let next = |at: &usize| Some(self.lines[*at].next as usize);
         iter::successors(next(&at), next).take_while(|at| *at != HEADER)
     }
 
@@ -251,7 +259,7 @@ impl Section {
             written,
             key: self.find_or_write(&text, pair.key),
             value: self.find_or_write(&value, pair.value),
-            earlier: None,
+            earlier: 0,
         };
         (text, parts)
     }
@@ -269,23 +277,20 @@ impl Section {
     fn insert(&mut self, behind: usize, pair: &Pair<'_>) -> usize {
         let (text, parts) = self.write_pair(pair);
         let at = self.lines.len();
-        let key = |at: &usize| self.lines[*at].key(&self.bytes);
+        let key = |at: &u32| self.lines[*at as usize].key(&self.bytes);
         let hash = |key: &BStr| self.hasher.hash_one(key.as_bytes());
-        let of_key = |at: &usize| key(at) == pair.key;
-        let last = match self
+        let of_key = |at: &u32| key(at) == pair.key;
+        let earlier = match self
             .by_key
             .entry(hash(pair.key), of_key, |at| hash(key(at)))
         {
-            Entry::Occupied(mut last) => Some(mem::replace(last.get_mut(), at)),
+            Entry::Occupied(mut last) => mem::replace(last.get_mut(), position(at)),
             Entry::Vacant(none) => {
-                none.insert(at);
-                None
+                none.insert(position(at));
+                0
             }
         };
-        let parts = Parts {
-            earlier: last,
-            ..parts
-        };
+        let parts = Parts { earlier, ..parts };
         self.link(behind, text, Some(parts));
         if behind == self.last_pair || self.last_pair == HEADER || at == self.last() {
             self.last_pair = at;
@@ -294,27 +299,34 @@ impl Section {
     }
 
     fn link(&mut self, previous: usize, text: Span, pair: Option<Parts>) {
-        let (at, next) = (self.lines.len(), self.lines[previous].next);
+        let (at, next) = (position(self.lines.len()), self.lines[previous].next);
         self.lines.push(Link {
             text,
             pair,
-            previous,
+            previous: position(previous),
             next,
         });
         self.lines[previous].next = at;
-        self.lines[next].previous = at;
+        self.lines[next as usize].previous = at;
     }
 
     fn unlink(&mut self, at: usize) {
         let Link { previous, next, .. } = self.lines[at];
-        self.lines[previous].next = next;
-        self.lines[next].previous = previous;
+        self.lines[previous as usize].next = next;
+        self.lines[next as usize].previous = previous;
         if at == self.last_pair {
-            self.last_pair = previous;
+            self.last_pair = previous as usize;
             while self.last_pair != HEADER && self.lines[self.last_pair].pair.is_none() {
-                self.last_pair = self.lines[self.last_pair].previous;
+                self.last_pair = self.lines[self.last_pair].previous as usize;
             }
         }
+    }
+}
+
+impl Parts {
+    fn earlier(&self) -> Option<usize> {
+        let earlier = self.earlier as usize;
+        (earlier != HEADER).then_some(earlier)
     }
 }
 

@@ -16,7 +16,7 @@ pub const FRAGMENT_LIMIT: usize = 1 << 24;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// The bytes of a regular file that is not empty, reached by a symlink or not.
-    File(Arc<[u8]>),
+    File(Arc<Vec<u8>>),
     /// It hides what lower layers have under its name.
     Mask(Mask),
     /// It takes its name and nobody can tell what it means.
@@ -132,8 +132,8 @@ impl From<Reason> for Content {
     }
 }
 
-impl From<Arc<[u8]>> for Content {
-    fn from(bytes: Arc<[u8]>) -> Self {
+impl From<Arc<Vec<u8>>> for Content {
+    fn from(bytes: Arc<Vec<u8>>) -> Self {
         match bytes.len() {
             0 => Self::Mask(Mask::Empty),
             1..=FRAGMENT_LIMIT => Self::File(bytes),

@@ -29,10 +29,10 @@ pub(super) struct Run {
 #[derive(Debug, Default)]
 struct Texts {
     bytes: usize,
-    /// Held by who reads them: what nobody has any more is no memory of the run.
-    of: Vec<(Version, Weak<[u8]>)>,
-    /// What files are read into before they get memory of their length, in one piece with the count of who holds
-    /// it.
+    /// Held by who reads them: what nobody has any more is no memory of the run. So the bytes are in a block of
+    /// their own, which goes with the last reader; one that is counted in place would stay.
+    of: Vec<(Version, Weak<Vec<u8>>)>,
+    /// What files are read into before they get memory of their length.
     buffer: Vec<u8>,
     /// Where each is.
     index: Numbered,
@@ -67,7 +67,7 @@ impl Run {
             return Ok((text, inode));
         }
         read_known(file, size, &mut texts.buffer)?;
-        let text: Arc<[u8]> = (&*texts.buffer).into();
+        let text = Arc::new(texts.buffer.clone());
         if size > LARGE {
             texts.buffer = Vec::new();
         }
@@ -100,7 +100,7 @@ mod tests {
         dir.open(OsStr::new(name)).content
     }
 
-    fn text(root: &Root, name: &str) -> Arc<[u8]> {
+    fn text(root: &Root, name: &str) -> Arc<Vec<u8>> {
         match content(root, name) {
             Content::File(text) => text,
             other => panic!("{other:?}"),
