@@ -127,8 +127,8 @@ impl Resolved {
     /// The same of what has to be there: a path that nobody has, and that nobody is known to read, is
     /// likely to be mistyped, unless the question takes it away.
     ///
-    /// It is what the process has been started for, so its end takes the memory back: to give it back block by
-    /// block took a thirtieth of a digest of 100,000 files.
+    /// It is what the process has been started for, so its end takes the memory back. To give it back block by block
+    /// was seen in the profile of a digest of 100,000 files.
     pub(crate) fn of_existing(
         configuration: &Configuration,
         reading: &Reading,
