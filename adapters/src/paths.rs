@@ -25,10 +25,7 @@ impl TryFrom<PathBuf> for InRoot {
     type Error = String;
 
     fn try_from(path: PathBuf) -> Result<Self, String> {
-        let is_right = is_plain(&path) && path.is_absolute();
-        is_right
-            .then(|| Self(path.clone()))
-            .ok_or_else(|| expected("an absolute", &path))
+        plain("an absolute", path, Path::is_absolute).map(Self)
     }
 }
 
@@ -36,10 +33,7 @@ impl TryFrom<PathBuf> for BelowLayers {
     type Error = String;
 
     fn try_from(path: PathBuf) -> Result<Self, String> {
-        let is_right = is_plain(&path) && path.is_relative();
-        is_right
-            .then(|| Self(path.clone()))
-            .ok_or_else(|| expected("a relative", &path))
+        plain("a relative", path, Path::is_relative).map(Self)
     }
 }
 
@@ -52,11 +46,14 @@ impl TryFrom<PathBuf> for LayerAt {
     }
 }
 
-fn is_plain(path: &Path) -> bool {
+/// The path, if it names something, has no `..` and begins as it has to.
+fn plain(kind: &str, path: PathBuf, begins: fn(&Path) -> bool) -> Result<PathBuf, String> {
     let fits = |part| matches!(part, Component::Normal(_) | Component::RootDir);
-    path.components().all(fits) && path.file_name().is_some()
-}
-
-fn expected(kind: &str, path: &Path) -> String {
-    format!("{}: expected {kind} path without `..`", escape_path(path))
+    if path.components().all(fits) && path.file_name().is_some() && begins(&path) {
+        return Ok(path);
+    }
+    Err(format!(
+        "{}: expected {kind} path without `..`",
+        escape_path(&path)
+    ))
 }
