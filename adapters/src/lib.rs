@@ -6,8 +6,8 @@
 //! target ──▶ actual + baseline ────┘
 //! ```
 //!
-//! [`reconcile`] holds the rules and touches nothing; [`commit`] is the only place that writes. Remotes,
-//! whoever reads them, are in [`remotes`]; what a target is and what is particular about it is in its
+//! [`reconcile`] holds the rules and touches nothing; [`commit`] is the only place that writes. Entries
+//! of keys, whoever reads them, are in [`keyed`], what is particular about remotes in [`remotes`]; what a target is and what is particular about it is in its
 //! own module: [`flatpak`] and `ostree`. Which adapters there are is data: [`definition`].
 //! By the rule of a key alone, [`etc`] merges whole trees.
 
@@ -21,6 +21,7 @@ mod editor;
 pub mod etc;
 pub mod expiry;
 pub mod flatpak;
+pub mod keyed;
 mod observer;
 mod obstacles;
 pub mod openpgp;

@@ -13,9 +13,9 @@ use overlay_resolver::root::Root;
 
 use crate::code;
 use crate::commit::{CommitError, Failure};
+use crate::keyed::intent;
 use crate::observer::is_for_all;
 use crate::plan::Plan;
-use crate::remotes::intent;
 use crate::report::{Operation, Report};
 
 /// What stands in the way.
@@ -23,11 +23,11 @@ use crate::report::{Operation, Report};
 pub(crate) struct Obstacles {
     /// The files and directories that could not be written: nothing more is done to them.
     pub(crate) files: BTreeSet<PathBuf>,
-    /// The remotes that stay as they are, and why.
-    pub(crate) remotes: BTreeMap<String, Finding>,
-    /// The remotes that have a source which not everybody may read, each with that.
+    /// The entries that stay as they are, and why.
+    pub(crate) entries: BTreeMap<String, Finding>,
+    /// The entries that have a source which not everybody may read, each with that.
     pub(crate) private: BTreeMap<String, PathBuf>,
-    /// What failed for no remote in particular.
+    /// What failed for no entry in particular.
     pub(crate) findings: BTreeSet<Finding>,
 }
 
@@ -49,22 +49,22 @@ impl Obstacles {
                 self.findings.insert(finding.clone());
             }
             let victims = victims.into_iter().map(|name| (name, finding.clone()));
-            self.remotes.extend(victims);
+            self.entries.extend(victims);
             self.files.insert(step.path().to_owned());
         }
         Ok(())
     }
 
-    /// Takes in the remotes whose part of a plan is too large. Whether there are any.
+    /// Takes in the entries whose part of a plan is too large. Whether there are any.
     pub(crate) fn refuse(&mut self, too_large: BTreeMap<String, Finding>) -> bool {
         let any = !too_large.is_empty();
-        self.remotes.extend(too_large);
+        self.entries.extend(too_large);
         any
     }
 }
 
 impl Obstacles {
-    /// Takes in the remotes that change and have a source which not everybody may read. Whether there are any
+    /// Takes in the entries that change and have a source which not everybody may read. Whether there are any
     /// that were not known.
     pub(crate) fn protect(&mut self, root: &Root, report: &Report) -> bool {
         let changing: BTreeSet<_> = report

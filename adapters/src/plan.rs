@@ -15,9 +15,9 @@ use crate::source::Documents;
 pub(crate) struct Plan {
     pub(crate) report: Report,
     pub(crate) batch: Batch,
-    /// The remotes for whose sake each file is written.
+    /// The entries for whose sake each file is written.
     pub(crate) subjects: BTreeMap<PathBuf, BTreeSet<String>>,
-    /// Remotes that would make what is written too large to be read back, and why they are not to: the plan
+    /// Entries that would make what is written too large to be read back, and why they are not to: the plan
     /// is not to be carried out then.
     pub(crate) too_large: BTreeMap<String, Finding>,
 }
@@ -62,7 +62,7 @@ impl Plan {
         }
     }
 
-    /// The remotes that a step is for.
+    /// The entries that a step is for.
     pub(crate) fn subjects_of(&self, step: &Step) -> BTreeSet<String> {
         let Step::Create(tree) = step else {
             return self.subjects.get(step.path()).cloned().unwrap_or_default();

@@ -147,7 +147,7 @@ fn victims_that_are_forgotten() {
     let changes = flatpak::changes();
     let change = changes.iter().find(|change| change.name == "a key comes");
     let mut tally = Tally::default();
-    let forget = |obstacles: &mut Obstacles| obstacles.remotes.clear();
+    let forget = |obstacles: &mut Obstacles| obstacles.entries.clear();
     go_on(
         &flatpak::subject(),
         change.expect("a change"),

@@ -7,7 +7,7 @@ use super::machine::{Machine, certificate};
 use super::{Change, NAME, Subject, campaign};
 use crate::editor::Editor;
 use crate::flatpak::{Definition, Flatpak};
-use crate::remotes::histories::sources;
+use crate::remotes::sources::Sources;
 use crate::report::Wish;
 
 pub(super) const CONFIG: &str = "/var/lib/flatpak/repo/config";
@@ -17,7 +17,7 @@ const URL: &str = "Url=https://vendor/";
 
 pub(super) fn subject() -> Subject {
     let definition = Definition {
-        sources: sources(),
+        sources: Sources::of_tests(),
         installation: "/var/lib/flatpak".into(),
     };
     Subject {

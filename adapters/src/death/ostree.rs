@@ -4,7 +4,7 @@ use super::machine::{Machine, certificate};
 use super::{Change, NAME, Subject, campaign, start};
 use crate::editor::Editor;
 use crate::ostree::{Definition, Ostree};
-use crate::remotes::histories::sources;
+use crate::remotes::sources::Sources;
 use crate::report::Wish;
 
 const CONF: &str = "/etc/remotes.d/x.conf";
@@ -17,7 +17,7 @@ const URL: &str = "url=https://vendor/";
 
 pub(super) fn subject() -> Subject {
     let definition = Definition {
-        sources: sources(),
+        sources: Sources::of_tests(),
         target: "/etc/remotes.d".into(),
         state: "/etc/state".into(),
         repositories: vec!["/ostree/repo".into()],

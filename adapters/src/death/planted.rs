@@ -32,7 +32,7 @@ fn ends_with(step: &Step, end: &str) -> bool {
 }
 
 fn is_intent(step: &Step) -> bool {
-    let name = Path::new(crate::remotes::intent::FILE_NAME);
+    let name = Path::new(crate::keyed::intent::FILE_NAME);
     match step {
         Step::Intend { .. } => true,
         Step::Remove(path) => path.ends_with(name),

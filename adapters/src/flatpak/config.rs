@@ -14,9 +14,10 @@ use overlay_resolver::keyfile::value;
 
 use crate::code;
 use crate::editor::Editor;
+use crate::keyed::store::{Notes, Remembered, Store, is_note};
 use crate::reconcile::Marks;
+use crate::remotes::NOTES;
 use crate::remotes::group::{group, remote_name};
-use crate::remotes::target::{Remembered, Store};
 
 /// Where the file lies below the repository.
 pub const FILE_NAME: &str = "config";
@@ -149,16 +150,34 @@ fn list(items: impl IntoIterator<Item = impl AsRef<str>>) -> Option<BString> {
 }
 
 impl Store for RepoConfig {
-    fn remotes(&self) -> Vec<&str> {
+    const NOTES: &'static Notes = &NOTES;
+
+    fn names(&self) -> Vec<&str> {
         self.file.groups().filter_map(remote_name).collect()
     }
 
-    fn has_remote(&self, name: &str) -> bool {
+    fn has(&self, name: &str) -> bool {
         self.file.has_group(&group(name))
     }
 
     fn pairs(&self, name: &str) -> Vec<(&BStr, &BStr)> {
-        self.file.pairs(&group(name)).collect()
+        let group = group(name);
+        let pairs = self.file.pairs(&group);
+        pairs.filter(|(key, _)| !is_note(key)).collect()
+    }
+
+    fn notes(&self, name: &str) -> Vec<(&BStr, &BStr)> {
+        let group = group(name);
+        let pairs = self.file.pairs(&group);
+        pairs.filter(|(key, _)| is_note(key)).collect()
+    }
+
+    fn note(&self, name: &str, note: &str) -> Option<&BStr> {
+        self.get(name, note)
+    }
+
+    fn put_note(&mut self, name: &str, note: &str, value: Option<&BStr>) {
+        self.put(name, note, value);
     }
 
     fn get(&self, name: &str, key: &str) -> Option<&BStr> {

@@ -3,15 +3,24 @@
 
 use std::path::PathBuf;
 
+use bstr::BStr;
 use overlay_resolver::keyfile::value;
 
 use super::config::RepoConfig;
 use super::filter;
 use super::installation::Installation;
-use crate::remotes::intent;
-use crate::remotes::target::{Store as _, Target};
-use crate::remotes::{Remote, Subject};
-use crate::report::Dependent;
+use crate::keyed::facet::{Facet, Facets, Turn};
+use crate::keyed::intent;
+use crate::keyed::store::Store as _;
+use crate::keyed::subject::Subject;
+use crate::keyed::target::Target;
+use crate::remotes::Remote;
+use crate::remotes::collection::REPOSITORY;
+use crate::remotes::keyring::OwnKeyring;
+use crate::remotes::name::is_remote_name;
+use crate::remotes::repository::{Repository, has_same_url};
+use crate::remotes::verification::weakens;
+use crate::report::Foreign;
 
 /// Keys that a server's metadata refreshes at every `flatpak update` unless the owner set them
 /// (`flatpak_dir_update_remote_configuration_for_state()`).
@@ -36,15 +45,18 @@ const NOT_FILLED: [&str; 2] = ["xa.filter", "xa.disable"];
 impl Target for Installation {
     type Store = RepoConfig;
 
-    const DEPENDENT: Dependent = Dependent::Apps;
-    const HIDDEN: Option<&'static str> = Some("xa.noenumerate");
+    type Wanted = Remote;
 
-    fn remotes(&self) -> &str {
-        &self.adapters[0]
+    const NOUN: &'static str = "remote";
+    const HIDDEN: Option<&'static str> = Some("xa.noenumerate");
+    const NO_ENTRIES: &'static [&'static str] = &[REPOSITORY];
+
+    fn is_name(&self, name: &str) -> bool {
+        is_remote_name(name)
     }
 
-    fn collections(&self) -> &str {
-        &self.adapters[1]
+    fn adapter(&self) -> &str {
+        &self.adapters[0]
     }
 
     fn place(&self, _store: &RepoConfig, _name: &str) -> PathBuf {
@@ -53,10 +65,6 @@ impl Target for Installation {
 
     fn memory(&self, _name: &str) -> PathBuf {
         self.config()
-    }
-
-    fn keyring(&self, name: &str) -> PathBuf {
-        self.keyring_of(name)
     }
 
     /// What `flatpak remote-delete` removes, and the copy of the filter, which it forgets.
@@ -80,6 +88,10 @@ impl Target for Installation {
 
     fn intent(&self) -> PathBuf {
         self.path().join(intent::FILE_NAME)
+    }
+
+    fn is_same(&self, store: &RepoConfig, name: &str, remote: &Remote) -> bool {
+        has_same_url(store, name, remote)
     }
 
     /// flatpak's own mark for a value that its user set.
@@ -111,23 +123,54 @@ impl Target for Installation {
         self.is_refreshed(key) || key == "xa.gpg-keys-hash"
     }
 
-    fn is_filled(&self, key: &str) -> bool {
-        !NOT_FILLED.contains(&key)
+    fn is_filled(&self, key: &str, value: &BStr) -> bool {
+        !NOT_FILLED.contains(&key) && !weakens(key, value)
     }
 
-    fn placed(subject: &mut Subject<'_, '_, Self>, remote: &Remote) {
-        filter::copy(subject, remote);
+    fn foreign(&self, _store: &RepoConfig, _name: &str) -> Foreign {
+        Foreign::OtherUrl
+    }
+}
+
+impl Repository for Installation {
+    fn collections(&self) -> &str {
+        &self.adapters[1]
     }
 
-    fn updated(subject: &mut Subject<'_, '_, Self>, remote: &Remote) {
-        let keys_changed = subject.draft.beside.contains_key(subject.name);
-        if keys_changed || subject.changed().iter().any(|key| key == "url") {
-            let target = subject.draft.target;
-            subject.forget(target.summaries(subject.name));
+    fn keyring(&self, name: &str) -> PathBuf {
+        self.keyring_of(name)
+    }
+}
+
+/// What lies beside a remote of flatpak.
+pub(super) const FACETS: Facets<Installation> =
+    || vec![Box::<OwnKeyring>::default(), Box::new(Copies)];
+
+/// What flatpak keeps of a remote: caches, and the copy of its filter.
+struct Copies;
+
+impl Facet<Installation> for Copies {
+    fn follow(
+        &mut self,
+        subject: &mut Subject<'_, '_, Installation>,
+        remote: &Remote,
+        turn: Turn<'_>,
+    ) {
+        if matches!(turn, Turn::Updated | Turn::Reverted) {
+            forget_stale(subject);
         }
-        forget_oci(subject);
         filter::copy(subject, remote);
     }
+}
+
+/// What the server sent by another URL, or signed by other keys, is no use any more.
+fn forget_stale(subject: &mut Subject<'_, '_, Installation>) {
+    let keys_changed = subject.draft.beside.contains_key(subject.name);
+    if keys_changed || subject.changed().iter().any(|key| key == "url") {
+        let target = subject.draft.target;
+        subject.forget(target.summaries(subject.name));
+    }
+    forget_oci(subject);
 }
 
 /// OCI remotes are stored differently; what the other kind left is no use to this one.

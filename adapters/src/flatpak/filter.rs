@@ -14,9 +14,10 @@ use overlay_resolver::keyfile::value;
 use super::config::RepoConfig;
 use super::installation::Installation;
 use crate::code;
-use crate::remotes::draft::Beside;
-use crate::remotes::target::Store as _;
-use crate::remotes::{Remote, Subject};
+use crate::keyed::draft::{Beside, SideFile};
+use crate::keyed::store::Store as _;
+use crate::keyed::subject::Subject;
+use crate::remotes::Remote;
 use crate::report::{KeyReport, Operation};
 
 /// The key that names the file.
@@ -71,7 +72,12 @@ fn bring(subject: &mut Subject<'_, '_, Installation>, path: &Path, content: Vec<
         subject: escape_path(path).to_string(),
         path: path.to_owned(),
     }]);
-    subject.draft.files.insert(path.to_owned(), content);
+    let file = SideFile {
+        of: subject.name.into(),
+        content,
+        meanwhile: None,
+    };
+    subject.draft.files.insert(path.to_owned(), file);
 }
 
 fn tell_missing(

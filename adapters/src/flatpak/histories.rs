@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use bstr::ByteSlice as _;
 use overlay_resolver::Document;
 use overlay_resolver::finding::Finding;
+use overlay_resolver::rules::Rules;
 use proptest::prelude::*;
 
 use super::config::RepoConfig;
@@ -14,9 +15,10 @@ use super::observe::Found;
 use super::plan::plan;
 use super::{Layers, REPOFILE, repofile};
 use crate::commit::Step;
+use crate::keyed::histories::{Scene, cases, check, turns};
 use crate::plan::Plan;
 use crate::remotes::Remote;
-use crate::remotes::histories::{Scene, cases, check, turns};
+use crate::remotes::sources::Sources;
 use crate::report::Request;
 use crate::source::Source;
 
@@ -31,9 +33,11 @@ fn installation() -> Installation {
 
 impl Scene for InMemory {
     type Store = RepoConfig;
+    type Wanted = Remote;
     const SUFFIX: &'static str = REPOFILE;
     const KEY: &'static str = "xa.subset";
     const MASK_IN_PLACE: bool = false;
+    const OTHER: (&'static str, &'static str) = ("url", "https://owner/");
 
     fn vendor(_name: &str, value: &str) -> String {
         format!("[Flatpak Repo]\nUrl=https://vendor/\nSubset={value}\n")
@@ -41,6 +45,10 @@ impl Scene for InMemory {
 
     fn read(document: &Document) -> (Option<Remote>, Vec<Finding>) {
         repofile::read(document)
+    }
+
+    fn rules() -> Rules {
+        Sources::of_tests().rules(REPOFILE)
     }
 
     fn mask(_name: &str) -> PathBuf {

@@ -29,14 +29,15 @@ pub(crate) use self::definition::Definition;
 use self::installation::Installation;
 use crate::code;
 use crate::expiry::Moment;
+use crate::keyed::target::Target as _;
 use crate::observer::LIMIT;
 use crate::obstacles::Obstacles;
 use crate::plan::Plan;
 use crate::planner::{Planner, SourcePath};
 use crate::remotes::Remote;
 use crate::remotes::collection::Collection;
+use crate::remotes::repository::Repository as _;
 use crate::remotes::sources::{Sources, misnamed};
-use crate::remotes::target::Target as _;
 use crate::report::Request;
 use crate::source::{Documents, Source};
 
@@ -129,7 +130,7 @@ impl Layers {
 
     fn into_documents(self, installation: &Installation) -> Vec<Documents> {
         vec![
-            self.remotes.into_documents(installation.remotes(), true),
+            self.remotes.into_documents(installation.adapter(), true),
             self.collections
                 .into_documents(installation.collections(), false),
         ]

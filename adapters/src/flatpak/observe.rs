@@ -14,13 +14,16 @@ use super::installation::Installation;
 use super::{Layers, filter};
 use crate::code;
 use crate::commit::{is_saved, is_staged, left_staged, staged_name};
+use crate::keyed::draft::Observed;
+use crate::keyed::intent::Traces;
+use crate::keyed::managed;
+use crate::keyed::store::Store;
+use crate::keyed::target::Target as _;
 use crate::observer::{LIMIT, Observer, is_for_all};
-use crate::remotes::draft::Observed;
+use crate::remotes::fingerprints;
 use crate::remotes::group::group;
-use crate::remotes::intent::Traces;
 use crate::remotes::name::is_remote_name;
-use crate::remotes::target::{Store, Target as _};
-use crate::remotes::{fingerprints, managed};
+use crate::report::Dependent;
 use crate::source::Want;
 
 /// The installation as found.
@@ -121,7 +124,7 @@ impl Eyes<'_> {
                 } else if is_saved(name) {
                     observed.saved.push(path);
                 } else if path == self.paths.intent() {
-                    observed.find_intent(&self.observer, &path)?;
+                    observed.find_intent(&self.observer, self.paths)?;
                 }
             }
         }
@@ -220,7 +223,7 @@ impl Eyes<'_> {
         if self.has_files(&self.paths.refs(name).join("app"))?
             || self.has_files(&self.paths.refs(name).join("runtime"))?
         {
-            observed.in_use.insert(name.into());
+            observed.in_use.insert(name.into(), Dependent::Apps);
         }
         let mut residue = Vec::new();
         for path in self.paths.residue(name) {

@@ -2,15 +2,19 @@
 
 use std::path::PathBuf;
 
+use super::conventions::FACETS;
 use super::installation::Installation;
 use super::observe::Found;
 use super::{Layers, config};
 use crate::code;
 use crate::commit::{Batch, NewTree, Step};
+use crate::keyed::{
+    self,
+    draft::{Draft, replacement},
+};
 use crate::observer::LIMIT;
 use crate::plan::Plan;
-use crate::remotes::draft::{Draft, replacement};
-use crate::remotes::{self, collections};
+use crate::remotes::collections;
 use crate::report::Request;
 
 /// The directories that `ostree init` makes, parents first.
@@ -37,10 +41,10 @@ pub(super) fn plan(
         .as_ref()
         .map(|(_, config)| config.clone())
         .unwrap_or_default();
-    let mut draft = Draft::new(installation, before, &found.observed, request);
-    let mut entries = remotes::plan(&mut draft, &layers.remotes);
+    let mut draft = Draft::new(installation, before, &found.observed, request).with(FACETS);
+    let mut entries = keyed::plan(&mut draft, &layers.remotes);
     entries.extend(collections::plan(&mut draft, &layers.collections));
-    remotes::renew_baselines(&mut draft);
+    keyed::renew_baselines(&mut draft);
     let rewritten = (draft.store != draft.before).then(|| draft.store.to_bytes());
     let size = rewritten.as_ref().map_or(0, Vec::len);
     let config = installation.config();
@@ -52,7 +56,7 @@ pub(super) fn plan(
         return Plan::impossible(finding, layers.into_documents(installation));
     }
     let batch = batch(&draft, found, rewritten);
-    let changes = remotes::changes(&draft);
+    let changes = keyed::changes(&draft);
     let subjects = draft.subjects();
     let findings = draft.findings;
     let layers = layers.into_documents(installation);
@@ -84,9 +88,9 @@ fn batch(draft: &Draft<'_, Installation>, found: &Found, rewritten: Option<Vec<u
 /// A new repository, whole.
 fn create(draft: &Draft<'_, Installation>, config: Vec<u8>) -> Step {
     let repo = draft.target.repo();
-    let side_files = draft.files.iter().filter_map(|(path, content)| {
+    let side_files = draft.files.iter().filter_map(|(path, file)| {
         let path = path.strip_prefix(&repo).ok()?;
-        Some((path.to_owned(), content.clone()))
+        Some((path.to_owned(), file.content.clone()))
     });
     Step::Create(NewTree {
         directories: REPOSITORY.map(PathBuf::from).into(),

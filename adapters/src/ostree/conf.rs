@@ -11,10 +11,12 @@ use overlay_resolver::keyfile::value;
 
 use super::places::CONF;
 use crate::code;
+use crate::keyed::entry::{HISTORY_KEYS, OVERLAY, Setting};
+use crate::keyed::store::PREFIX;
 use crate::reader::Reader;
+use crate::remotes::Remote;
 use crate::remotes::group::{group, remote_name};
 use crate::remotes::name::is_collection_id;
-use crate::remotes::{HISTORY_KEYS, OVERLAY, Remote, Setting};
 
 /// Keys that ostree reads as booleans; anything else makes it fail when the remote is used.
 const BOOLEANS: [&str; 4] = [
@@ -23,9 +25,6 @@ const BOOLEANS: [&str; 4] = [
     "tls-permissive",
     "http2",
 ];
-
-/// Keys whose names are ours: what is remembered of a remote, in its group.
-const OURS: &str = "x-overlayctl.";
 
 /// Reads a remote. With an error among the findings there is none.
 pub(super) fn read(document: &Document) -> (Option<Remote>, Vec<Finding>) {
@@ -38,7 +37,7 @@ pub(super) fn read(document: &Document) -> (Option<Remote>, Vec<Finding>) {
             let (Ok(name), Some(assignment)) = (key.name().to_str(), key.last()) else {
                 continue;
             };
-            if name.starts_with(OURS) {
+            if name.starts_with(PREFIX) {
                 reader.error(
                     &section,
                     name,
@@ -132,12 +131,12 @@ mod tests {
     use overlay_resolver::tree::Tree;
 
     use super::*;
-    use crate::remotes::histories::sources;
+    use crate::remotes::sources::Sources;
 
     /// The keys of `v.conf` with this text, or what is wrong with it.
     fn keys(text: &str) -> Result<String, String> {
         let tree = Tree::default().with("/usr/lib/remotes.d/v.conf".as_ref(), text);
-        let resolver = Resolver::new(tree).rules(sources().rules(CONF));
+        let resolver = Resolver::new(tree).rules(Sources::of_tests().rules(CONF));
         let document = resolver.entries("remotes.d").unwrap().documents.remove(0);
         let (remote, findings) = read(&document);
         let Some(remote) = remote else {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use bstr::ByteSlice as _;
 use overlay_resolver::Document;
 use overlay_resolver::finding::Finding;
+use overlay_resolver::rules::Rules;
 use proptest::prelude::*;
 
 use super::definition::Definition;
@@ -17,11 +18,12 @@ use super::store::Remotes;
 use super::{Layers, conf};
 use crate::commit::Step;
 use crate::editor::Editor;
+use crate::keyed::draft::Observed;
+use crate::keyed::histories::{Scene, cases, check, turns};
+use crate::keyed::store::Store as _;
 use crate::plan::Plan;
 use crate::remotes::Remote;
-use crate::remotes::draft::Observed;
-use crate::remotes::histories::{Scene, cases, check, sources, turns};
-use crate::remotes::target::Store as _;
+use crate::remotes::sources::Sources;
 use crate::report::Request;
 use crate::source::Source;
 
@@ -34,7 +36,7 @@ struct InMemory {
 
 fn places() -> Places {
     let definition = Definition {
-        sources: sources(),
+        sources: Sources::of_tests(),
         target: "/etc/remotes.d".into(),
         state: "/etc/state".into(),
         repositories: vec!["/repo".into()],
@@ -96,9 +98,11 @@ impl InMemory {
 
 impl Scene for InMemory {
     type Store = Remotes;
+    type Wanted = Remote;
     const SUFFIX: &'static str = CONF;
     const KEY: &'static str = "proxy";
     const MASK_IN_PLACE: bool = true;
+    const OTHER: (&'static str, &'static str) = ("url", "https://owner/");
 
     fn vendor(name: &str, value: &str) -> String {
         format!("[remote \"{name}\"]\nurl=https://vendor/\nproxy={value}\n")
@@ -106,6 +110,10 @@ impl Scene for InMemory {
 
     fn read(document: &Document) -> (Option<Remote>, Vec<Finding>) {
         conf::read(document)
+    }
+
+    fn rules() -> Rules {
+        Sources::of_tests().rules(CONF)
     }
 
     fn mask(name: &str) -> PathBuf {
@@ -167,7 +175,7 @@ fn shipping(names: &[&'static str]) -> Source<Remote> {
         let path = format!("/usr/lib/remotes.d/{name}{CONF}");
         let tree = overlay_resolver::tree::Tree::default()
             .with(Path::new(&path), InMemory::vendor(name, "v"));
-        let resolver = overlay_resolver::Resolver::new(tree).rules(sources().rules(CONF));
+        let resolver = overlay_resolver::Resolver::new(tree).rules(Sources::of_tests().rules(CONF));
         let document = resolver
             .entries("remotes.d")
             .unwrap()

@@ -19,8 +19,8 @@ use overlay_resolver::keyfile::value;
 
 use crate::code;
 use crate::editor::Editor;
+use crate::keyed::store::Remembered;
 use crate::openpgp::Fingerprint;
-use crate::remotes::target::Remembered;
 
 const SECTION: &str = "Entry";
 const STATE: &str = "State";

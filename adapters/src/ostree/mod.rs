@@ -9,6 +9,7 @@
 //! defines a remote there is the target itself and never a layer, whoever made it.
 
 mod conf;
+mod conventions;
 mod definition;
 #[cfg(test)]
 mod histories;
@@ -32,14 +33,15 @@ pub(crate) use self::definition::Definition;
 use self::places::{CONF, KEYRING, Places};
 use crate::commit::Batch;
 use crate::expiry::Moment;
+use crate::keyed::target::Target as _;
 use crate::observer::Observer;
 use crate::obstacles::Obstacles;
 use crate::plan::Plan;
 use crate::planner::{Planner, SourcePath};
 use crate::remotes::Remote;
 use crate::remotes::collection::Collection;
+use crate::remotes::repository::Repository as _;
 use crate::remotes::sources::{Sources, misnamed};
-use crate::remotes::target::Target as _;
 use crate::report::Request;
 use crate::source::{Documents, Source};
 
@@ -157,7 +159,7 @@ impl Layers {
 
     fn into_documents(self, places: &Places) -> Vec<Documents> {
         vec![
-            self.remotes.into_documents(places.remotes(), true),
+            self.remotes.into_documents(places.adapter(), true),
             self.collections.into_documents(places.collections(), false),
         ]
     }

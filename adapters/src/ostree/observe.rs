@@ -18,12 +18,15 @@ use super::store::Remotes;
 use super::{Layers, TargetFiles, Text, is_of_layers};
 use crate::code;
 use crate::commit::staged_name;
+use crate::keyed::draft::Observed;
+use crate::keyed::intent::Traces;
+use crate::keyed::managed;
+use crate::keyed::store::Store as _;
 use crate::observer::Observer;
-use crate::remotes::draft::Observed;
-use crate::remotes::intent::Traces;
+use crate::remotes::KEYRING_BASELINE;
 use crate::remotes::name::is_remote_name;
-use crate::remotes::target::{Store as _, Target as _};
-use crate::remotes::{KEYRING_BASELINE, managed};
+use crate::remotes::repository::Repository as _;
+use crate::report::Dependent;
 use crate::source::Want;
 
 /// All that matters to the plan.
@@ -118,7 +121,7 @@ impl Eyes<'_> {
     fn wanted(&mut self, layers: &Layers) {
         if let Some(finding) = self.hidden.take() {
             for name in layers.remotes.entries.keys() {
-                if !self.found.store.has_remote(name) {
+                if !self.found.store.has(name) {
                     self.unclear(name, &finding);
                 }
             }
@@ -165,7 +168,10 @@ impl Eyes<'_> {
         let mut followed = self.followed();
         for name in names {
             if followed.may_have(&name) {
-                self.found.observed.in_use.insert(name.clone());
+                self.found
+                    .observed
+                    .in_use
+                    .insert(name.clone(), Dependent::Deployment);
             }
             if let Some(origin) = followed.elsewhere(&name) {
                 self.found.store.note_followed(&name, origin);
@@ -206,14 +212,14 @@ impl Eyes<'_> {
             self.found.observed.links.insert(path.clone(), end);
         }
         let store = &self.found.store;
-        let present = store.has_remote(name);
+        let present = store.has(name);
         let layered = layers
             .remotes
             .entries
             .get(name)
             .map(|layered| &layered.want);
         let stays = matches!(layered, Some(Want::Present(_) | Want::Unresolved(_)));
-        let managed = present && store.get(name, KEYRING_BASELINE).is_some();
+        let managed = present && store.note(name, KEYRING_BASELINE).is_some();
         let brought = store.brought(name).cloned().unwrap_or_default();
         let observed = &mut self.found.observed;
         if !managed && !brought.is_empty() && !observed.unclear.contains(name) {

@@ -15,23 +15,26 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Layers;
+use super::conventions::FACETS;
 use super::observe::{Found, staged_path};
 use super::places::Places;
 use crate::code;
 use crate::commit::{Batch, NewTree, Step};
+use crate::keyed;
+use crate::keyed::draft::{Draft, replacement};
+use crate::keyed::store::Store as _;
 use crate::plan::Plan;
-use crate::remotes::draft::{Draft, replacement};
-use crate::remotes::target::{Store as _, Target as _};
-use crate::remotes::{self, collections};
+use crate::remotes::collections;
+use crate::remotes::repository::Repository as _;
 use crate::report::Request;
 
 /// Plans the whole transaction.
 pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Request) -> Plan {
-    let mut draft = Draft::new(places, found.store.clone(), &found.observed, request);
+    let mut draft = Draft::new(places, found.store.clone(), &found.observed, request).with(FACETS);
     draft.findings.extend(found.findings.iter().cloned());
-    let mut entries = remotes::plan(&mut draft, &layers.remotes);
+    let mut entries = keyed::plan(&mut draft, &layers.remotes);
     entries.extend(collections::plan(&mut draft, &layers.collections));
-    remotes::renew_baselines(&mut draft);
+    keyed::renew_baselines(&mut draft);
     if let Some(path) = draft.store.frozen_change(&draft.before) {
         let message = "is on a read-only file system, so no collection ID is written there; make it writable and run `overlayctl sync` again";
         draft.findings.push(code::READ_ONLY.error(path, message));
@@ -51,7 +54,7 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
     }
     let too_large = draft.too_large(&places.target, size(&draft));
     let batch = Writes::new(&draft, found).batch();
-    let changes = remotes::changes(&draft);
+    let changes = keyed::changes(&draft);
     let subjects = draft.subjects();
     let (findings, layers) = (draft.findings, layers.into_documents(places));
     Plan {
@@ -159,7 +162,7 @@ impl<'d> Writes<'d> {
             .draft
             .files
             .iter()
-            .map(|(path, text)| (path.clone(), text));
+            .map(|(path, file)| (path.clone(), &file.content));
         let confs = self.changed.iter().filter(|(path, _)| self.is_inside(path));
         let confs = confs.map(|(path, text)| (path.clone(), text));
         let files = keyrings.chain(confs).chain(staged);

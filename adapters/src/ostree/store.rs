@@ -8,12 +8,12 @@ use bstr::{BStr, ByteSlice as _};
 use super::memory::{Memory, State};
 use super::places::Places;
 use crate::editor::Editor;
+use crate::keyed::store::{Notes, Remembered, Store, is_note};
 use crate::openpgp::Fingerprint;
 use crate::reconcile::Marks;
-use crate::remotes::collections::REPOSITORY;
+use crate::remotes::collection::REPOSITORY;
 use crate::remotes::group::{group, remote_name};
-use crate::remotes::target::{Remembered, Store};
-use crate::remotes::{KEYRING_BASELINE, fingerprints};
+use crate::remotes::{KEYRING_BASELINE, NOTES, fingerprints};
 
 /// All files that define remotes, as found or as they are to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,14 +218,14 @@ impl Remotes {
             if self.unknown.contains(name) {
                 return (name.as_str(), memory);
             }
-            let present = self.has_remote(name);
+            let present = self.has(name);
             if memory.state == State::Offered && !present {
                 memory.state = State::Deleted;
             }
             if memory.state == State::Deleted && present {
                 memory.state = State::Offered;
             }
-            if self.get(name, KEYRING_BASELINE).is_some() {
+            if self.note(name, KEYRING_BASELINE).is_some() {
                 memory.keyring = fingerprints(self, name);
             } else if present {
                 memory.keyring.clear();
@@ -253,24 +253,46 @@ impl Remotes {
         }
         Some((self.defined_in(name)?, group(name)))
     }
+
+    /// What stands in the group of a remote: its keys, and our notes.
+    fn keys(&self, name: &str, which: fn(bool) -> bool) -> Vec<(&BStr, &BStr)> {
+        let Some((path, group)) = self.place(name) else {
+            return Vec::new();
+        };
+        let Some(file) = self.files.get(path) else {
+            return Vec::new();
+        };
+        let pairs = file.pairs(&group);
+        let fits = |(key, _): &(&BStr, _)| which(is_note(key));
+        pairs.filter(fits).collect()
+    }
 }
 
 impl Store for Remotes {
-    fn remotes(&self) -> Vec<&str> {
+    const NOTES: &'static Notes = &NOTES;
+
+    fn names(&self) -> Vec<&str> {
         self.defined.keys().map(String::as_str).collect()
     }
 
-    fn has_remote(&self, name: &str) -> bool {
+    fn has(&self, name: &str) -> bool {
         self.place(name).is_some()
     }
 
     fn pairs(&self, name: &str) -> Vec<(&BStr, &BStr)> {
-        let Some((path, group)) = self.place(name) else {
-            return Vec::new();
-        };
-        let file = self.files.get(path).into_iter();
-        file.flat_map(|file| file.pairs(&group).collect::<Vec<_>>())
-            .collect()
+        self.keys(name, |is_note| !is_note)
+    }
+
+    fn notes(&self, name: &str) -> Vec<(&BStr, &BStr)> {
+        self.keys(name, |is_note| is_note)
+    }
+
+    fn note(&self, name: &str, note: &str) -> Option<&BStr> {
+        self.get(name, note)
+    }
+
+    fn put_note(&mut self, name: &str, note: &str, value: Option<&BStr>) {
+        self.put(name, note, value);
     }
 
     fn get(&self, name: &str, key: &str) -> Option<&BStr> {
@@ -310,7 +332,7 @@ impl Store for Remotes {
         if self.defined_in(name) == Some(&conf) {
             return;
         }
-        let pairs = self.pairs(name).into_iter();
+        let pairs = self.keys(name, |_| true).into_iter();
         let pairs: Vec<_> = pairs.map(|(k, v)| (k.to_string(), v.to_owned())).collect();
         self.remove(name);
         for (key, value) in pairs {
@@ -326,10 +348,10 @@ impl Store for Remotes {
         let memory = self.memories.get(name);
         match memory.map(|memory| memory.state) {
             // As good as deleted, and what stands in the file by way of comments is the owner's.
-            _ if self.blank.contains(name) && !self.has_remote(name) => Marks::OFFERED,
+            _ if self.blank.contains(name) && !self.has(name) => Marks::OFFERED,
             None => Marks::default(),
             // The mask took the place of the remote.
-            Some(State::Offered) if self.masked.contains(name) && !self.has_remote(name) => {
+            Some(State::Offered) if self.masked.contains(name) && !self.has(name) => {
                 Marks::WITHHELD
             }
             Some(State::Offered | State::Deleted) => Marks::OFFERED,

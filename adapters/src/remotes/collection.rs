@@ -5,12 +5,18 @@ use overlay_resolver::Document;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
-use super::collections::REPOSITORY;
 use super::name::{is_collection_id, is_remote_name};
 use crate::reader::Reader;
 
 /// The group of the file.
 pub const SECTION: &str = "Collection";
+
+/// The key of the remote that gets the ID.
+pub(super) const KEY: &str = "collection-id";
+
+/// What stands for the repository itself where a remote is named. It is no name of a remote.
+pub(crate) const REPOSITORY: &str = "[core]";
+
 const REMOTE: &str = "Remote";
 const ITSELF: &str = "Repository";
 /// The key that the value of `collection-id` comes from.

@@ -6,19 +6,16 @@ use bstr::{BStr, ByteSlice as _};
 use overlay_resolver::escape::escape;
 use overlay_resolver::finding::Finding;
 
-use super::baseline::{self, Baseline, OF_COLLECTIONS, OF_REMOTES};
-use super::collection::{Collection, ID, SECTION};
-use super::draft::Draft;
-use super::target::{Store, Target};
+use super::collection::{Collection, ID, KEY, REPOSITORY, SECTION};
+use super::notes::{NOTES, OF_COLLECTIONS};
+use super::repository::Repository;
 use crate::code;
+use crate::keyed::baseline::{self, Baseline};
+use crate::keyed::draft::{Draft, Giver};
+use crate::keyed::store::Store as _;
 use crate::reconcile::{self, Key, KeyAction};
 use crate::report::{CollectionDecision, Decision, EntryReport, Going, Holder, KeyReport, Mask};
 use crate::source::{Layered, Source, Want};
-
-const KEY: &str = "collection-id";
-
-/// What stands for the repository itself where a remote is named. It is no name of a remote.
-pub(crate) const REPOSITORY: &str = "[core]";
 
 fn holder(remote: &str) -> Holder {
     if remote == REPOSITORY {
@@ -29,7 +26,7 @@ fn holder(remote: &str) -> Holder {
 }
 
 /// Plans all collection IDs, in byte order of the files' names; the remotes are planned already.
-pub(crate) fn plan<T: Target>(
+pub(crate) fn plan<T: Repository>(
     draft: &mut Draft<'_, T>,
     source: &Source<Collection>,
 ) -> Vec<EntryReport> {
@@ -51,8 +48,7 @@ pub(crate) fn plan<T: Target>(
             Want::Present(wanted) => match given.get(wanted.remote.as_str()) {
                 None => {
                     given.insert(&wanted.remote, name);
-                    let taken = (wanted.remote.clone(), name.clone());
-                    draft.given.extend([taken]);
+                    note_giver(draft, &wanted.remote, name);
                     give(draft, layered, wanted)
                 }
                 Some(first) => (refuse_second(draft, layered, wanted, first), vec![]),
@@ -77,7 +73,17 @@ pub(crate) fn plan<T: Target>(
     entries
 }
 
-fn entry<T: Target>(
+/// Notes from which entry a remote has its ID.
+fn note_giver<T: Repository>(draft: &mut Draft<'_, T>, remote: &str, entry: &str) {
+    let giver = Giver {
+        adapter: draft.target.collections().to_owned(),
+        entry: entry.to_owned(),
+    };
+    let keys = draft.given.entry(remote.to_owned()).or_default();
+    keys.insert(KEY, giver);
+}
+
+fn entry<T: Repository>(
     draft: &Draft<'_, T>,
     name: &str,
     decision: Decision,
@@ -96,7 +102,7 @@ fn entry<T: Target>(
 }
 
 /// Two entries for one remote: the first one counts.
-fn refuse_second<T: Target>(
+fn refuse_second<T: Repository>(
     draft: &mut Draft<'_, T>,
     layered: &Layered<Collection>,
     wanted: &Collection,
@@ -117,14 +123,14 @@ fn refuse_second<T: Target>(
 }
 
 /// Gives a remote its ID if it has none, and follows the vendor where the ID came from us.
-fn give<T: Target>(
+fn give<T: Repository>(
     draft: &mut Draft<'_, T>,
     layered: &Layered<Collection>,
     wanted: &Collection,
 ) -> (Decision, Vec<KeyReport>) {
     let remote = wanted.remote.as_str();
     let of = holder(remote);
-    if !draft.store.has_remote(remote) {
+    if !draft.store.has(remote) {
         return (CollectionDecision::NoHolder { of }.into(), vec![]);
     }
     if draft.target.is_never_written(&draft.store, remote) {
@@ -209,13 +215,13 @@ fn not_set(
 /// Unsets the key where we set it and nobody wants it any more.
 ///
 /// Returns the names under which that is reported.
-fn withdraw<T: Target>(
+fn withdraw<T: Repository>(
     draft: &mut Draft<'_, T>,
     wanted: &BTreeSet<&str>,
 ) -> Vec<(String, Decision)> {
     let ours: Vec<(String, Baseline)> = draft
         .store
-        .remotes()
+        .names()
         .into_iter()
         .chain([REPOSITORY])
         .filter(|remote| !wanted.contains(remote))
@@ -230,19 +236,23 @@ fn withdraw<T: Target>(
     let withdrawn = ours.into_iter().map(|(remote, given)| {
         let name = holder(&remote).to_string();
         let decision = withdraw_from(draft, &remote, &given);
-        draft.given.insert(remote, name.clone());
+        note_giver(draft, &remote, &name);
         (name, decision)
     });
     withdrawn.collect()
 }
 
-fn withdraw_from<T: Target>(draft: &mut Draft<'_, T>, remote: &str, given: &Baseline) -> Decision {
+fn withdraw_from<T: Repository>(
+    draft: &mut Draft<'_, T>,
+    remote: &str,
+    given: &Baseline,
+) -> Decision {
     if let Some(place) = draft.held(remote) {
         return CollectionDecision::OutOfScope { place }.into();
     }
     baseline::forget(&mut draft.store, remote, OF_COLLECTIONS);
     let is_set_by_us = given.get(KEY).is_some() && draft.store.get(remote, KEY) == given.get(KEY);
-    let of_remotes = Baseline::read(&draft.store, remote, OF_REMOTES);
+    let of_remotes = Baseline::read(&draft.store, remote, NOTES.baseline);
     if is_set_by_us && of_remotes.get(KEY).is_none() {
         draft.store.put(remote, KEY, None);
         Decision::Removed {

@@ -1,27 +1,33 @@
-//! What a remote has beside its group: first of all its keyring.
+//! The keyring of a remote: what lies beside its group and has to be there before it.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice as _};
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
-use super::draft::{Beside, Draft};
 use super::keys::{Keys, Known};
-use super::target::{Store, Target};
-use super::verification::needs_keys;
-use super::{KEYRING_BASELINE, Remote, Subject};
+use super::notes::KEYRING_BASELINE;
+use super::remote::Remote;
+use super::repository::Repository;
+use super::verification::{self, needs_keys};
 use crate::code;
 use crate::expiry::outlook;
-use crate::openpgp::{Fingerprint, Keyring};
+use crate::keyed::draft::{Beside, Draft, SideFile};
+use crate::keyed::facet::{Facet, Turn};
+use crate::keyed::intent::Traces;
+use crate::keyed::management::Management;
+use crate::keyed::store::Store;
+use crate::keyed::subject::Subject;
+use crate::openpgp::{Certificate, Fingerprint, Keyring};
 use crate::report::Operation;
 
 /// The certificates that the vendor brought for a remote.
 pub(crate) fn fingerprints(store: &impl Store, name: &str) -> BTreeSet<Fingerprint> {
     store
-        .get(name, KEYRING_BASELINE)
+        .note(name, KEYRING_BASELINE)
         .and_then(|raw| value::decode_list(raw.as_bytes()).ok())
         .unwrap_or_default()
         .iter()
@@ -29,193 +35,303 @@ pub(crate) fn fingerprints(store: &impl Store, name: &str) -> BTreeSet<Fingerpri
         .collect()
 }
 
-impl<T: Target> Subject<'_, '_, T> {
-    /// The keyring as it is.
-    ///
-    /// # Errors
+/// The certificates of a keyring. What cannot be read is nobody's.
+fn fingerprints_in(keyring: Option<&Vec<u8>>) -> BTreeSet<Fingerprint> {
+    let keyring = keyring.and_then(|text| Keyring::parse(text).ok());
+    let certificates = keyring.iter().flat_map(Keyring::iter);
+    certificates.map(|one| one.fingerprint().clone()).collect()
+}
+
+/// The keyring of one remote.
+#[derive(Debug, Default)]
+pub(crate) struct OwnKeyring {
+    /// What it holds.
+    actual: Keyring,
+    /// Whether it was decided what it is to hold.
+    is_decided: bool,
+}
+
+impl<T: Repository> Facet<T> for OwnKeyring {
     /// One that cannot be read is left alone, and so is its remote.
-    pub(super) fn keyring(&mut self) -> Result<Keyring, Finding> {
-        let path = self.draft.target.keyring(self.name);
-        let Some(bytes) = self.draft.observed.files.get(&path) else {
-            return Ok(Keyring::default());
+    fn observe(&mut self, subject: &mut Subject<'_, '_, T>) -> Result<(), Finding> {
+        let path = subject.draft.target.keyring(subject.name);
+        let Some(bytes) = subject.draft.observed.files.get(&path) else {
+            return Ok(());
         };
-        Keyring::parse(bytes).map_err(|error| {
+        self.actual = Keyring::parse(bytes).map_err(|error| {
             let finding = code::BROKEN_KEYRING.error(
                 path,
                 format!(
                     "{error}; the remote {} stays as it is until this file is mended or moved away",
-                    self.name
+                    subject.name
                 ),
             );
-            self.draft.findings.push(finding.clone());
+            subject.draft.findings.push(finding.clone());
             finding
+        })?;
+        Ok(())
+    }
+
+    fn follow(&mut self, subject: &mut Subject<'_, '_, T>, remote: &Remote, turn: Turn<'_>) {
+        match turn {
+            Turn::Created { former } => self.create(subject, remote, former),
+            Turn::Adopted | Turn::Updated => {
+                self.reconcile(subject, remote);
+                tell_unverified(subject, remote);
+            }
+            // What is verified from now on gets its keyring: the vendor may have one for it that no run has
+            // brought yet.
+            Turn::Reverted => {
+                let [did, does] = [&subject.draft.before, &subject.draft.store]
+                    .map(|store| needs_keys(|key| store.get(subject.name, key)));
+                if does && !did {
+                    self.reconcile(subject, remote);
+                }
+            }
+        }
+    }
+
+    /// A keyring that was reconciled is mended by that.
+    fn mend(&mut self, subject: &mut Subject<'_, '_, T>) {
+        let observed = subject.draft.observed;
+        let traces = observed.intent.of(subject.name);
+        if let Some(traces) = traces.filter(|_| !self.is_decided) {
+            distrust(subject, &traces.certificates);
+        }
+    }
+
+    fn is_pristine(&self, subject: &Subject<'_, '_, T>) -> bool {
+        let draft = &subject.draft;
+        let vendors = fingerprints(&draft.before, subject.name);
+        // One that a dead run had left to go, or brought too early, is nobody's: it goes with the remote.
+        let dead_runs = |fingerprint: &Fingerprint| {
+            let traces = draft.observed.intent.of(subject.name);
+            traces.is_some_and(|traces| traces.certificates.contains(fingerprint))
+        };
+        let path = draft.target.keyring(subject.name);
+        draft.observed.files.get(&path).is_none_or(|bytes| {
+            Keyring::parse(bytes).is_ok_and(|ring| {
+                let mut certificates = ring.iter().map(Certificate::fingerprint);
+                certificates.all(|known| vendors.contains(known) || dead_runs(known))
+            })
         })
     }
 
-    /// Reconciles the keyring, once it is known how the remote will verify.
-    pub(super) fn reconcile_keyring(&mut self, actual: Keyring, remote: &Remote) {
-        let draft = &self.draft;
-        let intent = draft.observed.intent.of(self.name);
-        let none = BTreeSet::new();
-        let baseline = fingerprints(&draft.before, self.name);
-        // What is staged of a remote on its way speaks of a keyring that may not be there yet.
-        let arrives = intent.is_some_and(|traces| traces.moves.is_some());
-        let needed = needs_keys(|key| draft.store.get(self.name, key));
-        let needed = needed && !remote.is_keyring_masked;
-        let keys = Known {
-            actual,
-            baseline: if arrives { &none } else { &baseline },
-            interrupted: intent.map_or(&none, |traces| &traces.certificates),
-            adopted: arrives || self.management.is_none(),
-        }
-        .reconcile(&remote.keyring, needed);
-        self.write_keys(&keys);
-        self.tell_expiring(&keys.keyring);
+    fn mended(&self, target: &T, name: &str) -> Option<PathBuf> {
+        Some(target.keyring(name))
     }
 
-    /// Says that the certificates by which the remote will be verified are expired, or soon are.
-    pub(super) fn tell_expiring(&mut self, keyring: &Keyring) {
-        let draft = &mut *self.draft;
-        if needs_keys(|key| draft.store.get(self.name, key)) {
-            let path = draft.target.keyring(self.name);
-            let now = draft.request.now;
-            draft
-                .findings
-                .extend(outlook(self.name, keyring, &path, now));
+    /// The certificates that come or go.
+    fn intend(&self, draft: &Draft<'_, T>, name: &str, traces: &mut Traces) {
+        let path = draft.target.keyring(name);
+        let after = draft.files.get(&path).map(|file| &file.content);
+        if after.is_none() && !draft.obsolete.contains_key(&path) {
+            return;
         }
+        let before = fingerprints_in(draft.observed.files.get(&path));
+        let after = fingerprints_in(after);
+        let exchanged = before.symmetric_difference(&after);
+        traces.certificates.extend(exchanged.cloned());
+    }
+
+    /// Certificates whose record changes while the keyring has them, or has them not, as before.
+    fn recorded(&self, draft: &Draft<'_, T>, name: &str) -> Vec<(Operation, String)> {
+        let [was, is] = [&draft.before, &draft.store].map(|store| fingerprints(store, name));
+        let beside = || draft.beside.get(name).into_iter().flatten();
+        let untold = |fingerprint: &&Fingerprint| {
+            let subject = fingerprint.to_string();
+            beside().all(|beside| beside.subject != subject)
+        };
+        let record = |operation: Operation| {
+            move |fingerprint: &Fingerprint| (operation, fingerprint.to_string())
+        };
+        let recorded = is.difference(&was).filter(untold);
+        let forgotten = was.difference(&is).filter(untold);
+        recorded
+            .map(record(Operation::RecordCertificate))
+            .chain(forgotten.map(record(Operation::ForgetCertificate)))
+            .collect()
+    }
+}
+
+impl OwnKeyring {
+    /// What lies there without a remote belongs to nobody and must not be trusted; what the owner trusted under
+    /// a former name is.
+    fn create<T: Repository>(
+        &mut self,
+        subject: &mut Subject<'_, '_, T>,
+        remote: &Remote,
+        former: Option<&str>,
+    ) {
+        // A mask may have the very place of the keyring.
+        let former = former.filter(|_| !remote.is_keyring_masked);
+        let imported = former.map(|former| imported_for(subject.draft, former));
+        let keys = Known {
+            actual: imported.unwrap_or_default(),
+            baseline: &BTreeSet::new(),
+            interrupted: &BTreeSet::new(),
+            adopted: false,
+        }
+        .reconcile(&remote.keyring, false);
+        self.write(subject, &keys);
+        tell_expiring(subject, &keys.keyring);
+        if !keys.keyring.is_empty() {
+            put(subject, keys.keyring.to_bytes(), None);
+        }
+    }
+
+    /// Reconciles the keyring, once it is known how the remote will verify.
+    fn reconcile<T: Repository>(&mut self, subject: &mut Subject<'_, '_, T>, remote: &Remote) {
+        let draft = &subject.draft;
+        let intent = draft.observed.intent.of(subject.name);
+        let none = BTreeSet::new();
+        let baseline = fingerprints(&draft.before, subject.name);
+        // What is staged of a remote on its way speaks of a keyring that may not be there yet.
+        let arrives = intent.is_some_and(|traces| traces.moves.is_some());
+        let needed = needs_keys(|key| draft.store.get(subject.name, key));
+        let needed = needed && !remote.is_keyring_masked;
+        let keys = Known {
+            actual: std::mem::take(&mut self.actual),
+            baseline: if arrives { &none } else { &baseline },
+            interrupted: intent.map_or(&none, |traces| &traces.certificates),
+            adopted: arrives || subject.management.is_none(),
+        }
+        .reconcile(&remote.keyring, needed);
+        self.write(subject, &keys);
+        tell_expiring(subject, &keys.keyring);
     }
 
     /// Puts the keyring and its baseline into the draft.
-    pub(super) fn write_keys(&mut self, keys: &Keys) {
-        self.has_keyring = true;
-        let path = self.draft.target.keyring(self.name);
-        if let Some(end) = self.draft.observed.links.get(&path) {
-            let message = format!(
-                "is a symlink to {}, which is not written, so the vendor's certificates for {} do not come: put the file itself in its place",
-                escape_path(end),
-                self.name
-            );
-            let finding = code::SYMLINK.warning(path, message);
-            self.draft
-                .findings
-                .extend((!keys.changes.is_empty()).then_some(finding));
+    fn write<T: Repository>(&mut self, subject: &mut Subject<'_, '_, T>, keys: &Keys) {
+        self.is_decided = true;
+        let name = subject.name;
+        let path = subject.draft.target.keyring(name);
+        if let Some(end) = subject.draft.observed.links.get(&path) {
+            let finding = is_link(name, path, end);
+            let findings = &mut subject.draft.findings;
+            findings.extend((!keys.changes.is_empty()).then_some(finding));
             return;
         }
-        self.beside(keys.changes.iter().map(|(operation, fingerprint)| Beside {
+        subject.beside(keys.changes.iter().map(|(operation, fingerprint)| Beside {
             operation: *operation,
             subject: fingerprint.to_string(),
             path: path.clone(),
         }));
         if keys.keyring.is_empty() {
-            if self.draft.observed.files.contains_key(&path) {
-                self.draft.obsolete.insert(path, self.name.into());
+            if subject.draft.observed.files.contains_key(&path) {
+                subject.forget([path]);
             }
         } else if !keys.changes.is_empty() {
             let union = keys.union.as_ref().map(Keyring::to_bytes);
-            let union = union.map(|union| (path.clone(), union));
-            self.draft.unions.extend(union);
-            self.draft.files.insert(path, keys.keyring.to_bytes());
+            put(subject, keys.keyring.to_bytes(), union);
         }
         let list = BString::from(value::encode_list(
             keys.vendors.iter().map(ToString::to_string),
         ));
         let list = (!keys.vendors.is_empty()).then_some(list.as_bstr());
-        self.draft.store.put(self.name, KEYRING_BASELINE, list);
+        subject.draft.store.put_note(name, KEYRING_BASELINE, list);
     }
+}
 
-    /// Mends what a run that died left beside the remote. A keyring that was reconciled is mended by that.
-    pub(super) fn settle(&mut self) {
-        let draft = &self.draft;
-        let Some(beside) = draft.observed.intent.of(self.name) else {
-            return;
-        };
-        if draft.observed.unclear.contains(self.name) {
-            return;
-        }
-        let Draft {
-            target,
-            observed,
-            store,
-            ..
-        } = draft;
-        let keyring = target.keyring(self.name);
-        let residue = observed.residue.get(self.name).into_iter().flatten();
-        let left: Vec<_> = if store.has_remote(self.name) {
-            let expendable = target.expendable(store, self.name);
-            residue
-                .filter(|path| beside.files.contains(*path) && expendable.contains(path))
-                .cloned()
-                .collect()
-        } else if observed.in_use.contains(self.name) {
-            Vec::new()
-        } else {
-            residue.filter(|path| **path != keyring).cloned().collect()
-        };
-        self.forget(left);
-        if !self.has_keyring {
-            self.distrust(&beside.certificates);
-        }
-    }
+fn is_link(name: &str, path: PathBuf, end: &Path) -> Finding {
+    let message = format!(
+        "is a symlink to {}, which is not written, so the vendor's certificates for {name} do not come: put the file itself in its place",
+        escape_path(end)
+    );
+    code::SYMLINK.warning(path, message)
+}
 
-    /// Takes certificates out that a dead run had brought, or had left to be taken out: they are neither
-    /// the vendor's nor the owner's.
-    fn distrust(&mut self, certificates: &BTreeSet<Fingerprint>) {
-        let draft = &mut *self.draft;
-        let path = draft.target.keyring(self.name);
-        let Some(bytes) = draft.observed.files.get(&path) else {
-            return;
-        };
-        let Ok(mut keyring) = Keyring::parse(bytes) else {
-            return;
-        };
-        let is_as_we_wrote_it = keyring.to_bytes() == *bytes;
-        let vendors = fingerprints(&draft.before, self.name);
-        let strangers = certificates.difference(&vendors);
-        let gone: Vec<_> = strangers
-            .filter(|stranger| keyring.remove(stranger))
-            .collect();
-        // Who imports the very same certificate into a keyring makes it theirs, and gpg writes it otherwise.
-        let is_owners = draft.store.has_remote(self.name) && !is_as_we_wrote_it;
-        if gone.is_empty() || draft.obsolete.contains_key(&path) || keyring.is_empty() && is_owners
-        {
-            return;
-        }
-        if keyring.is_empty() {
-            self.forget([path]);
-            return;
-        }
-        self.beside(gone.into_iter().map(|fingerprint| Beside {
-            operation: Operation::RemoveCertificate,
-            subject: fingerprint.to_string(),
-            path: path.clone(),
-        }));
-        self.draft.files.insert(path, keyring.to_bytes());
-    }
+/// Gives the keyring this content.
+fn put<T: Repository>(
+    subject: &mut Subject<'_, '_, T>,
+    content: Vec<u8>,
+    meanwhile: Option<Vec<u8>>,
+) {
+    let path = subject.draft.target.keyring(subject.name);
+    let file = SideFile {
+        of: subject.name.into(),
+        content,
+        meanwhile,
+    };
+    subject.draft.files.insert(path, file);
+}
 
-    /// Notes what is done beside the group of the remote.
-    pub(crate) fn beside(&mut self, beside: impl IntoIterator<Item = Beside>) {
-        let mut beside = beside.into_iter().peekable();
-        if beside.peek().is_some() {
-            let known = self.draft.beside.entry(self.name.into());
-            known.or_default().extend(beside);
-        }
+/// The certificates that the owner imported for a remote.
+fn imported_for<T: Repository>(draft: &Draft<'_, T>, name: &str) -> Keyring {
+    let file = draft.observed.files.get(&draft.target.keyring(name));
+    let mut keyring = file
+        .and_then(|bytes| Keyring::parse(bytes).ok())
+        .unwrap_or_default();
+    for fingerprint in &fingerprints(&draft.before, name) {
+        keyring.remove(fingerprint);
     }
+    keyring
+}
 
-    /// Takes away what there is of a remote beside its group. Returns what that is.
-    pub(super) fn clean(&mut self) -> Vec<PathBuf> {
-        let observed = self.draft.observed;
-        // Refs without a remote may still be somebody's apps.
-        if observed.in_use.contains(self.name) {
-            return Vec::new();
-        }
-        let residue = observed.residue.get(self.name).cloned().unwrap_or_default();
-        self.forget(residue.iter().cloned());
-        residue
+/// Takes certificates out that a dead run had brought, or had left to be taken out: they are neither
+/// the vendor's nor the owner's.
+fn distrust<T: Repository>(subject: &mut Subject<'_, '_, T>, certificates: &BTreeSet<Fingerprint>) {
+    let draft = &mut *subject.draft;
+    let path = draft.target.keyring(subject.name);
+    let Some(bytes) = draft.observed.files.get(&path) else {
+        return;
+    };
+    let Ok(mut keyring) = Keyring::parse(bytes) else {
+        return;
+    };
+    let is_as_we_wrote_it = keyring.to_bytes() == *bytes;
+    let vendors = fingerprints(&draft.before, subject.name);
+    let strangers = certificates.difference(&vendors);
+    let gone: Vec<_> = strangers
+        .filter(|stranger| keyring.remove(stranger))
+        .collect();
+    // Who imports the very same certificate into a keyring makes it theirs, and gpg writes it otherwise.
+    let is_owners = draft.store.has(subject.name) && !is_as_we_wrote_it;
+    if gone.is_empty() || draft.obsolete.contains_key(&path) || keyring.is_empty() && is_owners {
+        return;
     }
+    if keyring.is_empty() {
+        subject.forget([path]);
+        return;
+    }
+    subject.beside(gone.into_iter().map(|fingerprint| Beside {
+        operation: Operation::RemoveCertificate,
+        subject: fingerprint.to_string(),
+        path: path.clone(),
+    }));
+    put(subject, keyring.to_bytes(), None);
+}
 
-    /// Takes away what nothing needs any more.
-    pub(crate) fn forget(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
-        let paths = paths.into_iter().map(|path| (path, self.name.to_owned()));
-        self.draft.obsolete.extend(paths);
+/// Says that the certificates by which the remote will be verified are expired, or soon are.
+fn tell_expiring<T: Repository>(subject: &mut Subject<'_, '_, T>, keyring: &Keyring) {
+    let name = subject.name;
+    let draft = &mut *subject.draft;
+    if needs_keys(|key| draft.store.get(name, key)) {
+        let path = draft.target.keyring(name);
+        let now = draft.request.now;
+        draft.findings.extend(outlook(name, keyring, &path, now));
     }
+}
+
+/// Warns of a verification that was off already when the remote was adopted: nobody can tell whether
+/// its owner meant it or a script that knew no better.
+fn tell_unverified<T: Repository>(subject: &mut Subject<'_, '_, T>, remote: &Remote) {
+    let (name, store) = (subject.name, &subject.draft.store);
+    if Management::of(store, name) != Some(Management::Adopted) {
+        return;
+    }
+    let ended = verification::KEYS.into_iter().filter(|key| {
+        let wanted = remote.get(key).map(|setting| setting.value.as_bstr());
+        verification::is_ended(key, wanted, store.get(name, key))
+    });
+    let place = subject.place();
+    let findings: Vec<_> = ended
+        .map(|key| {
+            let message = format!(
+                "{name}: {key} is off, as it was when the remote was adopted, so signatures that the vendor wants verified are not: `overlayctl revert {name} {key}` turns it on, `overlayctl release {name}` leaves all of it to you"
+            );
+            code::UNVERIFIED.warning(&place, message)
+        })
+        .collect();
+    subject.draft.findings.extend(findings);
 }

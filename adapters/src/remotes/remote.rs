@@ -1,102 +1,47 @@
 //! A remote as the layers want it, whatever the file it comes from looks like.
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::ops::{Deref, DerefMut};
 
-use bstr::{BStr, BString, ByteSlice as _};
-use overlay_resolver::keyfile::value;
+use bstr::ByteSlice as _;
 
 use super::verification::needs_keys;
+use crate::keyed::entry::Entry;
 use crate::openpgp::Keyring;
-use crate::reader::Reader;
 
-/// The group that the consumer of the file ignores, and that holds what its format lacks.
-pub const OVERLAY: &str = "Overlay";
-
-/// The keys of [`OVERLAY`] that say what an entry was before.
-pub(crate) const HISTORY_KEYS: [&str; 4] =
-    ["FormerNames", "FormerUrls", "FormerValues", "DeletedIf"];
-
-/// A remote as the layers want it.
+/// A remote as the layers want it: a group of keys, and the certificates that come with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Remote {
-    /// The keys of its group, in the order in which they are written.
-    pub settings: Vec<Setting>,
+    /// The keys of its group, and what it was before.
+    pub entry: Entry,
     /// The certificates that come with it.
     pub keyring: Keyring,
     /// Whether a mask says that none come. Where nothing says it, it may be an accident.
     pub is_keyring_masked: bool,
-    /// `FormerNames=`: what the entry was called before.
-    pub former_names: Vec<String>,
-    /// `FormerUrls=` and `FormerValues=`: keys with raw values that an earlier vendor file, a script or a
-    /// server wrote; none of a key that was not there.
-    pub former_values: BTreeSet<(String, Option<BString>)>,
-    /// `DeletedIf=`: the stamp of an older mechanism.
-    pub deleted_if: Option<PathBuf>,
 }
-
-/// One key of a remote's group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    /// The key in the target.
-    pub key: Cow<'static, str>,
-    /// The value as it is written there.
-    pub value: BString,
-    /// The section and key of the document that it follows from.
-    pub source: Origin,
-}
-
-/// The section and key of a document.
-pub type Origin = (Cow<'static, str>, Cow<'static, str>);
 
 impl Remote {
-    /// The wanted raw value of a key of the group.
-    pub fn get(&self, key: &str) -> Option<&Setting> {
-        self.settings.iter().find(|setting| setting.key == key)
-    }
-
     /// Whether its signatures are verified with its keyring.
     pub(crate) fn needs_keys(&self) -> bool {
         needs_keys(|key| self.get(key).map(|setting| setting.value.as_bstr()))
     }
+}
 
-    /// Whether a value of a key is one that it had before, and nobody's edit.
-    pub(crate) fn is_former(&self, key: &str, value: Option<&BStr>) -> bool {
-        // Most entries have none, and this is asked of each key.
-        !self.former_values.is_empty()
-            && self
-                .former_values
-                .contains(&(key.to_owned(), value.map(BStr::to_owned)))
+impl AsRef<Entry> for Remote {
+    fn as_ref(&self) -> &Entry {
+        &self.entry
     }
+}
 
-    /// The keys of which former values are known.
-    pub(crate) fn former_keys(&self) -> BTreeSet<&str> {
-        self.former_values
-            .iter()
-            .map(|(key, _)| key.as_str())
-            .collect()
+impl Deref for Remote {
+    type Target = Entry;
+
+    fn deref(&self) -> &Entry {
+        &self.entry
     }
+}
 
-    /// Reads what the entry was before.
-    pub(crate) fn read_history(&mut self, reader: &mut Reader<'_>) {
-        self.former_names = reader.list(OVERLAY, "FormerNames");
-        let raw = |text: &str| Some(BString::from(value::encode_string(text)));
-        let urls = reader.list(OVERLAY, "FormerUrls");
-        let urls = urls.iter().map(|url| ("url".to_owned(), raw(url)));
-        let values = reader.list(OVERLAY, "FormerValues");
-        let values = values.iter().map(|former| match former.split_once('=') {
-            Some((key, value)) => (key.to_owned(), raw(value)),
-            None => (former.clone(), None),
-        });
-        self.former_values = urls.chain(values).collect();
-        if let Some(stamp) = reader.string(OVERLAY, "DeletedIf") {
-            if stamp.starts_with('/') {
-                self.deleted_if = Some(stamp.into());
-            } else {
-                let message = format!("DeletedIf={stamp}: expected an absolute path");
-                reader.error(OVERLAY, "DeletedIf", message);
-            }
-        }
+impl DerefMut for Remote {
+    fn deref_mut(&mut self) -> &mut Entry {
+        &mut self.entry
     }
 }

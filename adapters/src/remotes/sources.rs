@@ -7,9 +7,9 @@ use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
 use overlay_resolver::scan::Status;
 use overlay_resolver::{Document, format};
 
-use super::Remote;
 use super::name::is_remote_name;
-use super::target::Target;
+use super::remote::Remote;
+use super::repository::Repository;
 use crate::code;
 use crate::paths::{BelowLayers, LayerAt};
 use crate::planner::SourcePath;
@@ -55,7 +55,7 @@ impl Sources {
     }
 
     /// The paths with the names that a target reports their entries under; remotes are read by these rules.
-    pub(crate) fn paths(&self, target: &impl Target, remotes: Rules) -> Vec<SourcePath> {
+    pub(crate) fn paths(&self, target: &impl Repository, remotes: Rules) -> Vec<SourcePath> {
         let path = |path: &Path, adapter: &str, rules, whole| SourcePath {
             path: path.to_owned(),
             adapter: adapter.to_owned(),
@@ -64,9 +64,21 @@ impl Sources {
         };
         let collections = self.rules(".conf");
         vec![
-            path(&self.remotes, target.remotes(), remotes, true),
+            path(&self.remotes, target.adapter(), remotes, true),
             path(&self.collections, target.collections(), collections, false),
         ]
+    }
+}
+
+#[cfg(test)]
+impl Sources {
+    /// Where a test's layers are.
+    pub(crate) fn of_tests() -> Self {
+        Self {
+            layers: Rules::default().layers,
+            remotes: "remotes.d".into(),
+            collections: "collections.d".into(),
+        }
     }
 }
 

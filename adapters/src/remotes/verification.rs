@@ -19,7 +19,7 @@ pub(super) fn needs_keys<'k>(get: impl Fn(&str) -> Option<&'k BStr>) -> bool {
 }
 
 /// Whether writing this value where nothing stands would end a verification.
-pub(super) fn weakens(key: &str, value: &BStr) -> bool {
+pub(crate) fn weakens(key: &str, value: &BStr) -> bool {
     matches!(key, COMMITS | SUMMARY) && verifies(key, None) && !verifies(key, Some(value))
 }
 

@@ -15,9 +15,8 @@ use super::{Eyes, is_elsewhere, staged_path};
 use crate::code;
 use crate::commit::{is_saved, is_staged};
 use crate::editor::Editor;
-use crate::remotes::ORIGIN;
+use crate::keyed::management::Management;
 use crate::remotes::group::remote_name;
-use crate::remotes::target::Store as _;
 
 /// How many repositories may build on one another.
 const ANCESTORS: usize = 8;
@@ -154,7 +153,7 @@ impl Eyes<'_> {
         store.note_link(path, end.clone());
         for name in defined
             .iter()
-            .filter(|name| store.get(name, ORIGIN).is_some())
+            .filter(|name| Management::of(store, name).is_some())
         {
             let message = format!(
                 "is a symlink to {}, which is not written: put the file itself in its place",

@@ -12,11 +12,14 @@ use super::{Eyes, Found, beside, staged_path};
 use crate::code;
 use crate::commit::{has_displaced, is_staged, left_staged, noted_name, staged_for};
 use crate::editor::Editor;
+use crate::keyed::intent::{Move, Traces};
+use crate::keyed::managed;
+use crate::keyed::management::Management;
+use crate::keyed::store::Store as _;
+use crate::keyed::target::Target as _;
 use crate::obstacles::finding;
+use crate::remotes::fingerprints;
 use crate::remotes::group::group;
-use crate::remotes::intent::{Move, Traces};
-use crate::remotes::target::{Store as _, Target as _};
-use crate::remotes::{ORIGIN, fingerprints, managed};
 
 /// A file of what is remembered: its text, and what that means.
 type Remembered = (Vec<u8>, Option<Memory>);
@@ -31,7 +34,9 @@ impl Eyes<'_> {
                 continue;
             }
             if path == self.places.intent() {
-                self.found.observed.find_intent(self.observer, &path)?;
+                self.found
+                    .observed
+                    .find_intent(self.observer, self.places)?;
                 continue;
             }
             let Some(name) = name.to_str() else { continue };
@@ -92,7 +97,7 @@ impl Eyes<'_> {
         if is_unknown || store.memories().any(|(known, _)| known == name) {
             return None;
         }
-        if store.get(name, ORIGIN).is_some() {
+        if Management::of(store, name).is_some() {
             return Some(Memory::new(State::Offered));
         }
         let stale = &self.found.observed.stale;
@@ -178,7 +183,7 @@ impl Eyes<'_> {
         let Some(moves) = moves.and_then(|traces| traces.moves.clone()) else {
             return;
         };
-        let is_there = self.found.store.has_remote(name);
+        let is_there = self.found.store.has(name);
         let carried = if is_there {
             Ok(None)
         } else {

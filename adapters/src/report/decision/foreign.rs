@@ -8,6 +8,8 @@ use overlay_resolver::escape::escape_path;
 /// Why an entry that others made is not touched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Foreign {
+    /// Something else of this name.
+    Other,
     /// A remote of this name with another URL.
     OtherUrl,
     /// Its place is taken by another remote of this name.
@@ -56,6 +58,7 @@ impl Foreign {
     /// The code of it in machine output.
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::Other => "other",
             Self::OtherUrl => "other-url",
             Self::OtherRemote { .. } => "other-remote",
             Self::Elsewhere { .. } => "defined-elsewhere",
@@ -71,7 +74,7 @@ impl Foreign {
     /// What the owner can do about it.
     pub fn advice(&self, name: &str) -> Option<String> {
         Some(match self {
-            Self::OtherUrl | Self::OtherRemote { .. } => {
+            Self::Other | Self::OtherUrl | Self::OtherRemote { .. } => {
                 format!("`overlayctl adopt {name}` takes it over")
             }
             Self::Elsewhere { own, .. } => {
@@ -98,6 +101,7 @@ impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let show = |path: &Path| escape_path(path).to_string();
         match self {
+            Self::Other => f.write_str("something else of this name was made by somebody else"),
             Self::OtherUrl => {
                 f.write_str("a remote of this name with another URL was made by somebody else")
             }

@@ -1,19 +1,19 @@
 //! What a run is about to do: written down before its first step, taken away after its last.
 //!
 //! A run that is killed in between may be followed by one of another image, after the owner has acted. What
-//! stands beside a remote then does not tell whose it is: a certificate may be one that the dead run had
+//! stands beside an entry then does not tell whose it is: a certificate may be one that the dead run had
 //! brought, or was to take out. The intent says so, and what else has to follow. It says nothing of values:
 //! those change together with their baselines, in one rename.
 //!
 //! ```text
-//! [remote "NAME"]
+//! [remote "NAME"]    (or whatever the target calls an entry)
 //! Certificates=0123…;
 //! Files=/var/lib/flatpak/repo/tmp/cache/summaries/NAME.idx;
 //! From=/sysroot/ostree/repo/config
 //! Left=true
 //! ```
 //!
-//! A remote that moves from one file to another leaves the first before it comes to the second; in between, what is
+//! An entry that moves from one file to another leaves the first before it comes to the second; in between, what is
 //! staged for the second is all there is of it. That it left by our doing, and was not deleted there by its owner, is
 //! told by what is staged beside the first. The next run may replace that, so it says in its own intent what it
 //! found.
@@ -28,8 +28,6 @@ use overlay_resolver::escape::{escape_path, unescape};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
-use super::group::{group, remote_name};
-use super::name::is_remote_name;
 use crate::code;
 use crate::editor::Editor;
 use crate::openpgp::Fingerprint;
@@ -42,24 +40,24 @@ const FILES: &str = "Files";
 const FROM: &str = "From";
 const LEFT: &str = "Left";
 
-/// What is about to become of the remotes that a run changes.
+/// What is about to become of the entries that a run changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Intent {
-    remotes: BTreeMap<String, Traces>,
+    entries: BTreeMap<String, Traces>,
 }
 
-/// What a run changes beside a remote.
+/// What a run changes beside an entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Traces {
     /// Certificates that it brings or takes out.
     pub(crate) certificates: BTreeSet<Fingerprint>,
     /// Files that it makes or removes, but for the keyring.
     pub(crate) files: BTreeSet<PathBuf>,
-    /// The file that it takes the remote out of, to put it into its own.
+    /// The file that it takes the entry out of, to put it into its own.
     pub(crate) moves: Option<Move>,
 }
 
-/// A remote goes from one file to another.
+/// An entry goes from one file to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Move {
     /// The first.
@@ -69,35 +67,43 @@ pub(crate) struct Move {
 }
 
 impl Intent {
-    /// Reads the file, which errors call `path`.
-    pub(crate) fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
+    /// Reads the file, which errors call `path`. Entries are called `noun` there, and may have such names.
+    pub(crate) fn parse(
+        text: &[u8],
+        path: &Path,
+        noun: &str,
+        is_name: impl Fn(&str) -> bool,
+    ) -> Result<Self, Finding> {
         let file = Editor::parse(text).map_err(|(line, problem)| {
             let message = format!("{problem}; it tells what a run that was killed had left to do, some of which may stay undone");
             code::MALFORMED.warning(path, message).at(line)
         })?;
         // A group may stand there many times.
-        let names: BTreeSet<_> = file.groups().filter_map(remote_name).collect();
-        let names = names.into_iter().filter(|name| is_remote_name(name));
-        let remotes = names.map(|name| {
-            let list = |key| file.get(&group(name), key).map(list).unwrap_or_default();
+        let names = file.groups().filter_map(|group| name_in(group, noun));
+        let names: BTreeSet<_> = names.collect();
+        let names = names.into_iter().filter(|name| is_name(name));
+        let entries = names.map(|name| {
+            let group = group(noun, name);
+            let list = |key| file.get(&group, key).map(list).unwrap_or_default();
             let certificates = list(CERTIFICATES);
             let certificates = certificates.iter().filter_map(|text| text.parse().ok());
             let traces = Traces {
                 certificates: certificates.collect(),
                 files: list(FILES).into_iter().map(PathBuf::from).collect(),
-                moves: moves(&file, name),
+                moves: moves(&file, &group),
             };
             (name.to_owned(), traces)
         });
         Ok(Self {
-            remotes: remotes.collect(),
+            entries: entries.collect(),
         })
     }
 
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self, noun: &str) -> Vec<u8> {
         let mut file =
             Editor::parse(b"# A run of overlayctl is not finished.\n").unwrap_or_default();
-        for (name, traces) in &self.remotes {
+        for (name, traces) in &self.entries {
+            let group = group(noun, name);
             let certificates = traces.certificates.iter().map(ToString::to_string);
             let files = traces.files.iter().filter_map(|path| path.to_str());
             let lists = [
@@ -105,45 +111,45 @@ impl Intent {
                 (FILES, value::encode_list(files)),
             ];
             for (key, list) in lists {
-                file.set(&group(name), key, BString::from(list).as_bstr());
+                file.set(&group, key, BString::from(list).as_bstr());
             }
             if let Some(Move { from, left }) = &traces.moves {
                 let from = escape_path(from).to_string();
                 let from = BString::from(value::encode_string(&from));
-                file.set(&group(name), FROM, from.as_bstr());
+                file.set(&group, FROM, from.as_bstr());
                 let left = BString::from(value::encode_boolean(*left));
-                file.set(&group(name), LEFT, left.as_bstr());
+                file.set(&group, LEFT, left.as_bstr());
             }
         }
         file.to_bytes()
     }
 
-    /// The remotes that it is about.
+    /// The entries that it is about.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.remotes.keys().map(String::as_str)
+        self.entries.keys().map(String::as_str)
     }
 
     /// What it says of one.
     pub(crate) fn of(&self, name: &str) -> Option<&Traces> {
-        self.remotes.get(name)
+        self.entries.get(name)
     }
 
-    /// Adds what is about to become of a remote.
+    /// Adds what is about to become of an entry.
     pub(crate) fn add(&mut self, name: &str, traces: Traces) {
         let Traces {
             certificates,
             files,
             moves,
         } = traces;
-        let known = self.remotes.entry(name.into()).or_default();
+        let known = self.entries.entry(name.into()).or_default();
         known.certificates.extend(certificates);
         known.files.extend(files);
         known.moves = moves.or(known.moves.take());
     }
 
-    /// Notes of a remote on its way that it has left the place where it was, or that it is not on its way.
+    /// Notes of an entry on its way that it has left the place where it was, or that it is not on its way.
     pub(crate) fn resolve(&mut self, name: &str, left: bool) {
-        if let Some(traces) = self.remotes.get_mut(name) {
+        if let Some(traces) = self.entries.get_mut(name) {
             traces.moves = traces.moves.take().filter(|_| left);
             if let Some(moves) = &mut traces.moves {
                 moves.left = true;
@@ -152,9 +158,21 @@ impl Intent {
     }
 }
 
-fn moves(file: &Editor, name: &str) -> Option<Move> {
-    let from = value::decode_string(file.get(&group(name), FROM)?).ok()?;
-    let left = value::decode_boolean(file.get(&group(name), LEFT)?).ok()?;
+/// The group of an entry.
+fn group(noun: &str, name: &str) -> String {
+    [noun, " \"", name, "\""].concat()
+}
+
+/// The name of the entry that a group is about, if it is about one whose name is text.
+fn name_in<'g>(group: &'g BStr, noun: &str) -> Option<&'g str> {
+    let quoted = group.strip_prefix(noun.as_bytes())?;
+    let name = quoted.strip_prefix(b" \"")?.strip_suffix(b"\"")?;
+    name.to_str().ok()
+}
+
+fn moves(file: &Editor, group: &str) -> Option<Move> {
+    let from = value::decode_string(file.get(group, FROM)?).ok()?;
+    let left = value::decode_boolean(file.get(group, LEFT)?).ok()?;
     Some(Move {
         from: PathBuf::from(OsString::from_vec(unescape(from.as_bytes()))),
         left,
@@ -169,11 +187,15 @@ fn list(raw: &BStr) -> Vec<String> {
 mod tests {
     use super::*;
 
+    fn parse(text: &[u8]) -> Result<Intent, Finding> {
+        Intent::parse(text, Path::new(FILE_NAME), "entry", |_| true)
+    }
+
     /// Each is looked up once: else this would take minutes.
     #[test]
     fn a_group_may_stand_there_many_times() {
-        let text = "[remote \"a\"]\nurl=a\n".repeat(100_000);
-        let intent = Intent::parse(text.as_bytes(), Path::new(FILE_NAME)).unwrap();
+        let text = "[entry \"a\"]\nurl=a\n".repeat(100_000);
+        let intent = parse(text.as_bytes()).unwrap();
         assert!(intent.names().eq(["a"]));
     }
 
@@ -196,9 +218,8 @@ mod tests {
             };
             intent.add(if left { "left" } else { "leaves" }, traces);
         }
-        let path = Path::new(FILE_NAME);
         for intent in [intent, Intent::default()] {
-            assert_eq!(Intent::parse(&intent.to_bytes(), path), Ok(intent));
+            assert_eq!(parse(&intent.to_bytes("entry")), Ok(intent));
         }
     }
 }

@@ -1,23 +1,23 @@
-//! A plan of remotes in the making.
+//! A plan of entries in the making.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::{Kind, Reason};
 
-use super::collections::REPOSITORY;
+use super::facet::Facets;
 use super::intent::{Intent, Move, Traces};
-use super::target::{Store as _, Target};
+use super::store::Store as _;
+use super::target::Target;
 use crate::code;
 use crate::commit::{Batch, Step, staged_name};
 use crate::observer::Observer;
 use crate::obstacles::Obstacles;
-use crate::openpgp::{Fingerprint, Keyring};
-use crate::report::{Operation, Request, Wish, full_name};
+use crate::report::{Dependent, Operation, Request, Wish, full_name};
 use crate::scope::Scope;
 
-/// What there is beside the remotes themselves; read once, before the plan is made.
+/// What there is beside the entries themselves; read once, before the plan is made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Observed {
     /// Files of the target that matter, by path: keyrings, copies of filters.
@@ -26,24 +26,24 @@ pub(crate) struct Observed {
     pub(crate) links: BTreeMap<PathBuf, PathBuf>,
     /// Files that the layers' entries name, as far as they exist.
     pub(crate) references: BTreeMap<PathBuf, Vec<u8>>,
-    /// Remotes that something depends on, among those that may have to go.
-    pub(crate) in_use: BTreeSet<String>,
-    /// What there is of remotes beside their group, for those that are gone or may have to go.
+    /// Entries that something depends on, among those that may have to go.
+    pub(crate) in_use: BTreeMap<String, Dependent>,
+    /// What there is of entries beside their keys, for those that are gone or may have to go.
     pub(crate) residue: BTreeMap<String, Vec<PathBuf>>,
     /// The stamps of older mechanisms that exist.
     pub(crate) stamps: BTreeSet<PathBuf>,
-    /// Remotes that must not be touched, and why.
+    /// Entries that must not be touched, and why.
     pub(crate) broken: BTreeMap<String, Finding>,
     /// Those of them of which nobody can tell whether they are there: nothing is concluded, and what a dead
     /// run left of them waits.
     pub(crate) unclear: BTreeSet<String>,
     /// Files that could not be written: nothing more is done to them.
     pub(crate) refused: BTreeSet<PathBuf>,
-    /// The remotes that have a source which not everybody may read, each with that.
+    /// The entries that have a source which not everybody may read, each with that.
     pub(crate) private: BTreeMap<String, PathBuf>,
     /// Of the references, those that not everybody may read.
     pub(crate) narrow: BTreeSet<PathBuf>,
-    /// What failed for no remote in particular.
+    /// What failed for no entry in particular.
     pub(crate) hindrances: Vec<Finding>,
     /// What other programs wrote at the same time as a run, kept because something newer has its place.
     pub(crate) saved: Vec<PathBuf>,
@@ -58,16 +58,17 @@ pub(crate) struct Observed {
 }
 
 impl Observed {
-    /// Reads what a run that was killed was about to do, if it left word of it at this path.
+    /// Reads what a run that was killed was about to do, if it left word of it.
     ///
     /// # Errors
     /// It cannot be read, so it is not known what there is to mend.
-    pub(crate) fn find_intent(
+    pub(crate) fn find_intent<T: Target>(
         &mut self,
         observer: &Observer<'_>,
-        path: &Path,
+        target: &T,
     ) -> Result<(), Finding> {
-        let text = match observer.read(path) {
+        let path = target.intent();
+        let text = match observer.read(&path) {
             // No run leaves such a thing.
             Err(error) if matches!(error.reason, Reason::NotAFile(_) | Reason::Missing) => {
                 let message =
@@ -80,9 +81,11 @@ impl Observed {
                 self.damaged = Some(finding);
                 return Ok(());
             }
-            text => text.map_err(|error| code::UNREADABLE.error(path, error.to_string()))?,
+            text => text.map_err(|error| code::UNREADABLE.error(&path, error.to_string()))?,
         };
-        let intent = text.as_ref().map(|text| Intent::parse(text, path));
+        let intent = text
+            .as_ref()
+            .map(|text| Intent::parse(text, &path, T::NOUN, |name| target.is_name(name)));
         match intent.transpose() {
             Ok(intent) => self.intent = intent.unwrap_or_default(),
             Err(finding) => self.damaged = Some(finding),
@@ -93,9 +96,9 @@ impl Observed {
 
     /// Takes in what stood in the way of an earlier attempt.
     pub(crate) fn beware(&mut self, obstacles: &Obstacles) {
-        let remotes = obstacles.remotes.iter();
-        let remotes = remotes.map(|(name, finding)| (name.clone(), finding.clone()));
-        self.broken.extend(remotes);
+        let entries = obstacles.entries.iter();
+        let entries = entries.map(|(name, finding)| (name.clone(), finding.clone()));
+        self.broken.extend(entries);
         self.refused.extend(obstacles.files.iter().cloned());
         let private = obstacles.private.iter();
         let private = private.map(|(name, path)| (name.clone(), path.clone()));
@@ -104,27 +107,27 @@ impl Observed {
     }
 }
 
-/// A plan in the making: the remotes as they are to be, and the writes around them.
+/// A plan in the making: the entries as they are to be, and the writes around them.
 pub(crate) struct Draft<'a, T: Target> {
     pub(crate) target: &'a T,
     pub(crate) observed: &'a Observed,
     pub(crate) request: &'a Request,
-    /// The remotes before.
+    /// The entries before.
     pub(crate) before: T::Store,
-    /// The remotes as they are to be.
+    /// The entries as they are to be.
     pub(crate) store: T::Store,
-    /// Files to be put in place before the remotes that need them.
-    pub(crate) files: BTreeMap<PathBuf, Vec<u8>>,
-    /// What keyrings hold in between, which lose certificates.
-    pub(crate) unions: BTreeMap<PathBuf, Vec<u8>>,
-    /// What is to go once no remote needs it any more, with the remote that it was for.
+    /// What lies beside an entry.
+    pub(crate) facets: Facets<T>,
+    /// Files to be put in place before the entries that need them.
+    pub(crate) files: BTreeMap<PathBuf, SideFile>,
+    /// What is to go once no entry needs it any more, with the entry that it was for.
     pub(crate) obsolete: BTreeMap<PathBuf, String>,
     /// The files that only their owner is to read.
     pub(crate) private: BTreeSet<PathBuf>,
-    /// What is done for a remote beside its group, by remote.
+    /// What is done for an entry beside its keys, by entry.
     pub(crate) beside: BTreeMap<String, Vec<Beside>>,
-    /// The entries that gave a remote its collection ID, or took it away: by remote.
-    pub(crate) given: BTreeMap<String, String>,
+    /// Whom a key is from that another source gave, or took away: by entry and key.
+    pub(crate) given: BTreeMap<String, BTreeMap<&'static str, Giver>>,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -141,8 +144,8 @@ impl<'a, T: Target> Draft<'a, T> {
             request,
             store: before.clone(),
             before,
+            facets: Vec::new,
             files: BTreeMap::new(),
-            unions: BTreeMap::new(),
             obsolete: BTreeMap::new(),
             private: BTreeSet::new(),
             beside: BTreeMap::new(),
@@ -157,45 +160,50 @@ impl<'a, T: Target> Draft<'a, T> {
         }
     }
 
-    /// What the owner asks of a remote.
+    /// The same with what lies beside the entries.
+    pub(crate) fn with(self, facets: Facets<T>) -> Self {
+        Self { facets, ..self }
+    }
+
+    /// What the owner asks of an entry.
     pub(crate) fn wish(&self, name: &str) -> Option<&'a Wish> {
         let wishes = &self.request.wishes;
-        // A run for everything asks this several times of each remote.
+        // A run for everything asks this several times of each entry.
         if wishes.is_empty() {
             return None;
         }
-        wishes.get(&full_name(self.target.remotes(), name))
+        wishes.get(&full_name(self.target.adapter(), name))
     }
 
-    /// Whether a run has anything to do with a remote: where single entries are meant, with no other.
+    /// Whether a run has anything to do with an entry: where single entries are meant, with no other.
     pub(crate) fn is_meant(&self, name: &str) -> bool {
         self.request.wishes.is_empty() || self.wish(name).is_some()
     }
 
-    /// The file that a remote stands in, or would, where this run may not write it.
+    /// The file that an entry stands in, or would, where this run may not write it.
     pub(crate) fn held(&self, name: &str) -> Option<PathBuf> {
         let place = self.target.place(&self.before, name);
         let may_write = self.request.scopes.contains(Scope::of(&place));
         (!may_write).then_some(place)
     }
 
-    /// The steps that put the side files in place. Of a keyring that loses certificates all stay until the
-    /// remote needs them no more.
+    /// The steps that put the side files in place. What is to lose something has it until the
+    /// entry needs that no more.
     pub(crate) fn side_files(&self) -> impl Iterator<Item = Step> {
-        self.files.iter().filter_map(|(path, content)| {
+        self.files.iter().filter_map(|(path, file)| {
             let expected = self.observed.files.get(path);
-            let content = self.unions.get(path).unwrap_or(content);
+            let content = file.meanwhile.as_ref().unwrap_or(&file.content);
             replacement(path.clone(), expected.map(Vec::as_slice), content.clone())
         })
     }
 
-    /// The steps after the remotes: what they need no more goes.
+    /// The steps after the entries: what they need no more goes.
     pub(crate) fn cleanup(&self) -> impl Iterator<Item = Step> {
-        let keyrings = self.unions.iter().filter_map(|(path, union)| {
-            let content = self.files.get(path)?;
-            replacement(path.clone(), Some(union), content.clone())
+        let last = self.files.iter().filter_map(|(path, file)| {
+            let meanwhile = file.meanwhile.as_deref()?;
+            replacement(path.clone(), Some(meanwhile), file.content.clone())
         });
-        keyrings.chain(self.obsolete.keys().cloned().map(Step::Remove))
+        last.chain(self.obsolete.keys().cloned().map(Step::Remove))
     }
 
     /// The batch of these steps, with what a run that is killed between any two of them has to leave.
@@ -226,7 +234,7 @@ impl<'a, T: Target> Draft<'a, T> {
         }
         let path = self.target.intent();
         steps.extend(watched.filter(|_| is_touched).map(Step::Touch));
-        let content = self.intent().to_bytes();
+        let content = self.intent().to_bytes(T::NOUN);
         if before != Some(&content) {
             let before = before.cloned();
             let path = path.clone();
@@ -249,69 +257,64 @@ impl<'a, T: Target> Draft<'a, T> {
         }
     }
 
-    /// Whether what a dead run left of a remote is mended by this one.
+    /// Whether what a dead run left of an entry is mended by this one.
     fn is_mended(&self, name: &str) -> bool {
         self.is_meant(name) && !self.observed.unclear.contains(name)
     }
 
-    /// What is about to become of what lies beside the remotes, with what a dead run has left to do.
+    /// What is about to become of what lies beside the entries, with what a dead run has left to do.
     fn intent(&self) -> Intent {
         let mut intent = self.observed.intent.clone();
+        let facets = (self.facets)();
+        let is_changed =
+            |path: &PathBuf| self.files.contains_key(path) || self.obsolete.contains_key(path);
         for name in self.touched() {
+            let mended: Vec<_> = facets
+                .iter()
+                .filter_map(|facet| facet.mended(self.target, &name))
+                .collect();
             let residue = self.target.residue(&name).into_iter();
-            let is_changed =
-                |path: &PathBuf| self.files.contains_key(path) || self.obsolete.contains_key(path);
-            let keyring = self.target.keyring(&name);
-            let traces = Traces {
-                certificates: self.exchanged(&keyring),
-                files: residue
-                    .filter(|path| *path != keyring)
-                    .filter(is_changed)
-                    .collect(),
+            let residue = residue.filter(|path| !mended.contains(path));
+            let mut traces = Traces {
+                certificates: BTreeSet::new(),
+                files: residue.filter(is_changed).collect(),
                 moves: self.moves(&name),
             };
+            for facet in &facets {
+                facet.intend(self, &name, &mut traces);
+            }
             intent.add(&name, traces);
         }
         intent
     }
 
-    /// The way that a remote goes, if it is to stand in another file.
+    /// The way that an entry goes, if it is to stand in another file.
     fn moves(&self, name: &str) -> Option<Move> {
         let [from, to] = [&self.before, &self.store].map(|store| self.target.place(store, name));
-        let stays = from == to
-            || ![&self.before, &self.store]
-                .iter()
-                .all(|s| s.has_remote(name));
+        let stays = from == to || ![&self.before, &self.store].iter().all(|s| s.has(name));
         (!stays).then_some(Move { from, left: false })
     }
 
-    /// The remotes whose group changes.
+    /// The names under which keys or notes change.
     pub(super) fn changed(&self) -> BTreeSet<String> {
         let stores = [&self.before, &self.store];
-        let remotes = stores.into_iter().flat_map(T::Store::remotes);
-        let changed = remotes.chain([REPOSITORY]).filter(|name| {
-            let [before, after] = stores.map(|store| store.pairs(name));
+        let names = stores.into_iter().flat_map(T::Store::names);
+        let names = names.chain(T::NO_ENTRIES.iter().copied());
+        let changed = names.filter(|name| {
+            let [before, after] = stores.map(|store| (store.pairs(name), store.notes(name)));
             before != after
         });
         changed.map(str::to_owned).collect()
     }
 
-    /// The remotes that change, or that something changes beside.
+    /// The entries that change, or that something changes beside.
     pub(crate) fn touched(&self) -> BTreeSet<String> {
         let mut touched = self.changed();
-        touched.remove(REPOSITORY);
+        for other in T::NO_ENTRIES {
+            touched.remove(*other);
+        }
         touched.extend(self.beside.keys().chain(self.obsolete.values()).cloned());
         touched
-    }
-
-    /// The certificates that come into a keyring or go.
-    fn exchanged(&self, path: &Path) -> BTreeSet<Fingerprint> {
-        let before = fingerprints_in(self.observed.files.get(path));
-        let after = match self.files.get(path) {
-            None if !self.obsolete.contains_key(path) => return BTreeSet::new(),
-            after => fingerprints_in(after),
-        };
-        before.symmetric_difference(&after).cloned().collect()
     }
 
     /// What the steps do not stage again of what a killed run left.
@@ -329,7 +332,7 @@ fn saved(path: &PathBuf) -> Finding {
     code::DISPLACED_FILE.warning(path, message)
 }
 
-/// A change of what lies beside the group of a remote: of its keyring, or a copy that is kept there.
+/// A change of what lies beside the keys of an entry: of its keyring, or a copy that is kept there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Beside {
     pub(crate) operation: Operation,
@@ -338,11 +341,24 @@ pub(crate) struct Beside {
     pub(crate) path: PathBuf,
 }
 
-/// The certificates of a keyring. What cannot be read is nobody's.
-fn fingerprints_in(keyring: Option<&Vec<u8>>) -> BTreeSet<Fingerprint> {
-    let keyring = keyring.and_then(|text| Keyring::parse(text).ok());
-    let certificates = keyring.iter().flat_map(Keyring::iter);
-    certificates.map(|one| one.fingerprint().clone()).collect()
+/// A file beside an entry, as it is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SideFile {
+    /// The entry that it is for.
+    pub(crate) of: String,
+    /// What it is to hold.
+    pub(crate) content: Vec<u8>,
+    /// What it holds until the entry is as it is to be, if that is something else.
+    pub(crate) meanwhile: Option<Vec<u8>>,
+}
+
+/// Whom a key is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Giver {
+    /// What its entries are reported under.
+    pub(crate) adapter: String,
+    /// The entry.
+    pub(crate) entry: String,
 }
 
 /// The step that gives a file its content, unless it has it.

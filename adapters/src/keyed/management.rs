@@ -1,9 +1,8 @@
-//! How a remote is managed: the word beside its keys that makes it ours.
+//! How an entry is managed: the note that makes it ours.
 
-use super::ORIGIN;
-use super::target::Store;
+use super::store::Store;
 
-/// How a remote with our marks came to have them, and whether it follows the vendor.
+/// How an entry with our notes came to have them, and whether it follows the vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Management {
     /// We made it.
@@ -33,16 +32,22 @@ impl Management {
         }
     }
 
-    /// How a remote is managed; none if it is not. A word that is not known is one of a later version, or
-    /// somebody's edit: the remote is taken for adopted then, as which it is never removed unasked.
-    pub(crate) fn of(store: &impl Store, name: &str) -> Option<Self> {
-        let word = store.get(name, ORIGIN)?;
+    /// How an entry is managed; none if it is not. A word that is not known is one of a later version, or
+    /// somebody's edit: the entry is taken for adopted then, as which it is never removed unasked.
+    pub(crate) fn of<S: Store>(store: &S, name: &str) -> Option<Self> {
+        let word = store.note(name, S::NOTES.management)?;
         let known = Self::ALL.into_iter().find(|known| word == known.word());
         Some(known.unwrap_or(Self::Adopted))
     }
 
     /// Writes it down.
-    pub(crate) fn write(self, store: &mut impl Store, name: &str) {
-        store.put(name, ORIGIN, Some(self.word().into()));
+    pub(crate) fn write<S: Store>(self, store: &mut S, name: &str) {
+        store.put_note(name, S::NOTES.management, Some(self.word().into()));
     }
+}
+
+/// The entries that are ours.
+pub(crate) fn managed<S: Store>(store: &S) -> impl Iterator<Item = &str> {
+    let names = store.names().into_iter();
+    names.filter(|name| store.note(name, S::NOTES.management).is_some())
 }

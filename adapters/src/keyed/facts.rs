@@ -5,25 +5,19 @@ use std::path::PathBuf;
 
 use bstr::{BStr, ByteSlice as _};
 
+use super::entry::Entry;
 use super::management::Management;
-use super::target::{Adoption, Store, Target};
-use super::{HIDDEN_BY_US, Remote, Subject, fingerprints};
-use crate::openpgp::{Certificate, Fingerprint, Keyring};
+use super::store::Store as _;
+use super::subject::Subject;
+use super::target::{Adoption, Target};
 use crate::reconcile::{self, Actual, Key, KeyAction, Marks, Wanted};
 use crate::report::{Mask, Wish};
 use crate::source::Want;
 
-impl<'d, T: Target> Subject<'d, '_, T> {
-    pub(super) fn remote(&self) -> Option<&'d Remote> {
-        match &self.layered?.want {
-            Want::Present(remote) => Some(remote),
-            _ => None,
-        }
-    }
-
+impl<T: Target> Subject<'_, '_, T> {
     /// A mask of a name that the vendor has since changed still says what the owner wants.
     pub(super) fn mask(&self) -> Option<Mask> {
-        let mask = |want: &Want<Remote>, is_former_name| match want {
+        let mask = |want: &Want<T::Wanted>, is_former_name| match want {
             Want::Masked(path) => Some(Mask {
                 path: path.clone(),
                 is_former_name,
@@ -31,7 +25,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             _ => None,
         };
         mask(&self.layered?.want, false).or_else(|| {
-            let formers = &self.remote()?.former_names;
+            let formers = &self.entry()?.former_names;
             let mut formers = formers
                 .iter()
                 .filter_map(|name| self.source.entries.get(name));
@@ -49,9 +43,9 @@ impl<'d, T: Target> Subject<'d, '_, T> {
 
     /// The keys that the layers say nothing of and that were ours once: by the baseline, or as the vendor
     /// says.
-    pub(super) fn withdrawn_keys(&self, remote: &Remote) -> Vec<String> {
+    pub(super) fn withdrawn_keys(&self, entry: &Entry) -> Vec<String> {
         let of_baseline = self.baseline.values().map(|(key, _)| key);
-        let keys: BTreeSet<_> = of_baseline.chain(remote.former_keys()).collect();
+        let keys: BTreeSet<_> = of_baseline.chain(entry.former_keys()).collect();
         let withdrawn = keys.into_iter().filter(|key| !self.is_wanted(key));
         withdrawn.map(str::to_owned).collect()
     }
@@ -60,7 +54,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
     pub(super) fn marks(&self) -> Marks {
         let config = &self.draft.before;
         let marks = config.marks(self.name);
-        let absent = !config.has_remote(self.name);
+        let absent = !config.has(self.name);
         if absent && self.draft.wish(self.name) == Some(&Wish::Restore) {
             return if marks.tombstone() || self.inherited_tombstone(marks) {
                 Marks::WITHHELD
@@ -74,30 +68,30 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         marks
     }
 
-    /// Whether the owner deleted the remote under a former name, or, by the stamp of an older
+    /// Whether the owner deleted the entry under a former name, or, by the stamp of an older
     /// mechanism, before any name was offered.
     fn inherited_tombstone(&self, marks: Marks) -> bool {
         let config = &self.draft.before;
-        let deleted = |other: &str| config.marks(other).tombstone() && !config.has_remote(other);
+        let deleted = |other: &str| config.marks(other).tombstone() && !config.has(other);
         // An image from before the rename does not know what it will be called.
         let later = config.later_name(self.name);
         if later.is_some_and(|later| !self.source.entries.contains_key(later) && deleted(later)) {
             return true;
         }
-        let Some(remote) = self.remote() else {
+        let Some(entry) = self.entry() else {
             return false;
         };
         // A stamp speaks of the time before any of its names was put before the owner.
-        let formers = || remote.former_names.iter();
+        let formers = || entry.former_names.iter();
         let is_new = marks.is_new() && formers().all(|former| config.marks(former).is_new());
-        let stamp = remote.deleted_if.as_ref();
+        let stamp = entry.deleted_if.as_ref();
         formers().any(|former| deleted(former))
             || is_new && stamp.is_some_and(|stamp| self.draft.observed.stamps.contains(stamp))
     }
 
     pub(super) fn actual(&self) -> Actual {
         let config = &self.draft.before;
-        if !config.has_remote(self.name) {
+        if !config.has(self.name) {
             return Actual::Absent;
         }
         let asked = self.draft.wish(self.name) == Some(&Wish::Adopt);
@@ -107,16 +101,14 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             };
         }
         let Some(management) = self.management else {
-            let same_url = self.remote().is_some_and(|remote| {
-                let url = config.get(self.name, "url");
-                let wanted = remote.get("url").map(|setting| setting.value.as_bstr());
-                url == wanted || url.is_some() && remote.is_former("url", url)
-            });
+            let target = self.draft.target;
+            let is_same = |wanted| target.is_same(config, self.name, wanted);
+            let is_same = self.value().is_some_and(is_same);
             // What another run is to write is nothing to take over in this one.
             let held = asked && self.draft.held(self.name).is_some();
             return Actual::Theirs {
-                same_identity: match self.draft.target.adoption(config, self.name) {
-                    Adoption::Unasked => same_url || asked,
+                same_identity: match target.adoption(config, self.name) {
+                    Adoption::Unasked => is_same || asked,
                     Adoption::Asked => asked && !held,
                     Adoption::Never => false,
                 },
@@ -124,12 +116,12 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         };
         Actual::Ours {
             left: management == Management::Withdrawn,
-            // Only of what was withdrawn it is asked: to answer it takes the keyring apart.
+            // Only of what was withdrawn it is asked: to answer it takes apart what lies beside.
             pristine: self.wanted == Wanted::Withdrawn
                 // A copy that the owner made of one of ours has our marks, but was never offered.
                 && (self.is_pristine() || self.is_created() && self.is_succeeded())
                 && config.marks(self.name).offered,
-            in_use: self.draft.observed.in_use.contains(self.name),
+            in_use: self.draft.observed.in_use.contains_key(self.name),
         }
     }
 
@@ -139,27 +131,8 @@ impl<'d, T: Target> Subject<'d, '_, T> {
 
     /// Whether it is as we made it, what a server refreshes aside.
     pub(super) fn is_pristine(&self) -> bool {
-        let config = &self.draft.before;
-        let created = self.is_created();
-        let vendors = fingerprints(config, self.name);
-        // One that a dead run had left to go, or brought too early, is nobody's: it goes with the remote.
-        let dead_runs = |fingerprint: &Fingerprint| {
-            let intent = self.draft.observed.intent.of(self.name);
-            intent.is_some_and(|traces| traces.certificates.contains(fingerprint))
-        };
-        let only_vendors_keys = self
-            .draft
-            .observed
-            .files
-            .get(&self.draft.target.keyring(self.name))
-            .is_none_or(|bytes| {
-                Keyring::parse(bytes).is_ok_and(|ring| {
-                    let mut certificates = ring.iter().map(Certificate::fingerprint);
-                    certificates.all(|known| vendors.contains(known) || dead_runs(known))
-                })
-            });
-        created
-            && only_vendors_keys
+        self.is_created()
+            && self.is_pristine_beside()
             && !self.baseline.is_lost()
             && self.baseline.values().all(|(key, baseline)| {
                 let action = reconcile::key(self.key(key, Some(baseline), Some(baseline)));
@@ -171,7 +144,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
     /// The keys that neither we nor a server wrote: the owner's additions.
     pub(super) fn additions(&self) -> Vec<String> {
         // These are reconciled, and told of, by themselves.
-        let former = self.remote().map(Remote::former_keys).unwrap_or_default();
+        let former = self.entry().map(Entry::former_keys).unwrap_or_default();
         self.draft
             .before
             .pairs(self.name)
@@ -179,13 +152,11 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             .filter_map(|(key, _)| key.to_str().ok())
             .filter(|key| {
                 let servers = self.draft.target.is_servers(key);
-                let ours = key.starts_with("x-overlayctl.")
-                    || self.baseline.get(key).is_some()
-                    || former.contains(key)
-                    || self.is_wanted(key);
+                let ours =
+                    self.baseline.get(key).is_some() || former.contains(key) || self.is_wanted(key);
                 !(servers && !self.is_owners(key)
                     || ours
-                    || self.is_of_collections(key)
+                    || self.is_of_others(key)
                     || self.is_hiding(key)
                     || self.draft.target.is_mark(key))
             })
@@ -193,25 +164,10 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             .collect()
     }
 
-    /// Whether a key has what only `collections.d` gave.
-    fn is_of_collections(&self, key: &str) -> bool {
-        let before = &self.draft.before;
-        let given = self.given.get(key);
-        given.is_some() && given == before.get(self.name, key)
-    }
-
-    /// Whether it was us who hid the remote from browsing, whatever has become of that.
-    pub(super) fn is_hidden_by_us(&self) -> bool {
-        self.draft.before.get(self.name, HIDDEN_BY_US).is_some()
-    }
-
-    /// Whether a key has nothing but that we hid the remote.
-    fn is_hiding(&self, key: &str) -> bool {
-        let is_set = || {
-            let value = self.draft.before.get(self.name, key);
-            value.is_some_and(|value| value == "true")
-        };
-        T::HIDDEN == Some(key) && self.is_hidden_by_us() && is_set()
+    /// Whether a key has what only another source gave.
+    fn is_of_others(&self, key: &str) -> bool {
+        let actual = self.draft.before.get(self.name, key);
+        actual.is_some() && self.given.iter().any(|given| given.get(key) == actual)
     }
 
     /// Whether the target's own convention marks a value as the owner's.
@@ -229,7 +185,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
     }
 
     /// The file that it stands in, or would.
-    pub(super) fn place(&self) -> PathBuf {
+    pub(crate) fn place(&self) -> PathBuf {
         let draft = &self.draft;
         draft.target.place(&draft.before, self.name)
     }
@@ -243,13 +199,13 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         let config = &self.draft.before;
         let actual = config.get(self.name, key);
         // What others of ours set is not there as far as this source is concerned.
-        let of_others = baseline.is_none() && self.is_of_collections(key) || self.is_hiding(key);
+        let of_others = baseline.is_none() && self.is_of_others(key) || self.is_hiding(key);
         let actual = actual.filter(|_| !of_others);
         // What somebody wrote of whom the vendor says so is not the owner's.
         let reverted = self.is_reverted(key);
         let owners = self.is_owners(key) && !reverted;
-        let remote = self.remote().filter(|_| !owners);
-        let former = reverted || remote.is_some_and(|remote| remote.is_former(key, actual));
+        let entry = self.entry().filter(|_| !owners);
+        let former = reverted || entry.is_some_and(|entry| entry.is_former(key, actual));
         Key {
             baseline: (if former { actual } else { baseline }).map(|v| v.as_bytes()),
             actual: actual.map(|v| v.as_bytes()),

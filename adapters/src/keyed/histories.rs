@@ -1,5 +1,5 @@
 //! Tests of whole histories: image and owner take turns, a sync after each turn, all in memory. The laws
-//! are the same for every target of remotes.
+//! are the same for every target of entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -10,9 +10,9 @@ use overlay_resolver::tree::Tree;
 use overlay_resolver::{Document, Resolver, Rules};
 use proptest::prelude::*;
 
-use super::sources::Sources;
-use super::target::Store;
-use super::{ORIGIN, Remote};
+use super::entry::Entry;
+use super::management::Management;
+use super::store::Store;
 use crate::plan::Plan;
 use crate::report::Operation;
 use crate::source::{Layered, Source, Want};
@@ -25,27 +25,35 @@ pub(crate) fn cases() -> ProptestConfig {
     ProptestConfig::with_cases(if is_thorough { 512 } else { 128 })
 }
 
-/// One target of remotes, in memory.
+/// One target of entries, in memory.
 pub(crate) trait Scene: Debug + Clone + Default {
-    /// How it holds its remotes.
+    /// How it holds its entries.
     type Store: Store;
+    /// What the layers want of one.
+    type Wanted: AsRef<Entry>;
     /// What the vendor's files end with.
     const SUFFIX: &'static str;
     /// A key that servers leave alone, so that every difference is somebody's will.
     const KEY: &'static str;
-    /// Whether a mask takes the place of the remote itself.
+    /// Whether a mask takes the place of the entry itself.
     const MASK_IN_PLACE: bool;
 
-    /// The vendor's file of a remote, with this value of [`Scene::KEY`].
+    /// The vendor's file of an entry, with this value of [`Scene::KEY`].
     fn vendor(name: &str, value: &str) -> String;
 
     /// Reads one.
-    fn read(document: &Document) -> (Option<Remote>, Vec<Finding>);
+    fn read(document: &Document) -> (Option<Self::Wanted>, Vec<Finding>);
+
+    /// How the vendor's files are read.
+    fn rules() -> Rules;
+
+    /// A key with a value that makes an entry of this name another than the vendor's.
+    const OTHER: (&'static str, &'static str);
 
     /// Where a mask stands.
     fn mask(name: &str) -> PathBuf;
 
-    /// The remotes as they are; none if there is no target yet.
+    /// The entries as they are; none if there is no target yet.
     fn store(&self, masked: &BTreeSet<&'static str>) -> Option<Self::Store>;
 
     /// The owner changes the target with a tool of theirs.
@@ -55,7 +63,7 @@ pub(crate) trait Scene: Debug + Clone + Default {
     fn replace(&mut self, from: &str, to: &str);
 
     /// The plan for these layers.
-    fn plan(&self, remotes: Source<Remote>, masked: &BTreeSet<&'static str>) -> Plan;
+    fn plan(&self, entries: Source<Self::Wanted>, masked: &BTreeSet<&'static str>) -> Plan;
 
     /// Carries it out.
     fn carry_out(&mut self, plan: Plan);
@@ -145,8 +153,9 @@ impl<S: Scene> World<S> {
             }
             Turn::OwnerAdds(name) if !self.has(NAMES[name]) => {
                 let name = NAMES[name];
+                let (key, value) = S::OTHER;
                 self.scene
-                    .change(|store| store.put(name, "url", Some("https://owner/".into())));
+                    .change(|store| store.put(name, key, Some(value.into())));
                 self.deleted.remove(name);
                 self.edited.remove(name);
                 if S::MASK_IN_PLACE {
@@ -157,7 +166,7 @@ impl<S: Scene> World<S> {
         }
     }
 
-    fn layers(&self, names: impl Iterator<Item = &'static str>) -> Source<Remote> {
+    fn layers(&self, names: impl Iterator<Item = &'static str>) -> Source<S::Wanted> {
         let mut source = Source::default();
         for name in names {
             if let Some(layered) = self.layered(name) {
@@ -167,7 +176,7 @@ impl<S: Scene> World<S> {
         source
     }
 
-    fn layered(&self, name: &'static str) -> Option<Layered<Remote>> {
+    fn layered(&self, name: &'static str) -> Option<Layered<S::Wanted>> {
         let shipped = self.shipped.get(name);
         let masked = self.masked.contains(name);
         if shipped.is_none() && !masked {
@@ -177,21 +186,21 @@ impl<S: Scene> World<S> {
         if let Some(value) = shipped {
             let text = value.as_ref();
             let text = text.map_or_else(|| "junk\n".into(), |value| S::vendor(name, value));
-            let path = format!("/usr/lib/remotes.d/{name}{}", S::SUFFIX);
+            let path = format!("/usr/lib/entries.d/{name}{}", S::SUFFIX);
             tree = tree.with(path.as_ref(), text);
         }
         if masked {
-            let path = format!("/etc/remotes.d/{name}{}", S::SUFFIX);
+            let path = format!("/etc/entries.d/{name}{}", S::SUFFIX);
             tree = tree.with_mask(Path::new(&path));
         }
-        let resolver = Resolver::new(tree).rules(sources().rules(S::SUFFIX));
-        let document = resolver.entries("remotes.d").unwrap().documents.pop()?;
+        let resolver = Resolver::new(tree).rules(S::rules());
+        let document = resolver.entries("entries.d").unwrap().documents.pop()?;
         let want = if masked {
             Want::Masked(S::mask(name))
         } else {
             match (S::read(&document), document.problems()) {
                 (_, [problem, ..]) => Want::Unresolved(problem.clone()),
-                ((Some(remote), _), _) => Want::Present(remote),
+                ((Some(wanted), _), _) => Want::Present(wanted),
                 ((None, findings), _) => Want::Unresolved(findings[0].clone()),
             }
         };
@@ -207,20 +216,11 @@ impl<S: Scene> World<S> {
     }
 
     fn has(&self, name: &str) -> bool {
-        self.store().is_some_and(|store| store.has_remote(name))
+        self.store().is_some_and(|store| store.has(name))
     }
 
     fn get(&self, name: &str, key: &str) -> Option<String> {
         Some(self.store()?.get(name, key)?.to_string())
-    }
-}
-
-/// Where a test's layers are.
-pub(crate) fn sources() -> Sources {
-    Sources {
-        layers: Rules::default().layers,
-        remotes: "remotes.d".into(),
-        collections: "collections.d".into(),
     }
 }
 
@@ -276,7 +276,8 @@ pub(crate) fn check<S: Scene>(turns: &[Turn]) -> Result<(), TestCaseError> {
                     "the owner's key"
                 );
             }
-            let ours = world.get(name, ORIGIN).is_some();
+            let management = world.store().map(|store| Management::of(&store, name));
+            let ours = management.flatten().is_some();
             let follows = ours && !world.masked.contains(name) && !world.edited.contains_key(name);
             let shipped = world.shipped.get(name).cloned().flatten();
             if let Some(value) = shipped.filter(|_| follows) {

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use overlay_resolver::finding::Finding;
 
 use super::draft::{Beside, Draft};
-use super::target::{Remembered, Store as _, Target};
+use super::store::{Remembered, Store};
+use super::target::Target;
 use crate::code;
 use crate::observer::LIMIT;
 
 impl<T: Target> Draft<'_, T> {
-    /// The remotes for whose sake each file is written.
+    /// The entries for whose sake each file is written.
     pub(crate) fn subjects(&self) -> BTreeMap<PathBuf, BTreeSet<String>> {
         let mut subjects = BTreeMap::<PathBuf, BTreeSet<String>>::new();
         let mut note = |path: PathBuf, name: &str| {
@@ -23,8 +24,8 @@ impl<T: Target> Draft<'_, T> {
                 note(self.target.place(store, &name), &name);
             }
         }
-        for name in self.touched() {
-            note(self.target.keyring(&name), &name);
+        for (path, file) in &self.files {
+            note(path.clone(), &file.of);
         }
         for (name, beside) in self.all_beside() {
             note(beside.path.clone(), name);
@@ -38,10 +39,10 @@ impl<T: Target> Draft<'_, T> {
         subjects
     }
 
-    /// What is done beside the groups, each with the remote that it is for.
+    /// What is done beside the keys, each with the entry that it is for.
     fn all_beside(&self) -> impl Iterator<Item = (&str, &Beside)> {
-        let by_remote = self.beside.iter();
-        by_remote.flat_map(|(name, all)| all.iter().map(move |beside| (name.as_str(), beside)))
+        let by_entry = self.beside.iter();
+        by_entry.flat_map(|(name, all)| all.iter().map(move |beside| (name.as_str(), beside)))
     }
 
     /// The names of which something else is to be remembered.
@@ -56,11 +57,12 @@ impl<T: Target> Draft<'_, T> {
         names.cloned().collect()
     }
 
-    /// The remotes that have to stay as they are so that all of this can be read back: those whose keyring or
-    /// copy would be too large, and of a target that would have `size` bytes in all those that grow most.
+    /// The entries that have to stay as they are so that all of this can be read back: those whose file
+    /// beside would be too large, and of a target that would have `size` bytes in all those that grow most.
     pub(crate) fn too_large(&self, target: &Path, size: usize) -> BTreeMap<String, Finding> {
         let beside = self.all_beside().filter_map(|(name, beside)| {
-            let contents = [self.files.get(&beside.path), self.unions.get(&beside.path)];
+            let file = self.files.get(&beside.path)?;
+            let contents = [Some(&file.content), file.meanwhile.as_ref()];
             let size = contents.into_iter().flatten().map(Vec::len).max()?;
             let finding = too_large(&beside.path, name, size);
             (size > LIMIT).then(|| (name.to_owned(), finding))
@@ -86,10 +88,11 @@ impl<T: Target> Draft<'_, T> {
     }
 }
 
-/// The bytes of a remote's group.
-fn weight<S: super::target::Store>(store: &S, name: &str) -> usize {
+/// The bytes of an entry's keys and notes.
+fn weight<S: Store>(store: &S, name: &str) -> usize {
     let pairs = store.pairs(name).into_iter();
-    pairs.map(|(key, value)| key.len() + value.len() + 2).sum()
+    let all = pairs.chain(store.notes(name));
+    all.map(|(key, value)| key.len() + value.len() + 2).sum()
 }
 
 fn too_large(path: &Path, name: &str, size: usize) -> Finding {

@@ -1,4 +1,4 @@
-//! What was decided over a remote, from what was decided over its keys.
+//! What was decided over an entry, from what was decided over its keys.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use bstr::{BString, ByteSlice as _};
 use overlay_resolver::escape::escape;
 
-use super::Subject;
-use super::changes::OURS;
-use super::target::{Store as _, Target};
+use super::store::Store as _;
+use super::subject::Subject;
+use super::target::Target;
 use crate::code;
 use crate::reconcile::KeyAction;
 use crate::report::{Decision, KeyReport};
@@ -43,11 +43,11 @@ impl<T: Target> Subject<'_, '_, T> {
         }
     }
 
-    /// What is to be otherwise: keys of its group, certificates, files.
+    /// What is to be otherwise: keys, and what lies beside them.
     pub(crate) fn changed(&self) -> Vec<String> {
         let (before, after) = (&self.draft.before, &self.draft.store);
         let [had, has] = [before, after].map(|store| store.pairs(self.name));
-        // Mostly the group stays as it is, which all of it tells sooner than each key.
+        // Mostly the entry stays as it is, which all of it tells sooner than each key.
         let pairs = if had == has {
             Vec::new()
         } else {
@@ -58,7 +58,7 @@ impl<T: Target> Subject<'_, '_, T> {
         for (key, _) in pairs {
             let Ok(key) = key.to_str() else { continue };
             let differs = before.get(self.name, key) != after.get(self.name, key);
-            if differs && !key.starts_with(OURS) && told.insert(key) {
+            if differs && told.insert(key) {
                 changed.push(key.to_owned());
             }
         }

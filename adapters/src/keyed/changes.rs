@@ -1,7 +1,7 @@
-//! What a plan changes, read off the remotes before and as they are to be: nothing that is written can be
+//! What a plan changes, read off the entries before and as they are to be: nothing that is written can be
 //! left out. Pure.
 //!
-//! What follows from another change is not told by itself: a remote that is made is offered, and a key
+//! What follows from another change is not told by itself: an entry that is made is offered, and a key
 //! that is set is recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,40 +10,34 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::escape::{escape, escape_path};
 
-use super::baseline::{self, Baseline, OF_COLLECTIONS, OF_REMOTES};
-use super::collections::REPOSITORY;
+use super::baseline::Baseline;
 use super::draft::{Beside, Draft};
 use super::management::Management;
-use super::target::{Remembered, Store, Target};
-use super::{HIDDEN_BY_US, fingerprints};
-use crate::openpgp::Fingerprint;
+use super::store::{Place, Remembered, Store};
+use super::target::Target;
 use crate::report::{Change, Operation};
 
-const COLLECTION_ID: &str = "collection-id";
-/// What keys begin with that are ours, and say nothing of the remote.
-pub(super) const OURS: &str = "x-overlayctl.";
-
-/// All changes, remote by remote in byte order of the names.
+/// All changes, entry by entry in byte order of the names.
 pub(crate) fn changes<T: Target>(draft: &Draft<'_, T>) -> Vec<Change> {
     let (found, wanted) = (draft.before.memory_found(), draft.store.memory());
-    // Whole copies are compared faster than remotes are one by one, and most runs change nothing.
+    // Whole copies are compared faster than entries are one by one, and most runs change nothing.
     let is_as_found = draft.before == draft.store && found == wanted;
     if is_as_found && draft.beside.is_empty() && draft.obsolete.is_empty() {
         return Vec::new();
     }
-    let mut names: BTreeSet<&str> = draft.before.remotes().into_iter().collect();
-    names.extend(draft.store.remotes());
+    let mut names: BTreeSet<&str> = draft.before.names().into_iter().collect();
+    names.extend(draft.store.names());
     names.extend(found.keys().chain(wanted.keys()).map(String::as_str));
     names.extend(draft.obsolete.values().map(String::as_str));
-    names.insert(REPOSITORY);
+    names.extend(T::NO_ENTRIES);
     let mut obsolete = BTreeMap::<&str, Vec<&Path>>::new();
-    for (path, remote) in &draft.obsolete {
-        obsolete.entry(remote).or_default().push(path);
+    for (path, name) in &draft.obsolete {
+        obsolete.entry(name).or_default().push(path);
     }
     let none = Remembered::default();
     let changes = names.into_iter().flat_map(|name| {
         let mut seen = Seen::new(draft, name);
-        seen.remote();
+        seen.entry();
         seen.beside();
         seen.goes(obsolete.get(name).into_iter().flatten());
         let [found, wanted] = [&found, &wanted].map(|memory| memory.get(name).unwrap_or(&none));
@@ -53,12 +47,12 @@ pub(crate) fn changes<T: Target>(draft: &Draft<'_, T>) -> Vec<Change> {
     changes.collect()
 }
 
-/// Whether a remote that is managed so follows the vendor.
+/// Whether an entry that is managed so follows the vendor.
 const fn follows(management: Option<Management>) -> bool {
     matches!(management, Some(Management::Created | Management::Adopted))
 }
 
-/// One remote, before and after.
+/// One entry, before and after.
 struct Seen<'d, 'a, T: Target> {
     draft: &'d Draft<'a, T>,
     name: &'d str,
@@ -72,16 +66,16 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
         Self {
             draft,
             name,
-            was: draft.before.has_remote(name),
-            is: draft.store.has_remote(name),
+            was: draft.before.has(name),
+            is: draft.store.has(name),
             changes: Vec::new(),
         }
     }
 
     fn push(&mut self, operation: Operation, subject: &str, path: &Path) -> &mut Change {
         self.changes.push(Change {
-            adapter: self.draft.target.remotes().into(),
-            entry: (self.name != REPOSITORY).then(|| self.name.to_owned()),
+            adapter: self.draft.target.adapter().into(),
+            entry: (!T::NO_ENTRIES.contains(&self.name)).then(|| self.name.to_owned()),
             operation,
             subject: subject.into(),
             from: None,
@@ -92,18 +86,17 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
         &mut self.changes[last]
     }
 
-    /// A change of a key, which is that of the entry that gave the key.
+    /// A change of a key, which is that of the entry that gave it, of whatever source.
     fn push_key(&mut self, operation: Operation, key: &str, values: [Option<&BStr>; 2]) {
         let path = self.place();
-        let giver = self.draft.given.get(self.name);
-        let giver = giver.filter(|_| key == COLLECTION_ID).cloned();
-        let collections = self.draft.target.collections().to_owned();
+        let givers = self.draft.given.get(self.name);
+        let giver = givers.and_then(|givers| givers.get(key));
         let [from, to] = values.map(|value| value.map(BStr::to_owned));
         let change = self.push(operation, &escape(key.as_bytes()).to_string(), &path);
         (change.from, change.to) = (from, to);
         if let Some(giver) = giver {
-            change.adapter = collections;
-            change.entry = Some(giver);
+            change.adapter.clone_from(&giver.adapter);
+            change.entry = Some(giver.entry.clone());
         }
     }
 
@@ -118,7 +111,7 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
         target.place(if self.is { store } else { before }, self.name)
     }
 
-    fn remote(&mut self) {
+    fn entry(&mut self) {
         let place = self.place();
         match (self.was, self.is) {
             (false, false) => {}
@@ -131,7 +124,7 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
                 self.ownership(&place);
                 self.keys();
                 self.recorded();
-                self.recorded_certificates(&place);
+                self.recorded_beside(&place);
             }
         }
     }
@@ -155,14 +148,14 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
         [&self.draft.before, &self.draft.store].map(|store| store.get(self.name, key))
     }
 
-    /// The keys of its group, in the order in which they stand there: first those that go.
+    /// Its keys, in the order in which they stand there: first those that go.
     fn keys(&mut self) {
         let [before, after] =
             [&self.draft.before, &self.draft.store].map(|store| store.pairs(self.name));
         let mut told = BTreeSet::new();
         for (key, _) in before.into_iter().chain(after) {
             let Ok(key) = key.to_str() else { continue };
-            if key.starts_with(OURS) || !told.insert(key) {
+            if !told.insert(key) {
                 continue;
             }
             match self.both(key) {
@@ -180,25 +173,30 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
 
     /// The baselines of keys that stay as they are.
     fn recorded(&mut self) {
+        let notes = T::Store::NOTES;
         if self.management()[1].is_some() {
-            self.recorded_in(OF_REMOTES);
+            self.recorded_in(notes.baseline);
         }
-        self.recorded_in(OF_COLLECTIONS);
+        for place in notes.others {
+            self.recorded_in(*place);
+        }
         if let Some(key) = T::HIDDEN {
-            let [was, is] = self.both(HIDDEN_BY_US);
+            let [was, is] = [&self.draft.before, &self.draft.store]
+                .map(|store| store.note(self.name, notes.hidden));
             if was != is && self.both(key)[0] == self.both(key)[1] {
                 self.push_key(Operation::Forget, key, [was, is]);
             }
         }
     }
 
-    fn recorded_in(&mut self, place: baseline::Place) {
+    fn recorded_in(&mut self, place: Place) {
         let (name, draft) = (self.name, self.draft);
         let [before, after] =
             [&draft.before, &draft.store].map(|store| Baseline::read(store, name, place));
-        // One that fails its own check does not say of which keys it was; of collections there is but one.
-        if before.is_lost() && after.values().next().is_none() && place == OF_COLLECTIONS {
-            self.push_key(Operation::Forget, COLLECTION_ID, [None, None]);
+        // One that fails its own check does not say of which keys it was, unless there is but one.
+        let lost = place.only.filter(|_| before.is_lost());
+        if let Some(key) = lost.filter(|_| after.values().next().is_none()) {
+            self.push_key(Operation::Forget, key, [None, None]);
         }
         let keys: BTreeSet<&str> = before
             .values()
@@ -220,37 +218,19 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
         }
     }
 
-    /// Certificates whose record changes while the keyring has them, or has them not, as before.
-    fn recorded_certificates(&mut self, place: &Path) {
+    /// What lies beside it and stays as it is, and is recorded otherwise.
+    fn recorded_beside(&mut self, place: &Path) {
         if self.management()[1].is_none() {
             return;
         }
-        let was = fingerprints(&self.draft.before, self.name);
-        let is = fingerprints(&self.draft.store, self.name);
-        let name = self.name;
-        let draft = self.draft;
-        let is_told = |fingerprint: &Fingerprint| {
-            let subject = fingerprint.to_string();
-            let mut beside = draft.beside.get(name).into_iter().flatten();
-            beside.any(|beside| beside.subject == subject)
-        };
-        for fingerprint in is.difference(&was).filter(|f| !is_told(f)) {
-            self.push(
-                Operation::RecordCertificate,
-                &fingerprint.to_string(),
-                place,
-            );
-        }
-        for fingerprint in was.difference(&is).filter(|f| !is_told(f)) {
-            self.push(
-                Operation::ForgetCertificate,
-                &fingerprint.to_string(),
-                place,
-            );
+        for facet in (self.draft.facets)() {
+            for (operation, subject) in facet.recorded(self.draft, self.name) {
+                self.push(operation, &subject, place);
+            }
         }
     }
 
-    /// Its keyring, and what is kept beside it.
+    /// What lies beside it.
     fn beside(&mut self) {
         let beside = self.draft.beside.get(self.name);
         for Beside {

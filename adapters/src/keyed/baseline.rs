@@ -1,9 +1,9 @@
-//! What we last wrote to a remote, as one value that a replacement of text cannot get at.
+//! What we last wrote to an entry, as one value that a replacement of text cannot get at.
 //!
 //! An owner edits a target with `sed`, or with an editor's replace-all, and what is remembered stands in
 //! the same file. So it is written in an encoding in which no part of a value or of a name can be found,
-//! with a checksum over it and the name of the remote: such an edit changes the value alone, or makes the
-//! baseline fail its own check, which makes every key the owner's. So does renaming the group.
+//! with a checksum over it and the name of the entry: such an edit changes the value alone, or makes the
+//! baseline fail its own check, which makes every key the owner's. So does renaming the entry.
 
 use std::collections::BTreeMap;
 
@@ -12,32 +12,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as ENCODING;
 use bstr::{BStr, BString, ByteSlice as _};
 use sha2::{Digest as _, Sha256};
 
-use super::target::Store;
-use super::{KEYRING_BASELINE, ORIGIN};
-
-/// Where what the entries of `remotes.d` wrote is remembered.
-pub(crate) const OF_REMOTES: Place = Place {
-    key: "x-overlayctl.remotes.baseline",
-    older: "x-overlayctl.remotes.",
-};
-/// Where what the entries of `collections.d` wrote is remembered.
-pub(crate) const OF_COLLECTIONS: Place = Place {
-    key: "x-overlayctl.collections.baseline",
-    older: "x-overlayctl.collections.",
-};
+use super::store::{Place, Store};
 
 /// How much of a SHA-256 stands before what it is of.
 const CHECKSUM: usize = 12;
 
-/// The keys of a remote's group that hold what one source wrote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
-    key: &'static str,
-    /// What the keys began with of which older versions had one for each value.
-    older: &'static str,
-}
-
-/// What one source last wrote to a remote.
+/// What one source last wrote to an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Baseline {
     /// The raw values by key. A key that is not there was absent.
@@ -53,24 +33,25 @@ impl Default for Baseline {
 }
 
 impl Baseline {
-    /// What is remembered of a remote.
+    /// What is noted of an entry.
     pub(crate) fn read(store: &impl Store, name: &str, place: Place) -> Self {
-        match store.get(name, place.key) {
+        match store.note(name, place.note) {
             Some(text) => decode(name, text).map_or(Self::Lost, Self::Known),
             None => Self::Known(older(store, name, place)),
         }
     }
 
-    /// Remembers it, in place of what older versions left.
+    /// Notes it, in place of what older versions left.
     pub(crate) fn write(&self, store: &mut impl Store, name: &str, place: Place) {
         for key in older(store, name, place).into_keys() {
-            store.put(name, &format!("{}{key}", place.older), None);
+            let note = [place.older.unwrap_or_default(), &key].concat();
+            store.put_note(name, &note, None);
         }
         match self {
-            Self::Known(values) if values.is_empty() => store.put(name, place.key, None),
+            Self::Known(values) if values.is_empty() => store.put_note(name, place.note, None),
             Self::Known(values) => {
                 let text = encode(name, values);
-                store.put(name, place.key, Some(text.as_bytes().as_bstr()));
+                store.put_note(name, place.note, Some(text.as_bytes().as_bstr()));
             }
             Self::Lost => {}
         }
@@ -113,23 +94,27 @@ impl Baseline {
     }
 }
 
-/// Takes what is remembered of a remote out of its group.
+/// Takes what is noted of an entry away.
 pub(crate) fn forget(store: &mut impl Store, name: &str, place: Place) {
     Baseline::default().write(store, name, place);
 }
 
-/// Whether a remote still has what older versions wrote.
+/// Whether an entry still has what older versions wrote.
 pub(crate) fn is_older(store: &impl Store, name: &str, place: Place) -> bool {
-    store.get(name, place.key).is_none() && !older(store, name, place).is_empty()
+    store.note(name, place.note).is_none() && !older(store, name, place).is_empty()
 }
 
 /// The values of older versions, one a key.
-fn older(store: &impl Store, name: &str, place: Place) -> BTreeMap<String, BString> {
-    let pairs = store.pairs(name).into_iter();
-    let others = [ORIGIN, KEYRING_BASELINE, place.key];
-    let values = pairs.filter_map(|(key, value)| {
-        let key = key.to_str().ok().filter(|key| !others.contains(key))?;
-        Some((key.strip_prefix(place.older)?.to_owned(), value.to_owned()))
+fn older<S: Store>(store: &S, name: &str, place: Place) -> BTreeMap<String, BString> {
+    let Some(prefix) = place.older else {
+        return BTreeMap::new();
+    };
+    let others = || S::NOTES.facets.iter().chain([&place.note]);
+    let values = store.notes(name).into_iter().filter_map(|(note, value)| {
+        let note = note.to_str().ok()?;
+        let key = note.strip_prefix(prefix)?;
+        let is_value = others().all(|other| *other != note);
+        is_value.then(|| (key.to_owned(), value.to_owned()))
     });
     values.collect()
 }

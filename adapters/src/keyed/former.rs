@@ -1,0 +1,67 @@
+//! An entry that the vendor calls otherwise now: what its owner did under the former name goes along.
+//!
+//! What is installed from the former name cannot: flatpak writes the name of the remote into what it
+//! deploys. So a former remote that is in use stays beside the new one, hidden, until nothing is.
+
+use std::collections::BTreeMap;
+
+use bstr::{BStr, BString, ByteSlice as _};
+
+use super::baseline::Baseline;
+use super::management::Management;
+use super::store::Store;
+use super::subject::Subject;
+use super::target::Target;
+use crate::reconcile::Marks;
+use crate::source::Want;
+
+impl<'d, T: Target> Subject<'d, '_, T> {
+    /// The name that the entry had before, if the owner's doings under it go along.
+    pub(super) fn former(&self) -> Option<&'d str> {
+        let formers = self.entry().map(|entry| &entry.former_names);
+        let former = formers.into_iter().flatten().find(|name| {
+            !self.source.entries.contains_key(*name)
+                && Management::of(&self.draft.before, name) == Some(Management::Created)
+        });
+        former.map(String::as_str)
+    }
+
+    /// What the owner did to the keys under that name, as raw values; none for a key that they took away.
+    pub(super) fn edits_of(&self, former: &str) -> BTreeMap<String, Option<BString>> {
+        let before = &self.draft.before;
+        let baseline = Baseline::read(before, former, T::Store::NOTES.baseline);
+        let target = self.draft.target;
+        let taken_away = baseline.values().map(|(key, _)| key);
+        let there = before.pairs(former).into_iter();
+        let there = there.filter_map(|(key, _)| key.to_str().ok());
+        let mut edits = BTreeMap::new();
+        for key in taken_away.chain(there) {
+            let value = before.get(former, key);
+            let owners = target.is_owners(before, former, key);
+            let untouched = value == baseline.get(key);
+            let others =
+                target.is_servers(key) || target.may_be_servers(key) && baseline.get(key).is_none();
+            if owners || target.is_mark(key) || !untouched && !others {
+                edits.insert(key.to_owned(), value.map(BStr::to_owned));
+            }
+        }
+        edits
+    }
+
+    /// Whether this run makes an entry that takes over what the owner did to this one.
+    pub(super) fn is_succeeded(&self) -> bool {
+        let before = &self.draft.before;
+        self.source.entries.iter().any(|(name, layered)| {
+            let Want::Present(wanted) = &layered.want else {
+                return false;
+            };
+            let is_made = !before.has(name) && before.marks(name) != Marks::OFFERED;
+            is_made
+                && wanted
+                    .as_ref()
+                    .former_names
+                    .iter()
+                    .any(|former| former == self.name)
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! What would go and has to stay is hidden from browsing, where the target has a way to do so.
+
+use bstr::{BStr, ByteSlice as _};
+
+use super::store::Store;
+use super::subject::Subject;
+use super::target::Target;
+use crate::code;
+use crate::report::{Decision, Dependent, Going};
+
+impl<T: Target> Subject<'_, '_, T> {
+    /// Keeps an entry that would go, out of sight, for what depends on it.
+    pub(super) fn hide(&mut self) -> Decision {
+        if let Some(key) = T::HIDDEN {
+            self.hide_by(key);
+        }
+        let why = self.going();
+        let user = self.draft.observed.in_use[self.name];
+        let message = match user {
+            Dependent::Apps => {
+                "apps or runtimes from it are installed: kept and hidden from browsing until they are gone"
+            }
+            Dependent::Deployment => {
+                "a deployment follows it: kept until none does, so that the system can be updated"
+            }
+        };
+        let message = format!("{}: {why}, but {message}", self.name);
+        let finding = code::IN_USE.warning(self.place(), message);
+        self.draft.findings.push(finding);
+        Decision::InUse { why, user }
+    }
+
+    pub(super) fn going(&self) -> Going {
+        self.mask.clone().map_or(Going::Withdrawn, Going::Masked)
+    }
+
+    /// Hides an entry unless its owner had a say in that.
+    fn hide_by(&mut self, key: &'static str) {
+        let is_true = |value: Option<&BStr>| value.is_some_and(|value| value == "true");
+        let actual = self.draft.before.get(self.name, key).map(BStr::to_owned);
+        let was_hidden = self.is_hidden_by_us() || is_true(self.baseline.get(key));
+        if was_hidden || is_true(actual.as_ref().map(|value| value.as_bstr())) {
+            return;
+        }
+        let store = &mut self.draft.store;
+        store.put(self.name, key, Some("true".into()));
+        store.put_note(self.name, T::Store::NOTES.hidden, Some("true".into()));
+    }
+
+    /// Takes back that we hid it.
+    pub(super) fn unhide(&mut self) {
+        let Some(key) = T::HIDDEN.filter(|_| self.is_hidden_by_us()) else {
+            return;
+        };
+        let actual = self.draft.before.get(self.name, key).map(BStr::to_owned);
+        let store = &mut self.draft.store;
+        store.put_note(self.name, T::Store::NOTES.hidden, None);
+        if actual.as_ref().is_some_and(|value| value == "true") {
+            store.put(self.name, key, None);
+        }
+    }
+
+    /// Whether it was us who hid the entry from browsing, whatever has become of that.
+    pub(super) fn is_hidden_by_us(&self) -> bool {
+        let hidden = T::Store::NOTES.hidden;
+        self.draft.before.note(self.name, hidden).is_some()
+    }
+
+    /// Whether a key has nothing but that we hid the entry.
+    pub(super) fn is_hiding(&self, key: &str) -> bool {
+        let is_set = || {
+            let value = self.draft.before.get(self.name, key);
+            value.is_some_and(|value| value == "true")
+        };
+        T::HIDDEN == Some(key) && self.is_hidden_by_us() && is_set()
+    }
+}

@@ -1,0 +1,116 @@
+//! Entries of keys, whoever reads them: the tables of [`reconcile`](crate::reconcile) applied to what a target
+//! holds. Pure.
+//!
+//! An entry has a name, keys with raw values, and notes of ours; a [`Store`] holds all of a target in memory.
+//! What is particular about a target is behind [`Target`], what lies beside an entry is a [`Facet`]; what
+//! follows from the tables is here, once. Neither files nor formats are known here.
+//!
+//! [`Facet`]: facet::Facet
+
+mod adoption;
+pub(crate) mod baseline;
+mod beside;
+mod changes;
+pub(crate) mod draft;
+pub mod entry;
+pub(crate) mod facet;
+mod facts;
+mod former;
+mod hiding;
+#[cfg(test)]
+pub(crate) mod histories;
+pub(crate) mod intent;
+pub(crate) mod management;
+mod names;
+pub(crate) mod store;
+pub(crate) mod subject;
+mod summary;
+pub(crate) mod target;
+mod victims;
+
+use std::collections::BTreeSet;
+
+use self::baseline::Baseline;
+pub(crate) use self::changes::changes;
+use self::draft::Draft;
+pub(crate) use self::management::managed;
+use self::store::Store;
+use self::subject::Subject;
+use self::target::{Adoption, Target};
+use crate::code;
+use crate::report::{Decision, EntryReport, Wish};
+use crate::source::Source;
+
+/// Plans all entries, in byte order of their names.
+pub(crate) fn plan<T: Target>(
+    draft: &mut Draft<'_, T>,
+    source: &Source<T::Wanted>,
+) -> Vec<EntryReport> {
+    let mut names: BTreeSet<String> = source.entries.keys().cloned().collect();
+    names.extend(managed(&draft.before).map(str::to_owned));
+    names.extend(draft.before.remembered().into_iter().map(str::to_owned));
+    names.extend(draft.observed.intent.names().map(str::to_owned));
+    names.retain(|name| draft.is_meant(name));
+    for name in &names {
+        refuse_unreachable(draft, name);
+    }
+    let entries: Vec<_> = names
+        .iter()
+        .filter_map(|name| Subject::new(draft, source, name).plan())
+        .collect();
+    // Of what cannot be told, nothing follows for other names.
+    for entry in entries.iter().filter(|entry| !entry.decision.is_failure()) {
+        let is_deleted = entry.decision == Decision::Deleted;
+        names::unite(draft, source, &entry.name, is_deleted);
+    }
+    entries
+}
+
+/// Writes what older versions remember in the form of this one, where a run writes anyway.
+pub(crate) fn renew_baselines<T: Target>(draft: &mut Draft<'_, T>) {
+    if draft.store == draft.before {
+        return;
+    }
+    let names = draft.store.names().into_iter().map(str::to_owned);
+    let names: Vec<String> = names.collect();
+    for name in names
+        .iter()
+        .map(String::as_str)
+        .chain(T::NO_ENTRIES.iter().copied())
+    {
+        let is_written = draft.is_meant(name)
+            && draft.store.has(name)
+            && draft.held(name).is_none()
+            && !draft.observed.broken.contains_key(name)
+            && !draft.target.is_never_written(&draft.store, name);
+        for place in T::Store::NOTES.places() {
+            if is_written && baseline::is_older(&draft.store, name, place) {
+                Baseline::read(&draft.store, name, place).write(&mut draft.store, name, place);
+            }
+        }
+    }
+}
+
+/// Says that an entry which the owner wants adopted cannot be, or not now.
+fn refuse_unreachable<T: Target>(draft: &mut Draft<'_, T>, name: &str) {
+    if draft.wish(name) != Some(&Wish::Adopt) {
+        return;
+    }
+    if draft.target.adoption(&draft.before, name) == Adoption::Never {
+        let place = draft.target.place(&draft.before, name);
+        let why = draft.target.foreign(&draft.before, name);
+        let advice = why.advice(name);
+        let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
+        let message = format!("{name} cannot be adopted: {why}{advice}");
+        draft
+            .findings
+            .push(code::CANNOT_ADOPT.error(place, message));
+    } else if let Some(place) = draft.held(name) {
+        let message = format!(
+            "{name} cannot move from here: all deployments share this file, and this run does not write it; add `--scope all`"
+        );
+        draft
+            .findings
+            .push(code::OUT_OF_SCOPE.error(place, message));
+    }
+}

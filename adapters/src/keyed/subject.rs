@@ -1,0 +1,347 @@
+//! One entry being planned: what is decided over it, and what that makes of its keys.
+
+use bstr::{BStr, ByteSlice as _};
+
+use super::baseline::{self, Baseline};
+use super::draft::Draft;
+use super::entry::{Entry, Origin, Setting};
+use super::facet::{Facet, Turn};
+use super::management::Management;
+use super::store::Store;
+use super::target::Target;
+use crate::reconcile::{self, Action, Actual, KeyAction, Marks, Wanted};
+use crate::report::{Decision, EntryReport, Going, KeyReport, Mask, Wish};
+use crate::source::{Layered, Source, Want};
+
+/// One entry being planned.
+pub(crate) struct Subject<'d, 'a, T: Target> {
+    pub(crate) draft: &'d mut Draft<'a, T>,
+    pub(super) source: &'d Source<T::Wanted>,
+    pub(crate) name: &'d str,
+    pub(super) layered: Option<&'d Layered<T::Wanted>>,
+    pub(super) wanted: Wanted,
+    /// The mask that hides it, be it one of a former name.
+    pub(super) mask: Option<Mask>,
+    /// How the entry is managed; none if it is not ours.
+    pub(crate) management: Option<Management>,
+    /// What we last wrote, and what is to be remembered of this run.
+    pub(super) baseline: Baseline,
+    pub(super) next: Baseline,
+    /// What other sources last gave.
+    pub(super) given: Vec<Baseline>,
+    /// What the layers want, in byte order of the keys.
+    pub(super) by_key: Vec<&'d Setting>,
+    pub(super) keys: Vec<KeyReport>,
+    pub(super) facets: Vec<Box<dyn Facet<T>>>,
+}
+
+impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
+    pub(super) fn new(
+        draft: &'d mut Draft<'a, T>,
+        source: &'d Source<T::Wanted>,
+        name: &'d str,
+    ) -> Self {
+        let layered = source.entries.get(name);
+        let notes = T::Store::NOTES;
+        let baseline = Baseline::read(&draft.before, name, notes.baseline);
+        let others = notes.others.iter();
+        let given = others.map(|place| Baseline::read(&draft.before, name, *place));
+        let mut subject = Self {
+            management: Management::of(&draft.before, name),
+            next: baseline.clone(),
+            baseline,
+            given: given.collect(),
+            by_key: Vec::new(),
+            wanted: layered.map_or(Wanted::Withdrawn, |layered| layered.want.wanted()),
+            mask: None,
+            keys: Vec::new(),
+            facets: (draft.facets)(),
+            draft,
+            source,
+            name,
+            layered,
+        };
+        let entry = subject.entry().into_iter();
+        subject.by_key = entry.flat_map(|entry| &entry.settings).collect();
+        subject.by_key.sort_by_key(|setting| &*setting.key);
+        subject.mask = subject.mask();
+        if subject.mask.is_some() {
+            subject.wanted = Wanted::Masked;
+        }
+        let broken = subject.draft.observed.broken.get(name);
+        if let Some(finding) = broken {
+            subject.draft.findings.push(finding.clone());
+        }
+        let is_ours = subject.draft.before.marks(name).offered || subject.management.is_some();
+        let is_missed = is_ours && !source.complete && subject.wanted == Wanted::Withdrawn;
+        // What was never put before its owner is not by being broken.
+        let is_broken = broken.is_some() && (is_ours || layered.is_some());
+        if is_broken || is_missed {
+            subject.wanted = Wanted::Unresolved;
+        }
+        subject
+    }
+
+    pub(super) fn plan(mut self) -> Option<EntryReport> {
+        let actual = self.actual();
+        let before = self.marks();
+        let (action, marks) = reconcile::entry(self.wanted, actual, before);
+        // Of a name that nobody ships and that is only in a dead run's intent, there is nothing to remember.
+        if marks != before || self.wanted != Wanted::Withdrawn {
+            self.draft.store.mark(self.name, marks);
+        }
+        let wish = self.draft.wish(self.name);
+        let decision = match (action, self.value()) {
+            (Action::Update, _) if wish == Some(&Wish::Release) => Some(self.let_go()),
+            (Action::Update, Some(wanted)) if matches!(wish, Some(Wish::Revert(_))) => {
+                Some(self.revert(wanted))
+            }
+            (Action::Create, Some(wanted)) => Some(self.create(wanted)),
+            (Action::Adopt, Some(wanted)) => Some(self.adopt(wanted)),
+            (Action::Update, Some(wanted)) => Some(self.update(wanted)),
+            (Action::Remove, _) => Some(self.remove()),
+            (Action::Hide, _) => Some(self.hide()),
+            (Action::Release, _) => Some(self.release()),
+            (Action::Leave | Action::Create | Action::Adopt | Action::Update, _) => {
+                self.leave(actual, before)
+            }
+        };
+        self.settle();
+        let decision = decision?;
+        Some(EntryReport {
+            adapter: self.draft.target.adapter().into(),
+            name: self.name.into(),
+            whole: true,
+            is_ambiguous: false,
+            decision,
+            layered: None,
+            beside: Vec::new(),
+            keys: self.keys,
+        })
+    }
+
+    fn leave(&mut self, actual: Actual, before: Marks) -> Option<Decision> {
+        Some(match (self.wanted, actual, self.mask.clone()) {
+            (Wanted::Masked, Actual::Absent, Some(mask)) => {
+                if before.withheld {
+                    self.clean();
+                }
+                Decision::Masked { mask }
+            }
+            (Wanted::Masked, _, Some(mask)) => Decision::MaskedForeign { mask },
+            (Wanted::Present, ..) if self.management == Some(Management::Released) => {
+                Decision::ReleasedByOwner
+            }
+            (Wanted::Unresolved, ..) | (Wanted::Masked, _, None) => self.unresolved(),
+            (Wanted::Present, Actual::Absent, _) => {
+                self.clean();
+                Decision::Deleted
+            }
+            (Wanted::Present, ..) => {
+                let draft = &self.draft;
+                Decision::Foreign(draft.target.foreign(&draft.before, self.name))
+            }
+            (Wanted::Withdrawn, Actual::Absent, _) => {
+                if !before.withheld || self.clean().is_empty() {
+                    return None;
+                }
+                Decision::Removed {
+                    why: Going::Withdrawn,
+                }
+            }
+            (Wanted::Withdrawn, ..) => return None,
+        })
+    }
+
+    fn create(&mut self, wanted: &T::Wanted) -> Decision {
+        let entry = wanted.as_ref();
+        let former = self.former();
+        let edits = former.map(|former| self.edits_of(former));
+        let edits = edits.unwrap_or_default();
+        for setting in &entry.settings {
+            let own = edits.get(&*setting.key);
+            let value = own.map_or(Some(setting.value.as_bstr()), |own| {
+                own.as_ref().map(|own| own.as_bstr())
+            });
+            self.draft.store.put(self.name, &setting.key, value);
+        }
+        Management::Created.write(&mut self.draft.store, self.name);
+        for (key, value) in &edits {
+            if !self.is_wanted(key) {
+                let value = value.as_ref().map(|value| value.as_bstr());
+                self.draft.store.put(self.name, key, value);
+            }
+        }
+        for setting in &entry.settings {
+            self.next
+                .record(&setting.key, Some(setting.value.as_bstr()));
+            self.keys.push(KeyReport {
+                key: setting.key.to_string(),
+                baseline: None,
+                actual: None,
+                desired: Some(setting.value.clone()),
+                source: Some(setting.source.clone()),
+                action: Some(KeyAction::Write),
+            });
+        }
+        self.remember();
+        self.follow(wanted, Turn::Created { former });
+        Decision::New {
+            origin: self.origin_path(),
+        }
+    }
+
+    /// Leaves an entry to its owner, who asks for it.
+    fn let_go(&mut self) -> Decision {
+        self.unhide();
+        Management::Released.write(&mut self.draft.store, self.name);
+        Decision::ReleasedByOwner
+    }
+
+    /// Gives keys back to the vendor, and leaves all else as it is.
+    fn revert(&mut self, wanted: &T::Wanted) -> Decision {
+        if let Err(finding) = self.observe() {
+            return finding.into();
+        }
+        let entry = wanted.as_ref();
+        for setting in &entry.settings {
+            if self.is_reverted(&setting.key) {
+                let desired = Some(setting.value.as_bstr());
+                self.reconcile_key(&setting.key, desired, Some(setting.source.clone()));
+            }
+        }
+        let mut others = [self.withdrawn_keys(entry), self.additions()].concat();
+        others.retain(|key| self.is_reverted(key));
+        for key in others {
+            self.reconcile_key(&key, None, None);
+        }
+        self.remember();
+        self.follow(wanted, Turn::Reverted);
+        self.summary()
+    }
+
+    pub(super) fn update(&mut self, wanted: &T::Wanted) -> Decision {
+        if let Err(finding) = self.observe() {
+            return finding.into();
+        }
+        if self.baseline.is_lost() {
+            self.tell_lost();
+        }
+        if self.management == Some(Management::Withdrawn) {
+            Management::Adopted.write(&mut self.draft.store, self.name);
+        }
+        self.unhide();
+        let entry = wanted.as_ref();
+        for setting in &entry.settings {
+            let desired = setting.value.as_bstr();
+            self.reconcile_key(&setting.key, Some(desired), Some(setting.source.clone()));
+        }
+        for key in self.withdrawn_keys(entry) {
+            self.reconcile_key(&key, None, None);
+        }
+        self.remember();
+        self.note_additions();
+        self.follow(wanted, Turn::Updated);
+        self.summary()
+    }
+
+    /// What the layers say nothing of, and its owner has, is left.
+    pub(super) fn note_additions(&mut self) {
+        for key in self.additions() {
+            let actual = self.draft.before.get(self.name, &key).map(BStr::to_owned);
+            self.keys.push(KeyReport {
+                key,
+                baseline: None,
+                actual,
+                desired: None,
+                source: None,
+                action: Some(KeyAction::Keep { conflict: false }),
+            });
+        }
+    }
+
+    /// Writes down what this run leaves as ours, if that is news.
+    pub(super) fn remember(&mut self) {
+        if self.next != self.baseline {
+            let place = T::Store::NOTES.baseline;
+            self.next.write(&mut self.draft.store, self.name, place);
+        }
+    }
+
+    pub(super) fn reconcile_key(
+        &mut self,
+        key: &str,
+        desired: Option<&BStr>,
+        source: Option<Origin>,
+    ) {
+        let baseline = self.baseline.get(key).map(BStr::to_owned);
+        let actual = self.draft.before.get(self.name, key).map(BStr::to_owned);
+        let action = reconcile::key(self.key(key, baseline.as_ref().map(|b| b.as_bstr()), desired));
+        if action == KeyAction::Write {
+            self.draft.store.put(self.name, key, desired);
+        }
+        if self.is_reverted(key)
+            && let Some(mark) = self.draft.target.mark_of(key)
+        {
+            self.draft.store.put(self.name, &mark, None);
+        }
+        // Where nobody can tell what we wrote, what differs is the owner's from now on, as at adoption.
+        if matches!(action, KeyAction::Write | KeyAction::Record) || self.baseline.is_lost() {
+            self.next.record(key, desired);
+        }
+        self.keys.push(KeyReport {
+            key: key.into(),
+            baseline,
+            actual,
+            desired: desired.map(BStr::to_owned),
+            source,
+            action: Some(action),
+        });
+    }
+
+    fn remove(&mut self) -> Decision {
+        self.draft.store.remove(self.name);
+        self.clean();
+        Decision::Removed { why: self.going() }
+    }
+
+    fn release(&mut self) -> Decision {
+        self.unhide();
+        if self.baseline.is_lost() || !self.draft.before.marks(self.name).offered {
+            // The owner made it of one of ours, by a copy or by another name.
+            let notes = T::Store::NOTES;
+            for note in [notes.management].iter().chain(notes.facets) {
+                self.draft.store.put_note(self.name, note, None);
+            }
+            baseline::forget(&mut self.draft.store, self.name, notes.baseline);
+        } else {
+            Management::Withdrawn.write(&mut self.draft.store, self.name);
+        }
+        Decision::Released
+    }
+
+    /// The value that the layers want, if they want one.
+    pub(super) fn value(&self) -> Option<&'d T::Wanted> {
+        match &self.layered?.want {
+            Want::Present(wanted) => Some(wanted),
+            _ => None,
+        }
+    }
+
+    /// Its keys, and what it was before.
+    pub(super) fn entry(&self) -> Option<&'d Entry> {
+        self.value().map(AsRef::as_ref)
+    }
+}
+
+impl<T> Want<T> {
+    /// The same in the words of the tables.
+    pub(crate) const fn wanted(&self) -> Wanted {
+        match self {
+            Self::Present(_) => Wanted::Present,
+            Self::Masked(_) => Wanted::Masked,
+            Self::Unresolved(_) => Wanted::Unresolved,
+            Self::Headless => Wanted::Withdrawn,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What is particular about a remote of ostree: the places that it may stand in, and the keys that it is verified
+//! with from elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use bstr::BStr;
+use overlay_resolver::escape::escape_path;
+
+use super::conf::{KEY_PATHS, key_paths};
+use super::places::{Places, keyring_name};
+use super::store::Remotes;
+use crate::code;
+use crate::keyed::facet::{Facet, Facets, Turn};
+use crate::keyed::intent;
+use crate::keyed::store::Store as _;
+use crate::keyed::subject::Subject;
+use crate::keyed::target::{Adoption, Target};
+use crate::remotes::Remote;
+use crate::remotes::collection::REPOSITORY;
+use crate::remotes::keyring::OwnKeyring;
+use crate::remotes::name::is_remote_name;
+use crate::remotes::repository::{Repository, has_same_url};
+use crate::remotes::verification::weakens;
+use crate::report::Foreign;
+
+impl Target for Places {
+    type Store = Remotes;
+
+    type Wanted = Remote;
+
+    const NOUN: &'static str = "remote";
+    const NO_ENTRIES: &'static [&'static str] = &[REPOSITORY];
+
+    fn is_name(&self, name: &str) -> bool {
+        is_remote_name(name)
+    }
+
+    fn adapter(&self) -> &str {
+        &self.adapters[0]
+    }
+
+    fn place(&self, store: &Remotes, name: &str) -> PathBuf {
+        let file = store.file(name);
+        file.map_or_else(|| self.conf(name), Path::to_owned)
+    }
+
+    fn memory(&self, name: &str) -> PathBuf {
+        Self::memory(self, name)
+    }
+
+    fn residue(&self, name: &str) -> Vec<PathBuf> {
+        vec![self.keyring(name)]
+    }
+
+    fn intent(&self) -> PathBuf {
+        self.state.join(intent::FILE_NAME)
+    }
+
+    fn is_same(&self, store: &Remotes, name: &str, remote: &Remote) -> bool {
+        has_same_url(store, name, remote)
+    }
+
+    fn is_filled(&self, key: &str, value: &BStr) -> bool {
+        !weakens(key, value)
+    }
+
+    /// The repository is shared by all deployments, so nothing is taken out of it unasked.
+    fn adoption(&self, store: &Remotes, name: &str) -> Adoption {
+        match store.defined_in(name) {
+            Some(_) if store.is_out_of_reach(name) || store.needed_by(name).is_some() => {
+                Adoption::Never
+            }
+            Some(path) if path != self.conf(name) => Adoption::Asked,
+            _ => Adoption::Unasked,
+        }
+    }
+
+    fn is_never_written(&self, store: &Remotes, name: &str) -> bool {
+        store.is_inherited(name) || store.link(name).is_some()
+    }
+
+    fn foreign(&self, store: &Remotes, name: &str) -> Foreign {
+        let (place, own) = (self.place(store, name), self.conf(name));
+        match self.adoption(store, name) {
+            Adoption::Unasked => Foreign::OtherRemote { place },
+            Adoption::Asked => Foreign::Elsewhere { place, own },
+            Adoption::Never if store.is_frozen(name) => Foreign::ReadOnly { place, own },
+            Adoption::Never => match (store.needed_by(name), store.link(name)) {
+                (Some(origin), _) => Foreign::Needed {
+                    place,
+                    own,
+                    origin: origin.to_owned(),
+                },
+                (None, Some(end)) => Foreign::Symlink {
+                    place,
+                    end: end.to_owned(),
+                },
+                (None, None) => Foreign::Inherited { place },
+            },
+        }
+    }
+}
+
+impl Repository for Places {
+    fn collections(&self) -> &str {
+        &self.adapters[1]
+    }
+
+    fn keyring(&self, name: &str) -> PathBuf {
+        self.target.join(keyring_name(name))
+    }
+}
+
+/// What lies beside a remote of ostree.
+pub(super) const FACETS: Facets<Places> =
+    || vec![Box::<OwnKeyring>::default(), Box::new(OtherKeys)];
+
+/// The keys of a remote that are elsewhere, of which there is only something to say.
+struct OtherKeys;
+
+impl Facet<Places> for OtherKeys {
+    fn follow(&mut self, subject: &mut Subject<'_, '_, Places>, remote: &Remote, _: Turn<'_>) {
+        tell_preferred(subject, remote);
+        tell_missing(subject, remote);
+    }
+}
+
+/// Whoever imported a key by `ostree remote gpg-import` made a keyring that ostree uses instead.
+fn tell_preferred(subject: &mut Subject<'_, '_, Places>, remote: &Remote) {
+    let name = subject.name;
+    let draft = &mut *subject.draft;
+    let mut preferred = draft.target.preferred_keyrings(name);
+    let preferred = preferred.find(|path| draft.observed.references.contains_key(path));
+    if let Some(path) = preferred.filter(|_| !remote.keyring.is_empty()) {
+        let message = format!(
+            "ostree verifies {name} with this keyring and not with the vendor's beside {}; remove it to follow the vendor",
+            escape_path(&draft.target.conf(name))
+        );
+        draft
+            .findings
+            .push(code::OTHER_KEYRING.warning(path, message));
+    }
+}
+
+/// ostree fails where a path of keys does not exist. The vendor's are left out then, its owner's stay.
+fn tell_missing(subject: &mut Subject<'_, '_, Places>, remote: &Remote) {
+    let name = subject.name;
+    let draft = &mut *subject.draft;
+    let Some(value) = draft.store.get(name, KEY_PATHS) else {
+        return;
+    };
+    if remote
+        .get(KEY_PATHS)
+        .is_some_and(|vendors| vendors.value == value)
+    {
+        return;
+    }
+    let missing: Vec<_> = key_paths(value)
+        .into_iter()
+        .filter(|path| !draft.observed.references.contains_key(Path::new(path)))
+        .collect();
+    if missing.is_empty() {
+        return;
+    }
+    let message = format!(
+        "{name}: {KEY_PATHS}, which is yours, names {}: ostree fails where a path does not exist, so the remote cannot be used; `overlayctl revert {name} {KEY_PATHS}` takes what the vendor has",
+        missing.join(", ")
+    );
+    let place = draft.target.place(&draft.store, name);
+    draft
+        .findings
+        .push(code::MISSING_KEY_PATH.warning(place, message));
+}

@@ -1,0 +1,27 @@
+//! How the notes of a remote are called.
+
+use super::collection::KEY;
+use crate::keyed::store::{Notes, Place};
+
+/// The note that lists the certificates which the vendor brought.
+pub(crate) const KEYRING_BASELINE: &str = "x-overlayctl.remotes.keyring";
+
+/// Where what the entries of `collections.d` gave is noted.
+pub(crate) const OF_COLLECTIONS: Place = Place {
+    note: "x-overlayctl.collections.baseline",
+    older: Some("x-overlayctl.collections."),
+    only: Some(KEY),
+};
+
+/// The notes of a remote.
+pub(crate) const NOTES: Notes = Notes {
+    management: "x-overlayctl.remotes",
+    baseline: Place {
+        note: "x-overlayctl.remotes.baseline",
+        older: Some("x-overlayctl.remotes."),
+        only: None,
+    },
+    others: &[OF_COLLECTIONS],
+    hidden: "x-overlayctl.hidden",
+    facets: &[KEYRING_BASELINE],
+};

@@ -1,0 +1,25 @@
+//! What a target of remotes has to answer beside what one of entries has.
+
+use std::path::PathBuf;
+
+use bstr::ByteSlice as _;
+
+use super::remote::Remote;
+use crate::keyed::store::Store;
+use crate::keyed::target::Target;
+
+/// A target of remotes.
+pub(crate) trait Repository: Target<Wanted = Remote> {
+    /// The name that collection IDs are reported under.
+    fn collections(&self) -> &str;
+
+    /// The keyring of a remote.
+    fn keyring(&self, name: &str) -> PathBuf;
+}
+
+/// Whether a remote has the URL that the layers want, or one that it had before.
+pub(crate) fn has_same_url(store: &impl Store, name: &str, remote: &Remote) -> bool {
+    let url = store.get(name, "url");
+    let wanted = remote.get("url").map(|setting| setting.value.as_bstr());
+    url == wanted || url.is_some() && remote.is_former("url", url)
+}
