@@ -37,6 +37,8 @@ mod figment;
 pub mod finding;
 pub mod format;
 mod fragment;
+#[cfg(test)]
+mod hostile;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 pub mod keyfile;

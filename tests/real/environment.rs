@@ -82,7 +82,7 @@ type Reader = fn(&Systemd, &[Vec<u8>]) -> Vec<String>;
 
 fn agree(systemd: &Systemd, format: &str, reader: Reader) {
     let [texts, refused, left_out, compared] = [const { Cell::new(0) }; 4];
-    for_all(&vec(texts::file(), BATCH), |batch| {
+    for_all(&vec(texts::whole(), BATCH), |batch| {
         let (kept, known): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .partition(|text| !is_known_to_differ(text, systemd.version));

@@ -7,27 +7,16 @@ use std::path::Path;
 use std::process::Command;
 
 use proptest::prelude::*;
-use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed, TestCaseResult, TestRunner};
 
 use crate::how_many;
 use crate::peers::{Found, read};
+use crate::texts::Bytes;
 
 /// How many batches a thorough trial generates, and how large they are: a peer reads a batch in one
 /// process.
 const BATCHES: usize = 50;
 pub(crate) const BATCH: usize = 100;
-
-pub(crate) type Bytes = Vec<u8>;
-
-/// One of the elements that stand between bars.
-pub(crate) fn one_of(list: &'static [u8]) -> impl Strategy<Value = Bytes> {
-    select(
-        list.split(|&byte| byte == b'|')
-            .map(<[u8]>::to_vec)
-            .collect::<Vec<_>>(),
-    )
-}
 
 /// Runs `test` on many values; what fails is made as small as possible.
 pub(crate) fn for_all<S: Strategy>(strategy: &S, test: impl Fn(S::Value) -> TestCaseResult) {

@@ -47,7 +47,7 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
 
 fn files(libeconf: &Libeconf) {
     let [texts, refused, left_out, compared] = [const { Cell::new(0) }; 4];
-    for_all(&vec(texts::file(), BATCH), |batch| {
+    for_all(&vec(texts::whole(), BATCH), |batch| {
         let (kept, known): (Vec<_>, Vec<_>) = batch
             .iter()
             .partition(|text| !is_known_to_differ(text, libeconf.version));

@@ -38,6 +38,7 @@ mod sync_calls;
 mod sysroot;
 mod systemd;
 mod systemd_files;
+mod texts;
 mod trees;
 
 use std::cell::RefCell;

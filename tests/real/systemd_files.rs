@@ -23,8 +23,9 @@ use proptest::test_runner::TestCaseResult;
 use tempfile::TempDir;
 
 use crate::NotRun;
-use crate::generated::{BATCH, Bytes, answers, build, for_all, hex, say};
+use crate::generated::{BATCH, answers, build, for_all, hex, say};
 use crate::peers::{Found, read};
+use crate::texts::Bytes;
 
 /// The beginnings of our messages, what systemd logs of the same, and what it returns if it gives up.
 const PROBLEMS: [(&str, &str, Option<i32>); 9] = [
@@ -77,7 +78,7 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
 fn files(systemd: &Systemd) {
     let [texts, refused, compared] = [const { Cell::new(0) }; 3];
     let met = RefCell::new(HashSet::new());
-    for_all(&vec(texts::file(), BATCH), |batch| {
+    for_all(&vec(texts::whole(), BATCH), |batch| {
         let cases: Vec<Case> = batch.iter().flat_map(|text| cases(text)).collect();
         texts.set(texts.get() + batch.len());
         refused.set(refused.get() + batch.iter().filter(|text| is_refused(text)).count());

@@ -186,8 +186,6 @@ fn is_utf8(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::super::laws;
     use super::*;
 
@@ -350,20 +348,6 @@ mod tests {
             if let Kind::Assignment(pair) = item.kind {
                 assert!(matches!(pair.value, Value::Text(Cow::Borrowed(_))));
             }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_laws_hold(text in any::<Vec<u8>>()) {
-            laws::hold(&Environment::Generator, &text)?;
-            laws::hold(&Environment::File, &text)?;
-        }
-
-        #[test]
-        fn the_laws_hold_among_corners(text in r#"[AB=#;'"\\$ \t\r\n\x00]{0,60}"#) {
-            laws::hold(&Environment::Generator, text.as_bytes())?;
-            laws::hold(&Environment::File, text.as_bytes())?;
         }
     }
 }

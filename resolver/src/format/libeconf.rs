@@ -269,8 +269,6 @@ fn trim_end(bytes: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::super::laws;
     use super::*;
 
@@ -425,18 +423,6 @@ mod tests {
             if let Kind::Assignment(pair) = item.kind {
                 assert!(matches!(pair.value, Value::Text(Cow::Borrowed(_))));
             }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_laws_hold(text in any::<Vec<u8>>()) {
-            laws::hold(&Libeconf, &text)?;
-        }
-
-        #[test]
-        fn the_laws_hold_among_corners(text in r#"[ab=\[\]#" \t\r\n\x00\x0b]{0,60}"#) {
-            laws::hold(&Libeconf, text.as_bytes())?;
         }
     }
 }

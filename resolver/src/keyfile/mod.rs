@@ -261,18 +261,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    /// Texts with the bytes that have a meaning somewhere, and any others.
-    fn text() -> impl Strategy<Value = Vec<u8>> {
-        let piece = prop_oneof![
-            8 => prop::sample::select(vec![
-                "[", "]", "=", "#", ";", " ", "\t", "\r", "\n", "\r\n", "\0", "\u{b}", "\u{c}", "\\", "a",
-                "é", "Encoding", "UTF-8", "[g]\n", "a=b\n", "a[de]=b\n", "\u{feff}",
-            ]).prop_map(|piece| piece.as_bytes().to_vec()),
-            1 => prop::collection::vec(any::<u8>(), 1..4),
-        ];
-        prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
-    }
+    use crate::hostile;
 
     fn pairs(text: &[u8]) -> Vec<String> {
         let keyfile = Keyfile::parse(text);
@@ -387,7 +376,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn tokens_give_the_text_back(text in text()) {
+        fn tokens_give_the_text_back(text in hostile::text()) {
             let keyfile = Keyfile::parse(text.as_slice());
             let mut end = 0;
             for token in keyfile.tokens() {
@@ -408,7 +397,7 @@ mod tests {
         }
 
         #[test]
-        fn tokens_and_pairs_tell_the_same(text in text()) {
+        fn tokens_and_pairs_tell_the_same(text in hostile::text()) {
             let keyfile = Keyfile::parse(text.as_slice());
             let tokens = keyfile.tokens().collect::<Vec<_>>();
             for pair in keyfile.pairs() {
@@ -423,7 +412,7 @@ mod tests {
         }
 
         #[test]
-        fn what_stands_below_a_line_does_not_change_it(text in text(), rest in text()) {
+        fn what_stands_below_a_line_does_not_change_it(text in hostile::text(), rest in hostile::text()) {
             let whole = Keyfile::parse([text.as_slice(), b"\n", &rest].concat());
             let start = Keyfile::parse([text.as_slice(), b"\n"].concat());
             prop_assert!(whole.lines().starts_with(start.lines()));

@@ -6,11 +6,9 @@
 //! Left out because it depends on GLib's version of Unicode: letters beyond ASCII in a locale, but
 //! for `é`, which always was one.
 
-use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::Index;
 
-use crate::generated::{Bytes, one_of};
+use crate::texts::{Bytes, Sectioned, file, one_of, soup, with_thrown_in};
 
 /// Bytes that mean something somewhere, or that a reader may stumble over. Like the lists below,
 /// its elements stand between bars.
@@ -32,6 +30,13 @@ const CORNERS: &[u8] = b"[a|[]|[a[b]|[a]]|[a] x|[a]=b|[a\x7f]|[a]\x80 \x80|[a]\0
     =v|a|; c|a\0=b|a[de=v|a [C]=v|a[d e]=v|\xef\xbb\xbfa=b|\
     Encoding=utf-8|Encoding=UTF-8 |Encoding=UTF-8\0|Encoding=latin1";
 
+const LINES: Sectioned = Sectioned {
+    blanks: b" |\t|\x0c|\r| \t ",
+    sharp: SHARP,
+    comment: b"#",
+    words: WORDS,
+};
+
 /// A keyfile, valid or not.
 pub(super) fn keyfile() -> impl Strategy<Value = Bytes> {
     let start = prop_oneof![
@@ -42,26 +47,7 @@ pub(super) fn keyfile() -> impl Strategy<Value = Bytes> {
         8 => Just(b"\n".to_vec()),
         3 => one_of(b"\r\n|\r\n|\r\n|\r\r\n|\0\n"),
     ];
-    let lines = vec((line(), end), 0..7);
-    let sharp = vec((any::<Index>(), one_of(SHARP)), 1..3);
-    let thrown_in = prop_oneof![3 => Just(Vec::new()), 1 => sharp];
-    (start, lines, any::<bool>(), thrown_in).prop_map(
-        |(mut text, mut lines, is_open, thrown_in)| {
-            if let Some((_, end)) = lines.last_mut().filter(|_| is_open) {
-                end.clear();
-            }
-            text.extend(
-                lines
-                    .into_iter()
-                    .flat_map(|(line, end)| [line, end].concat()),
-            );
-            for (index, bytes) in thrown_in {
-                let at = index.index(text.len() + 1);
-                text.splice(at..at, bytes);
-            }
-            text
-        },
-    )
+    with_thrown_in(file(start, line(), end, 6, Bytes::clear), SHARP, |_| true)
 }
 
 /// A string to write.
@@ -70,53 +56,21 @@ pub(super) fn string() -> impl Strategy<Value = String> {
 }
 
 fn line() -> impl Strategy<Value = Bytes> {
-    let header = (soup(1), soup(3), soup(2))
-        .prop_map(|(indent, name, behind)| [&*indent, b"[", &name, b"]", &behind].concat());
     prop_oneof![
-        16 => pair(),
+        16 => LINES.pair(key()),
         5 => one_of(HEADERS),
-        2 => comment(),
+        2 => LINES.comment(),
         2 => one_of(CORNERS),
-        1 => prop_oneof![header, soup(6)],
+        1 => prop_oneof![LINES.header(), soup(SHARP, 6)],
     ]
-}
-
-fn comment() -> impl Strategy<Value = Bytes> {
-    let comment = (blanks(), soup(3)).prop_map(|(indent, mut text)| {
-        text.retain(|&byte| byte != b'\n');
-        [&*indent, b"#", &text].concat()
-    });
-    prop_oneof![blanks(), comment]
-}
-
-fn pair() -> impl Strategy<Value = Bytes> {
-    (blanks(), key(), blanks(), blanks(), value()).prop_map(
-        |(indent, key, before, behind, value)| {
-            [&*indent, &key, &before, b"=", &behind, &value].concat()
-        },
-    )
 }
 
 fn key() -> impl Strategy<Value = Bytes> {
     let corner = prop_oneof![
-        soup(3),
-        soup(2).prop_map(|locale| [b"a[", &*locale, b"]"].concat()),
-        soup(2).prop_map(|name| [&*name, b"[C]"].concat()),
+        soup(SHARP, 3),
+        soup(SHARP, 2).prop_map(|locale| [b"a[", &*locale, b"]"].concat()),
+        soup(SHARP, 2).prop_map(|name| [&*name, b"[C]"].concat()),
         Just(b"Encoding".to_vec()),
     ];
     prop_oneof![30 => one_of(KEYS), 1 => corner]
-}
-
-fn value() -> impl Strategy<Value = Bytes> {
-    let words = vec(one_of(WORDS), 0..4).prop_map(|words| words.concat());
-    let corner = (soup(2), blanks()).prop_map(|(text, blanks)| [text, blanks].concat());
-    prop_oneof![4 => words, 1 => corner]
-}
-
-fn blanks() -> impl Strategy<Value = Bytes> {
-    prop_oneof![5 => Just(Vec::new()), 1 => one_of(b" |\t|\x0c|\r| \t ")]
-}
-
-fn soup(length: usize) -> impl Strategy<Value = Bytes> {
-    vec(one_of(SHARP), 0..=length).prop_map(|bytes| bytes.concat())
 }

@@ -1,13 +1,9 @@
 //! Files where libeconf's reading is hard to guess: continued lines, quotes, comments and blanks, and
 //! bytes thrown in at random. Names repeat, so that sections and keys do, too.
 
-use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::Index;
 
-use crate::generated::one_of;
-
-type Bytes = Vec<u8>;
+use crate::texts::{Bytes, file, one_of, soup, with_thrown_in};
 
 /// Bytes that mean something somewhere. Like the lists below, its elements stand between bars.
 const SHARP: &[u8] = b"=|=|#|\"|\"|[|]| |\t|\n|\n|\r|\r\n|\0|\x0b|\x0c|\\|;|a|a|\
@@ -31,37 +27,17 @@ const CONTINUATIONS: &[u8] = b"more| more |\tmore\\|more # c| # c| |\t|\"|more\"
     more \"#\" x| \"# c|]|more\0|\0|\r|\x0b";
 
 /// A file, refused or not.
-pub(super) fn file() -> impl Strategy<Value = Bytes> {
+pub(super) fn whole() -> impl Strategy<Value = Bytes> {
     let start = prop_oneof![
         30 => Just(Vec::new()),
         8 => Just(b"[s]\n".to_vec()),
         1 => one_of(b"\xef\xbb\xbf|\n|\r\n|#\n| #\n"),
     ];
     let end = prop_oneof![9 => Just(b"\n".to_vec()), 1 => one_of(b"\r\n|\0\n|\n\n|\r")];
-    let lines = vec((line(), end), 0..9);
-    let sharp = vec((any::<Index>(), one_of(SHARP)), 1..3);
-    let thrown_in = prop_oneof![4 => Just(Vec::new()), 1 => sharp];
-    (start, lines, any::<bool>(), thrown_in).prop_map(
-        |(mut text, mut lines, is_open, thrown_in)| {
-            if let Some((_, end)) = lines.last_mut().filter(|_| is_open) {
-                end.clear();
-            }
-            text.extend(
-                lines
-                    .into_iter()
-                    .flat_map(|(line, end)| [line, end].concat()),
-            );
-            for (index, bytes) in thrown_in {
-                let at = index.index(text.len() + 1);
-                text.splice(at..at, bytes);
-            }
-            text
-        },
-    )
+    with_thrown_in(file(start, line(), end, 8, Bytes::clear), SHARP, |_| true)
 }
 
 fn line() -> impl Strategy<Value = Bytes> {
-    let soup = vec(one_of(SHARP), 0..6).prop_map(|bytes| bytes.concat());
     prop_oneof![
         120 => pair(),
         24 => one_of(CONTINUATIONS),
@@ -70,14 +46,14 @@ fn line() -> impl Strategy<Value = Bytes> {
         8 => one_of(KEYS),
         14 => one_of(BROKEN),
         4 => one_of(b"=v| = v|="),
-        5 => soup,
+        5 => soup(SHARP, 5),
         1 => Just([b"a=", &*vec![b'v'; 9000]].concat()),
     ]
 }
 
 fn pair() -> impl Strategy<Value = Bytes> {
     let indent = prop_oneof![6 => Just(Vec::new()), 1 => one_of(b" |\t|\x0c")];
-    let value = vec(one_of(PIECES), 0..4).prop_map(|pieces| pieces.concat());
+    let value = soup(PIECES, 3);
     let value = prop_oneof![
         3 => one_of(b"v|1|w w|\"v\"|\" v w \"|v # c|\"v # c\" # d|v \\|"),
         2 => value,

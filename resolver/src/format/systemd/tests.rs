@@ -2,13 +2,8 @@
 
 use bstr::ByteSlice as _;
 
+use super::super::laws::items;
 use super::*;
-
-pub(super) fn items<'t>(format: &Systemd, text: &'t [u8]) -> Vec<Item<'t>> {
-    let mut items = Vec::new();
-    format.read(text, &mut |item| items.push(item));
-    items
-}
 
 /// What is not blank and no comment, as `LINES [SECTION]`, `LINES KEY=VALUE` and `LINES lost WHAT`.
 fn told(format: &Systemd, text: &[u8]) -> String {
