@@ -142,8 +142,8 @@ impl Catalog {
             .map_err(|error| code::BAD_CATALOG.of_toml(path, text, &error))?;
         let mut rows = Vec::new();
         for (pattern, written) in file {
-            let pattern = Pattern::new(pattern)
-                .map_err(|error| code::BAD_CATALOG.error(path, error.to_string()))?;
+            let pattern =
+                Pattern::new(pattern).map_err(|error| code::BAD_CATALOG.error(path, error))?;
             rows.push(Row::new(pattern, Origin::Table(written.into())));
         }
         Ok(Self::of(rows))

@@ -5,9 +5,11 @@
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "globs")]
 use std::sync::OnceLock;
 
-use globset::{Error, Glob, GlobBuilder, GlobMatcher};
+#[cfg(feature = "globs")]
+use globset::{Glob, GlobBuilder, GlobMatcher};
 
 /// What `*`, `?`, `[` and `{` stand for is as in a shell; none of them stands for a `/`.
 #[derive(Debug)]
@@ -22,11 +24,12 @@ enum Alternative {
     Path(PathBuf),
     /// One `*`, with what is before it and after it.
     Star(String, String),
+    #[cfg(feature = "globs")]
     Glob(Box<Glob>, OnceLock<GlobMatcher>),
 }
 
 impl Pattern {
-    pub(super) fn new(text: String) -> Result<Self, Error> {
+    pub(super) fn new(text: String) -> Result<Self, String> {
         let found = alternatives(&text);
         let found = found.iter().map(|text| Alternative::new(text));
         Ok(Self {
@@ -59,7 +62,9 @@ impl Pattern {
             .iter()
             .filter_map(|alternative| match alternative {
                 Alternative::Path(path) => Some(path.clone()),
-                Alternative::Star(..) | Alternative::Glob(..) => None,
+                Alternative::Star(..) => None,
+                #[cfg(feature = "globs")]
+                Alternative::Glob(..) => None,
             })
     }
 
@@ -73,7 +78,7 @@ impl Pattern {
 }
 
 impl Alternative {
-    fn new(text: &str) -> Result<Self, Error> {
+    fn new(text: &str) -> Result<Self, String> {
         let is_plain = |text: &str| !text.contains(['*', '?', '[', ']', '{', '}', '\\']);
         if is_plain(text) {
             return Ok(Self::Path(text.into()));
@@ -82,11 +87,24 @@ impl Alternative {
             Some((start, end)) if is_plain(start) && is_plain(end) => {
                 Ok(Self::Star(start.into(), end.into()))
             }
-            _ => {
-                let glob = GlobBuilder::new(text).literal_separator(true).build()?;
-                Ok(Self::Glob(glob.into(), OnceLock::new()))
-            }
+            _ => Self::glob(text),
         }
+    }
+
+    #[cfg(feature = "globs")]
+    fn glob(text: &str) -> Result<Self, String> {
+        let glob = GlobBuilder::new(text).literal_separator(true).build();
+        let glob = glob.map_err(|error| error.to_string())?;
+        Ok(Self::Glob(glob.into(), OnceLock::new()))
+    }
+
+    /// More than one `*` takes a library that is larger than the rest of this crate.
+    #[cfg(not(feature = "globs"))]
+    fn glob(text: &str) -> Result<Self, String> {
+        Err(format!(
+            "expected a pattern with at most one `*`, found `{text}`: build the program with the feature `globs` of \
+             overlay-resolver"
+        ))
     }
 
     fn matches(&self, path: &Path) -> bool {
@@ -97,6 +115,7 @@ impl Alternative {
                 let stands_for = rest.and_then(|rest| rest.strip_suffix(end.as_bytes()));
                 stands_for.is_some_and(|name| !name.contains(&b'/'))
             }
+            #[cfg(feature = "globs")]
             Self::Glob(glob, matcher) => matcher
                 .get_or_init(|| glob.compile_matcher())
                 .is_match(path),
@@ -130,6 +149,8 @@ fn alternatives(pattern: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use globset::GlobBuilder;
+
     use super::*;
 
     #[test]
@@ -181,10 +202,15 @@ mod tests {
                 .literal_separator(true)
                 .build()
                 .unwrap();
-            let (theirs, ours) = (
-                glob.compile_matcher(),
-                Pattern::new(pattern.into()).unwrap(),
-            );
+            let theirs = glob.compile_matcher();
+            let ours = match Pattern::new(pattern.into()) {
+                Ok(ours) => ours,
+                Err(error) => {
+                    let is_absent = cfg!(not(feature = "globs"));
+                    assert!(is_absent && error.contains("feature `globs`"), "{error}");
+                    continue;
+                }
+            };
             for path in paths.map(Path::new) {
                 assert_eq!(
                     ours.matches(path),
