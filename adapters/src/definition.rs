@@ -193,7 +193,8 @@ fn kind_of(document: &Document, name: &str) -> Result<&'static Kind, Finding> {
     let word = file.kind.as_ref().map_or(name, |kind| &kind.value);
     let found = KINDS.iter().find(|kind| kind.name == word);
     found.ok_or_else(|| {
-        let there_are = KINDS.map(|kind| format!("{:?}", kind.name)).join(" and ");
+        let there_are = KINDS.iter().map(|kind| format!("{:?}", kind.name));
+        let there_are = there_are.collect::<Vec<_>>().join(" and ");
         match &file.kind {
             Some(place) => code::BAD_DEFINITION
                 .error(

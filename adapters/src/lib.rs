@@ -19,6 +19,8 @@ mod death;
 pub mod definition;
 mod editor;
 pub mod etc;
+#[cfg(test)]
+mod exampled;
 pub mod expiry;
 pub mod flatpak;
 pub mod keyed;

@@ -3,6 +3,8 @@
 use overlay_resolver::Document;
 use overlay_resolver::typed::DeserializeError;
 
+#[cfg(test)]
+use crate::exampled::Exampled;
 use crate::flatpak::Flatpak;
 use crate::ostree::Ostree;
 use crate::planner::Planner;
@@ -20,7 +22,7 @@ pub(crate) struct Kind {
 type Open = fn(&str, &Document) -> Result<Box<dyn Planner>, DeserializeError>;
 
 /// All of them, by name.
-pub(crate) const KINDS: [Kind; 2] = [
+pub(crate) const KINDS: &[Kind] = &[
     Kind {
         name: "flatpak",
         built_in: include_str!("../definitions/flatpak.toml"),
@@ -30,5 +32,12 @@ pub(crate) const KINDS: [Kind; 2] = [
         name: "ostree",
         built_in: include_str!("../definitions/ostree.toml"),
         open: |name, document| Ok(Box::new(Ostree::new(name, document.deserialize()?))),
+    },
+    // The example of CONTRIBUTING.md. No definition of it is built in: an empty one turns it off.
+    #[cfg(test)]
+    Kind {
+        name: "exampled",
+        built_in: "",
+        open: |name, document| Ok(Box::new(Exampled::new(name, document.deserialize()?))),
     },
 ];

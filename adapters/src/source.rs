@@ -5,12 +5,27 @@ use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
-use overlay_resolver::rules::{Layer, Rules};
+use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
 use overlay_resolver::scan::Status;
 use overlay_resolver::tree::Tree;
-use overlay_resolver::{Catalog, Collection, Document, Resolver};
+use overlay_resolver::{Catalog, Collection, Document, Resolver, format};
 
 use crate::code;
+
+/// The rules of a source whose entries are keyfiles that end with `suffix`: an entry is masked whole, and drop-ins
+/// alone are none.
+pub(crate) fn keyfile_entries(layers: Vec<Layer>, suffix: &str) -> Rules {
+    Rules {
+        layers,
+        shape: Shape::Entries,
+        suffix: suffix.into(),
+        main_decides: true,
+        lone_drop_ins: false,
+        format: format::named("gkeyfile"),
+        repeated: Repeated::Last,
+        ..Rules::default()
+    }
+}
 
 /// One source: its entries and what was found wrong with them.
 #[derive(Debug)]

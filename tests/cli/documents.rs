@@ -166,6 +166,63 @@ fn every_file_and_item_that_the_documents_name_is_there() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A file and what a document shows of it, in pieces.
+struct Shown<'d> {
+    path: &'d str,
+    pieces: Vec<String>,
+}
+
+/// The blocks of code whose first line names a file, as in "```rust src/main.rs".
+fn shown(document: &str) -> Vec<Shown<'_>> {
+    let blocks = document.split("```").skip(1).step_by(2);
+    let blocks = blocks.filter_map(|block| {
+        let (heading, code) = block.split_once('\n')?;
+        let (_, path) = heading.split_once(' ')?;
+        let pieces = code.split("…\n").map(str::to_owned);
+        Some(Shown {
+            path,
+            pieces: pieces.collect(),
+        })
+    });
+    blocks.collect()
+}
+
+#[test]
+fn the_worked_example_is_what_the_page_shows() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(top.join("CONTRIBUTING.md")).unwrap();
+    let shown = shown(&page);
+    assert!(shown.len() > 6, "{} blocks only", shown.len());
+    for Shown { path, pieces } in shown {
+        let file = std::fs::read_to_string(top.join(path)).unwrap();
+        for piece in pieces {
+            assert!(file.contains(&piece), "{path} has no\n{piece}");
+        }
+    }
+}
+
+#[test]
+fn an_adapter_is_a_folder_and_a_row() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut naming = BTreeSet::new();
+    for crates in ["adapters/src", "resolver/src", "src"] {
+        for entry in WalkDir::new(top.join(crates)) {
+            let entry = entry.expect("the repository can be read");
+            let path = entry.path().strip_prefix(top).expect("it is in there");
+            let is_code = path.extension() == Some("rs".as_ref());
+            if !is_code || path.starts_with("adapters/src/exampled") {
+                continue;
+            }
+            let text = std::fs::read_to_string(entry.path()).expect("code is text");
+            if text.to_lowercase().contains("exampled") {
+                naming.insert(path.to_str().expect("our names are text").to_owned());
+            }
+        }
+    }
+    let places = ["adapters/src/lib.rs", "adapters/src/registry.rs"];
+    assert_eq!(naming, places.map(str::to_owned).into());
+}
+
 #[test]
 fn what_is_not_there_is_found() {
     let house = House::open();

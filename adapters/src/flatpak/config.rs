@@ -8,13 +8,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bstr::{BStr, BString, ByteSlice as _};
+use bstr::BStr;
 use overlay_resolver::finding::Finding;
-use overlay_resolver::keyfile::value;
 
 use crate::code;
 use crate::editor::Editor;
-use crate::keyed::store::{Notes, Remembered, Store, is_note};
+use crate::keyed::lists::{Keys, Lists};
+use crate::keyed::store::{Notes, Pair, Remembered, Store, is_note};
 use crate::reconcile::Marks;
 use crate::remotes::NOTES;
 use crate::remotes::group::{group, remote_name};
@@ -23,10 +23,14 @@ use crate::remotes::group::{group, remote_name};
 pub const FILE_NAME: &str = "config";
 
 const CORE: &str = "core";
-const OFFERED: &str = "xa.applied-remotes";
-const WITHHELD: &str = "x-overlayctl.withheld";
-const UNSEEN: &str = "x-overlayctl.unseen";
-const RENAMED: &str = "x-overlayctl.renamed";
+/// The first is flatpak's own.
+const LISTS: Keys = Keys {
+    group: CORE,
+    offered: "xa.applied-remotes",
+    withheld: "x-overlayctl.withheld",
+    unseen: "x-overlayctl.unseen",
+    renamed: "x-overlayctl.renamed",
+};
 
 /// What `ostree init` and flatpak write into a new repository. flatpak would add the last key by
 /// itself at its next run, and rewrite the file for that.
@@ -41,17 +45,6 @@ pub struct RepoConfig {
     lists: Lists,
     /// The remotes whose group stands there more than once.
     twice: BTreeSet<String>,
-}
-
-/// What is known of names, remotes or not.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Lists {
-    /// As flatpak lists them.
-    offered: Vec<String>,
-    is_offered: BTreeSet<String>,
-    withheld: BTreeSet<String>,
-    unseen: BTreeSet<String>,
-    renamed: BTreeMap<String, String>,
 }
 
 impl RepoConfig {
@@ -83,23 +76,7 @@ impl RepoConfig {
             .filter(|name| !seen.insert(*name))
             .map(str::to_owned)
             .collect();
-        let list = |key| match file.get(CORE, key) {
-            None => Ok(Vec::new()),
-            Some(raw) => value::decode_list(raw)
-                .map_err(|error| refuse(format!("[core] {key} is not a list of strings: {error}"))),
-        };
-        let (offered, withheld) = (list(OFFERED)?, list(WITHHELD)?);
-        let (unseen, renamed) = (list(UNSEEN)?, list(RENAMED)?);
-        let pairs = renamed.iter().filter_map(|pair| pair.split_once(':'));
-        let lists = Lists {
-            renamed: pairs
-                .map(|(old, new)| (old.to_owned(), new.to_owned()))
-                .collect(),
-            withheld: withheld.into_iter().collect(),
-            unseen: unseen.into_iter().collect(),
-            is_offered: offered.iter().cloned().collect(),
-            offered,
-        };
+        let lists = Lists::read(&file, &LISTS).map_err(refuse)?;
         Ok(Self {
             found: lists.clone(),
             lists,
@@ -115,38 +92,10 @@ impl RepoConfig {
 
     /// The whole file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        // Written once for all that changed: each is as long as there are names.
         let mut file = self.file.clone();
-        for ((key, list), (_, found)) in self.lists.written().into_iter().zip(self.found.written())
-        {
-            match list {
-                list if list == found => {}
-                Some(list) => file.set(CORE, key, list.as_bstr()),
-                None => file.unset(CORE, key),
-            }
-        }
+        self.lists.write(&self.found, &mut file, &LISTS);
         file.to_bytes()
     }
-}
-
-impl Lists {
-    /// The lists as they are written, each with its key; none for one that is empty.
-    fn written(&self) -> [(&'static str, Option<BString>); 4] {
-        // A `:` is in no name of a remote.
-        let renamed = self.renamed.iter();
-        let renamed = renamed.map(|(old, new)| format!("{old}:{new}"));
-        [
-            (OFFERED, list(&self.offered)),
-            (WITHHELD, list(&self.withheld)),
-            (UNSEEN, list(&self.unseen)),
-            (RENAMED, list(renamed)),
-        ]
-    }
-}
-
-fn list(items: impl IntoIterator<Item = impl AsRef<str>>) -> Option<BString> {
-    let list = BString::from(value::encode_list(items));
-    (!list.is_empty()).then_some(list)
 }
 
 impl Store for RepoConfig {
@@ -160,10 +109,11 @@ impl Store for RepoConfig {
         self.file.has_group(&group(name))
     }
 
-    fn pairs(&self, name: &str) -> Vec<(&BStr, &BStr)> {
+    fn pairs(&self, name: &str) -> Vec<Pair<'_>> {
         let group = group(name);
         let pairs = self.file.pairs(&group);
-        pairs.filter(|(key, _)| !is_note(key)).collect()
+        let pairs = pairs.filter(|(key, _)| !is_note(key));
+        pairs.map(|(key, value)| (key.into(), value)).collect()
     }
 
     fn notes(&self, name: &str) -> Vec<(&BStr, &BStr)> {
@@ -195,58 +145,28 @@ impl Store for RepoConfig {
         self.file.remove_group(&group(name));
     }
 
-    /// The names that are absent by our doing.
     fn remembered(&self) -> Vec<&str> {
-        self.lists.withheld.iter().map(String::as_str).collect()
+        self.lists.withheld()
     }
 
     fn later_name(&self, name: &str) -> Option<&str> {
-        self.lists.renamed.get(name).map(String::as_str)
+        self.lists.later_name(name)
     }
 
     fn rename(&mut self, name: &str, later: &str) {
-        self.lists.renamed.insert(name.into(), later.into());
+        self.lists.rename(name, later);
     }
 
     fn marks(&self, name: &str) -> Marks {
-        Marks {
-            offered: self.lists.is_offered.contains(name),
-            withheld: self.lists.withheld.contains(name),
-            unseen: self.lists.withheld.contains(name) && self.lists.unseen.contains(name),
-        }
+        self.lists.marks(name)
     }
 
     fn memory(&self) -> BTreeMap<String, Remembered> {
-        let mut memory = BTreeMap::<String, Remembered>::new();
-        for name in &self.lists.offered {
-            memory.entry(name.clone()).or_default().mark = Some("offered");
-        }
-        for name in &self.lists.withheld {
-            let mark = &mut memory.entry(name.clone()).or_default().mark;
-            *mark = Some(mark.map_or("withheld, not offered", |_| "withheld"));
-        }
-        for (name, later) in &self.lists.renamed {
-            memory.entry(name.clone()).or_default().later = Some(later.clone());
-        }
-        memory
+        self.lists.memory()
     }
 
-    /// Offered is never taken back, as flatpak itself never does.
     fn mark(&mut self, name: &str, marks: Marks) {
-        let lists = &mut self.lists;
-        if marks.offered && lists.is_offered.insert(name.into()) {
-            lists.offered.push(name.into());
-        }
-        for (names, holds) in [
-            (&mut lists.withheld, marks.withheld),
-            (&mut lists.unseen, marks.unseen),
-        ] {
-            if holds {
-                names.insert(name.into());
-            } else {
-                names.remove(name);
-            }
-        }
+        self.lists.mark(name, marks);
     }
 }
 

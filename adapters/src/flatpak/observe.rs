@@ -13,7 +13,7 @@ use super::config::{self, RepoConfig};
 use super::installation::Installation;
 use super::{Layers, filter};
 use crate::code;
-use crate::commit::{is_saved, is_staged, left_staged, staged_name};
+use crate::commit::{left_staged, staged_name};
 use crate::keyed::draft::Observed;
 use crate::keyed::intent::Traces;
 use crate::keyed::managed;
@@ -114,19 +114,7 @@ impl Eyes<'_> {
     /// What a run that was killed left: what it was about to do, and what it had staged.
     fn stale(&self, observed: &mut Observed) -> Result<(), Finding> {
         for directory in [self.paths.path().to_owned(), self.paths.repo()] {
-            let listing = self.observer.listing(&directory);
-            let listing =
-                listing.map_err(|error| code::UNREADABLE.error(&directory, error.to_string()))?;
-            for name in listing.iter().flat_map(|listing| listing.names()) {
-                let path = directory.join(name);
-                if is_staged(name) {
-                    observed.stale.push(path);
-                } else if is_saved(name) {
-                    observed.saved.push(path);
-                } else if path == self.paths.intent() {
-                    observed.find_intent(&self.observer, self.paths)?;
-                }
-            }
+            observed.look_into(&self.observer, &directory, self.paths)?;
         }
         if observed.unfinished.is_none() {
             self.staged_config(observed);
@@ -169,16 +157,11 @@ impl Eyes<'_> {
 
     /// What the layers' remotes refer to.
     fn wanted(&self, observed: &mut Observed, config: Option<&RepoConfig>, layers: &Layers) {
+        observed.look_for_stamps(&self.observer, &layers.remotes);
         for (name, layered) in &layers.remotes.entries {
             let Want::Present(remote) = &layered.want else {
                 continue;
             };
-            if let Some(stamp) = &remote.deleted_if
-                // A place where it cannot be is one where it is not.
-                && self.exists(stamp).unwrap_or_default()
-            {
-                observed.stamps.insert(stamp.clone());
-            }
             let wanted = remote.get(filter::KEY);
             let wanted = wanted.and_then(|wanted| value::decode_string(&wanted.value).ok());
             let actual = config.and_then(|config| filter::named(config, name));

@@ -56,15 +56,13 @@ pub(super) fn plan(
         return Plan::impossible(finding, layers.into_documents(installation));
     }
     let batch = batch(&draft, found, rewritten);
-    let changes = keyed::changes(&draft);
-    let subjects = draft.subjects();
-    let findings = draft.findings;
-    let layers = layers.into_documents(installation);
-    Plan {
-        subjects,
+    keyed::finish(
+        draft,
+        batch,
+        entries,
         too_large,
-        ..Plan::new(batch, entries, changes, findings, layers)
-    }
+        layers.into_documents(installation),
+    )
 }
 
 /// The writes in their order: a verified remote never stands without its keyring, so keyrings

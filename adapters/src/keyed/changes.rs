@@ -153,7 +153,7 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
         let [before, after] =
             [&self.draft.before, &self.draft.store].map(|store| store.pairs(self.name));
         let mut told = BTreeSet::new();
-        for (key, _) in before.into_iter().chain(after) {
+        for (key, _) in before.iter().chain(&after) {
             let Ok(key) = key.to_str() else { continue };
             if !told.insert(key) {
                 continue;

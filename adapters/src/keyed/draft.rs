@@ -1,21 +1,23 @@
 //! A plan of entries in the making.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::{Kind, Reason};
 
+use super::entry::Entry;
 use super::facet::Facets;
 use super::intent::{Intent, Move, Traces};
 use super::store::Store as _;
 use super::target::Target;
 use crate::code;
-use crate::commit::{Batch, Step, staged_name};
+use crate::commit::{Batch, Step, is_saved, is_staged, staged_name};
 use crate::observer::Observer;
 use crate::obstacles::Obstacles;
 use crate::report::{Dependent, Operation, Request, Wish, full_name};
 use crate::scope::Scope;
+use crate::source::{Source, Want};
 
 /// What there is beside the entries themselves; read once, before the plan is made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,6 +60,50 @@ pub(crate) struct Observed {
 }
 
 impl Observed {
+    /// Looks for what a run that was killed left in a directory: what it had staged, what it was about to do,
+    /// and what other programs wrote meanwhile.
+    ///
+    /// # Errors
+    /// It cannot be read, so it is not known what there is to mend.
+    pub(crate) fn look_into<T: Target>(
+        &mut self,
+        observer: &Observer<'_>,
+        directory: &Path,
+        target: &T,
+    ) -> Result<(), Finding> {
+        let listing = observer.listing(directory);
+        let listing =
+            listing.map_err(|error| code::UNREADABLE.error(directory, error.to_string()))?;
+        for name in listing.iter().flat_map(|listing| listing.names()) {
+            let path = directory.join(name);
+            if is_staged(name) {
+                self.stale.push(path);
+            } else if is_saved(name) {
+                self.saved.push(path);
+            } else if path == target.intent() {
+                self.find_intent(observer, target)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks which stamps of older mechanisms exist, of those that the entries name.
+    pub(crate) fn look_for_stamps<W: AsRef<Entry>>(
+        &mut self,
+        observer: &Observer<'_>,
+        source: &Source<W>,
+    ) {
+        for layered in source.entries.values() {
+            if let Want::Present(wanted) = &layered.want
+                && let Some(stamp) = &wanted.as_ref().deleted_if
+                // A place where it cannot be is one where it is not.
+                && observer.has(stamp).unwrap_or_default()
+            {
+                self.stamps.insert(stamp.clone());
+            }
+        }
+    }
+
     /// Reads what a run that was killed was about to do, if it left word of it.
     ///
     /// # Errors

@@ -145,23 +145,20 @@ impl<T: Target> Subject<'_, '_, T> {
     pub(super) fn additions(&self) -> Vec<String> {
         // These are reconciled, and told of, by themselves.
         let former = self.entry().map(Entry::former_keys).unwrap_or_default();
-        self.draft
-            .before
-            .pairs(self.name)
-            .into_iter()
-            .filter_map(|(key, _)| key.to_str().ok())
-            .filter(|key| {
-                let servers = self.draft.target.is_servers(key);
-                let ours =
-                    self.baseline.get(key).is_some() || former.contains(key) || self.is_wanted(key);
-                !(servers && !self.is_owners(key)
-                    || ours
-                    || self.is_of_others(key)
-                    || self.is_hiding(key)
-                    || self.draft.target.is_mark(key))
-            })
-            .map(str::to_owned)
-            .collect()
+        let pairs = self.draft.before.pairs(self.name);
+        let keys = pairs.iter().filter_map(|(key, _)| key.to_str().ok());
+        keys.filter(|key| {
+            let servers = self.draft.target.is_servers(key);
+            let ours =
+                self.baseline.get(key).is_some() || former.contains(key) || self.is_wanted(key);
+            !(servers && !self.is_owners(key)
+                || ours
+                || self.is_of_others(key)
+                || self.is_hiding(key)
+                || self.draft.target.is_mark(key))
+        })
+        .map(str::to_owned)
+        .collect()
     }
 
     /// Whether a key has what only another source gave.

@@ -32,8 +32,8 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         let baseline = Baseline::read(before, former, T::Store::NOTES.baseline);
         let target = self.draft.target;
         let taken_away = baseline.values().map(|(key, _)| key);
-        let there = before.pairs(former).into_iter();
-        let there = there.filter_map(|(key, _)| key.to_str().ok());
+        let pairs = before.pairs(former);
+        let there = pairs.iter().filter_map(|(key, _)| key.to_str().ok());
         let mut edits = BTreeMap::new();
         for key in taken_away.chain(there) {
             let value = before.get(former, key);

@@ -20,6 +20,7 @@ mod hiding;
 #[cfg(test)]
 pub(crate) mod histories;
 pub(crate) mod intent;
+pub(crate) mod lists;
 pub(crate) mod management;
 mod names;
 pub(crate) mod store;
@@ -28,18 +29,22 @@ mod summary;
 pub(crate) mod target;
 mod victims;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use overlay_resolver::finding::Finding;
 
 use self::baseline::Baseline;
-pub(crate) use self::changes::changes;
+use self::changes::changes;
 use self::draft::Draft;
 pub(crate) use self::management::managed;
 use self::store::Store;
 use self::subject::Subject;
 use self::target::{Adoption, Target};
 use crate::code;
+use crate::commit::Batch;
+use crate::plan::Plan;
 use crate::report::{Decision, EntryReport, Wish};
-use crate::source::Source;
+use crate::source::{Documents, Source};
 
 /// Plans all entries, in byte order of their names.
 pub(crate) fn plan<T: Target>(
@@ -88,6 +93,22 @@ pub(crate) fn renew_baselines<T: Target>(draft: &mut Draft<'_, T>) {
                 Baseline::read(&draft.store, name, place).write(&mut draft.store, name, place);
             }
         }
+    }
+}
+
+/// The plan that these writes are, with the report on it.
+pub(crate) fn finish<T: Target>(
+    draft: Draft<'_, T>,
+    batch: Batch,
+    entries: Vec<EntryReport>,
+    too_large: BTreeMap<String, Finding>,
+    layers: Vec<Documents>,
+) -> Plan {
+    let changes = changes(&draft);
+    Plan {
+        subjects: draft.subjects(),
+        too_large,
+        ..Plan::new(batch, entries, changes, draft.findings, layers)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The entries of a target and what is remembered of them, in memory.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -24,7 +25,7 @@ pub(crate) trait Store: Clone + PartialEq + Debug {
     fn has(&self, name: &str) -> bool;
 
     /// The keys and raw values of an entry; of a repeated key the last one counts.
-    fn pairs(&self, name: &str) -> Vec<(&BStr, &BStr)>;
+    fn pairs(&self, name: &str) -> Vec<Pair<'_>>;
 
     /// The raw value of an entry's key.
     fn get(&self, name: &str, key: &str) -> Option<&BStr>;
@@ -70,6 +71,9 @@ pub(crate) trait Store: Clone + PartialEq + Debug {
     /// Remembers that the vendor calls an entry otherwise now: an older image may not know.
     fn rename(&mut self, name: &str, later: &str);
 }
+
+/// A key and its raw value.
+pub(crate) type Pair<'s> = (Cow<'s, BStr>, &'s BStr);
 
 /// What is remembered of a name, as it is stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

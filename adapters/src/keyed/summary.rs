@@ -55,7 +55,7 @@ impl<T: Target> Subject<'_, '_, T> {
         };
         let mut changed = Vec::new();
         let mut told = BTreeSet::new();
-        for (key, _) in pairs {
+        for (key, _) in &pairs {
             let Ok(key) = key.to_str() else { continue };
             let differs = before.get(self.name, key) != after.get(self.name, key);
             if differs && told.insert(key) {

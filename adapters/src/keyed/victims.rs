@@ -90,9 +90,10 @@ impl<T: Target> Draft<'_, T> {
 
 /// The bytes of an entry's keys and notes.
 fn weight<S: Store>(store: &S, name: &str) -> usize {
-    let pairs = store.pairs(name).into_iter();
-    let all = pairs.chain(store.notes(name));
-    all.map(|(key, value)| key.len() + value.len() + 2).sum()
+    let (pairs, notes) = (store.pairs(name), store.notes(name));
+    let pairs = pairs.iter().map(|(key, value)| key.len() + value.len());
+    let notes = notes.iter().map(|(note, value)| note.len() + value.len());
+    pairs.chain(notes).map(|length| length + 2).sum()
 }
 
 fn too_large(path: &Path, name: &str, size: usize) -> Finding {

@@ -54,14 +54,8 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
     }
     let too_large = draft.too_large(&places.target, size(&draft));
     let batch = Writes::new(&draft, found).batch();
-    let changes = keyed::changes(&draft);
-    let subjects = draft.subjects();
-    let (findings, layers) = (draft.findings, layers.into_documents(places));
-    Plan {
-        subjects,
-        too_large,
-        ..Plan::new(batch, entries, changes, findings, layers)
-    }
+    let layers = layers.into_documents(places);
+    keyed::finish(draft, batch, entries, too_large, layers)
 }
 
 /// The bytes of all files that define remotes, if they change.

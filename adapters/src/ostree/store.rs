@@ -8,7 +8,7 @@ use bstr::{BStr, ByteSlice as _};
 use super::memory::{Memory, State};
 use super::places::Places;
 use crate::editor::Editor;
-use crate::keyed::store::{Notes, Remembered, Store, is_note};
+use crate::keyed::store::{Notes, Pair, Remembered, Store, is_note};
 use crate::openpgp::Fingerprint;
 use crate::reconcile::Marks;
 use crate::remotes::collection::REPOSITORY;
@@ -279,8 +279,9 @@ impl Store for Remotes {
         self.place(name).is_some()
     }
 
-    fn pairs(&self, name: &str) -> Vec<(&BStr, &BStr)> {
-        self.keys(name, |is_note| !is_note)
+    fn pairs(&self, name: &str) -> Vec<Pair<'_>> {
+        let keys = self.keys(name, |is_note| !is_note).into_iter();
+        keys.map(|(key, value)| (key.into(), value)).collect()
     }
 
     fn notes(&self, name: &str) -> Vec<(&BStr, &BStr)> {

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use overlay_resolver::Document;
 use overlay_resolver::finding::Finding;
-use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
+use overlay_resolver::rules::{Layer, Rules};
 use overlay_resolver::scan::Status;
-use overlay_resolver::{Document, format};
 
 use super::name::is_remote_name;
 use super::remote::Remote;
@@ -13,7 +13,7 @@ use super::repository::Repository;
 use crate::code;
 use crate::paths::{BelowLayers, LayerAt};
 use crate::planner::SourcePath;
-use crate::source::{Source, Want, not_utf8, stem, whole_for};
+use crate::source::{Source, Want, keyfile_entries, not_utf8, stem, whole_for};
 
 /// The layers that an adapter reads, and what it reads there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,16 +42,7 @@ impl Sources {
 
     /// The rules by which a source whose files end with `suffix` is read.
     pub(crate) fn rules(&self, suffix: &str) -> Rules {
-        Rules {
-            layers: self.layers.clone(),
-            shape: Shape::Entries,
-            suffix: suffix.into(),
-            main_decides: true,
-            lone_drop_ins: false,
-            format: format::named("gkeyfile"),
-            repeated: Repeated::Last,
-            ..Rules::default()
-        }
+        keyfile_entries(self.layers.clone(), suffix)
     }
 
     /// The paths with the names that a target reports their entries under; remotes are read by these rules.
