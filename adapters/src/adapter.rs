@@ -188,7 +188,7 @@ impl<'r> Adapters<'r> {
             ..Report::default()
         };
         for adapter in self.iter() {
-            if !request.scopes.contains(adapter.scope()) {
+            if !request.scopes.contain(self.root, &adapter.target()) {
                 report.left.push(adapter.left());
                 continue;
             }

@@ -5,6 +5,8 @@
 //! empty one switches it off, a drop-in `NAME.toml.d/*.toml` changes single keys, and a file of another
 //! name is another adapter.
 
+mod text;
+
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +23,7 @@ use overlay_resolver::typed::{DeserializeError, Located};
 use overlay_resolver::{Catalog, Collection, Document, Resolver};
 use serde::Deserialize;
 
+pub(crate) use self::text::Text;
 use crate::code;
 use crate::planner::{Planner, SourcePath};
 use crate::registry::{KINDS, Kind};
@@ -51,6 +54,49 @@ struct AnyFile {
 /// One that cannot be used is left out with an error, and nothing is assumed in its place. Where a
 /// directory of definitions cannot be listed, none can be used: any of them may be masked there.
 pub fn load(root: &Root) -> (Vec<Definition>, Vec<Finding>) {
+    let (definitions, mut findings) = if is_overlaid(root) {
+        read(root)
+    } else {
+        (built_in(), Vec::new())
+    };
+    let definitions = without_rivals(root, definitions, &mut findings);
+    findings.sort();
+    findings.dedup();
+    (definitions, findings)
+}
+
+/// A definition with the file that it is from.
+type Placed = (Definition, PathBuf);
+
+/// Whether a layer has a directory of definitions. If not, those that overlayctl is built with are all.
+fn is_overlaid(root: &Root) -> bool {
+    let layers = source().rules.layers.into_iter();
+    let mut directories = layers.map(|layer| layer.base().join(DIRECTORY));
+    directories.any(|directory| !matches!(root.dir(&directory), Ok(None)))
+}
+
+/// What overlayctl is built with. To merge what has nothing over it took a tenth of a run.
+fn built_in() -> Vec<Placed> {
+    // An empty text turns one off.
+    let kinds = KINDS.iter().filter(|kind| !kind.built_in.is_empty());
+    let each = kinds.map(|kind| {
+        let planner = (kind.open)(kind.name, Text::BuiltIn(kind.built_in));
+        let definition = Definition {
+            name: kind.name.into(),
+            planner: planner.expect("the tests read each of them"),
+        };
+        (definition, built_in_path(kind))
+    });
+    each.collect()
+}
+
+fn built_in_path(kind: &Kind) -> PathBuf {
+    let directory = Path::new(BUILT_IN).join(DIRECTORY);
+    directory.join(format!("{}{SUFFIX}", kind.name))
+}
+
+/// The definitions that the layers come to.
+fn read(root: &Root) -> (Vec<Placed>, Vec<Finding>) {
     let Collection {
         documents,
         mut findings,
@@ -72,16 +118,13 @@ pub fn load(root: &Root) -> (Vec<Definition>, Vec<Finding>) {
     if !complete {
         definitions.clear();
     }
-    let definitions = without_rivals(root, definitions, &mut findings);
-    findings.sort();
-    findings.dedup();
     (definitions, findings)
 }
 
 /// Those that have a target for themselves. Of several with one target, be it by a symlink, none is used.
 fn without_rivals(
     root: &Root,
-    definitions: Vec<(Definition, PathBuf)>,
+    definitions: Vec<Placed>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Definition> {
     let mut by_target = BTreeMap::<PathBuf, Vec<usize>>::new();
@@ -138,10 +181,8 @@ pub fn source() -> SourcePath {
 /// own.
 #[must_use]
 pub fn with_built_in(resolver: Resolver) -> Resolver {
-    let directory = Path::new(BUILT_IN).join(DIRECTORY);
     KINDS.iter().fold(resolver, |resolver, kind| {
-        let file = format!("{}{SUFFIX}", kind.name);
-        resolver.with(directory.join(file), kind.built_in)
+        resolver.with(built_in_path(kind), kind.built_in)
     })
 }
 
@@ -157,12 +198,7 @@ pub(crate) fn may_concern(root: &Root, paths: &[&Path]) -> bool {
     let is_at = |path: &Path, known: &str| {
         path.ends_with(known) || path.parent().is_some_and(|p| p.ends_with(known))
     };
-    let has_definitions = || {
-        let layers = Rules::default().layers.into_iter();
-        let mut directories = layers.map(|layer| layer.base().join(DIRECTORY));
-        directories.any(|directory| !matches!(root.dir(&directory), Ok(None)))
-    };
-    known.any(|known| paths.iter().any(|path| is_at(path, known))) || has_definitions()
+    known.any(|known| paths.iter().any(|path| is_at(path, known))) || is_overlaid(root)
 }
 
 impl Definition {
@@ -180,7 +216,8 @@ impl Definition {
             ));
         };
         let kind = kind_of(document, &name)?;
-        let planner = (kind.open)(&name, document).map_err(|error| mistake(document, &error))?;
+        let planner = (kind.open)(&name, Text::Merged(document))
+            .map_err(|error| mistake(document, &error))?;
         Ok(Some(Self { name, planner }))
     }
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use overlay_resolver::root::{Content, Dir, FRAGMENT_LIMIT, MemberKind, Root, Unusable};
 use rustix::fs::{AtFlags, RawMode};
@@ -112,7 +113,8 @@ impl<'r> Observer<'r> {
         match listing.members.get(name) {
             None => Ok(None),
             Some(MemberKind::File) => match listing.dir.content(name) {
-                Content::File(bytes) => Ok(Some(bytes.to_vec())),
+                // Nobody else has it, unless a link leads here, too.
+                Content::File(bytes) => Ok(Some(Arc::unwrap_or_clone(bytes))),
                 Content::Mask(_) => Ok(Some(Vec::new())),
                 Content::Unusable(why) => Err(*why),
             },

@@ -1,8 +1,8 @@
 //! The kinds of adapters there are: one row each. No other file outside an adapter's folder names it.
 
-use overlay_resolver::Document;
 use overlay_resolver::typed::DeserializeError;
 
+use crate::definition::Text;
 #[cfg(test)]
 use crate::exampled::Exampled;
 use crate::flatpak::Flatpak;
@@ -15,29 +15,29 @@ pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// The text of that definition.
     pub(crate) built_in: &'static str,
-    /// Makes the adapter of a name, as a document defines it.
+    /// Makes the adapter of a name, as a text defines it.
     pub(crate) open: Open,
 }
 
-type Open = fn(&str, &Document) -> Result<Box<dyn Planner>, DeserializeError>;
+type Open = fn(&str, Text<'_>) -> Result<Box<dyn Planner>, DeserializeError>;
 
 /// All of them, by name.
 pub(crate) const KINDS: &[Kind] = &[
     Kind {
         name: "flatpak",
         built_in: include_str!("../definitions/flatpak.toml"),
-        open: |name, document| Ok(Box::new(Flatpak::new(name, document.deserialize()?))),
+        open: |name, text| Ok(Box::new(Flatpak::new(name, text.read()?))),
     },
     Kind {
         name: "ostree",
         built_in: include_str!("../definitions/ostree.toml"),
-        open: |name, document| Ok(Box::new(Ostree::new(name, document.deserialize()?))),
+        open: |name, text| Ok(Box::new(Ostree::new(name, text.read()?))),
     },
     // The example of CONTRIBUTING.md. No definition of it is built in: an empty one turns it off.
     #[cfg(test)]
     Kind {
         name: "exampled",
         built_in: "",
-        open: |name, document| Ok(Box::new(Exampled::new(name, document.deserialize()?))),
+        open: |name, text| Ok(Box::new(Exampled::new(name, text.read()?))),
     },
 ];

@@ -84,6 +84,11 @@ impl Scopes {
     /// The deployment's own alone.
     pub const ETC: Self = Self([true, false, false]);
 
+    /// Whether the scope of a target is one of them. Where all are, nobody has to look which it is.
+    pub(crate) fn contain(self, root: &Root, target: &Path) -> bool {
+        self == Self::ALL || self.contains(Scope::within(root, target))
+    }
+
     /// Whether it is one of them.
     pub fn contains(self, scope: Scope) -> bool {
         let [etc, var, run] = self.0;

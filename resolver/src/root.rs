@@ -123,8 +123,9 @@ impl Root {
     }
 
     /// The same root for a run that looks at many paths and ends: a file in a directory is read once, whatever
-    /// leads to it, and what it is asked for comes to at most `total` bytes, a file counted each time; what does
-    /// not fit is [`Reason::TooMuch`]. Clones are of the same run.
+    /// leads to it, a directory that is not there is not looked for again, and what is read comes to at most
+    /// `total` bytes, a file counted each time; what does not fit is [`Reason::TooMuch`]. Clones are of the same
+    /// run.
     ///
     /// For [`read`](Self::read) all stays as it is.
     #[must_use]
@@ -210,9 +211,18 @@ impl Root {
         if !self.mounts.is_empty() {
             return Err(Errno::XDEV);
         }
+        let run = self.run.as_deref();
+        if run.is_some_and(|run| run.is_absent(path)) {
+            return Ok(None);
+        }
         match open(self.as_fd(), nonempty(path), DIRECTORY, NO_LINKS) {
             Ok(fd) => Ok(Some(Dir::new(self, path, fd))),
-            Err(Errno::NOENT) => Ok(None),
+            Err(Errno::NOENT) => {
+                if let Some(run) = run {
+                    run.note_absent(path);
+                }
+                Ok(None)
+            }
             Err(errno) => Err(errno),
         }
     }

@@ -40,6 +40,18 @@ fn the_built_in_definitions_are_sound() {
     );
 }
 
+/// Those that nothing lies over are taken apart by hand; merged like all others, they say the same.
+#[test]
+fn the_built_in_definitions_are_what_the_layers_come_to() {
+    let place = tempfile::tempdir().unwrap();
+    let root = Root::open(place.path()).unwrap();
+    assert!(!is_overlaid(&root));
+    let (merged, findings) = read(&root);
+    assert_eq!(findings, []);
+    let told = |definitions: &[Placed]| format!("{definitions:#?}");
+    assert_eq!(told(&built_in()), told(&merged));
+}
+
 #[test]
 fn they_are_an_overlay() {
     let another = format!("{EXTRA}installation='/srv/apps'\n");

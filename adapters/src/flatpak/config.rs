@@ -7,6 +7,7 @@
 //! the renames seen (`[core] x-overlayctl.renamed`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bstr::BStr;
 use overlay_resolver::finding::Finding;
@@ -36,13 +37,13 @@ const LISTS: Keys = Keys {
 /// itself at its next run, and rewrite the file for that.
 const NEW: &str = "[core]\nrepo_version=1\nmode=bare-user-only\nmin-free-space-size=500MB\n";
 
-/// The configuration of a repository, and what is to become of it.
+/// The configuration of a repository, and what is to become of it. A copy shares what it does not change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepoConfig {
     /// The lists in it are as found; those that hold are below.
     file: Editor,
-    found: Lists,
-    lists: Lists,
+    found: Arc<Lists>,
+    lists: Arc<Lists>,
     /// The remotes whose group stands there more than once.
     twice: BTreeSet<String>,
 }
@@ -52,8 +53,8 @@ impl RepoConfig {
     pub fn new() -> Self {
         Self {
             file: Editor::parse(NEW.as_bytes()).unwrap_or_default(),
-            found: Lists::default(),
-            lists: Lists::default(),
+            found: Arc::default(),
+            lists: Arc::default(),
             twice: BTreeSet::new(),
         }
     }
@@ -76,9 +77,9 @@ impl RepoConfig {
             .filter(|name| !seen.insert(*name))
             .map(str::to_owned)
             .collect();
-        let lists = Lists::read(&file, &LISTS).map_err(refuse)?;
+        let lists = Arc::new(Lists::read(&file, &LISTS).map_err(refuse)?);
         Ok(Self {
-            found: lists.clone(),
+            found: Arc::clone(&lists),
             lists,
             twice,
             file,
@@ -154,7 +155,7 @@ impl Store for RepoConfig {
     }
 
     fn rename(&mut self, name: &str, later: &str) {
-        self.lists.rename(name, later);
+        Arc::make_mut(&mut self.lists).rename(name, later);
     }
 
     fn marks(&self, name: &str) -> Marks {
@@ -166,7 +167,9 @@ impl Store for RepoConfig {
     }
 
     fn mark(&mut self, name: &str, marks: Marks) {
-        self.lists.mark(name, marks);
+        if marks != self.marks(name) {
+            Arc::make_mut(&mut self.lists).mark(name, marks);
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! baseline fail its own check, which makes every key the owner's. So does renaming the entry.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as ENCODING;
@@ -20,15 +21,15 @@ const CHECKSUM: usize = 12;
 /// What one source last wrote to an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Baseline {
-    /// The raw values by key. A key that is not there was absent.
-    Known(BTreeMap<String, BString>),
+    /// The raw values by key, which copies share. A key that is not there was absent.
+    Known(Arc<BTreeMap<String, BString>>),
     /// It fails its own check: nobody can tell what was written.
     Lost,
 }
 
 impl Default for Baseline {
     fn default() -> Self {
-        Self::Known(BTreeMap::new())
+        Self::Known(Arc::default())
     }
 }
 
@@ -36,8 +37,10 @@ impl Baseline {
     /// What is noted of an entry.
     pub(crate) fn read(store: &impl Store, name: &str, place: Place) -> Self {
         match store.note(name, place.note) {
-            Some(text) => decode(name, text).map_or(Self::Lost, Self::Known),
-            None => Self::Known(older(store, name, place)),
+            Some(text) => {
+                decode(name, text).map_or(Self::Lost, |values| Self::Known(values.into()))
+            }
+            None => Self::Known(older(store, name, place).into()),
         }
     }
 
@@ -65,7 +68,7 @@ impl Baseline {
     /// The values by key; none where nobody can tell.
     pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &BStr)> {
         let known = match self {
-            Self::Known(values) => Some(values),
+            Self::Known(values) => Some(&**values),
             Self::Lost => None,
         };
         let values = known.into_iter().flatten();
@@ -86,8 +89,11 @@ impl Baseline {
             *self = Self::default();
         }
         let Self::Known(values) = self else { return };
+        if values.get(key).map(|known| known.as_bstr()) == value {
+            return;
+        }
+        let values = Arc::make_mut(values);
         match value {
-            Some(value) if values.get(key).is_some_and(|known| known == value) => {}
             Some(value) => drop(values.insert(key.to_owned(), value.to_owned())),
             None => drop(values.remove(key)),
         }
@@ -111,9 +117,8 @@ fn older<S: Store>(store: &S, name: &str, place: Place) -> BTreeMap<String, BStr
     };
     let others = || S::NOTES.facets.iter().chain([&place.note]);
     let values = store.notes(name).into_iter().filter_map(|(note, value)| {
-        let note = note.to_str().ok()?;
-        let key = note.strip_prefix(prefix)?;
-        let is_value = others().all(|other| *other != note);
+        let key = note.strip_prefix(prefix.as_bytes())?.to_str().ok()?;
+        let is_value = others().all(|other| note != other.as_bytes());
         is_value.then(|| (key.to_owned(), value.to_owned()))
     });
     values.collect()

@@ -75,14 +75,16 @@ impl Observed {
         let listing =
             listing.map_err(|error| code::UNREADABLE.error(directory, error.to_string()))?;
         for name in listing.iter().flat_map(|listing| listing.names()) {
-            let path = directory.join(name);
             if is_staged(name) {
-                self.stale.push(path);
+                self.stale.push(directory.join(name));
             } else if is_saved(name) {
-                self.saved.push(path);
-            } else if path == target.intent() {
-                self.find_intent(observer, target)?;
+                self.saved.push(directory.join(name));
             }
+        }
+        let intent = target.intent();
+        let is_there = intent.parent() == Some(directory) && observer.has(&intent) == Ok(true);
+        if is_there {
+            self.find_intent(observer, target)?;
         }
         Ok(())
     }
@@ -343,6 +345,10 @@ impl<'a, T: Target> Draft<'a, T> {
 
     /// The names under which keys or notes change.
     pub(super) fn changed(&self) -> BTreeSet<String> {
+        // Whole copies share what is as it was; most runs change nothing.
+        if self.before == self.store {
+            return BTreeSet::new();
+        }
         let stores = [&self.before, &self.store];
         let names = stores.into_iter().flat_map(T::Store::names);
         let names = names.chain(T::NO_ENTRIES.iter().copied());

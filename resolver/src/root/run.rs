@@ -1,10 +1,12 @@
 //! What one run reads: each file once, however many names and documents have it, and no more than a total.
+//! What is not there is not asked for again, nor is what would be below it.
 //!
 //! Without it, one file of 16 MiB behind a thousand links is a thousand texts, and so is one drop-in of a
 //! thousand units. To the total a file counts each time, since whoever asks for it takes it apart.
 
 use std::hash::BuildHasher as _;
 use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rustix::fs::{Stat, fstat};
@@ -19,11 +21,16 @@ type Version = (Inode, i64, i64, u64);
 /// A file of more bytes has a buffer of its own, which goes with it.
 const LARGE: usize = 1 << 16;
 
+/// How many absent paths are remembered: each layer and what is first looked for in it, several times over. A
+/// lookup goes through all of them, and costs a system call at most.
+const ABSENT: usize = 32;
+
 /// What was read so far, and how much may be.
 #[derive(Debug)]
 pub(super) struct Run {
     total: usize,
     texts: Mutex<Texts>,
+    absent: Mutex<Vec<PathBuf>>,
 }
 
 #[derive(Debug, Default)]
@@ -44,6 +51,21 @@ impl Run {
         Self {
             total,
             texts: Mutex::default(),
+            absent: Mutex::default(),
+        }
+    }
+
+    /// Whether it was found already that nothing has this path.
+    pub(super) fn is_absent(&self, path: &Path) -> bool {
+        let absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
+        absent.iter().any(|absent| path.starts_with(absent))
+    }
+
+    /// Notes that nothing has this path, by which it is asked for again.
+    pub(super) fn note_absent(&self, path: &Path) {
+        let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
+        if absent.len() < ABSENT {
+            absent.push(path.to_owned());
         }
     }
 
@@ -104,6 +126,22 @@ mod tests {
         match content(root, name) {
             Content::File(text) => text,
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_absent_stays_so_for_one_run() {
+        let place = tempfile::tempdir().unwrap();
+        let root = Root::open(place.path()).unwrap();
+        let run = root.clone().for_one_run(99);
+        let has = |root: &Root, path: &str| root.dir(path.as_ref()).unwrap().is_some();
+        assert!(!has(&run, "/etc"));
+        fs::create_dir_all(place.path().join("etc/x.d")).unwrap();
+        fs::create_dir_all(place.path().join("etcetera")).unwrap();
+        for (path, is_there) in [("/etc", true), ("/etc/x.d", true), ("/etcetera", true)] {
+            assert_eq!(has(&root, path), is_there, "{path}");
+            assert_eq!(has(&run, path), is_there && path == "/etcetera", "{path}");
+            assert_eq!(has(&run.clone().for_one_run(99), path), is_there, "{path}");
         }
     }
 

@@ -27,13 +27,14 @@ type Remembered = (Vec<u8>, Option<Memory>);
 impl Eyes<'_> {
     /// What is remembered; where the target was wiped, that counts as gone.
     pub(super) fn remembered(&mut self) -> Result<(), Finding> {
+        let intent = self.places.intent();
         for name in self.names(&self.places.state)?.unwrap_or_default() {
             let path = self.places.state.join(&name);
             if is_staged(&name) {
                 self.found.observed.stale.push(path);
                 continue;
             }
-            if path == self.places.intent() {
+            if path == intent {
                 self.found
                     .observed
                     .find_intent(self.observer, self.places)?;
