@@ -31,6 +31,7 @@ mod ostree;
 mod paths;
 mod plan;
 mod planner;
+mod process;
 mod reader;
 pub mod reconcile;
 mod registry;

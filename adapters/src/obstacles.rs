@@ -12,7 +12,7 @@ use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
 
 use crate::code;
-use crate::commit::{CommitError, Failure};
+use crate::commit::{CommitError, Failure, Step};
 use crate::keyed::intent;
 use crate::observer::is_for_all;
 use crate::plan::Plan;
@@ -40,7 +40,10 @@ impl Obstacles {
     pub(crate) fn meet(&mut self, plan: &Plan, failures: Vec<Failure>) -> Result<(), Finding> {
         for Failure { step, error } in failures {
             let step = &plan.batch.steps[step];
-            let finding = finding(&error);
+            let finding = match step {
+                Step::Tell(_) => code::NOT_TOLD.error(&error.path, error.to_string()),
+                _ => finding(&error),
+            };
             if error.is_of_device() || step.path().ends_with(intent::FILE_NAME) {
                 return Err(finding);
             }

@@ -127,11 +127,13 @@ impl<'b> Written<'b> {
         for step in steps {
             match step {
                 Step::Create(tree) => by.made.push(&tree.path),
-                Step::Replace { path, .. } => drop(by.replaced.insert(path)),
+                Step::Replace { path, .. } | Step::Link { path, .. } => {
+                    by.replaced.insert(path);
+                }
                 Step::Remove(path) => drop(by.removed.insert(path)),
                 Step::Take { path, .. } => drop(by.taken.insert(path)),
                 Step::Intend { path, .. } => by.intent = Some(path),
-                Step::Touch(_) => {}
+                Step::Touch(_) | Step::Tell(_) => {}
             }
         }
         by
@@ -172,12 +174,12 @@ impl<'b> Written<'b> {
         match step {
             // What is written and removed again is a journal.
             Step::Replace { path, .. } if self.removed.contains(path.as_path()) => None,
-            Step::Create(NewTree { path, .. }) | Step::Replace { path, .. } => {
-                Some((Operation::WriteFile, path))
-            }
+            Step::Create(NewTree { path, .. })
+            | Step::Replace { path, .. }
+            | Step::Link { path, .. } => Some((Operation::WriteFile, path)),
             Step::Remove(path) if self.is_journal(path) => None,
             Step::Remove(path) | Step::Take { path, .. } => Some((Operation::Clean, path)),
-            Step::Intend { .. } | Step::Touch(_) => None,
+            Step::Intend { .. } | Step::Touch(_) | Step::Tell(_) => None,
         }
     }
 

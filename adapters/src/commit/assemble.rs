@@ -12,8 +12,11 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use super::access;
 use super::error::{CommitError, Doing as _};
-use super::{Directories, Place, stage, staged_name, tree};
+use super::names::staged_name;
+use super::place::{Directories, Place};
+use super::{remove, stage};
 
 /// Something in the tree that is to be.
 #[derive(Debug)]
@@ -57,7 +60,7 @@ pub(crate) fn assemble<'s>(
         .ok_or_else(|| CommitError::new("open the directory of", out, Errno::NOENT))?;
     is_free(&place).doing("write to", out)?;
     let staged = staged_name(&place.name);
-    let written = tree::remove_all(place.dir.as_fd(), &staged)
+    let written = remove::remove_all(place.dir.as_fd(), &staged)
         .doing("replace the staged copy of", out)
         .and_then(|()| write(&place, &staged, members))
         // Onto an empty directory it goes, onto anything else not.
@@ -69,7 +72,7 @@ pub(crate) fn assemble<'s>(
         .and_then(|()| place.sync());
     if written.is_err() {
         // What is left the next run removes.
-        tree::remove_all(place.dir.as_fd(), &staged).unwrap_or_default();
+        remove::remove_all(place.dir.as_fd(), &staged).unwrap_or_default();
     }
     written
 }
@@ -180,7 +183,7 @@ fn dress(file: &OwnedFd, member: &Member<'_>, keeps_times: bool) -> Result<(), E
     }
     let (at, path) = member.metadata;
     let from = open(at, path, OFlags::NONBLOCK | OFlags::NOCTTY)?;
-    stage::copy_xattrs(&from, file)?;
+    access::copy_xattrs(&from, file, |_| true)?;
     if keeps_times {
         let stat = rustix::fs::fstat(&from)?;
         rustix::fs::futimens(file, &times(&stat))?;

@@ -6,9 +6,10 @@
 //! whether it is what a dead run had staged, what it had displaced as planned, or what it had displaced
 //! and never looked at: that is another program's, and goes back.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::str::FromStr;
 
 use overlay_resolver::root::{self, Reason};
@@ -17,19 +18,13 @@ use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
 use super::error::{CommitError, Doing as _};
-use super::stage::partial_name;
-use super::{Outcome, Place, staged_name};
+use super::names::{SAVED, note_name, partial_name, staged_name};
+use super::outcome::Outcome;
+use super::place::Place;
 use crate::observer::LIMIT;
 
-/// What ends the name of something that another program wrote and for which there was no place any more.
-const SAVED: &str = ".overlayctl-save";
-
-/// Whether a name is that of something another program wrote, kept because something newer was in its
-/// place.
-pub fn is_saved(name: &OsStr) -> bool {
-    let bytes = name.as_encoded_bytes();
-    bytes.ends_with(SAVED.as_bytes())
-}
+/// What the digest of a symlink begins with.
+const LINK: char = '@';
 
 /// The digest of a file's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +33,16 @@ pub(super) struct Content(String);
 impl Content {
     pub(super) fn of(content: &[u8]) -> Self {
         Self(format!("{:x}", Sha256::digest(content)))
+    }
+
+    /// That of a symlink is what it says.
+    pub(super) fn of_link(to: &Path) -> Self {
+        let Self(digest) = Self::of(to.as_os_str().as_bytes());
+        Self(format!("{LINK}{digest}"))
+    }
+
+    fn is_of_link(&self) -> bool {
+        self.0.starts_with(LINK)
     }
 }
 
@@ -84,6 +89,26 @@ pub(super) fn look(place: &Place, name: &OsStr) -> Result<Seen, CommitError> {
         ..=LIMIT => Seen::File(Content::of(&content)),
         _ => Seen::Other,
     })
+}
+
+/// The same where something like `content` is expected: of a symlink, if that is of one.
+pub(super) fn look_for(
+    place: &Place,
+    name: &OsStr,
+    content: &Content,
+) -> Result<Seen, CommitError> {
+    if !content.is_of_link() {
+        return look(place, name);
+    }
+    match rustix::fs::readlinkat(&*place.dir, name, Vec::new()) {
+        Ok(to) => {
+            let to = OsStr::from_bytes(to.as_bytes());
+            Ok(Seen::File(Content::of_link(Path::new(to))))
+        }
+        Err(Errno::NOENT) => Ok(Seen::Nothing),
+        Err(Errno::INVAL) => Ok(Seen::Other),
+        Err(error) => Err(error).doing("read back", &place.path),
+    }
 }
 
 /// What a write expects to displace, and what it puts in its place; nothing, if it only takes away.
@@ -136,7 +161,7 @@ pub(super) fn recover(place: &Place) -> Result<Outcome, CommitError> {
         return Ok(Outcome::Done);
     };
     let aside = staged_name(&place.name);
-    let displaced = look(place, &aside)?;
+    let displaced = look_for(place, &aside, &note.expected)?;
     let is_new = |seen: &Seen| note.new.as_ref().is_some_and(|new| seen.is(new));
     if displaced == Seen::Nothing || displaced.is(&note.expected) {
         place
@@ -145,7 +170,7 @@ pub(super) fn recover(place: &Place) -> Result<Outcome, CommitError> {
         Note::remove(place).doing("remove the old copy of", &place.path)?;
         return Ok(Outcome::Done);
     }
-    let present = look(place, &place.name)?;
+    let present = look_for(place, &place.name, &note.expected)?;
     if is_new(&displaced) || present.is(&note.expected) {
         // The dead run never got to displacing anything: this is its own.
         return Ok(Outcome::Done);
@@ -221,21 +246,6 @@ pub(super) fn save(place: &Place, aside: &OsStr) -> Result<(), CommitError> {
     Ok(())
 }
 
-/// The name of the note about a write to `name`.
-pub(super) fn note_name(name: &OsStr) -> OsString {
-    let mut note = staged_name(name);
-    note.push("!");
-    note
-}
-
-/// The name of the target that something staged waits for, or is noted about.
-pub(super) fn target_of(staged: &OsStr) -> Option<&OsStr> {
-    let name = staged.as_bytes().strip_prefix(b".#")?;
-    let ends = [&b".overlayctl"[..], b".overlayctl~", b".overlayctl!"];
-    let name = ends.into_iter().find_map(|end| name.strip_suffix(end))?;
-    Some(OsStr::from_bytes(name))
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(
@@ -246,12 +256,12 @@ mod tests {
     use std::collections::BTreeMap;
     use std::fs;
     use std::os::unix::fs::symlink;
-    use std::path::Path;
 
     use overlay_resolver::root::Root;
 
     use super::*;
-    use crate::commit::{Batch, Directories, Step, commit};
+    use crate::commit::place::Directories;
+    use crate::commit::{Batch, Step, commit, is_saved};
 
     /// All names of a directory with what they hold; `->` and its target of a symlink.
     fn held(dir: &Path) -> BTreeMap<String, String> {
@@ -332,8 +342,22 @@ mod tests {
         ),
     ];
 
+    /// A content, or what a symlink says.
+    type Written = (fn(&str) -> Content, fn(&str) -> String);
+
+    const FILE: Written = (|text| Content::of(text.as_bytes()), str::to_owned);
+    const SYMLINK: Written = (
+        |text| Content::of_link(Path::new(text)),
+        |text| format!("-> {}", text.trim_start_matches("-> ")),
+    );
+
     #[test]
     fn what_a_dead_run_displaced_is_looked_at() {
+        dead_runs(FILE);
+        dead_runs(SYMLINK);
+    }
+
+    fn dead_runs((content, written): Written) {
         for ((row, new, aside, present), (outcome, expected)) in DEAD_RUNS {
             let dir = tempfile::tempdir().unwrap();
             let root = Root::open(dir.path()).unwrap();
@@ -342,13 +366,13 @@ mod tests {
                 .unwrap()
                 .unwrap();
             let note = Note {
-                expected: Content::of(b"old"),
-                new: new.map(|new| Content::of(new.as_bytes())),
+                expected: content("old"),
+                new: new.map(content),
             };
             note.leave(&place).unwrap();
             for (name, text) in [(STAGED, aside), ("file", present)] {
                 if let Some(text) = text {
-                    put(&dir.path().join(name), text);
+                    put(&dir.path().join(name), &written(text));
                 }
             }
             // The leftovers, as the next plan finds them.
@@ -356,7 +380,7 @@ mod tests {
             let steps = leftovers.map(|name| Step::Remove(Path::new("/").join(name)));
             let batch = Batch::from(Vec::from(steps));
             assert_eq!(commit(&root, &batch).outcome.unwrap(), outcome, "{row}");
-            let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+            let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), written(text));
             let expected = expected.iter().map(owned).collect();
             assert_eq!(held(dir.path()), expected, "{row}");
         }

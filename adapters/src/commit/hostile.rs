@@ -17,7 +17,8 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, openat};
 use tempfile::TempDir;
 
 use super::displaced::{Seen, look};
-use super::{Batch, Directories, Outcome, Step, commit, tree};
+use super::place::Directories;
+use super::{Batch, Outcome, Step, commit, remove};
 use crate::observer::LIMIT;
 
 /// A root with a directory `dir`.
@@ -80,7 +81,7 @@ fn a_tree_of_any_depth_is_removed() {
     }
     fs::write(place.path().join("beside"), "").unwrap();
     let top = dir(CWD, place.path());
-    tree::remove_all(top.as_fd(), OsStr::new("dir")).unwrap();
+    remove::remove_all(top.as_fd(), OsStr::new("dir")).unwrap();
     let left = fs::read_dir(place.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name());
@@ -99,7 +100,7 @@ fn what_was_displaced_is_not_waited_for() {
         make(&path);
         assert_eq!(look(), Seen::Other, "{what}");
         let dir = fs::File::open(place.path().join("dir")).unwrap();
-        tree::remove_all(dir.as_fd(), OsStr::new("file")).unwrap();
+        remove::remove_all(dir.as_fd(), OsStr::new("file")).unwrap();
     }
     let sparse = fs::File::create(&path).unwrap();
     sparse.set_len(LIMIT as u64).unwrap();

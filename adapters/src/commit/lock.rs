@@ -28,7 +28,8 @@ use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::error::{CommitError, Doing as _};
-use super::{Directories, Place, stage, tree};
+use super::place::{Directories, Place};
+use super::{access, stage, tree};
 
 /// How the file is called, in the directory that runs lock.
 const FILE_NAME: &str = ".overlayctl.lock";
@@ -125,7 +126,7 @@ fn open(place: &Place) -> Result<Option<OwnedFd>, CommitError> {
         let flags = flags | OFlags::CREATE | OFlags::EXCL;
         return match rustix::fs::openat(&*place.dir, &place.name, flags, MODE) {
             Ok(file) => {
-                stage::inherit_owner(&*place.dir, &file)
+                access::inherit_owner(&*place.dir, &file)
                     .and_then(|()| rustix::fs::fchmod(&file, MODE))
                     .doing("create", path)?;
                 Ok(Some(file))

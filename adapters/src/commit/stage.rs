@@ -1,46 +1,36 @@
-//! One file: staged beside its target, then swapped with it.
+//! One file or symlink: staged beside its target, then swapped with it.
 
-use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
+use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, RawMode, RenameFlags, Uid, XattrFlags};
+use rustix::fs::{FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use overlay_resolver::root::Root;
 
+use super::access::Access;
 use super::displaced::{self, Content, Note, Seen};
 use super::error::{CommitError, Doing as _};
-use super::{Outcome, Place, staged_name};
+use super::names::{partial_name, staged_name};
+use super::outcome::Outcome;
+use super::place::Place;
 
-/// What a new file gets; a replaced one keeps its own. libostree writes 0644 too.
-const NEW_FILE_MODE: RawMode = 0o644;
-
-/// Who may read a file that is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Readers {
-    /// Everybody, unless it is one that was narrower.
-    All,
-    /// Its owner alone: it holds what others cannot read where it comes from.
-    Owner,
+/// What is new under a name.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum New<'c> {
+    /// A file with this content.
+    File(&'c [u8]),
+    /// A symlink that says this.
+    Link(&'c Path),
 }
 
-impl Readers {
-    pub(super) fn of(path: &Path, private: &BTreeSet<PathBuf>) -> Self {
-        if private.contains(path) {
-            Self::Owner
-        } else {
-            Self::All
+impl New<'_> {
+    fn digest(self) -> Content {
+        match self {
+            Self::File(content) => Content::of(content),
+            Self::Link(to) => Content::of_link(to),
         }
-    }
-
-    /// A mode, without what others may do.
-    fn narrow(self, mode: RawMode) -> Mode {
-        Mode::from_raw_mode(match self {
-            Self::All => mode,
-            Self::Owner => mode & !0o077,
-        })
     }
 }
 
@@ -54,21 +44,21 @@ pub(super) struct Staged {
 }
 
 impl Staged {
-    /// Writes `content` beside `place`, durably, with the mode, owner and extended attributes of the
-    /// file it will replace, which must still hold `expected` then.
+    /// Writes what is new beside `place`, durably. What it will replace must still be `expected` then; of a
+    /// file, its owner, mode and extended attributes go along, as far as `access` says nothing else.
     pub(super) fn new(
         place: Place,
-        expected: Option<&[u8]>,
-        content: &[u8],
-        readers: Readers,
+        expected: Option<New<'_>>,
+        new: New<'_>,
+        access: Access,
     ) -> Result<Self, CommitError> {
         let staged = Self {
             name: staged_name(&place.name),
-            expected: expected.map(Content::of),
-            new: Content::of(content),
+            expected: expected.map(New::digest),
+            new: new.digest(),
             place,
         };
-        match staged.write(content, readers) {
+        match staged.write(new, access) {
             Ok(()) => Ok(staged),
             Err(error) => {
                 staged.abandon();
@@ -77,25 +67,20 @@ impl Staged {
         }
     }
 
-    fn write(&self, content: &[u8], readers: Readers) -> Result<(), CommitError> {
+    fn write(&self, new: New<'_>, access: Access) -> Result<(), CommitError> {
         let path = &self.place.path;
         let part = partial_name(&self.name);
         // A run that was killed may have left one.
         self.place
             .clear(&part)
             .doing("replace the staged copy of", path)?;
-        let flags =
-            OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&*self.place.dir, &part, flags, Mode::from_raw_mode(0o600))
-            .doing("stage", path)?;
-        write_all(&file, content).doing("stage", path)?;
-        match &self.expected {
-            Some(_) => self.copy_metadata(&file, readers)?,
-            None => inherit_owner(&self.place.dir, &file)
-                .and_then(|()| rustix::fs::fchmod(&file, readers.narrow(NEW_FILE_MODE)))
-                .doing("stage", path)?,
+        match new {
+            New::File(content) => self.write_file(&part, content, access)?,
+            // It is durable with its directory.
+            New::Link(to) => {
+                rustix::fs::symlinkat(to, &*self.place.dir, &part).doing("stage", path)?;
+            }
         }
-        rustix::fs::fsync(&file).doing("stage", path)?;
         // Before the staged file has its name, so that the note is there whenever that may have been
         // exchanged.
         if let Some(expected) = &self.expected {
@@ -114,27 +99,20 @@ impl Staged {
         self.place.sync()
     }
 
-    fn copy_metadata(&self, new: &OwnedFd, readers: Readers) -> Result<(), CommitError> {
+    fn write_file(&self, part: &OsStr, content: &[u8], access: Access) -> Result<(), CommitError> {
         let path = &self.place.path;
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let old = match rustix::fs::openat(&*self.place.dir, &self.place.name, flags, Mode::empty())
-        {
-            // It vanished, which the swap will notice.
-            Err(Errno::NOENT) => return Ok(()),
-            other => other.doing("open", path)?,
-        };
-        let old_stat = rustix::fs::fstat(&old).doing("look at", path)?;
-        let new_stat = rustix::fs::fstat(new).doing("look at", path)?;
-        if (old_stat.st_uid, old_stat.st_gid) != (new_stat.st_uid, new_stat.st_gid) {
-            let (owner, group) = (
-                Uid::from_raw(old_stat.st_uid),
-                Gid::from_raw(old_stat.st_gid),
-            );
-            rustix::fs::fchown(new, Some(owner), Some(group)).doing("keep the owner of", path)?;
+        let flags =
+            OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&*self.place.dir, part, flags, Mode::from_raw_mode(0o600))
+            .doing("stage", path)?;
+        write_all(&file, content).doing("stage", path)?;
+        match &self.expected {
+            Some(_) => access.copy(&self.place, &file)?,
+            None => access
+                .give_file(&*self.place.dir, &file)
+                .doing("stage", path)?,
         }
-        rustix::fs::fchmod(new, readers.narrow(old_stat.st_mode))
-            .doing("keep the mode of", path)?;
-        copy_xattrs(&old, new).doing("keep the extended attributes of", path)
+        rustix::fs::fsync(&file).doing("stage", path)
     }
 
     /// Puts it in place, whatever is there. Returns where that is.
@@ -161,7 +139,7 @@ impl Staged {
 
     fn swap(&self, expected: &Content) -> Result<Outcome, CommitError> {
         let Place { path, name, .. } = &self.place;
-        if !displaced::look(&self.place, name)?.is(expected) {
+        if !self.look(name)?.is(expected) {
             return Ok(Outcome::Raced);
         }
         match self.place.rename(&self.name, name, RenameFlags::EXCHANGE) {
@@ -213,16 +191,20 @@ impl Staged {
             in_place = std::mem::replace(&mut displaced, next);
         }
         // Under the staged name is ours now, or what its own writer has superseded.
-        if displaced::look(&self.place, &self.name)? == Seen::Other {
+        if self.look(&self.name)? == Seen::Other {
             displaced::save(&self.place, &self.name)?;
         }
         Note::remove(&self.place).doing("remove the old copy of", path)?;
         self.place.sync()
     }
 
+    fn look(&self, name: &OsStr) -> Result<Seen, CommitError> {
+        displaced::look_for(&self.place, name, &self.new)
+    }
+
     /// What the exchange brought out. What cannot be read may be anybody's.
     fn look_at_displaced(&self) -> Result<Seen, CommitError> {
-        displaced::look(&self.place, &self.name).or_else(|error| {
+        self.look(&self.name).or_else(|error| {
             self.place
                 .rename(&self.name, &self.place.name, RenameFlags::EXCHANGE)
                 .doing("put back what another program wrote to", &self.place.path)?;
@@ -235,9 +217,7 @@ impl Staged {
         let Place { path, name, .. } = &self.place;
         match self.place.rename(&self.name, name, RenameFlags::NOREPLACE) {
             Err(Errno::EXIST) => Ok(Outcome::Raced),
-            Err(Errno::INVAL | Errno::NOSYS)
-                if displaced::look(&self.place, name)? == Seen::Nothing =>
-            {
+            Err(Errno::INVAL | Errno::NOSYS) if self.look(name)? == Seen::Nothing => {
                 let renamed = self.place.rename(&self.name, name, RenameFlags::empty());
                 renamed.doing("create", path).map(|()| Outcome::Done)
             }
@@ -317,13 +297,6 @@ fn drop_taken(
     Ok(Outcome::Raced)
 }
 
-/// The name of a staged file that is still being written.
-pub(super) fn partial_name(staged: &OsStr) -> OsString {
-    let mut part = staged.to_owned();
-    part.push("~");
-    part
-}
-
 pub(super) fn write_all(file: &OwnedFd, mut content: &[u8]) -> Result<(), Errno> {
     while !content.is_empty() {
         match rustix::io::write(file, content) {
@@ -335,70 +308,18 @@ pub(super) fn write_all(file: &OwnedFd, mut content: &[u8]) -> Result<(), Errno>
     Ok(())
 }
 
-/// Copies labels, ACLs and whatever else stands in extended attributes.
-pub(super) fn copy_xattrs(old: &OwnedFd, new: &OwnedFd) -> Result<(), Errno> {
-    // The kernel's limits for the list and for one value.
-    const LIMIT: usize = 64 * 1024;
-    let mut names = Vec::with_capacity(LIMIT);
-    match rustix::fs::flistxattr(old, rustix::buffer::spare_capacity(&mut names)) {
-        Err(Errno::NOTSUP) => return Ok(()),
-        other => other?,
-    };
-    for name in names
-        .split(|&byte| byte == 0)
-        .filter(|name| !name.is_empty())
-    {
-        let mut value = Vec::with_capacity(LIMIT);
-        match rustix::fs::fgetxattr(old, name, rustix::buffer::spare_capacity(&mut value)) {
-            Err(Errno::NODATA) => continue,
-            other => other?,
-        };
-        match rustix::fs::fsetxattr(new, name, &value, XattrFlags::empty()) {
-            // A label that the file system or an unprivileged user may not set is what a new file
-            // there gets anyway.
-            Err(Errno::NOTSUP | Errno::PERM | Errno::ACCESS) => {}
-            other => other?,
-        }
-    }
-    Ok(())
-}
-
-/// Gives what is new in a directory the owner of that: an installation of a user's stays theirs.
-pub(super) fn inherit_owner(dir: impl AsFd, new: impl AsFd) -> Result<(), Errno> {
-    let (dir, own) = (rustix::fs::fstat(dir)?, rustix::fs::fstat(&new)?);
-    if dir.st_uid == own.st_uid {
-        return Ok(());
-    }
-    let (owner, group) = (Uid::from_raw(dir.st_uid), Gid::from_raw(dir.st_gid));
-    match rustix::fs::fchown(new, Some(owner), Some(group)) {
-        // Who is not root makes nothing for others.
-        Err(Errno::PERM) => Ok(()),
-        other => other,
-    }
-}
-
 /// Writes a new file and makes its content durable.
 pub(super) fn write_new(
     dir: &OwnedFd,
     name: &Path,
     content: &[u8],
-    readers: Readers,
+    access: Access,
 ) -> Result<(), Errno> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mode = readers.narrow(NEW_FILE_MODE);
-    let file = rustix::fs::openat(dir, name, flags, mode)?;
-    inherit_owner(dir, &file)?;
-    rustix::fs::fchmod(&file, mode)?;
+    let file = rustix::fs::openat(dir, name, flags, Mode::from_raw_mode(0o600))?;
+    access.give_file(dir, &file)?;
     write_all(&file, content)?;
     rustix::fs::fsync(&file)
-}
-
-/// Removes a name that is not a directory; one that is gone already is fine.
-pub(super) fn unlink_file(dir: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
-    match rustix::fs::unlinkat(dir, name, AtFlags::empty()) {
-        Err(Errno::NOENT) => Ok(()),
-        other => other,
-    }
 }
 
 #[cfg(test)]
@@ -411,7 +332,8 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::commit::{Batch, Directories, Step, commit};
+    use crate::commit::place::Directories;
+    use crate::commit::{Batch, Step, commit};
 
     #[test]
     fn of_two_who_write_meanwhile_the_last_one_stays() {
@@ -424,7 +346,13 @@ mod tests {
                 .of_name(Path::new("/file"))
                 .unwrap()
                 .unwrap();
-            let staged = Staged::new(place, Some(b"old"), b"new", Readers::All).unwrap();
+            let staged = Staged::new(
+                place,
+                Some(New::File(b"old")),
+                New::File(b"new"),
+                Access::Kept,
+            )
+            .unwrap();
             // The exchange has brought out what one of them wrote; what the other writes is in place.
             fs::write(dir.path().join(&staged.name), "theirs").unwrap();
             fs::write(&path, meanwhile).unwrap();

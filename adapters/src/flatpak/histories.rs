@@ -91,6 +91,7 @@ impl Scene for InMemory {
                 Step::Intend { .. } | Step::Remove(_) | Step::Take { .. } | Step::Touch(_) => {
                     continue;
                 }
+                Step::Link { .. } | Step::Tell(_) => unreachable!("flatpak has none"),
             };
             let config = RepoConfig::parse(&text, &installation().config());
             self.config = Some(config.expect("sound"));

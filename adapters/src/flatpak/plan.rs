@@ -80,7 +80,7 @@ fn batch(draft: &Draft<'_, Installation>, found: &Found, rewritten: Option<Vec<u
     }
     steps.extend(draft.cleanup());
     let is_there = found.config.is_some() || !steps.is_empty();
-    draft.batch(steps, is_there.then(|| draft.target.changed()))
+    draft.batch(steps, is_there.then(|| Step::Touch(draft.target.changed())))
 }
 
 /// A new repository, whole.
@@ -92,6 +92,7 @@ fn create(draft: &Draft<'_, Installation>, config: Vec<u8>) -> Step {
     });
     Step::Create(NewTree {
         directories: REPOSITORY.map(PathBuf::from).into(),
+        links: Vec::new(),
         files: side_files
             .chain([(config::FILE_NAME.into(), config)])
             .collect(),

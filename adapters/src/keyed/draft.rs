@@ -12,7 +12,7 @@ use super::intent::{Intent, Move, Traces};
 use super::store::Store as _;
 use super::target::Target;
 use crate::code;
-use crate::commit::{Batch, Step, is_saved, is_staged, staged_name};
+use crate::commit::{Access, Batch, Step, is_saved, is_staged, staged_name};
 use crate::observer::Observer;
 use crate::obstacles::Obstacles;
 use crate::report::{Dependent, Operation, Request, Wish, full_name};
@@ -255,23 +255,22 @@ impl<'a, T: Target> Draft<'a, T> {
     }
 
     /// The batch of these steps, with what a run that is killed between any two of them has to leave.
-    /// What programs watch that want to know of changes is touched last.
+    /// Others are told last, by what is touched or by a notice: as long as they were not, the intent stays, and the
+    /// next run tells them.
     ///
     /// Nothing is done to a file that could not be written. What was to be done to it waits, and so the
     /// intent stays.
-    pub(crate) fn batch(&self, mut steps: Vec<Step>, watched: Option<PathBuf>) -> Batch {
+    pub(crate) fn batch(&self, mut steps: Vec<Step>, signal: Option<Step>) -> Batch {
         let observed = self.observed;
         let before = observed.unfinished.as_ref();
         let wanted = steps.len();
         steps.retain(|step| !observed.refused.contains(step.path()));
-        let is_touched = !observed
-            .refused
-            .iter()
-            .any(|path| watched.as_ref() == Some(path));
+        let refused = |step: &Step| observed.refused.contains(step.path());
+        let is_told = !signal.as_ref().is_some_and(refused);
         // What a run for single entries does not look at stays to be mended.
         let mut unfinished = observed.intent.names();
         let ends_all = steps.len() == wanted
-            && is_touched
+            && is_told
             && (before.is_none() || unfinished.all(|name| self.is_mended(name)));
         if steps.is_empty() && before.is_none() {
             steps.extend(self.stale(&steps));
@@ -281,7 +280,7 @@ impl<'a, T: Target> Draft<'a, T> {
             return steps.into();
         }
         let path = self.target.intent();
-        steps.extend(watched.filter(|_| is_touched).map(Step::Touch));
+        steps.extend(signal.filter(|_| is_told));
         let content = self.intent().to_bytes(T::NOUN);
         if before != Some(&content) {
             let before = before.cloned();
@@ -301,7 +300,11 @@ impl<'a, T: Target> Draft<'a, T> {
         }
         Batch {
             steps,
-            private: self.private.clone(),
+            access: self
+                .private
+                .iter()
+                .map(|path| (path.clone(), Access::OwnerOnly))
+                .collect(),
         }
     }
 
@@ -429,8 +432,10 @@ pub(crate) fn replacement(
 /// The name under which a step stages what it writes.
 fn staged(step: &Step) -> Option<PathBuf> {
     let path = match step {
-        Step::Create(_) | Step::Intend { .. } | Step::Replace { .. } => step.path(),
-        Step::Remove(_) | Step::Take { .. } | Step::Touch(_) => return None,
+        Step::Create(_) | Step::Intend { .. } | Step::Replace { .. } | Step::Link { .. } => {
+            step.path()
+        }
+        Step::Remove(_) | Step::Take { .. } | Step::Touch(_) | Step::Tell(_) => return None,
     };
     Some(path.with_file_name(staged_name(path.file_name()?)))
 }

@@ -92,6 +92,7 @@ impl InMemory {
             }
             Step::Remove(path) => drop(self.files.remove(&path)),
             Step::Intend { .. } | Step::Touch(_) => {}
+            Step::Link { .. } | Step::Tell(_) => unreachable!("ostree has none"),
         }
     }
 }

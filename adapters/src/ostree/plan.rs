@@ -167,6 +167,7 @@ impl<'d> Writes<'d> {
             Step::Create(NewTree {
                 path: self.draft.target.target.clone(),
                 directories: Vec::new(),
+                links: Vec::new(),
                 files,
             })
         })
