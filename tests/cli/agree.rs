@@ -385,6 +385,7 @@ fn every_decision() -> Vec<Decision> {
     ];
     let (place, own, end) = (path, path, path);
     let foreign = [
+        Foreign::Other,
         Foreign::OtherUrl,
         Foreign::OtherRemote { place: place() },
         Foreign::Elsewhere {
