@@ -203,8 +203,13 @@ pub(crate) fn why_unusable(document: &Document) -> Finding {
 fn has_vendor(root: &Root, layers: &[Layer]) -> bool {
     layers
         .first()
-        .and_then(|vendor| vendor.base().iter().nth(1))
-        .is_none_or(|top| matches!(root.dir(Path::new(top)), Ok(Some(_))))
+        .and_then(|vendor| {
+            vendor
+                .base()
+                .ancestors()
+                .find(|top| top.iter().count() == 2)
+        })
+        .is_none_or(|top| root.has_dir(top) == Ok(true))
 }
 
 /// The name of the entry that a file is for which is taken as a whole.

@@ -263,7 +263,7 @@ impl Discovery {
                     .flat_map(|path| above(path, base))
                     .map(Path::to_owned),
             );
-            if !self.found_in.contains(layer) && matches!(query.tree.dir(base), Ok(None)) {
+            if !self.found_in.contains(layer) && query.tree.has_dir(base) == Ok(false) {
                 more.push(base.to_owned());
             }
         }

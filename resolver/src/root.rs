@@ -123,7 +123,7 @@ impl Root {
     }
 
     /// The same root for a run that looks at many paths and ends: a file in a directory is read once, whatever
-    /// leads to it, a directory that is not there is not looked for again, and what is read comes to at most
+    /// leads to it, whether a directory is there is looked up once, and what is read comes to at most
     /// `total` bytes, a file counted each time; what does not fit is [`Reason::TooMuch`]. Clones are of the same
     /// run.
     ///
@@ -212,19 +212,32 @@ impl Root {
             return Err(Errno::XDEV);
         }
         let run = self.run.as_deref();
-        if run.is_some_and(|run| run.is_absent(path)) {
+        if run.is_some_and(|run| run.is_there(path) == Some(false)) {
             return Ok(None);
         }
-        match open(self.as_fd(), nonempty(path), DIRECTORY, NO_LINKS) {
-            Ok(fd) => Ok(Some(Dir::new(self, path, fd))),
-            Err(Errno::NOENT) => {
-                if let Some(run) = run {
-                    run.note_absent(path);
-                }
-                Ok(None)
-            }
-            Err(errno) => Err(errno),
+        let opened = match open(self.as_fd(), nonempty(path), DIRECTORY, NO_LINKS) {
+            Ok(fd) => Some(Dir::new(self, path, fd)),
+            Err(Errno::NOENT) => None,
+            Err(errno) => return Err(errno),
+        };
+        if let Some(run) = run {
+            run.note(path, opened.is_some());
         }
+        Ok(opened)
+    }
+
+    /// Whether there is a directory at `path`, as [`dir`](Self::dir) finds it.
+    pub fn has_dir(&self, path: &Path) -> Result<bool, Unusable> {
+        if self.knows_dir(path) {
+            return Ok(true);
+        }
+        Ok(self.dir(path)?.is_some())
+    }
+
+    /// Whether it is known without a look that there is one.
+    pub(crate) fn knows_dir(&self, path: &Path) -> bool {
+        let run = self.run.as_deref();
+        run.is_some_and(|run| run.is_there(path) == Some(true))
     }
 
     /// Reads the regular file of up to `limit` bytes at `path`; `None` if nothing has this path.

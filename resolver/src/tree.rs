@@ -216,6 +216,15 @@ impl Tree {
         self.dir_by(path, &mut Vec::new())
     }
 
+    /// Whether there is a directory at `path`.
+    pub(crate) fn has_dir(&self, path: &Path) -> Result<bool, Unusable> {
+        let root = self.root.as_ref().filter(|root| root.knows_dir(path));
+        if root.is_some() && !self.is_gone(&absolute(path)) {
+            return Ok(true);
+        }
+        Ok(self.dir(path)?.is_some())
+    }
+
     /// The same; the symlinks on the way and where they end are added to `trail`.
     pub(crate) fn dir_by(
         &self,

@@ -115,9 +115,9 @@ const REMOTE: &str = include_str!("../../data/demo/flathub.flatpakrepo");
 
 fn twelve() {
     let calls = Place::of_flatpak(12).sync();
-    assert!(calls <= 220, "flatpak: {calls} calls");
+    assert!(calls <= 210, "flatpak: {calls} calls");
     let calls = Place::of_ostree(12).sync();
-    assert!(calls <= 380, "ostree: {calls} calls");
+    assert!(calls <= 365, "ostree: {calls} calls");
 }
 
 /// What each remote adds, from some to many. What a longer listing takes is less than one for each.

@@ -1,5 +1,5 @@
 //! What one run reads: each file once, however many names and documents have it, and no more than a total.
-//! What is not there is not asked for again, nor is what would be below it.
+//! Whether there is a directory is asked once, and what follows from the answer for others not at all.
 //!
 //! Without it, one file of 16 MiB behind a thousand links is a thousand texts, and so is one drop-in of a
 //! thousand units. To the total a file counts each time, since whoever asks for it takes it apart.
@@ -7,7 +7,7 @@
 use std::hash::BuildHasher as _;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rustix::fs::{Stat, fstat};
 
@@ -21,16 +21,25 @@ type Version = (Inode, i64, i64, u64);
 /// A file of more bytes has a buffer of its own, which goes with it.
 const LARGE: usize = 1 << 16;
 
-/// How many absent paths are remembered: each layer and what is first looked for in it, several times over. A
-/// lookup goes through all of them, and costs a system call at most.
-const ABSENT: usize = 32;
+/// How many directories are remembered to be there, and not to be: each layer and what is first looked for in it,
+/// several times over. A lookup goes through all of them, and costs a system call at most.
+const KNOWN: usize = 32;
 
 /// What was read so far, and how much may be.
 #[derive(Debug)]
 pub(super) struct Run {
     total: usize,
     texts: Mutex<Texts>,
-    absent: Mutex<Vec<PathBuf>>,
+    directories: Mutex<Directories>,
+}
+
+/// What is known of directories, by paths without symlinks.
+#[derive(Debug, Default)]
+struct Directories {
+    /// Those that were opened: what is above them is there, too.
+    there: Vec<PathBuf>,
+    /// Those that are not there: nor is what would be below them.
+    absent: Vec<PathBuf>,
 }
 
 #[derive(Debug, Default)]
@@ -51,22 +60,36 @@ impl Run {
         Self {
             total,
             texts: Mutex::default(),
-            absent: Mutex::default(),
+            directories: Mutex::default(),
         }
     }
 
-    /// Whether it was found already that nothing has this path.
-    pub(super) fn is_absent(&self, path: &Path) -> bool {
-        let absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
-        absent.iter().any(|absent| path.starts_with(absent))
+    /// Whether a directory is there, as far as that is known.
+    pub(super) fn is_there(&self, path: &Path) -> Option<bool> {
+        let Directories { there, absent } = &*self.directories();
+        if absent.iter().any(|absent| path.starts_with(absent)) {
+            return Some(false);
+        }
+        let is_there = there.iter().any(|there| there.starts_with(path));
+        is_there.then_some(true)
     }
 
-    /// Notes that nothing has this path, by which it is asked for again.
-    pub(super) fn note_absent(&self, path: &Path) {
-        let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
-        if absent.len() < ABSENT {
-            absent.push(path.to_owned());
+    /// Notes whether a directory is there. No symlink is on the way to it.
+    pub(super) fn note(&self, path: &Path, is_there: bool) {
+        let mut directories = self.directories();
+        let known = if is_there {
+            &mut directories.there
+        } else {
+            &mut directories.absent
+        };
+        if known.len() < KNOWN {
+            known.push(path.to_owned());
         }
+    }
+
+    fn directories(&self) -> MutexGuard<'_, Directories> {
+        let directories = self.directories.lock();
+        directories.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The text of a file, read if it was not yet.
@@ -130,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_stays_so_for_one_run() {
+    fn directories_are_there_or_not_for_one_run() {
         let place = tempfile::tempdir().unwrap();
         let root = Root::open(place.path()).unwrap();
         let run = root.clone().for_one_run(99);
@@ -143,6 +166,12 @@ mod tests {
             assert_eq!(has(&run, path), is_there && path == "/etcetera", "{path}");
             assert_eq!(has(&run.clone().for_one_run(99), path), is_there, "{path}");
         }
+        // What was opened tells what is above it.
+        let run = root.clone().for_one_run(99);
+        let is_there = |path: &str| run.has_dir(path.as_ref()).unwrap();
+        assert!(has(&run, "/etc/x.d"));
+        fs::rename(place.path().join("etc"), place.path().join("gone")).unwrap();
+        assert_eq!(["/etc", "/etc/x", "/"].map(is_there), [true, false, true]);
     }
 
     #[test]
