@@ -14,6 +14,7 @@ overlay_resolver::finding_codes! {
     DROPPED = "dropped": "a FIFO, a socket or a device, which a merge of `/etc` does not take over";
     EXPIRED_KEY = "expired-key": "a certificate that is expired or revoked; a warning where no other one is good, so that nothing can be verified";
     EXPIRING_KEY = "expiring-key": "a keyring of which no certificate is good for another 60 days";
+    GIVEN_UP = "given-up": "something that was to be run, failed each time, and is not tried again";
     ID_NOT_SET = "id-not-set": "a collection ID that its remote does not get, since that has another one, or none by choice";
     ID_TWICE = "id-twice": "a collection ID from two entries";
     IN_USE = "in-use": "an entry that would go, and on which something depends";
@@ -31,6 +32,7 @@ overlay_resolver::finding_codes! {
     OUT_OF_SCOPE = "out-of-scope": "a target that this run may not write";
     PRIVATE_SOURCE = "private-source": "a file that not everybody may read, of an entry whose target everybody reads";
     READ_ONLY = "read-only": "a file to be written on a read-only file system";
+    RUN_FAILED = "run-failed": "something that was to be run, and failed";
     SEVERAL_REMOTES = "several-remotes": "a file that defines several remotes";
     SYMLINK = "symlink": "a file of ours that is a symlink to one elsewhere";
     UNREAD_ORIGIN = "unread-origin": "an origin of a deployment that cannot be read";

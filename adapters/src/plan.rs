@@ -31,22 +31,11 @@ impl Plan {
         batch: Batch,
         mut entries: Vec<EntryReport>,
         mut changes: Vec<Change>,
-        mut findings: Vec<Finding>,
+        findings: Vec<Finding>,
         layers: Vec<Documents>,
     ) -> Self {
         let reported = layers.first().map(|source| source.adapter.clone());
-        for mut source in layers {
-            findings.append(&mut source.findings);
-            for entry in &mut entries {
-                if entry.adapter == source.adapter {
-                    entry.layered = source.by_name.remove(&entry.name);
-                    let beside = source.beside.remove(&entry.name);
-                    entry.beside.extend(beside.into_iter().flatten());
-                }
-            }
-        }
-        findings.sort();
-        findings.dedup();
+        let findings = with_documents(&mut entries, findings, layers);
         let written = Written::by(&batch.steps);
         changes.retain(|change| written.tells(change));
         changes.extend(written.untold(&changes, &reported.unwrap_or_default()));
@@ -98,6 +87,27 @@ impl Plan {
         let entries = layers.iter().flat_map(failed).collect();
         Self::new(Batch::default(), entries, Vec::new(), vec![finding], layers)
     }
+}
+
+/// Gives each entry its files. Returns the findings, those of the files too, in order.
+pub(crate) fn with_documents(
+    entries: &mut [EntryReport],
+    mut findings: Vec<Finding>,
+    layers: Vec<Documents>,
+) -> Vec<Finding> {
+    for mut source in layers {
+        findings.append(&mut source.findings);
+        for entry in &mut *entries {
+            if entry.adapter == source.adapter {
+                entry.layered = source.by_name.remove(&entry.name);
+                let beside = source.beside.remove(&entry.name);
+                entry.beside.extend(beside.into_iter().flatten());
+            }
+        }
+    }
+    findings.sort();
+    findings.dedup();
+    findings
 }
 
 /// What steps write and remove, by path: there are as many changes as steps.

@@ -13,7 +13,9 @@ use std::path::PathBuf;
 use overlay_resolver::finding::{Finding, Level};
 
 pub use self::change::{Change, Operation, full_name};
-pub use self::decision::{CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Mask};
+pub use self::decision::{
+    CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Mask, RunDecision,
+};
 pub use self::entry::{EntryReport, KeyReport};
 pub use self::request::Request;
 pub use self::state::State;

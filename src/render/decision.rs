@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 use overlay_adapters::report::{
-    CollectionDecision, Decision, Dependent, EntryReport, Going, Holder, State,
+    CollectionDecision, Decision, Dependent, EntryReport, Going, Holder, RunDecision, State,
 };
 use overlay_resolver::escape::{escape, escape_path};
 
@@ -64,6 +64,16 @@ pub(crate) fn reason(entry: &EntryReport) -> String {
             "a layer is missing, so nobody can tell whether the vendor withdrew it".into()
         }
         Decision::Collection(decision) => reason_of_collection(decision),
+        Decision::Run(decision) => reason_of_run(decision),
+    }
+}
+
+fn reason_of_run(decision: &RunDecision) -> String {
+    match decision {
+        RunDecision::Due { origin } => format!("as in {}", escape_path(origin)),
+        RunDecision::Done => "it is not run again".into(),
+        RunDecision::Failed { tries, of } => format!("tried {tries} of {of} times"),
+        RunDecision::GivenUp { tries } => format!("failed {tries} times"),
     }
 }
 
@@ -126,6 +136,9 @@ pub(super) fn words(entry: &EntryReport, state: State) -> (Style, String) {
             (NOTABLE, format!("left for the boot: {reason}"))
         }
         (State::Waiting, _) => (NOTABLE, format!("waiting: {reason}")),
+        (State::Due, _) => (NOTABLE, format!("to be run, {reason}")),
+        (State::Done, _) => (GOOD, format!("done: {reason}")),
+        (State::GivenUp, _) => (BAD, format!("given up: {reason}")),
         (State::Failed, _) => (BAD, format!("failed: {reason}")),
     }
 }

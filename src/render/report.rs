@@ -172,6 +172,7 @@ fn planned(text: &mut Text, change: &Change) {
         Operation::Rename => format!("remember that {subject} is called {to} now"),
         Operation::WriteFile => format!("write {subject}"),
         Operation::Clean => format!("clean up {subject}"),
+        Operation::Run => format!("run {subject}"),
     };
     say!(text, "    {words}");
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use overlay_adapters::code;
 use overlay_adapters::report::{
-    CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Mask, Operation,
+    CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Mask, Operation, RunDecision,
 };
 use serde_json::Value;
 
@@ -442,6 +442,13 @@ fn every_decision() -> Vec<Decision> {
         },
     ];
     all.extend(of_collections.map(Decision::Collection));
+    let of_runs = [
+        RunDecision::Due { origin: path() },
+        RunDecision::Done,
+        RunDecision::Failed { tries: 1, of: 2 },
+        RunDecision::GivenUp { tries: 2 },
+    ];
+    all.extend(of_runs.map(Decision::Run));
     all
 }
 

@@ -172,7 +172,7 @@ struct Shown<'d> {
     pieces: Vec<String>,
 }
 
-/// The blocks of code whose first line names a file, as in "```rust src/main.rs".
+/// The blocks of code whose first line names a file behind the language.
 fn shown(document: &str) -> Vec<Shown<'_>> {
     let blocks = document.split("```").skip(1).step_by(2);
     let blocks = blocks.filter_map(|block| {

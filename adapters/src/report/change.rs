@@ -77,11 +77,13 @@ pub enum Operation {
     WriteFile,
     /// A file or directory that nothing needs any more goes, if it is there.
     Clean,
+    /// Something is run, and it is written down what became of it.
+    Run,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Create,
         Self::Remove,
         Self::Adopt,
@@ -100,6 +102,7 @@ impl Operation {
         Self::Rename,
         Self::WriteFile,
         Self::Clean,
+        Self::Run,
     ];
 
     /// The word for it in machine output.
@@ -123,6 +126,7 @@ impl Operation {
             Self::Rename => "rename",
             Self::WriteFile => "write-file",
             Self::Clean => "clean",
+            Self::Run => "run",
         }
     }
 }

@@ -87,6 +87,8 @@ pub enum Decision {
     LayerMissing,
     /// It is a collection ID.
     Collection(CollectionDecision),
+    /// It is something that is run.
+    Run(RunDecision),
 }
 
 impl Decision {
@@ -113,6 +115,7 @@ impl Decision {
             Self::Broken { .. } => "broken",
             Self::LayerMissing => "layer-missing",
             Self::Collection(decision) => decision.code(),
+            Self::Run(decision) => decision.code(),
         }
     }
 
@@ -153,6 +156,7 @@ impl Decision {
             Self::Released | Self::ReleasedByOwner => State::Released,
             Self::Broken { .. } | Self::LayerMissing => State::Failed,
             Self::Collection(decision) => decision.state_after(),
+            Self::Run(decision) => decision.state(),
         }
     }
 }
@@ -235,6 +239,51 @@ impl CollectionDecision {
             Self::TakenAway { .. } | Self::Emptied { .. } => State::Edited,
             Self::Differs { .. } => State::Conflict,
             Self::Twice { .. } => State::Failed,
+        }
+    }
+}
+
+/// What was decided over something that is run, or what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunDecision {
+    /// It is to be run.
+    Due {
+        /// The file that defines it.
+        origin: PathBuf,
+    },
+    /// It was done, by this run or an earlier one.
+    Done,
+    /// It failed, and is tried again.
+    Failed {
+        /// How often it was tried.
+        tries: u32,
+        /// How often it is.
+        of: u32,
+    },
+    /// It failed each time, and is not tried again.
+    GivenUp {
+        /// How often it was tried.
+        tries: u32,
+    },
+}
+
+impl RunDecision {
+    /// The code of the decision in machine output.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Due { .. } => "due",
+            Self::Done => "done",
+            Self::Failed { .. } => "run-failed",
+            Self::GivenUp { .. } => "given-up",
+        }
+    }
+
+    const fn state(&self) -> State {
+        match self {
+            Self::Due { .. } => State::Due,
+            Self::Done => State::Done,
+            Self::Failed { .. } => State::Failed,
+            Self::GivenUp { .. } => State::GivenUp,
         }
     }
 }

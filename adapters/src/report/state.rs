@@ -32,7 +32,13 @@ pub enum State {
     Foreign,
     /// Nothing can be done yet: what it is for is not there, or its target is for another run to write.
     Waiting,
-    /// The layers or the target cannot be read well enough; nothing was changed.
+    /// To be run.
+    Due,
+    /// Run, and done.
+    Done,
+    /// Run, and failed each time: not tried again.
+    GivenUp,
+    /// The layers or the target cannot be read well enough, so nothing was changed; or what was run failed.
     Failed,
 }
 
@@ -54,6 +60,9 @@ impl State {
             Self::Released => "released",
             Self::Foreign => "foreign",
             Self::Waiting => "waiting",
+            Self::Due => "due",
+            Self::Done => "done",
+            Self::GivenUp => "given-up",
             Self::Failed => "failed",
         }
     }

@@ -124,9 +124,10 @@ fn in_the_way(decision: &Decision) -> Option<String> {
         Decision::Broken { .. } | Decision::LayerMissing => {
             Some("cannot be read well enough; mend that first".into())
         }
-        Decision::Removed { .. } | Decision::Released | Decision::Collection(_) => {
-            Some("is not what the vendor ships".into())
-        }
+        Decision::Removed { .. }
+        | Decision::Released
+        | Decision::Collection(_)
+        | Decision::Run(_) => Some("is not what the vendor ships".into()),
         Decision::InUse { why, .. } => {
             Some(format!("is {why}, and stays only because it is in use"))
         }

@@ -1,0 +1,233 @@
+//! What an adapter is whose entries are run instead of being written: tasks, installations.
+//!
+//! Each entry is a *job*. It is done once for each *occasion* (a deployment, a version), and tried so often and no
+//! more. What became of it is its *mark*, which is durable before anything is run: a job that takes the machine down
+//! has been counted.
+
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+
+use bstr::{BString, ByteSlice as _};
+use overlay_resolver::finding::Finding;
+use overlay_resolver::keyfile::value;
+use overlay_resolver::root::Root;
+
+use crate::code;
+use crate::commit::{Batch, Step};
+use crate::editor::Editor;
+use crate::planner::SourcePath;
+use crate::report::{EntryReport, Request};
+use crate::source::Documents;
+
+/// What the adapters of one kind have to know how to do whose entries are run.
+pub(crate) trait Runner: Debug {
+    /// The configuration paths that it reads.
+    fn sources(&self) -> Vec<SourcePath>;
+
+    /// The directory to hold while running.
+    fn lock(&self) -> PathBuf;
+
+    /// What there is to run, and what is known of it. All reading is done here.
+    fn due(&self, root: &Root, request: &Request) -> Agenda;
+
+    /// Runs a job. It may have been run before without an end.
+    ///
+    /// # Errors
+    /// It failed, and why.
+    fn run(&self, root: &Root, job: &Job) -> Result<(), Finding>;
+
+    /// What writes down what became of a job. By default a file a name in the directory that is held.
+    fn mark(&self, job: &Job, before: Option<&Mark>, after: &Mark) -> Batch {
+        Batch::from(vec![Step::Replace {
+            path: mark_file(&self.lock(), &job.name),
+            expected: before.map(Mark::to_bytes),
+            content: after.to_bytes(),
+        }])
+    }
+}
+
+/// The file of a job's mark in a directory.
+pub(crate) fn mark_file(directory: &Path, name: &str) -> PathBuf {
+    directory.join(format!("{name}.run"))
+}
+
+/// What there is to run.
+#[derive(Debug, Default)]
+pub(crate) struct Agenda {
+    /// In the order in which they run.
+    pub(crate) jobs: Vec<Job>,
+    /// The entries that are none, such as those that are masked or cannot be read.
+    pub(crate) others: Vec<EntryReport>,
+    /// What there is to say of them.
+    pub(crate) findings: Vec<Finding>,
+    /// The files of all entries.
+    pub(crate) layers: Vec<Documents>,
+}
+
+/// Something to be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Job {
+    /// What it is reported under.
+    pub(crate) adapter: String,
+    /// The name of its entry.
+    pub(crate) name: String,
+    /// What it is to be done for, once.
+    pub(crate) occasion: String,
+    /// How often it is tried for that.
+    pub(crate) tries: u32,
+    /// What became of it so far.
+    pub(crate) mark: Option<Mark>,
+    /// The file that defines it.
+    pub(crate) origin: PathBuf,
+}
+
+/// What became of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// For which occasion.
+    pub(crate) occasion: String,
+    /// How often it was begun.
+    pub(crate) tries: u32,
+    /// Whether it was done.
+    pub(crate) is_done: bool,
+}
+
+/// Whether a job is to be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Now; with this mark before that.
+    Now(Mark),
+    /// Not again: it is done.
+    Done,
+    /// Not again: it was tried often enough.
+    GivenUp,
+}
+
+impl Job {
+    /// Whether it is to be run. Pure.
+    pub(crate) fn due(&self) -> Due {
+        let known = self.mark.as_ref();
+        let known = known.filter(|mark| mark.occasion == self.occasion);
+        match known {
+            Some(mark) if mark.is_done => Due::Done,
+            Some(mark) if mark.tries >= self.tries => Due::GivenUp,
+            known => Due::Now(Mark {
+                occasion: self.occasion.clone(),
+                tries: known.map_or(0, |mark| mark.tries) + 1,
+                is_done: false,
+            }),
+        }
+    }
+}
+
+const SECTION: &str = "Run";
+const OCCASION: &str = "Occasion";
+const TRIES: &str = "Tries";
+const DONE: &str = "Done";
+
+impl Mark {
+    /// Reads the file, which errors call `path`.
+    pub(crate) fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
+        let file = Editor::parse(text)
+            .map_err(|(line, problem)| code::MALFORMED.error(path, problem).at(line))?;
+        let get = |key| file.get(SECTION, key);
+        let occasion = get(OCCASION).and_then(|raw| value::decode_string(raw).ok());
+        let tries = get(TRIES).and_then(|raw| raw.to_str().ok()?.parse().ok());
+        let is_done = get(DONE).and_then(|raw| value::decode_boolean(raw).ok());
+        let mark = occasion.zip(tries).zip(is_done);
+        let mark = mark.map(|((occasion, tries), is_done)| Self {
+            occasion,
+            tries,
+            is_done,
+        });
+        mark.ok_or_else(|| {
+            let message = "is not what a run leaves, a group [Run] with Occasion=, Tries= and Done=: remove it, and what it is about is run again";
+            code::MALFORMED.error(path, message)
+        })
+    }
+
+    /// The whole file.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut file = Editor::default();
+        for (key, value) in [
+            (OCCASION, value::encode_string(&self.occasion)),
+            (TRIES, self.tries.to_string().into()),
+            (DONE, value::encode_boolean(self.is_done)),
+        ] {
+            file.set(SECTION, key, BString::from(value).as_bstr());
+        }
+        file.to_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn mark() -> impl Strategy<Value = Mark> {
+        ("[^\0]{0,8}", any::<u32>(), any::<bool>()).prop_map(|(occasion, tries, is_done)| Mark {
+            occasion,
+            tries,
+            is_done,
+        })
+    }
+
+    fn job(occasion: &str, tries: u32, mark: Option<Mark>) -> Job {
+        Job {
+            adapter: "tasks".into(),
+            name: "x".into(),
+            occasion: occasion.into(),
+            tries,
+            mark,
+            origin: PathBuf::new(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(mark in mark()) {
+            prop_assert_eq!(Mark::parse(&mark.to_bytes(), Path::new("/x")), Ok(mark));
+        }
+
+        /// Occasions come and go; each run of a job ends well or not, or not at all.
+        #[test]
+        fn tries_are_bounded_and_what_is_done_is_not_run_again(
+            turns in prop::collection::vec((0..3u8, any::<bool>()), 1..40),
+            limit in 1..4u32,
+        ) {
+            let mut known: Option<Mark> = None;
+            let (mut begun, mut is_done) = (0, false);
+            for (occasion, ends_well) in turns {
+                let occasion = occasion.to_string();
+                if known.as_ref().is_none_or(|mark| mark.occasion != occasion) {
+                    (begun, is_done) = (0, false);
+                }
+                let job = job(&occasion, limit, known.clone());
+                match job.due() {
+                    Due::Now(mark) => {
+                        prop_assert!(!is_done, "run again");
+                        begun += 1;
+                        prop_assert_eq!(mark.tries, begun);
+                        prop_assert!(begun <= limit, "tried too often");
+                        is_done = ends_well;
+                        known = Some(Mark { is_done, ..mark });
+                    }
+                    Due::Done => prop_assert!(is_done),
+                    Due::GivenUp => prop_assert!(!is_done && begun == limit),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_run_leaves_is_refused() {
+        for text in ["", "junk\n", "[Run]\nOccasion=a\nTries=-1\nDone=true\n"] {
+            assert!(
+                Mark::parse(text.as_bytes(), Path::new("/x")).is_err(),
+                "{text}"
+            );
+        }
+    }
+}
