@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub use self::path::PathError;
 use crate::account::Unread;
 use crate::catalog::Catalog;
-use crate::discover::{Query, discover};
+use crate::discover::{Query, Shared, discover};
 use crate::document::Document;
 use crate::escape::escape_path;
 use crate::finding::{Finding, Level, code};
@@ -54,6 +54,7 @@ pub enum Basis {
 #[derive(Debug, Clone)]
 pub struct Configuration {
     tree: Arc<Tree>,
+    shared: Option<Arc<Shared>>,
     history: bool,
     path: PathBuf,
     rules: Rules,
@@ -130,6 +131,7 @@ impl Resolver {
             .or_else(|| catalog.rules_of_many_units(&path));
         Configuration {
             tree: Arc::clone(&self.tree),
+            shared: self.shared.clone(),
             history: self.history,
             basis: match (&self.choice, &known) {
                 (Choice::Consumer, Some(_)) => Basis::Consumer,
@@ -307,11 +309,13 @@ impl Configuration {
     /// Finds its files and says which of them count, without reading what they mean.
     pub fn scan(&self) -> Scan {
         let rules = self.rules.for_document(&self.path);
+        let unshared = Shared::default();
         let discovery = discover(Query {
             tree: &self.tree,
             rules: &rules,
             path: &self.path,
             history: self.history,
+            shared: self.shared.as_deref().unwrap_or(&unshared),
         });
         let mut scan = scan(&rules, rules.shape_of(&self.path), discovery);
         if let Some(why) = &self.unread {

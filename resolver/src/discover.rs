@@ -8,60 +8,65 @@
 //! [`scan`]: crate::scan
 
 mod aliases;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+pub(crate) use self::shared::Shared;
+use self::shared::SharedDir;
 use crate::finding::{Finding, code};
-use crate::root::{Opened, Sortable};
+use crate::root::{Opened, Sortable, Unusable};
 use crate::rules::{DropIns, Layer, Name, Rules, Shape, unit};
 use crate::scan::{Fragment, Role};
 use crate::tree::{Tree, TreeDir};
 
 /// What to look for and how.
 #[derive(Debug, Clone, Copy)]
-pub struct Query<'q> {
+pub(crate) struct Query<'q> {
     /// Where.
-    pub tree: &'q Tree,
+    pub(crate) tree: &'q Tree,
     /// By which rules.
-    pub rules: &'q Rules,
+    pub(crate) rules: &'q Rules,
     /// The path below every layer, such as `flatpak/remotes.d`.
-    pub path: &'q Path,
+    pub(crate) path: &'q Path,
     /// Whether files that a higher layer hides are read, too, so that it can be said what they would
     /// have done.
-    pub history: bool,
+    pub(crate) history: bool,
+    /// What other documents of the tree have looked at.
+    pub(crate) shared: &'q Shared,
 }
 
 /// The files of one entry.
 #[derive(Debug, Default)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// Those that are named like the entry, lowest layer first.
-    pub mains: Vec<Fragment>,
+    pub(crate) mains: Vec<Fragment>,
     /// Those in drop-in directories, by name and then from the lowest layer up.
-    pub drop_ins: Vec<Fragment>,
+    pub(crate) drop_ins: Vec<Fragment>,
     /// Those whose names say that they are not meant.
-    pub ignored: Vec<Fragment>,
+    pub(crate) ignored: Vec<Fragment>,
     /// A drop-in directory that cannot be listed: nobody can tell what is in it.
-    pub broken: Option<Finding>,
+    pub(crate) broken: Option<Finding>,
 }
 
 /// All that the layers hold under one configuration path.
 #[derive(Debug, Default)]
-pub struct Discovery {
+pub(crate) struct Discovery {
     /// The entries, by file name.
-    pub candidates: BTreeMap<OsString, Candidate>,
+    pub(crate) candidates: BTreeMap<OsString, Candidate>,
     /// Files beside the entries that belong to none, as their names say.
-    pub ignored: Vec<Fragment>,
+    pub(crate) ignored: Vec<Fragment>,
     /// Directories that cannot be listed.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// Whether every layer could be listed: if not, nobody can tell what is masked or overridden.
-    pub complete: bool,
+    pub(crate) complete: bool,
     /// The directories and main files that were looked for, whether or not they are there.
-    pub searched: Vec<PathBuf>,
+    pub(crate) searched: Vec<PathBuf>,
     /// What else decides what is found there: the directories above them in their layers, layers that are
     /// not there, and the symlinks on the way with where those lead.
-    pub on_the_way: Vec<PathBuf>,
+    pub(crate) on_the_way: Vec<PathBuf>,
     /// The layers that have any of the directories.
     found_in: Vec<Layer>,
 }
@@ -70,17 +75,41 @@ pub struct Discovery {
 struct Place {
     layer: Layer,
     directory: PathBuf,
+    /// Whether other documents look at it, too.
+    is_shared: bool,
 }
 
 /// One that is there.
 struct Opendir<'t> {
     place: Place,
     rank: u32,
-    dir: TreeDir<'t>,
+    dir: Found<'t>,
+}
+
+#[derive(Debug)]
+enum Found<'t> {
+    Own(TreeDir<'t>),
+    Shared(SharedDir<'t>),
+}
+
+impl Found<'_> {
+    fn names(&self) -> Result<Vec<OsString>, Unusable> {
+        match self {
+            Self::Own(dir) => dir.names(),
+            Self::Shared(dir) => dir.names(),
+        }
+    }
+
+    fn open(&self, name: &OsStr) -> Option<Opened> {
+        match self {
+            Self::Own(dir) => dir.open(name),
+            Self::Shared(dir) => dir.open(name),
+        }
+    }
 }
 
 /// Reads what the layers hold.
-pub fn discover(query: Query<'_>) -> Discovery {
+pub(crate) fn discover(query: Query<'_>) -> Discovery {
     let mut discovery = Discovery {
         complete: true,
         ..Discovery::default()
@@ -130,6 +159,7 @@ impl Query<'_> {
         let place = |layer: &Layer| Place {
             directory: layer.base().join(path),
             layer: layer.clone(),
+            is_shared: false,
         };
         self.rules.layers.iter().map(place).collect()
     }
@@ -150,12 +180,19 @@ impl Query<'_> {
                 let of_type = unit::type_directory(&text).into_iter();
                 let mut places: Vec<_> = of_type
                     .flat_map(|directory| self.below_layers(&parent.join(directory)))
+                    .map(|place| Place {
+                        is_shared: true,
+                        ..place
+                    })
                     .collect();
+                let directories = unit::directories(&text);
                 for layer in &self.rules.layers {
-                    for directory in unit::directories(&text).iter().rev() {
+                    // The first is its own.
+                    for (number, directory) in directories.iter().enumerate().rev() {
                         places.push(Place {
                             directory: layer.base().join(parent).join(directory),
                             layer: layer.clone(),
+                            is_shared: number > 0,
                         });
                     }
                 }
@@ -233,6 +270,7 @@ impl Discovery {
                         drop_ins.entry(entry).or_default().push(Place {
                             layer: dir.place.layer.clone(),
                             directory: dir.place.directory.join(&name),
+                            is_shared: false,
                         });
                     }
                 }
@@ -282,7 +320,7 @@ impl Discovery {
         let mut dirs = Vec::new();
         for (rank, place) in (0..).zip(places) {
             let mut trail = Vec::new();
-            let opened = query.tree.dir_by(&place.directory, &mut trail);
+            let opened = query.open(&place, &mut trail);
             // What is looked for is in the directory in which the way ends.
             let end = trail.pop().map(|end| match name {
                 Some(name) => end.join(name),
@@ -329,6 +367,17 @@ impl Discovery {
             self.findings
                 .push(code::BROKEN_DIRECTORY.warning(directory, message));
         }
+    }
+}
+
+impl<'t> Query<'t> {
+    fn open(&self, place: &Place, trail: &mut Vec<PathBuf>) -> Result<Option<Found<'t>>, Unusable> {
+        let (tree, directory) = (self.tree, &place.directory);
+        if place.is_shared {
+            let dir = self.shared.dir(tree, directory, trail)?;
+            return Ok(dir.map(Found::Shared));
+        }
+        Ok(tree.dir_by(directory, trail)?.map(Found::Own))
     }
 }
 
@@ -383,7 +432,9 @@ impl Query<'_> {
 
 impl Opendir<'_> {
     fn fragment(&self, role: Role, name: &OsStr) -> Fragment {
-        let Place { layer, directory } = &self.place;
+        let Place {
+            layer, directory, ..
+        } = &self.place;
         Fragment::new(role, layer.clone(), self.rank, directory, name)
     }
 }

@@ -6,7 +6,7 @@
 //! layers ──discover──▶ files ──scan──▶ entries ──merge──▶ documents ──▶ a type of yours, explain, lint, why
 //! ```
 //!
-//! [`Resolver`] does all of it. [`root`] and [`discover`] read; everything after them is pure. Nothing here
+//! [`Resolver`] does all of it. [`root`] and the first arrow read; everything after them is pure. Nothing here
 //! knows what the configuration is for, and nothing writes.
 //!
 //! | for | see |
@@ -18,7 +18,7 @@
 //! | what became of a file | [`account`] |
 //! | what is wrong | [`finding`] |
 //! | what a file or a line does, how files differ, what is odd, what there is | [`inspect`] |
-//! | the steps one by one | [`root`], [`tree`], [`discover`](mod@discover), [`scan`](mod@scan) |
+//! | files and entries before they are merged | [`root`], [`tree`], [`scan`] |
 //! | texts | [`format`](mod@format), [`keyfile`], [`escape`](mod@escape) |
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -29,7 +29,7 @@
 pub mod account;
 pub mod catalog;
 pub mod configuration;
-pub mod discover;
+mod discover;
 pub mod document;
 pub mod escape;
 #[cfg(feature = "figment")]

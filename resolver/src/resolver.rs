@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::catalog::Catalog;
 use crate::configuration::{Collection, PathError};
+use crate::discover::Shared;
 use crate::document::Document;
 use crate::root::{Root, RootError};
 use crate::rules::{Rules, Shape};
@@ -34,6 +35,8 @@ use crate::tree::Tree;
 #[derive(Debug, Clone)]
 pub struct Resolver {
     pub(crate) tree: Arc<Tree>,
+    /// What several documents look at, kept where the tree stays the same.
+    pub(crate) shared: Option<Arc<Shared>>,
     /// Most processes of the adapters never ask for the built-in one, and it takes longer to read than a
     /// hundred files.
     catalog: OnceLock<Catalog>,
@@ -70,8 +73,10 @@ impl Resolver {
 
     /// Resolves in `tree`.
     pub fn new(tree: impl Into<Tree>) -> Self {
+        let tree = tree.into();
         Self {
-            tree: Arc::new(tree.into()),
+            shared: tree.stays().then(Arc::default),
+            tree: tree.into(),
             catalog: OnceLock::new(),
             choice: Choice::Consumer,
             history: false,
@@ -120,18 +125,19 @@ impl Resolver {
     /// The same in a tree that has a file of these bytes at `path`: what if?
     #[must_use]
     pub fn with(self, path: impl AsRef<Path>, bytes: impl Into<Vec<u8>>) -> Self {
-        let tree = Arc::unwrap_or_clone(self.tree).with(path.as_ref(), bytes);
-        Self {
-            tree: tree.into(),
-            ..self
-        }
+        self.in_tree(|tree| tree.with(path.as_ref(), bytes))
     }
 
     /// The same in a tree that has nothing at `path`.
     #[must_use]
     pub fn without(self, path: impl AsRef<Path>) -> Self {
-        let tree = Arc::unwrap_or_clone(self.tree).without(path.as_ref());
+        self.in_tree(|tree| tree.without(path.as_ref()))
+    }
+
+    fn in_tree(self, change: impl FnOnce(Tree) -> Tree) -> Self {
+        let tree = change(Arc::unwrap_or_clone(self.tree));
         Self {
+            shared: tree.stays().then(Arc::default),
             tree: tree.into(),
             ..self
         }

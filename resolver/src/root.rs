@@ -136,6 +136,19 @@ impl Root {
         }
     }
 
+    /// Whether it is [for one run](Self::for_one_run).
+    pub(crate) fn is_for_one_run(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Counts so many bytes that were read before to the total of the run.
+    pub(crate) fn count(&self, bytes: usize) -> Result<(), Reason> {
+        match &self.run {
+            Some(run) => run.count(bytes),
+            None => Ok(()),
+        }
+    }
+
     /// The text of a file that counts as a layer's.
     fn text(&self, file: &OwnedFd) -> Result<Text, Reason> {
         match &self.run {

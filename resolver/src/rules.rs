@@ -37,7 +37,6 @@ pub(crate) use self::load::RulesFile;
 pub use self::name::{Ignored, Name};
 use crate::escape::escape_path;
 use crate::format::{self, Format};
-use crate::root::{Kind, Reason};
 use crate::scan::{Entry, Fragment, State};
 use crate::schema::Schema;
 
@@ -234,8 +233,8 @@ pub struct OnUnusable {
     pub looping: Taken,
     /// A directory.
     pub directory: Taken,
-    /// A device, FIFO or socket; a file that cannot be read or is too large; a symlink through something
-    /// that is no directory.
+    /// A device, FIFO or socket; a symlink through something that is no directory. What only we do not read,
+    /// such as a file that is too large, keeps its name: what its consumer does with it is not known.
     pub other: Taken,
 }
 
@@ -290,18 +289,6 @@ impl OnUnusable {
             looping: taken,
             directory: taken,
             other: taken,
-        }
-    }
-
-    /// What becomes of a name that cannot be used for this reason.
-    pub const fn of(&self, reason: &Reason) -> Taken {
-        match reason {
-            // That we may not read it says nothing of its consumer.
-            Reason::Io(_) => Taken::Reserve,
-            Reason::Missing | Reason::Vanished => self.dangling,
-            Reason::Loop => self.looping,
-            Reason::NotAFile(Kind::Directory) => self.directory,
-            _ => self.other,
         }
     }
 }

@@ -87,7 +87,7 @@ impl Entry {
 }
 
 /// Groups what was found into entries, by these rules.
-pub fn scan(rules: &Rules, shape: Shape, discovery: Discovery) -> Scan {
+pub(crate) fn scan(rules: &Rules, shape: Shape, discovery: Discovery) -> Scan {
     let mut scan = Scan {
         complete: discovery.complete,
         findings: discovery.findings,

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub use self::dir::TreeDir;
 use crate::root::walk::{End, Seen, walk, walk_link};
-use crate::root::{Root, Unusable};
+use crate::root::{Content, Opened, Root, Unusable};
 use rustix::fs::FileType;
 
 /// A root, with virtual files over it.
@@ -204,6 +204,24 @@ impl Tree {
     pub(crate) fn is_file(&self, path: &Path) -> bool {
         let place = walk(self, &absolute(path), &mut Vec::new());
         place.is_ok_and(|place| place.is_dev_null() || place.no_file().is_none())
+    }
+
+    /// Whether it is the same whenever one looks: it is made up, or its root is read [for one
+    /// run](Root::for_one_run).
+    pub(crate) fn stays(&self) -> bool {
+        self.root.as_ref().is_none_or(Root::is_for_one_run)
+    }
+
+    /// What was opened before, for somebody else who takes it apart.
+    pub(crate) fn again(&self, opened: &Opened) -> Opened {
+        let content = match (&opened.content, &self.root) {
+            (Content::File(text), Some(root)) => root.count(text.len()).err().map(Content::from),
+            _ => None,
+        };
+        Opened {
+            content: content.unwrap_or_else(|| opened.content.clone()),
+            ..opened.clone()
+        }
     }
 
     /// The root below the virtual files.

@@ -1,11 +1,22 @@
-//! Inputs of a size at which whatever is quadratic takes minutes, and what is not a moment.
+//! Inputs of a size at which whatever is quadratic takes minutes, and what is not a moment. Where it does not, four
+//! times as much is read and takes no more than in proportion.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a root is a directory of the host, made by the test"
+)]
+
+#[path = "../../tests/support/growth.rs"]
+mod growth;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use growth::{in_proportion, time};
 use overlay_resolver::document::State;
-use overlay_resolver::{Catalog, Document, Resolver, Rules, Tree};
+use overlay_resolver::root::Root;
+use overlay_resolver::{Catalog, Document, Level, Resolver, Rules, Tree};
+use tempfile::TempDir;
 
 const MANY: usize = 20_000;
 
@@ -280,5 +291,118 @@ fn many_drop_ins_of_one_key() {
     for change in differences.iter().flat_map(|difference| &difference.keys) {
         assert_eq!(change.to_items().len(), 1);
         assert!(change.from_items().len() <= 1);
+    }
+}
+
+/// A root in memory, where there is a place for that.
+struct Image(TempDir);
+
+impl Image {
+    fn new() -> Self {
+        let place = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Self(place.expect("a directory"))
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.0.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        std::fs::write(path, text).expect("a file");
+    }
+
+    fn link(&self, text: &str, path: &str) {
+        std::os::unix::fs::symlink(text, self.0.path().join(path)).expect("a symlink");
+    }
+
+    /// A resolver for one run that takes so many bytes apart.
+    fn resolver(&self, total: usize) -> Resolver {
+        let root = Root::open(self.0.path()).expect("a root");
+        Resolver::new(root.for_one_run(total)).with_history()
+    }
+}
+
+const UNITS: &str = "systemd/system";
+
+/// Units that have drop-ins of their own and some of their type, and half of them another name.
+fn units(count: usize) -> Image {
+    let image = Image::new();
+    for number in 0..4 {
+        let type_wide = format!("usr/lib/{UNITS}/service.d/{number}.conf");
+        image.write(&type_wide, "[Service]\nNice=1\n");
+    }
+    for number in 0..count {
+        image.write(&format!("usr/lib/{UNITS}/a{number}.service"), "[Service]\n");
+        let own = format!("etc/{UNITS}/a{number}.service.d/own.conf");
+        image.write(&own, "[Service]\nNice=2\n");
+    }
+    for number in 0..count / 2 {
+        let other = format!("etc/{UNITS}/b{number}.service");
+        image.link(&format!("/usr/lib/{UNITS}/a{number}.service"), &other);
+        image.write(&format!("{other}.d/x.conf"), "[Service]\nNice=3\n");
+    }
+    image
+}
+
+/// Each looks at the directory in which all of them are: for drop-ins of its type, and for its other names.
+#[test]
+fn many_units() {
+    in_proportion(200, |count| {
+        let image = units(count);
+        let resolver = image.resolver(1 << 30);
+        let mut told = 0;
+        let taken = time(|| {
+            for unit in resolver.members(UNITS.as_ref()) {
+                let document = unit.document();
+                assert!(document.get("Service", "Nice").is_some());
+                told += document.findings().count();
+            }
+        });
+        // Each unit is told of its other name, and each other name of its unit.
+        assert_eq!(told, 2 * (count / 2));
+        vec![("resolved", taken)]
+    });
+}
+
+/// Files that are reached in every way, and how many documents each is a part of.
+const WAYS: [(&str, usize); 8] = [
+    ("usr/lib/x.conf", 1),
+    ("etc/x.conf.d/a.conf", 1),
+    // By a symlink, by another name, and below one of a higher layer.
+    ("usr/share/linked", 1),
+    ("usr/share/hard", 1),
+    ("usr/lib/x.conf.d/a.conf", 1),
+    // A template, and drop-ins of all units of a type and with a prefix.
+    ("usr/lib/systemd/system/a-b@.service", 2),
+    ("usr/lib/systemd/system/service.d/a.conf", 2),
+    ("etc/systemd/system/a-@.service.d/b.conf", 2),
+];
+
+/// No read goes by the total of a run: a file counts for each document that it is a part of, once.
+#[test]
+fn every_read_counts_to_the_total_of_a_run() {
+    const TEXT: &str = "[Service]\nNice=1\n";
+    let image = Image::new();
+    for (file, _) in WAYS {
+        image.write(file, TEXT);
+    }
+    image.link("/usr/share/linked", "etc/x.conf.d/link.conf");
+    let at = |path: &str| image.0.path().join(path);
+    std::fs::hard_link(at("usr/share/hard"), at("etc/x.conf.d/hard.conf")).expect("a name");
+    let paths = [
+        "x.conf",
+        "systemd/system/a-b@1.service",
+        "systemd/system/a-b@2.service",
+    ];
+    let files: usize = WAYS.iter().map(|(_, documents)| documents).sum();
+    // So many files of so many bytes: the one that does not fit is an error, and has no assignment.
+    for fit in 0..=files {
+        let resolver = image.resolver(fit * TEXT.len());
+        let documents = paths.map(|path| resolver.resolve(path).expect("a path"));
+        let read: usize = documents.iter().map(|one| one.assignments().count()).sum();
+        assert_eq!(read, fit);
+        let too_much = documents.iter().flat_map(Document::findings);
+        let too_much = too_much
+            .filter(|found| found.level == Level::Error && found.message.contains("one run reads"));
+        let too_much = too_much.count();
+        assert_eq!(too_much == 0, fit == files, "{fit}");
     }
 }

@@ -1,58 +1,99 @@
 //! Other names of a unit. Their drop-ins count for it as well (systemd.unit(5), "aliases"), and are not
 //! read by this name: who asks is told.
 
-use std::ffi::OsStr;
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Query;
 use crate::escape::escape_path;
 use crate::finding::{Finding, code};
 use crate::root::MemberKind;
+use crate::tree::Tree;
+
+/// The other names of units, by the name that their symlinks lead to.
+#[derive(Debug, Default)]
+pub(super) struct Aliases(HashMap<OsString, Vec<DropIns>>);
+
+/// A directory of drop-ins.
+#[derive(Debug, Clone)]
+struct DropIns {
+    /// The unit whose name it has.
+    alias: OsString,
+    path: PathBuf,
+}
 
 impl Query<'_> {
     /// The directories of drop-ins of other names of the unit `name`, each as a warning.
     pub(super) fn aliases(&self, name: &OsStr) -> Vec<Finding> {
         let parent = self.path.parent().unwrap_or(Path::new(""));
-        let mut findings = Vec::new();
-        for place in self.below_layers(parent) {
-            let Ok(Some(dir)) = self.tree.dir(&place.directory) else {
+        let places = self.below_layers(parent).into_iter();
+        let directories = places.map(|place| place.directory).collect();
+        let aliases = self.shared.aliases(self.tree, directories);
+        let found = aliases.0.get(name).into_iter().flatten();
+        let finding = |DropIns { alias, path }: &DropIns| {
+            let message = format!(
+                "{} is another name of {}, so these drop-ins count for it as well and are not read here; ask for that name, too",
+                escape_path(alias.as_ref()),
+                escape_path(name.as_ref())
+            );
+            code::ALIAS_DROP_INS.warning(path, message)
+        };
+        found.map(finding).collect()
+    }
+}
+
+impl Aliases {
+    /// Those of the units in these directories, lowest layer first. A symlink of any layer makes one.
+    pub(super) fn find(tree: &Tree, directories: &[PathBuf]) -> Self {
+        let mut links = Vec::new();
+        let mut drop_ins = Vec::new();
+        for directory in directories {
+            let Ok(Some(dir)) = tree.dir(directory) else {
                 continue;
             };
+            let mut names = BTreeSet::new();
             for member in dir.members().unwrap_or_default() {
-                let bytes = member.name.as_bytes();
-                let alias = bytes.strip_suffix(b".d").map(OsStr::from_bytes);
-                let is_directory =
-                    matches!(member.kind, MemberKind::Directory | MemberKind::Symlink);
-                if let Some(alias) =
-                    alias.filter(|alias| is_directory && self.is_alias(alias, name))
+                let is_link = member.kind == MemberKind::Symlink;
+                let may_be_directory = is_link || member.kind == MemberKind::Directory;
+                if let Some(alias) = member.name.as_bytes().strip_suffix(b".d")
+                    && may_be_directory
                 {
-                    let message = format!(
-                        "{} is another name of {}, so these drop-ins count for it as well and are not read here; ask for that name, too",
-                        escape_path(alias.as_ref()),
-                        escape_path(name.as_ref())
-                    );
-                    let path = place.directory.join(&member.name);
-                    findings.push(code::ALIAS_DROP_INS.warning(path, message));
+                    drop_ins.push(DropIns {
+                        alias: OsStr::from_bytes(alias).into(),
+                        path: directory.join(&member.name),
+                    });
+                }
+                if is_link {
+                    names.insert(member.name);
                 }
             }
+            links.push((directory, names));
         }
-        findings
+        let mut ends = HashMap::<&OsStr, BTreeSet<OsString>>::new();
+        for DropIns { alias, .. } in &drop_ins {
+            ends.entry(alias).or_insert_with(|| {
+                let places = links.iter().filter(|(_, names)| names.contains(alias));
+                // Only the way is looked at, not what is in the file.
+                let ends = places.filter_map(|(directory, _)| tree.place(&directory.join(alias)));
+                let ends = ends.filter_map(|end| end.file_name().map(OsStr::to_owned));
+                let is_other = |end: &OsString| end != alias && kind(end) == kind(alias);
+                ends.filter(is_other).collect()
+            });
+        }
+        let mut aliases = HashMap::<_, Vec<_>>::new();
+        for of_alias in &drop_ins {
+            for unit in &ends[&*of_alias.alias] {
+                let known = aliases.entry(unit.clone()).or_default();
+                known.push(of_alias.clone());
+            }
+        }
+        Self(aliases)
     }
+}
 
-    /// Whether some layer has `alias` as a symlink that ends at a file called `name`.
-    fn is_alias(&self, alias: &OsStr, name: &OsStr) -> bool {
-        let kind = |name: &OsStr| Path::new(name).extension().map(OsStr::to_owned);
-        if alias == name || kind(alias) != kind(name) {
-            return false;
-        }
-        let parent = self.path.parent().unwrap_or(Path::new(""));
-        self.below_layers(parent).iter().any(|place| {
-            let opened = self.tree.dir(&place.directory).ok().flatten();
-            let opened = opened.and_then(|dir| dir.open(alias));
-            let link = opened.and_then(|opened| opened.link);
-            let target = link.and_then(|link| link.target);
-            target.is_some_and(|target| target.file_name() == Some(name))
-        })
-    }
+/// The type of a unit.
+fn kind(unit: &OsStr) -> Option<&OsStr> {
+    Path::new(unit).extension()
 }

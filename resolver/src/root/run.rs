@@ -92,18 +92,24 @@ impl Run {
         directories.unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn texts(&self) -> MutexGuard<'_, Texts> {
+        // What was read stays true if another thread panicked.
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts the bytes of a file that somebody takes apart, without a look at it.
+    pub(super) fn count(&self, size: usize) -> Result<(), Reason> {
+        self.texts().count(size, self.total)
+    }
+
     /// The text of a file, read if it was not yet.
     pub(super) fn text(&self, file: &OwnedFd) -> Result<Text, Reason> {
         let stat = fstat(file).map_err(Reason::Io)?;
         let (inode, size) = regular(&stat, FRAGMENT_LIMIT)?;
-        // What was read stays true if another thread panicked.
-        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut texts = self.texts();
         let texts = &mut *texts;
         let version = version(inode, &stat);
-        if self.total - texts.bytes < size {
-            return Err(Reason::TooMuch(self.total));
-        }
-        texts.bytes += size;
+        texts.count(size, self.total)?;
         let hash = texts.hasher.hash_one(version);
         let known = texts
             .index
@@ -124,6 +130,17 @@ impl Run {
             texts.of.push((version, kept));
         }
         Ok((text, inode))
+    }
+}
+
+impl Texts {
+    /// Counts so many bytes, if so many are left of the total.
+    fn count(&mut self, size: usize, total: usize) -> Result<(), Reason> {
+        if total - self.bytes < size {
+            return Err(Reason::TooMuch(total));
+        }
+        self.bytes += size;
+        Ok(())
     }
 }
 

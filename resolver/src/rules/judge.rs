@@ -57,3 +57,38 @@ impl Rules {
         }
     }
 }
+
+impl OnUnusable {
+    /// What becomes of a name that cannot be used for this reason.
+    pub const fn of(&self, reason: &Reason) -> Taken {
+        match reason {
+            // That we do not read it says nothing of its consumer.
+            Reason::Io(_) | Reason::TooLarge { .. } | Reason::TooMuch(_) | Reason::Changed => {
+                Taken::Reserve
+            }
+            Reason::Missing | Reason::Vanished => self.dangling,
+            Reason::Loop => self.looping,
+            Reason::NotAFile(Kind::Directory) => self.directory,
+            _ => self.other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_we_do_not_read_says_nothing_of_its_consumer() {
+        let consumer = OnUnusable::all(Taken::Fatal);
+        for (reason, taken) in [
+            (Reason::Missing, Taken::Fatal),
+            (Reason::NotAFile(Kind::Fifo), Taken::Fatal),
+            (Reason::TooLarge { size: 2, limit: 1 }, Taken::Reserve),
+            (Reason::TooMuch(1), Taken::Reserve),
+            (Reason::Changed, Taken::Reserve),
+        ] {
+            assert_eq!(consumer.of(&reason), taken, "{reason}");
+        }
+    }
+}
