@@ -87,6 +87,28 @@ pub(crate) fn outlook(name: &str, keyring: &Keyring, place: &Path, now: Moment) 
     findings
 }
 
+/// What there is to say of several keyrings by which signatures of one remote are verified, each with its
+/// place: of single certificates in a directory that is not for this remote alone, nothing.
+pub(crate) fn outlook_of_all(
+    name: &str,
+    keyrings: &[(PathBuf, Keyring)],
+    now: Moment,
+) -> Vec<Finding> {
+    match keyrings {
+        [] => Vec::new(),
+        [(place, keyring)] => outlook(name, keyring, place, now),
+        [(place, first), others @ ..] => {
+            let mut all = first.clone();
+            for certificate in others.iter().flat_map(|(_, keyring)| keyring.iter()) {
+                all.merge(certificate);
+            }
+            let mut findings = outlook(name, &all, place, now);
+            findings.retain(|finding| finding.level < Level::Info);
+            findings
+        }
+    }
+}
+
 /// The keyring that a file of the layers brings.
 #[derive(Debug)]
 pub(crate) struct Shipped {
@@ -157,6 +179,30 @@ mod tests {
             format!("{} {} {dates}", finding.level, finding.code)
         });
         told.collect()
+    }
+
+    /// Of several keyrings, one good certificate is enough, wherever it is; and it is enough to say.
+    #[test]
+    fn several_keyrings_are_one() {
+        let keyring = |seed, lifetime| {
+            let mut keyring = Keyring::default();
+            keyring.merge(&Build::key(seed).user_id("v").certify(2000, lifetime).read());
+            (PathBuf::from(format!("/{seed}")), keyring)
+        };
+        let told = |keyrings: &[_]| {
+            let findings = outlook_of_all("v", keyrings, Moment(300 * DAY));
+            let told = findings
+                .iter()
+                .map(|finding| (finding.level, finding.path.clone()));
+            told.collect::<Vec<_>>()
+        };
+        let [old, good] = [keyring(1, 86_400), keyring(2, 0)];
+        let warning = |path: &str| vec![(Level::Warning, PathBuf::from(path))];
+        assert_eq!(told(&[]), []);
+        assert_eq!(told(std::slice::from_ref(&old)), warning("/1"));
+        assert_eq!(told(&[old.clone(), keyring(3, 86_400)]), warning("/1"));
+        assert_eq!(told(&[old.clone(), good.clone()]), []);
+        assert_eq!(told(&[good, old]), []);
     }
 
     #[test]

@@ -85,6 +85,18 @@ impl<'r> Observer<'r> {
         Ok(listing.and_then(|listing| listing.members.get(name).copied()))
     }
 
+    /// Where a symlink leads inside the root, if it is one and leads somewhere.
+    pub(crate) fn link(&self, path: &Path) -> Option<PathBuf> {
+        let (parent, name) = (path.parent()?, path.file_name()?);
+        match self.kind(path) {
+            Ok(Some(MemberKind::Symlink | MemberKind::Unknown)) => {}
+            _ => return None,
+        }
+        let end = self.root.chase(path).ok()?;
+        let itself = self.root.chase(parent).ok()?.join(name);
+        (end != itself).then(|| Path::new("/").join(end))
+    }
+
     /// Whether there is anything under this name; a dangling symlink is something.
     pub(crate) fn has(&self, path: &Path) -> Result<bool, Unusable> {
         self.kind(path).map(|kind| kind.is_some())

@@ -67,8 +67,9 @@ impl Obstacles {
 }
 
 impl Obstacles {
-    /// Takes in the entries that change and have a source which not everybody may read. Whether there are any
-    /// that were not known.
+    /// Takes in the entries that have a source which not everybody may read, among those that change or have
+    /// drop-ins: that is where secrets are, and somebody may have thought of it late. Whether there are any that were
+    /// not known.
     pub(crate) fn protect(&mut self, root: &Root, report: &Report) -> bool {
         let changing: BTreeSet<_> = report
             .pending
@@ -78,9 +79,13 @@ impl Obstacles {
             .collect();
         let known = self.private.len();
         for entry in report.entries.iter().filter(|entry| entry.whole) {
-            let is_news = changing.contains(&(&entry.adapter, &entry.name))
-                && !self.private.contains_key(&entry.name);
-            let document = entry.layered.as_ref().filter(|_| is_news);
+            if self.private.contains_key(&entry.name) {
+                continue;
+            }
+            let is_changing = changing.contains(&(&entry.adapter, &entry.name));
+            let document = entry.layered.as_ref();
+            let document = document
+                .filter(|document| is_changing || document.entry().effective().nth(1).is_some());
             let mut files = document
                 .into_iter()
                 .flat_map(|document| document.entry().effective());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
-use overlay_resolver::scan::Status;
+use overlay_resolver::scan::{Fragment, Status};
 use overlay_resolver::tree::Tree;
 use overlay_resolver::{Catalog, Collection, Document, Resolver, format};
 
@@ -219,11 +219,21 @@ pub(crate) fn whole_for(document: &Document, rules: &Rules) -> Option<String> {
     suffixes.find_map(|suffix| Some(name.strip_suffix(suffix)?.to_owned()))
 }
 
-/// What there is to say of files whose name is not UTF-8.
+/// What there is to say of files whose name is not UTF-8: of each, since what one of them hides here is read
+/// by others all the same. No target can be told such a name, so nothing keeps its consumer from them.
 pub(crate) fn not_utf8(document: &Document) -> Vec<Finding> {
-    let files = document.entry().effective();
-    let finding = |path| code::BAD_NAME.error(path, "the name is not valid UTF-8; rename the file");
-    files.map(|file| finding(&file.path)).collect()
+    let entry = document.entry();
+    let finding = |(at, file): (usize, &Fragment)| {
+        let advice = match entry.status {
+            Status::Masked(by) if by == at => {
+                "so this masks it for nobody else: remove it, and rename what it is to hide"
+            }
+            _ => "rename the file",
+        };
+        let message = format!("the name is not valid UTF-8; {advice}");
+        code::BAD_NAME.error(&file.path, message)
+    };
+    entry.fragments.iter().enumerate().map(finding).collect()
 }
 
 /// The name of an entry: that of its files, without the suffix. None where that is not UTF-8.

@@ -196,6 +196,13 @@ fn names_that_are_none_are_told_by_every_command_alike() {
         std::path::Path::new(vendor).join(std::ffi::OsStr::from_bytes(b"\xff.flatpakrepo"));
     fs::create_dir_all(image.path(vendor)).expect("a directory");
     fs::write(image.path("").join(&not_utf8), text).expect("a file");
+    // flatpak reads what this is to hide, and stumbles over the mask itself.
+    for (layer, text) in [("usr/share", text), ("etc", "")] {
+        let name = std::ffi::OsStr::from_bytes(b"\xfe.flatpakrepo");
+        let directory = image.path(&format!("{layer}/flatpak/remotes.d"));
+        fs::create_dir_all(&directory).expect("a directory");
+        fs::write(directory.join(name), text).expect("a file");
+    }
     for name in [".x", "with space", ".y\u{1b}"] {
         image.write(&format!("{vendor}/{name}.flatpakrepo"), text);
     }

@@ -77,6 +77,101 @@ fn a_remote_that_is_not_verified_has_nothing_to_expire() {
     assert!(!shown.contains("cannot be verified"), "{shown}");
 }
 
+/// The lines of `status` that tell of certificates, at the time when Flathub's has expired.
+fn told(image: &Image) -> Vec<String> {
+    let shown = image.shown_at(END, &["status"]);
+    let lines = shown
+        .lines()
+        .filter(|line| line.contains("expired on 2027-06-14"));
+    lines.map(|line| line.trim_start().to_owned()).collect()
+}
+
+#[track_caller]
+fn assert_tells(image: &Image, expected: &[[&str; 2]]) {
+    let told = told(image);
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    for (line, [name, place]) in told.iter().zip(expected) {
+        let named = format!("signatures of {name} cannot be verified");
+        assert!(line.contains(&named) && line.contains(place), "{line}");
+    }
+}
+
+const FLATHUBS: &str = "/var/lib/flatpak/repo/flathub.trustedkeys.gpg";
+
+#[test]
+fn what_is_left_to_its_owner_expires_too() {
+    let image = Image::new();
+    image.run(&["sync"]);
+    assert_tells(&image, &[["flathub", FLATHUBS]]);
+    assert_eq!(image.exit_status(&["release", "flathub"]), 0);
+    assert_tells(&image, &[["flathub", FLATHUBS]]);
+    // Somebody else's.
+    let foreign = Image::new();
+    foreign.run(&["sync"]);
+    let config = "var/lib/flatpak/repo/config";
+    let text = std::fs::read_to_string(foreign.path(config)).expect("a configuration");
+    let (core, _) = text.split_once("[remote ").expect("a remote");
+    let group = "[remote \"flathub\"]\nurl=https://mine.example/\ngpg-verify=true\n";
+    foreign.write(config, &format!("{core}{group}"));
+    assert!(
+        foreign
+            .shown(&["status"])
+            .contains("flathub      not touched")
+    );
+    assert_tells(&foreign, &[["flathub", FLATHUBS]]);
+}
+
+/// What ostree verifies with: a keyring of the remote's own or those of the system, and what `gpgkeypath` names.
+#[test]
+fn what_ostree_verifies_with_expires_wherever_it_is() {
+    let expired = crate::adapters::certificate();
+    let remote = |more: &str| format!("[remote \"os\"]\nurl=https://os.example/\n{more}");
+    for (more, files, place) in [
+        (
+            "",
+            &["usr/lib/ostree/remotes.d/os.trustedkeys.gpg"][..],
+            "/etc/ostree/remotes.d/os.trustedkeys.gpg",
+        ),
+        (
+            "",
+            &["ostree/repo/os.trustedkeys.gpg"],
+            "/ostree/repo/os.trustedkeys.gpg",
+        ),
+        (
+            "",
+            &["usr/share/ostree/trusted.gpg.d/os.gpg"],
+            "/usr/share/ostree/trusted.gpg.d",
+        ),
+        (
+            "gpgkeypath=/etc/pki/os.asc\n",
+            &["etc/pki/os.asc"],
+            "/etc/pki/os.asc",
+        ),
+        ("gpgkeypath=/etc/pki/\n", &["etc/pki/any name"], "/etc/pki"),
+        (
+            "gpgkeypath=/etc/pki;/etc/two\n",
+            &["etc/pki/a", "etc/two"],
+            "/etc/pki",
+        ),
+    ] {
+        let image = Image::new();
+        std::fs::remove_dir_all(image.path("usr/share/flatpak")).expect("removed");
+        image.write("usr/lib/ostree/remotes.d/os.conf", &remote(more));
+        for file in files {
+            image.write_bytes(file, &expired);
+        }
+        image.run(&["sync"]);
+        assert_tells(&image, &[["os", place]]);
+    }
+    // No more than ostree does it.
+    let image = Image::new();
+    std::fs::remove_dir_all(image.path("usr/share/flatpak")).expect("removed");
+    image.write("usr/lib/ostree/remotes.d/os.conf", &remote(""));
+    image.write_bytes("usr/share/ostree/trusted.gpg.d/no keyring", &expired);
+    image.run(&["sync"]);
+    assert_tells(&image, &[]);
+}
+
 #[test]
 fn a_keyring_of_ostree_is_checked_too() {
     let image = Image::new();

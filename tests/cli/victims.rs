@@ -240,6 +240,43 @@ fn what_would_be_too_large_to_read_back() {
     assert!(text(&image, CONFIG).contains("url=https://large.example/"));
 }
 
+/// A run whose intent could not be read back would be one that nobody knows of.
+#[test]
+fn an_intent_that_would_be_too_large_to_read_back() {
+    let image = Image::new();
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    let dead = |length| {
+        format!(
+            "[remote \"gone\"]\nCertificates=\nFiles=/{}\n",
+            "x".repeat(length)
+        )
+    };
+    // There is room for the group of one remote, not for one of a longer name.
+    let room = 120;
+    let intent = "var/lib/flatpak/.overlayctl.intent";
+    image.write(intent, &dead((16 << 20) - dead(0).len() - room));
+    let long = "long".repeat(20);
+    for name in ["short", &long] {
+        image.write(
+            &format!("usr/share/flatpak/remotes.d/{name}.flatpakrepo"),
+            "[Flatpak Repo]\nUrl=https://a.example/\n",
+        );
+    }
+    let states = [
+        ("flathub", "applied"),
+        ("short", "applied"),
+        (&*long, "failed"),
+    ];
+    let shown = fails(&image, &["sync"], &states);
+    assert!(
+        shown.contains("/.overlayctl.intent: ") && shown.contains("are not read back"),
+        "{shown}"
+    );
+    assert!(!image.path(intent).exists());
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    assert!(text(&image, CONFIG).contains(&format!("[remote \"{long}\"]")));
+}
+
 /// What its owner deleted under a former name is not forgotten while the new one cannot be told.
 #[test]
 fn a_tombstone_outlives_an_obstacle() {

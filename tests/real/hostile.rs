@@ -59,19 +59,21 @@ const LAYERS: [&str; 6] = [
 ];
 
 /// Targets, what is remembered, and what dead runs leave.
-const TARGETS: [&str; 12] = [
+const TARGETS: [&str; 14] = [
     "var/lib/flatpak/repo/config",
     "var/lib/flatpak/repo/good.trustedkeys.gpg",
     "var/lib/flatpak/repo/.#config.overlayctl",
     "var/lib/flatpak/repo/.#config.overlayctl~",
     "var/lib/flatpak/repo/.#config.overlayctl!",
     "var/lib/flatpak/.overlayctl.intent",
+    "var/lib/flatpak/.overlayctl.lock",
     "var/lib/flatpak/.changed",
     "etc/ostree/remotes.d/good.conf",
     "etc/ostree/remotes.d/other.conf",
     "etc/ostree/remotes.d/.#good.conf.overlayctl",
-    "etc/overlayctl/state/good.state",
-    "etc/overlayctl/state/.overlayctl.intent",
+    "etc/overlayctl/state/ostree-remotes/good.state",
+    "etc/overlayctl/state/ostree-remotes/.overlayctl.intent",
+    "etc/overlayctl/state/ostree-remotes/.overlayctl.lock",
 ];
 
 type Kind = (&'static str, fn(&Path));

@@ -17,11 +17,12 @@ use crate::machine::{Machine, report_of};
 use crate::peers::{Found, SCRATCH, read, require_root};
 
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
-    let trials: [(&str, fn()); 4] = [
+    let trials: [(&str, fn()); 5] = [
         ("another user holds whatever he can open", held_by_others),
         ("another user cannot open it", out_of_reach),
         ("who holds it is named, and all is listed", named),
         ("a user's own installation", of_a_user),
+        ("it cannot be taken away", stays),
     ];
     let trial = |(name, run): (&str, fn())| {
         not_run.trial(format!("lock: {name}"), needed(), move |()| run())
@@ -31,7 +32,7 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
 
 fn needed() -> Found<()> {
     require_root()?;
-    for program in ["setpriv", "flock"] {
+    for program in ["setpriv", "flock", "strace"] {
         read(Command::new(program).arg("--version"))?;
     }
     Ok(())
@@ -203,5 +204,39 @@ fn of_a_user() {
     let report = sync();
     report.assert_code(0);
     report.assert_state("x", "updated");
+    machine.assert_settled();
+}
+
+/// What a device that fails leaves is as what a dead run leaves: it holds nobody up, and the next run that writes
+/// takes it away.
+fn stays() {
+    let (machine, _scratch) = machine();
+    let log = machine.root.with_extension("strace");
+    let sync = machine.overlayctl(&["sync"]);
+    let traced = Command::new("strace")
+        .args(["-f", "-o"])
+        .arg(&log)
+        .args([
+            "-P",
+            LOCK,
+            "-e",
+            "trace=unlinkat",
+            "-e",
+            "inject=unlinkat:error=EIO",
+        ])
+        .arg(sync.get_program())
+        .args(sync.get_args())
+        .output();
+    let report = report_of(&traced.expect("strace runs"));
+    report.assert_code(0);
+    let log = fs::read_to_string(log).expect("a trace");
+    assert_eq!(log.matches("(INJECTED)").count(), 2, "{log}");
+    let locks = DIRECTORIES.map(|directory| machine.path(directory).join(LOCK));
+    assert!(locks.iter().all(|lock| lock.exists()));
+    machine.assert_settled();
+    machine.report(&["status", "--check"]).assert_code(0);
+    ship(&machine, "three");
+    machine.sync();
+    assert!(locks.iter().all(|lock| !lock.exists()));
     machine.assert_settled();
 }

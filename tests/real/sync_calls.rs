@@ -13,16 +13,18 @@ use tempfile::TempDir;
 
 use crate::NotRun;
 use crate::machine::Machine;
+use crate::ostree::victims::while_all_immutable;
 use crate::peers::{SCRATCH, read};
 
 const NOT_COUNTED: [&str; 5] = ["brk", "fcntl", "mmap", "mremap", "munmap"];
 
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
-    let trials: [(&str, fn()); 4] = [
+    let trials: [(&str, fn()); 5] = [
         ("of twelve remotes", twelve),
         ("of each of many remotes of flatpak", flatpak),
         ("of each of many remotes of ostree", ostree),
         ("of each of many findings", findings),
+        ("of each of many files that cannot be written", immutable),
     ];
     let strace = || read(Command::new("strace").arg("--version")).map(drop);
     let trial = |(name, run): (&str, fn())| {
@@ -148,4 +150,25 @@ fn findings() {
     let calls = place.calls(&["show", "myapp/myapp.conf", "--rules", "systemd"]);
     let writes = calls["write"];
     assert!(writes <= 2, "{writes} writes");
+}
+
+/// What stands in the way of a run is found together: not each by an attempt of its own, which would write all the
+/// others once more.
+fn immutable() {
+    let [few, many] = [10, 40].map(|count| {
+        let place = Place::of_ostree(count);
+        let remotes = place.machine.root.join("etc/ostree/remotes.d");
+        let files: Vec<_> = fs::read_dir(remotes)
+            .expect("a directory")
+            .map(|entry| entry.expect("a file").path())
+            .filter(|path| path.extension().is_some_and(|end| end == "conf"))
+            .collect();
+        for number in 0..count {
+            let path = format!("usr/share/ostree/remotes.d/remote{number}.conf");
+            let text = format!("[remote \"remote{number}\"]\nurl=https://new.example/\n");
+            place.machine.write(&path, text);
+        }
+        while_all_immutable(&files, || place.sync()).expect("a file system that knows it")
+    });
+    assert!(many < 5 * few, "{few} calls of 10, {many} of 40");
 }

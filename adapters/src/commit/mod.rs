@@ -12,6 +12,7 @@ mod access;
 mod assemble;
 mod displaced;
 mod error;
+mod fixed;
 #[cfg(test)]
 mod hostile;
 mod lock;
@@ -104,7 +105,10 @@ pub(crate) fn commit_until(root: &Root, batch: &Batch, killed_after: usize) -> E
                 continue;
             }
             Ok(Outcome::Raced) => Ok(Outcome::Raced),
-            Err(error) => Err(vec![Failure { step: done, error }]),
+            Err(error) => {
+                let first = Failure { step: done, error };
+                Err(fixed::failures(root, &batch.steps, first))
+            }
         };
         return Ended { done, outcome };
     }

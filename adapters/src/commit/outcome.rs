@@ -17,7 +17,7 @@ pub struct Ended {
     /// How many of its steps were carried out, the first of them.
     pub done: usize,
     /// How it ended. All that could not be staged is among the failures; of what is staged, nothing is
-    /// carried out behind the first that fails.
+    /// carried out behind the first that fails, but what is fixed in its place behind that is among them, too.
     pub outcome: Result<Outcome, Vec<Failure>>,
 }
 

@@ -7,6 +7,7 @@ use super::machine::{Machine, certificate};
 use super::{Change, NAME, Subject, campaign};
 use crate::editor::Editor;
 use crate::flatpak::{Definition, Flatpak};
+use crate::openpgp::Keyring;
 use crate::remotes::sources::Sources;
 use crate::report::Wish;
 
@@ -64,6 +65,15 @@ fn add(machine: &Machine) {
     config.set(GROUP, "gpg-verify", "true".into());
     machine.write(CONFIG, config.to_bytes());
     import(machine, b'o');
+}
+
+/// The owner sets keys.
+fn edit(machine: &Machine) {
+    let mut config = Editor::parse(&machine.read(CONFIG)).expect("sound");
+    config.set(GROUP, "xa.title", "mine".into());
+    config.set(GROUP, "xa.title-is-set", "true".into());
+    config.set(GROUP, "xa.prio", "7".into());
+    machine.write(CONFIG, config.to_bytes());
 }
 
 fn import(machine: &Machine, letter: u8) {
@@ -137,6 +147,30 @@ pub(super) fn changes() -> Vec<Change> {
                     SIGNED,
                     image!["Url=https://moved/"; b"1"],
                     image!["Url=https://next/"; b"1"],
+                ],
+            )
+        },
+        Change {
+            since: |machine| {
+                machine.write(
+                    "/var/lib/flatpak/repo/other.trustedkeys.gpg",
+                    certificate(b'p'),
+                );
+                machine.link(KEYRING, "other.trustedkeys.gpg");
+            },
+            ..Change::new(
+                "a new remote where a symlink lies",
+                [other, SIGNED, image![URL; b"2"]],
+            )
+        },
+        Change {
+            since: |machine| import(machine, b'f'),
+            ..Change::new(
+                "a former certificate",
+                [
+                    SIGNED,
+                    |machine| former(machine, b"2"),
+                    |machine| former(machine, b"3"),
                 ],
             )
         },
@@ -231,6 +265,43 @@ pub(super) fn changes() -> Vec<Change> {
                 },
             ],
         ),
+        Change {
+            since: edit,
+            wish: Some(Wish::Release),
+            ..Change::new(
+                "release",
+                [
+                    SIGNED,
+                    image!["Url=https://moved/"; b"1"],
+                    image![URL; b"2"],
+                ],
+            )
+        },
+        Change {
+            since: edit,
+            wish: Some(Wish::Revert(std::collections::BTreeSet::new())),
+            ..Change::new("revert", [SIGNED, SIGNED, image![URL; b"2"]])
+        },
+        Change {
+            since: |machine| {
+                edit(machine);
+                import(machine, b'm');
+            },
+            ..Change::new(
+                "a new name of what its owner edited",
+                [
+                    SIGNED,
+                    |machine| {
+                        other(machine);
+                        ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"1");
+                    },
+                    |machine| {
+                        other(machine);
+                        ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"2");
+                    },
+                ],
+            )
+        },
         Change::new(
             "the remote gets its name",
             [
@@ -329,6 +400,17 @@ pub(super) fn changes() -> Vec<Change> {
             ],
         ),
     ]
+}
+
+/// The image knows of a certificate that somebody imported, and that it was the vendor's.
+fn former(machine: &Machine, keys: &[u8]) {
+    other(machine);
+    let keyring = Keyring::parse(&certificate(b'f')).expect("a certificate");
+    let former = keyring
+        .iter()
+        .map(|one| format!("FormerCertificates={}", one.fingerprint()));
+    let former: Vec<_> = former.collect();
+    x(machine, &[URL, "[Overlay]", &former[0]], keys);
 }
 
 const PLAIN_OTHER: fn(&Machine) = other;

@@ -101,6 +101,14 @@ fn ship(machine: &Machine, name: &str, lines: &[&str], keys: &[u8]) {
     }
 }
 
+/// The owner sets keys.
+fn edit(machine: &Machine) {
+    let mut conf = Editor::parse(&machine.read(CONF)).expect("sound");
+    conf.set(GROUP, "url", "https://mine/".into());
+    conf.set(GROUP, "proxy", "mine".into());
+    machine.write(CONF, conf.to_bytes());
+}
+
 fn import(machine: &Machine, letter: u8) {
     machine.write(
         KEYRING,
@@ -243,6 +251,23 @@ pub(super) fn changes() -> Vec<Change> {
                 },
             ],
         ),
+        Change {
+            since: edit,
+            wish: Some(Wish::Release),
+            ..Change::new(
+                "release",
+                [
+                    SIGNED,
+                    image!["url=https://moved/"; b"1"],
+                    image![URL; b"2"],
+                ],
+            )
+        },
+        Change {
+            since: edit,
+            wish: Some(Wish::Revert(std::collections::BTreeSet::new())),
+            ..Change::new("revert", [SIGNED, SIGNED, image![URL; b"2"]])
+        },
         Change::new(
             "the remote gets its name",
             [

@@ -1,19 +1,23 @@
 //! What is particular about a remote of flatpak: the marks of its owner, what servers refresh, and what
 //! there is of it beside its group.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use bstr::BStr;
 use overlay_resolver::keyfile::value;
+use sha2::{Digest as _, Sha256};
 
 use super::config::RepoConfig;
 use super::filter;
 use super::installation::Installation;
+use crate::keyed::draft::Observed;
 use crate::keyed::facet::{Facet, Facets, Turn};
 use crate::keyed::intent;
 use crate::keyed::store::Store as _;
 use crate::keyed::subject::Subject;
 use crate::keyed::target::Target;
+use crate::openpgp::{Fingerprint, Keyring};
 use crate::remotes::Remote;
 use crate::remotes::collection::REPOSITORY;
 use crate::remotes::keyring::OwnKeyring;
@@ -37,6 +41,9 @@ const REFRESHED: [&str; 8] = [
     "xa.authenticator-name",
     "xa.authenticator-install",
 ];
+
+/// The digest of the certificates that a server sent last.
+const SERVERS_KEYS: &str = "xa.gpg-keys-hash";
 
 /// Keys that adoption does not fill in where they are missing: to have taken a filter away, or to
 /// use a remote that the vendor ships disabled, is a choice that leaves nothing behind.
@@ -120,7 +127,7 @@ impl Target for Installation {
     /// An option of the authenticator may be a server's, too; but that of an owner looks the same, and is
     /// what a login hangs on.
     fn is_servers(&self, key: &str) -> bool {
-        self.is_refreshed(key) || key == "xa.gpg-keys-hash"
+        self.is_refreshed(key) || key == SERVERS_KEYS
     }
 
     fn is_filled(&self, key: &str, value: &BStr) -> bool {
@@ -139,6 +146,40 @@ impl Repository for Installation {
 
     fn keyring(&self, name: &str) -> PathBuf {
         self.keyring_of(name)
+    }
+
+    /// Its own, unless it has others by `gpgkeypath`, which is no key of flatpak's and is not looked at.
+    fn keyrings(
+        &self,
+        _observed: &Observed,
+        store: &RepoConfig,
+        name: &str,
+        own: Keyring,
+    ) -> Vec<(PathBuf, Keyring)> {
+        let is_alone = store.get(name, "gpgkeypath").is_none();
+        let own = is_alone.then(|| (self.keyring_of(name), own));
+        own.into_iter().collect()
+    }
+
+    /// flatpak notes the SHA-256 of what a server sent as `xa.gpg-keys`: of one certificate, or of all.
+    fn servers_keys(
+        &self,
+        store: &RepoConfig,
+        name: &str,
+        keyring: &Keyring,
+    ) -> BTreeSet<Fingerprint> {
+        let Some(digest) = store.get(name, SERVERS_KEYS) else {
+            return BTreeSet::new();
+        };
+        let is_sent = |certificates: &Keyring| {
+            digest == format!("{:x}", Sha256::digest(certificates.to_bytes())).as_bytes()
+        };
+        let is_all = is_sent(keyring);
+        let sent = keyring.iter().filter(|one| {
+            let mut alone = Keyring::default();
+            is_all || alone.merge(one) && is_sent(&alone)
+        });
+        sent.map(|one| one.fingerprint().clone()).collect()
     }
 }
 

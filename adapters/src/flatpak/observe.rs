@@ -197,6 +197,10 @@ impl Eyes<'_> {
                 observed.files.insert(path, text);
             }
         }
+        let keyring = self.paths.keyring_of(name);
+        if let Some(end) = self.observer.link(&keyring) {
+            observed.links.insert(keyring, end);
+        }
         let wanted = layers.remotes.entries.get(name);
         let wanted = wanted.map(|layered| &layered.want);
         let stays = matches!(wanted, Some(Want::Present(_) | Want::Unresolved(_)));

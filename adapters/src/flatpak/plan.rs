@@ -6,13 +6,11 @@ use super::conventions::FACETS;
 use super::installation::Installation;
 use super::observe::Found;
 use super::{Layers, config};
-use crate::code;
 use crate::commit::{Batch, NewTree, Step};
 use crate::keyed::{
     self,
     draft::{Draft, replacement},
 };
-use crate::observer::LIMIT;
 use crate::plan::Plan;
 use crate::remotes::collections;
 use crate::report::Request;
@@ -47,14 +45,7 @@ pub(super) fn plan(
     keyed::renew_baselines(&mut draft);
     let rewritten = (draft.store != draft.before).then(|| draft.store.to_bytes());
     let size = rewritten.as_ref().map_or(0, Vec::len);
-    let config = installation.config();
-    let too_large = draft.too_large(&config, size);
-    if size > LIMIT && too_large.is_empty() {
-        // Once in place, it could not be read back, and so never made smaller again.
-        let message = format!("would have {size} bytes; more than {LIMIT} are not read back");
-        let finding = code::TOO_LARGE.error(config, message);
-        return Plan::impossible(finding, layers.into_documents(installation));
-    }
+    let too_large = draft.too_large(&installation.config(), size);
     let batch = batch(&draft, found, rewritten);
     keyed::finish(
         draft,

@@ -17,11 +17,11 @@ use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
 use crate::expiry::Shipped;
-use crate::keyed::entry::{HISTORY_KEYS, OVERLAY, Setting};
+use crate::keyed::entry::{OVERLAY, Setting};
 use crate::openpgp::Keyring;
 use crate::reader::Reader;
-use crate::remotes::Remote;
 use crate::remotes::name::is_collection_id;
+use crate::remotes::{HISTORY_KEYS, Remote};
 
 const REPO: &str = "Flatpak Repo";
 const KEY: &str = "GPGKey";

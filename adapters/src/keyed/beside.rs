@@ -28,6 +28,21 @@ impl<T: Target> Subject<'_, '_, T> {
         self.facets = facets;
     }
 
+    /// Why the entry cannot be made, as the first of its facets has it.
+    pub(super) fn hindrance(&self) -> Option<Finding> {
+        let mut facets = self.facets.iter();
+        facets.find_map(|facet| facet.hindrance(self))
+    }
+
+    /// The facets say what there is to say of what they have in the end.
+    pub(super) fn tell(&mut self) {
+        let mut facets = std::mem::take(&mut self.facets);
+        for facet in &mut facets {
+            facet.tell(self);
+        }
+        self.facets = facets;
+    }
+
     /// Whether what lies beside the entry is as we left it.
     pub(super) fn is_pristine_beside(&self) -> bool {
         self.facets.iter().all(|facet| facet.is_pristine(self))

@@ -24,7 +24,8 @@ use crate::source::{Source, Want};
 pub(crate) struct Observed {
     /// Files of the target that matter, by path: keyrings, copies of filters.
     pub(crate) files: BTreeMap<PathBuf, Vec<u8>>,
-    /// Those of them that are symlinks to files of others, which are not written.
+    /// Those of them that are symlinks, with where they lead. flatpak and ostree read that, and import nothing into a
+    /// link; it may be the keyring of another remote, so it is not written.
     pub(crate) links: BTreeMap<PathBuf, PathBuf>,
     /// Files that the layers' entries name, as far as they exist.
     pub(crate) references: BTreeMap<PathBuf, Vec<u8>>,
@@ -314,7 +315,7 @@ impl<'a, T: Target> Draft<'a, T> {
     }
 
     /// What is about to become of what lies beside the entries, with what a dead run has left to do.
-    fn intent(&self) -> Intent {
+    pub(super) fn intent(&self) -> Intent {
         let mut intent = self.observed.intent.clone();
         let facets = (self.facets)();
         let is_changed =
@@ -328,6 +329,7 @@ impl<'a, T: Target> Draft<'a, T> {
             let residue = residue.filter(|path| !mended.contains(path));
             let mut traces = Traces {
                 certificates: BTreeSet::new(),
+                owners: BTreeSet::new(),
                 files: residue.filter(is_changed).collect(),
                 moves: self.moves(&name),
             };

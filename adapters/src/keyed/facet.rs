@@ -39,11 +39,19 @@ pub(crate) trait Facet<T: Target> {
         Ok(())
     }
 
+    /// Why an entry that is not there cannot be made.
+    fn hindrance(&self, _subject: &Subject<'_, '_, T>) -> Option<Finding> {
+        None
+    }
+
     /// Decides what becomes of it, once it is known what becomes of the keys.
     fn follow(&mut self, _subject: &mut Subject<'_, '_, T>, _wanted: &T::Wanted, _turn: Turn<'_>) {}
 
     /// Mends what a run that died left of it.
     fn mend(&mut self, _subject: &mut Subject<'_, '_, T>) {}
+
+    /// Says what there is to say of it as it will be, whatever was decided over the entry.
+    fn tell(&mut self, _subject: &mut Subject<'_, '_, T>) {}
 
     /// Whether nothing of it is the owner's.
     fn is_pristine(&self, _subject: &Subject<'_, '_, T>) -> bool {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice as _};
+use overlay_resolver::finding::Finding;
 
 use super::baseline::Baseline;
 use super::management::Management;
@@ -46,6 +47,23 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             }
         }
         edits
+    }
+
+    /// What stands in the way of the entry that is to take over what the owner did to this one: until that is made,
+    /// this one stays.
+    pub(super) fn successors_obstacle(&self) -> Option<&'d Finding> {
+        let broken = &self.draft.observed.broken;
+        if self.layered.is_some() || broken.is_empty() {
+            return None;
+        }
+        broken.iter().find_map(|(name, finding)| {
+            let layered = self.source.entries.get(name)?;
+            let Want::Present(wanted) = &layered.want else {
+                return None;
+            };
+            let mut formers = wanted.as_ref().former_names.iter();
+            formers.any(|former| former == self.name).then_some(finding)
+        })
     }
 
     /// Whether this run makes an entry that takes over what the owner did to this one.

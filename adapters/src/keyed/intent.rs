@@ -8,6 +8,7 @@
 //! ```text
 //! [remote "NAME"]    (or whatever the target calls an entry)
 //! Certificates=0123…;
+//! Owners=4567…;
 //! Files=/var/lib/flatpak/repo/tmp/cache/summaries/NAME.idx;
 //! From=/sysroot/ostree/repo/config
 //! Left=true
@@ -37,6 +38,7 @@ pub(crate) const FILE_NAME: &str = ".overlayctl.intent";
 
 const CERTIFICATES: &str = "Certificates";
 const FILES: &str = "Files";
+const OWNERS: &str = "Owners";
 const FROM: &str = "From";
 const LEFT: &str = "Left";
 
@@ -51,7 +53,9 @@ pub(crate) struct Intent {
 pub(crate) struct Traces {
     /// Certificates that it brings or takes out.
     pub(crate) certificates: BTreeSet<Fingerprint>,
-    /// Files that it makes or removes, but for the keyring.
+    /// Those of them that the owner imported, which come or go with the entry itself.
+    pub(crate) owners: BTreeSet<Fingerprint>,
+    /// Files that it makes or removes; of a keyring that stays, the certificates say it.
     pub(crate) files: BTreeSet<PathBuf>,
     /// The file that it takes the entry out of, to put it into its own.
     pub(crate) moves: Option<Move>,
@@ -64,6 +68,44 @@ pub(crate) struct Move {
     pub(crate) from: PathBuf,
     /// Whether it is known to have left that.
     pub(crate) left: bool,
+}
+
+impl Traces {
+    /// The keys of the entry's group.
+    fn pairs(&self) -> Vec<(&'static str, BString)> {
+        let certificates = self.certificates.iter().map(ToString::to_string);
+        let files = self.files.iter().filter_map(|path| path.to_str());
+        let mut pairs = vec![
+            (CERTIFICATES, value::encode_list(certificates).into()),
+            (FILES, value::encode_list(files).into()),
+        ];
+        if !self.owners.is_empty() {
+            let owners = self.owners.iter().map(ToString::to_string);
+            pairs.push((OWNERS, value::encode_list(owners).into()));
+        }
+        if let Some(Move { from, left }) = &self.moves {
+            let from = escape_path(from).to_string();
+            pairs.push((FROM, value::encode_string(&from).into()));
+            pairs.push((LEFT, value::encode_boolean(*left).into()));
+        }
+        pairs
+    }
+
+    /// The certificates that are neither the vendor's nor the owner's where the baseline does not name them.
+    pub(crate) fn doubted(&self) -> BTreeSet<Fingerprint> {
+        self.certificates
+            .difference(&self.owners)
+            .cloned()
+            .collect()
+    }
+
+    /// The bytes of the group.
+    fn size(&self, noun: &str, name: &str) -> usize {
+        let pairs = self.pairs();
+        let lines = pairs.iter().map(|(key, value)| key.len() + value.len() + 2);
+        // The header has brackets; all ends with an empty line.
+        group(noun, name).len() + 4 + lines.sum::<usize>()
+    }
 }
 
 impl Intent {
@@ -85,10 +127,13 @@ impl Intent {
         let entries = names.map(|name| {
             let group = group(noun, name);
             let list = |key| file.get(&group, key).map(list).unwrap_or_default();
-            let certificates = list(CERTIFICATES);
-            let certificates = certificates.iter().filter_map(|text| text.parse().ok());
+            let certificates = |key| {
+                let texts = list(key);
+                texts.iter().filter_map(|text| text.parse().ok()).collect()
+            };
             let traces = Traces {
-                certificates: certificates.collect(),
+                certificates: certificates(CERTIFICATES),
+                owners: certificates(OWNERS),
                 files: list(FILES).into_iter().map(PathBuf::from).collect(),
                 moves: moves(&file, &group),
             };
@@ -104,21 +149,8 @@ impl Intent {
             Editor::parse(b"# A run of overlayctl is not finished.\n").unwrap_or_default();
         for (name, traces) in &self.entries {
             let group = group(noun, name);
-            let certificates = traces.certificates.iter().map(ToString::to_string);
-            let files = traces.files.iter().filter_map(|path| path.to_str());
-            let lists = [
-                (CERTIFICATES, value::encode_list(certificates)),
-                (FILES, value::encode_list(files)),
-            ];
-            for (key, list) in lists {
-                file.set(&group, key, BString::from(list).as_bstr());
-            }
-            if let Some(Move { from, left }) = &traces.moves {
-                let from = escape_path(from).to_string();
-                let from = BString::from(value::encode_string(&from));
-                file.set(&group, FROM, from.as_bstr());
-                let left = BString::from(value::encode_boolean(*left));
-                file.set(&group, LEFT, left.as_bstr());
+            for (key, value) in traces.pairs() {
+                file.set(&group, key, value.as_bstr());
             }
         }
         file.to_bytes()
@@ -134,14 +166,27 @@ impl Intent {
         self.entries.get(name)
     }
 
+    /// How many bytes each entry has more in it than in another.
+    pub(crate) fn beyond(&self, other: &Self, noun: &str) -> Vec<(usize, String)> {
+        let more = |(name, traces): (&String, &Traces)| {
+            let known = other.of(name).map_or(0, |traces| traces.size(noun, name));
+            Some((traces.size(noun, name).checked_sub(known)?, name.clone()))
+        };
+        self.entries.iter().filter_map(more).collect()
+    }
+
     /// Adds what is about to become of an entry.
     pub(crate) fn add(&mut self, name: &str, traces: Traces) {
         let Traces {
             certificates,
+            owners,
             files,
             moves,
         } = traces;
         let known = self.entries.entry(name.into()).or_default();
+        // What is doubted once stays so.
+        let doubted = known.doubted();
+        known.owners.extend(owners.difference(&doubted).cloned());
         known.certificates.extend(certificates);
         known.files.extend(files);
         known.moves = moves.or(known.moves.take());
@@ -204,7 +249,8 @@ mod tests {
         let mut intent = Intent::default();
         intent.add("nothing", Traces::default());
         let traces = Traces {
-            certificates: BTreeSet::from(["A".repeat(40).parse().unwrap()]),
+            certificates: BTreeSet::from(["A", "B"].map(|one| one.repeat(40).parse().unwrap())),
+            owners: BTreeSet::from(["B".repeat(40).parse().unwrap()]),
             files: BTreeSet::from(["/a;b".into(), "/c".into()]),
             moves: None,
         };
@@ -218,6 +264,10 @@ mod tests {
             };
             intent.add(if left { "left" } else { "leaves" }, traces);
         }
+        let added = intent.beyond(&Intent::default(), "entry").into_iter();
+        let added: usize = added.map(|(bytes, _)| bytes).sum();
+        let nothing = Intent::default().to_bytes("entry");
+        assert_eq!(intent.to_bytes("entry").len(), nothing.len() + added);
         for intent in [intent, Intent::default()] {
             assert_eq!(parse(&intent.to_bytes("entry")), Ok(intent));
         }

@@ -96,14 +96,18 @@ pub(crate) fn renew_baselines<T: Target>(draft: &mut Draft<'_, T>) {
     }
 }
 
-/// The plan that these writes are, with the report on it.
+/// The plan that these writes are, with the report on it; none are made of which nothing could be read back.
 pub(crate) fn finish<T: Target>(
     draft: Draft<'_, T>,
     batch: Batch,
     entries: Vec<EntryReport>,
-    too_large: BTreeMap<String, Finding>,
+    too_large: Result<BTreeMap<String, Finding>, Finding>,
     layers: Vec<Documents>,
 ) -> Plan {
+    let too_large = match too_large {
+        Ok(too_large) => too_large,
+        Err(finding) => return Plan::impossible(finding, layers),
+    };
     let changes = changes(&draft);
     Plan {
         subjects: draft.subjects(),

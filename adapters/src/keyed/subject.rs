@@ -1,6 +1,7 @@
 //! One entry being planned: what is decided over it, and what that makes of its keys.
 
 use bstr::{BStr, ByteSlice as _};
+use overlay_resolver::finding::Finding;
 
 use super::baseline::{self, Baseline};
 use super::draft::Draft;
@@ -20,6 +21,8 @@ pub(crate) struct Subject<'d, 'a, T: Target> {
     pub(crate) name: &'d str,
     pub(super) layered: Option<&'d Layered<T::Wanted>>,
     pub(super) wanted: Wanted,
+    /// Why it has to stay as it is, if it has to.
+    pub(super) broken: Option<Finding>,
     /// The mask that hides it, be it one of a former name.
     pub(super) mask: Option<Mask>,
     /// How the entry is managed; none if it is not ours.
@@ -53,6 +56,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             given: given.collect(),
             by_key: Vec::new(),
             wanted: layered.map_or(Wanted::Withdrawn, |layered| layered.want.wanted()),
+            broken: None,
             mask: None,
             keys: Vec::new(),
             facets: (draft.facets)(),
@@ -68,14 +72,14 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         if subject.mask.is_some() {
             subject.wanted = Wanted::Masked;
         }
-        let broken = subject.draft.observed.broken.get(name);
-        if let Some(finding) = broken {
-            subject.draft.findings.push(finding.clone());
-        }
+        let broken = &subject.draft.observed.broken;
+        let broken = broken.get(name).or_else(|| subject.successors_obstacle());
+        subject.broken = broken.cloned();
+        subject.draft.findings.extend(subject.broken.clone());
         let is_ours = subject.draft.before.marks(name).offered || subject.management.is_some();
         let is_missed = is_ours && !source.complete && subject.wanted == Wanted::Withdrawn;
         // What was never put before its owner is not by being broken.
-        let is_broken = broken.is_some() && (is_ours || layered.is_some());
+        let is_broken = subject.broken.is_some() && (is_ours || layered.is_some());
         if is_broken || is_missed {
             subject.wanted = Wanted::Unresolved;
         }
@@ -85,7 +89,16 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
     pub(super) fn plan(mut self) -> Option<EntryReport> {
         let actual = self.actual();
         let before = self.marks();
-        let (action, marks) = reconcile::entry(self.wanted, actual, before);
+        let mut planned = reconcile::entry(self.wanted, actual, before);
+        if planned.0 == Action::Create
+            && let Some(finding) = self.hindrance()
+        {
+            self.draft.findings.push(finding.clone());
+            self.broken = Some(finding);
+            self.wanted = Wanted::Unresolved;
+            planned = reconcile::entry(self.wanted, actual, before);
+        }
+        let (action, marks) = planned;
         // Of a name that nobody ships and that is only in a dead run's intent, there is nothing to remember.
         if marks != before || self.wanted != Wanted::Withdrawn {
             self.draft.store.mark(self.name, marks);
@@ -107,6 +120,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             }
         };
         self.settle();
+        self.tell();
         let decision = decision?;
         Some(EntryReport {
             adapter: self.draft.target.adapter().into(),

@@ -126,8 +126,7 @@ impl<T: Target> Subject<'_, '_, T> {
     }
 
     pub(super) fn unresolved(&mut self) -> Decision {
-        let broken = self.draft.observed.broken.get(self.name);
-        match (broken, self.layered.map(|layered| &layered.want)) {
+        match (&self.broken, self.layered.map(|layered| &layered.want)) {
             (Some(finding), _) | (None, Some(Want::Unresolved(finding))) => finding.clone().into(),
             _ => {
                 let why = "a layer is missing, so nobody can tell whether the vendor withdrew it";

@@ -57,9 +57,17 @@ impl<T: Target> Draft<'_, T> {
         names.cloned().collect()
     }
 
-    /// The entries that have to stay as they are so that all of this can be read back: those whose file
-    /// beside would be too large, and of a target that would have `size` bytes in all those that grow most.
-    pub(crate) fn too_large(&self, target: &Path, size: usize) -> BTreeMap<String, Finding> {
+    /// The entries that have to stay as they are so that all of this can be read back: those whose file beside
+    /// would be too large; of a target that would have `size` bytes in all, and of the intent, those that add most
+    /// to it.
+    ///
+    /// # Errors
+    /// It would be too large whatever entry stays as it is, so nothing can be done.
+    pub(crate) fn too_large(
+        &self,
+        target: &Path,
+        size: usize,
+    ) -> Result<BTreeMap<String, Finding>, Finding> {
         let beside = self.all_beside().filter_map(|(name, beside)| {
             let file = self.files.get(&beside.path)?;
             let contents = [Some(&file.content), file.meanwhile.as_ref()];
@@ -68,23 +76,49 @@ impl<T: Target> Draft<'_, T> {
             (size > LIMIT).then(|| (name.to_owned(), finding))
         });
         let mut refused: BTreeMap<_, _> = beside.collect();
-        let Some(mut excess) = size.checked_sub(LIMIT) else {
-            return refused;
+        let keys = || {
+            let grown = |name: String| {
+                let [before, after] = [&self.before, &self.store].map(|store| weight(store, &name));
+                Some((after.checked_sub(before)?, name))
+            };
+            self.changed().into_iter().filter_map(grown).collect()
         };
-        let growth = |name: &String| {
-            let [before, after] = [&self.before, &self.store].map(|store| weight(store, name));
-            after.checked_sub(before).filter(|growth| *growth > 0)
-        };
-        let names = self.changed().into_iter();
-        let mut growing: Vec<_> = names
-            .filter_map(|name| Some((growth(&name)?, name)))
-            .collect();
-        growing.sort();
-        while let Some((growth, name)) = growing.pop().filter(|_| excess > 0) {
-            refused.insert(name.clone(), too_large(target, &name, size));
-            excess -= growth.min(excess);
+        refused.extend(self.excess(target, size, keys)?);
+        let (intent, found) = (self.intent(), &self.observed.intent);
+        if intent != *found {
+            let path = self.target.intent();
+            let size = intent.to_bytes(T::NOUN).len();
+            let traces = || intent.beyond(found, T::NOUN);
+            refused.extend(self.excess(&path, size, traces)?);
         }
-        refused
+        Ok(refused)
+    }
+
+    /// The entries that add most to a file, as many as it takes for the rest to have room in it.
+    fn excess(
+        &self,
+        path: &Path,
+        size: usize,
+        added: impl FnOnce() -> Vec<(usize, String)>,
+    ) -> Result<BTreeMap<String, Finding>, Finding> {
+        let mut refused = BTreeMap::new();
+        let Some(mut excess) = size.checked_sub(LIMIT).filter(|excess| *excess > 0) else {
+            return Ok(refused);
+        };
+        let mut added = added();
+        // One that stays as it is already can be no smaller.
+        added.retain(|(bytes, name)| *bytes > 0 && !self.observed.broken.contains_key(name));
+        added.sort();
+        while let Some((bytes, name)) = added.pop().filter(|_| excess > 0) {
+            refused.insert(name.clone(), too_large(path, &name, size));
+            excess -= bytes.min(excess);
+        }
+        if refused.is_empty() {
+            // Once in place, it could not be read back, and so never made smaller again.
+            let message = format!("would have {size} bytes; more than {LIMIT} are not read back");
+            return Err(code::TOO_LARGE.error(path, message));
+        }
+        Ok(refused)
     }
 }
 

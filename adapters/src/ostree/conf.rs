@@ -11,12 +11,12 @@ use overlay_resolver::keyfile::value;
 
 use super::places::CONF;
 use crate::code;
-use crate::keyed::entry::{HISTORY_KEYS, OVERLAY, Setting};
+use crate::keyed::entry::{OVERLAY, Setting};
 use crate::keyed::store::PREFIX;
 use crate::reader::Reader;
-use crate::remotes::Remote;
 use crate::remotes::group::{group, remote_name};
 use crate::remotes::name::is_collection_id;
+use crate::remotes::{HISTORY_KEYS, Remote};
 
 /// Keys that ostree reads as booleans; anything else makes it fail when the remote is used.
 const BOOLEANS: [&str; 4] = [

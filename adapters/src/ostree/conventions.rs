@@ -7,14 +7,17 @@ use bstr::BStr;
 use overlay_resolver::escape::escape_path;
 
 use super::conf::{KEY_PATHS, key_paths};
+use super::keys::GLOBAL_KEYS;
 use super::places::{Places, keyring_name};
 use super::store::Remotes;
 use crate::code;
+use crate::keyed::draft::Observed;
 use crate::keyed::facet::{Facet, Facets, Turn};
 use crate::keyed::intent;
 use crate::keyed::store::Store as _;
 use crate::keyed::subject::Subject;
 use crate::keyed::target::{Adoption, Target};
+use crate::openpgp::Keyring;
 use crate::remotes::Remote;
 use crate::remotes::collection::REPOSITORY;
 use crate::remotes::keyring::OwnKeyring;
@@ -108,6 +111,31 @@ impl Repository for Places {
 
     fn keyring(&self, name: &str) -> PathBuf {
         self.target.join(keyring_name(name))
+    }
+
+    /// As `_ostree_repo_gpg_prepare_verifier()` has it: one that the repository has comes instead of its own,
+    /// those for all only where there is neither, and what `gpgkeypath` names in any case.
+    fn keyrings(
+        &self,
+        observed: &Observed,
+        store: &Remotes,
+        name: &str,
+        own: Keyring,
+    ) -> Vec<(PathBuf, Keyring)> {
+        let read = |path: &Path| {
+            let keyring = Keyring::parse(observed.references.get(path)?).ok();
+            let keyring = keyring.filter(|keyring| !keyring.is_empty())?;
+            Some((path.to_owned(), keyring))
+        };
+        let preferred = self.preferred_keyrings(name).find_map(|path| read(&path));
+        let own = (!own.is_empty()).then(|| (self.keyring(name), own));
+        let named = store.get(name, KEY_PATHS).map(|raw| key_paths(raw));
+        let named = named.unwrap_or_default();
+        let named = named.iter().filter_map(|path| read(Path::new(path)));
+        match preferred.or(own) {
+            Some(keyring) => std::iter::once(keyring).chain(named).collect(),
+            None => named.chain(read(Path::new(GLOBAL_KEYS))).collect(),
+        }
     }
 }
 

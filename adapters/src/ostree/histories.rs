@@ -65,6 +65,7 @@ impl InMemory {
             observed: Observed::default(),
             texts: self.files.clone(),
             has_target: self.has_target,
+            too_wide: BTreeSet::new(),
             findings: Vec::new(),
         }
     }

@@ -24,7 +24,7 @@ use crate::remotes::sources::Sources;
 use crate::source::{Layered, Source, Want, why_unusable};
 
 /// Where ostree finds the keys for remotes that have none of their own.
-const GLOBAL_KEYS: &str = "/usr/share/ostree/trusted.gpg.d";
+pub(super) const GLOBAL_KEYS: &str = "/usr/share/ostree/trusted.gpg.d";
 
 /// How the layers' remotes are read, with their keyrings.
 pub(super) fn rules(sources: &Sources) -> Rules {

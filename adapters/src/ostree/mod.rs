@@ -113,6 +113,7 @@ impl Planner for Ostree {
         match observe::observe(&observer, &self.places, files, &layers) {
             Ok(mut found) => {
                 found.observed.beware(obstacles);
+                found.note_too_wide(root, &self.places);
                 plan::plan(&self.places, layers, &found, request)
             }
             Err(finding) => Plan::impossible(finding, layers.into_documents(&self.places)),

@@ -10,9 +10,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::Finding;
-use overlay_resolver::root::{Reason, Unusable};
+use overlay_resolver::root::{Reason, Root, Unusable};
 
 use super::conf::{KEY_PATHS, key_paths};
+use super::keys::GLOBAL_KEYS;
 use super::places::Places;
 use super::store::Remotes;
 use super::{Layers, TargetFiles, Text, is_of_layers};
@@ -22,10 +23,12 @@ use crate::keyed::draft::Observed;
 use crate::keyed::intent::Traces;
 use crate::keyed::managed;
 use crate::keyed::store::Store as _;
-use crate::observer::Observer;
+use crate::observer::{Observer, is_for_all};
+use crate::openpgp::Keyring;
 use crate::remotes::KEYRING_BASELINE;
 use crate::remotes::name::is_remote_name;
 use crate::remotes::repository::Repository as _;
+use crate::remotes::verification::is_verified;
 use crate::report::Dependent;
 use crate::source::Want;
 
@@ -38,8 +41,20 @@ pub(super) struct Found {
     pub(super) texts: BTreeMap<PathBuf, Vec<u8>>,
     /// The directory of the target is there. Without it, nothing that is remembered counts.
     pub(super) has_target: bool,
+    /// The files that everybody may read and not everybody is to.
+    pub(super) too_wide: BTreeSet<PathBuf>,
     /// What is worth telling of files that are not ours.
     pub(super) findings: Vec<Finding>,
+}
+
+impl Found {
+    /// Notes whose values not everybody may read where they come from, and everybody where they are.
+    pub(super) fn note_too_wide(&mut self, root: &Root, places: &Places) {
+        let private = self.observed.private.keys();
+        let files = private.map(|name| places.conf(name));
+        let files = files.filter(|conf| self.texts.contains_key(conf) && is_for_all(root, conf));
+        self.too_wide = files.collect();
+    }
 }
 
 /// Reads everything.
@@ -61,6 +76,7 @@ pub(super) fn observe(
             observed: Observed::default(),
             texts: BTreeMap::new(),
             has_target: false,
+            too_wide: BTreeSet::new(),
             findings: Vec::new(),
         },
         keyrings: BTreeMap::new(),
@@ -146,7 +162,8 @@ impl Eyes<'_> {
             }
             for path in self.places.preferred_keyrings(name) {
                 if self.observer.exists(&path) {
-                    observed.references.insert(path, Vec::new());
+                    let keys = keys_at(self.observer, &path, ANY);
+                    observed.references.insert(path, keys.to_bytes());
                 }
             }
         }
@@ -177,6 +194,7 @@ impl Eyes<'_> {
                 self.found.store.note_followed(&name, origin);
             }
             self.key_paths(&name);
+            self.global_keys(layers, &name);
             if let Err(finding) = self.beside(layers, &name) {
                 self.found.observed.broken.insert(name, finding);
             }
@@ -191,9 +209,31 @@ impl Eyes<'_> {
         } = &mut self.found;
         let value = store.get(name, KEY_PATHS);
         for path in value.map(|value| key_paths(value)).unwrap_or_default() {
-            if super::exists(self.observer.root(), Path::new(&path)) {
-                observed.references.insert(path.into(), Vec::new());
+            let path = PathBuf::from(path);
+            if !observed.references.contains_key(&path)
+                && super::exists(self.observer.root(), &path)
+            {
+                let keys = keys_at(self.observer, &path, ANY);
+                observed.references.insert(path, keys.to_bytes());
             }
+        }
+    }
+
+    /// The certificates for remotes that have none of their own.
+    fn global_keys(&mut self, layers: &Layers, name: &str) {
+        let Found {
+            store, observed, ..
+        } = &mut self.found;
+        let wanted = layers.remotes.entries.get(name);
+        let is_needed = match wanted.map(|layered| &layered.want) {
+            _ if store.has(name) => is_verified(|key| store.get(name, key)),
+            Some(Want::Present(remote)) => remote.needs_keys() && remote.keyring.is_empty(),
+            _ => false,
+        };
+        if is_needed && !self.keyrings.contains_key(&self.places.keyring(name)) {
+            let global = PathBuf::from(GLOBAL_KEYS);
+            let keys = || keys_at(self.observer, Path::new(GLOBAL_KEYS), OF_THE_SYSTEM).to_bytes();
+            observed.references.entry(global).or_insert_with(keys);
         }
     }
 
@@ -208,7 +248,7 @@ impl Eyes<'_> {
         }
         let text = text.map_err(|error| code::UNREADABLE.error(&path, error.to_string()))?;
         let Some(text) = text else { return Ok(()) };
-        if let Some(end) = self.elsewhere(&path) {
+        if let Some(end) = self.observer.link(&path) {
             self.found.observed.links.insert(path.clone(), end);
         }
         let store = &self.found.store;
@@ -237,6 +277,35 @@ impl Eyes<'_> {
         self.found.observed.files.insert(path, text);
         Ok(())
     }
+}
+
+/// Which files of a directory ostree takes for keyrings: of one that `gpgkeypath` names all, of the system's own
+/// those that end so.
+const ANY: &str = "";
+const OF_THE_SYSTEM: &str = ".gpg";
+
+/// What certificates there are at a path, a file or a directory of them. What is no keyring is not told: ostree finds
+/// no key there, and says so itself.
+fn keys_at(observer: &Observer<'_>, path: &Path, ending: &str) -> Keyring {
+    let texts: Vec<_> = match observer.listing(path) {
+        Ok(Some(listing)) => {
+            let names = listing.names();
+            let names = names.filter(|name| name.as_encoded_bytes().ends_with(ending.as_bytes()));
+            names
+                .filter_map(|name| observer.read(&path.join(name)).ok()?)
+                .collect()
+        }
+        Ok(None) => Vec::new(),
+        Err(_) => observer.read(path).ok().flatten().into_iter().collect(),
+    };
+    let mut all = Keyring::default();
+    for text in &texts {
+        let keyring = Keyring::parse_key_data(text).unwrap_or_default();
+        for certificate in keyring.iter() {
+            all.merge(certificate);
+        }
+    }
+    all
 }
 
 /// In an image, or in a deployment that is not booted, `/ostree` leads to nothing.

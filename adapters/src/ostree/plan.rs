@@ -58,13 +58,16 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
     keyed::finish(draft, batch, entries, too_large, layers)
 }
 
-/// The bytes of all files that define remotes, if they change.
+/// The bytes of all files that define remotes, if they become more: what was read can be read again.
 fn size(draft: &Draft<'_, Places>) -> usize {
     if draft.store == draft.before {
         return 0;
     }
-    let texts = draft.store.texts().filter_map(|(_, text)| text);
-    texts.map(|text| text.len()).sum()
+    let [before, after] = [&draft.before, &draft.store].map(|store| {
+        let texts = store.texts().filter_map(|(_, text)| text);
+        texts.map(|text| text.len()).sum::<usize>()
+    });
+    if after > before { after } else { 0 }
 }
 
 /// The writes, sorted by what they do.
@@ -99,7 +102,7 @@ impl<'d> Writes<'d> {
 
     fn sort(&mut self, path: &Path, text: Option<Vec<u8>>) {
         let before = self.found.texts.get(path);
-        if before == text.as_ref() {
+        if before == text.as_ref() && !self.found.too_wide.contains(path) {
             return;
         }
         let Some(text) = text else {
@@ -126,6 +129,14 @@ impl<'d> Writes<'d> {
 
     fn replace(&self, path: &Path, text: Vec<u8>) -> Option<Step> {
         let before = self.found.texts.get(path).map(Vec::as_slice);
+        if self.found.too_wide.contains(path) {
+            // With the mode that it is to have, be it the same text.
+            return Some(Step::Replace {
+                path: path.to_owned(),
+                expected: before.map(<[u8]>::to_vec),
+                content: text,
+            });
+        }
         replacement(path.to_owned(), before, text)
     }
 

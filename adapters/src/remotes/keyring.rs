@@ -12,9 +12,9 @@ use super::keys::{Keys, Known};
 use super::notes::KEYRING_BASELINE;
 use super::remote::Remote;
 use super::repository::Repository;
-use super::verification::{self, needs_keys};
+use super::verification::{self, is_verified, needs_keys};
 use crate::code;
-use crate::expiry::outlook;
+use crate::expiry::outlook_of_all;
 use crate::keyed::draft::{Beside, Draft, SideFile};
 use crate::keyed::facet::{Facet, Turn};
 use crate::keyed::intent::Traces;
@@ -47,8 +47,8 @@ fn fingerprints_in(keyring: Option<&Vec<u8>>) -> BTreeSet<Fingerprint> {
 pub(crate) struct OwnKeyring {
     /// What it holds.
     actual: Keyring,
-    /// Whether it was decided what it is to hold.
-    is_decided: bool,
+    /// What it is to hold, once that is decided.
+    decided: Option<Keyring>,
 }
 
 impl<T: Repository> Facet<T> for OwnKeyring {
@@ -95,9 +95,65 @@ impl<T: Repository> Facet<T> for OwnKeyring {
     fn mend(&mut self, subject: &mut Subject<'_, '_, T>) {
         let observed = subject.draft.observed;
         let traces = observed.intent.of(subject.name);
-        if let Some(traces) = traces.filter(|_| !self.is_decided) {
-            distrust(subject, &traces.certificates);
+        let path = subject.draft.target.keyring(subject.name);
+        let is_open = self.decided.is_none() && !observed.links.contains_key(&path);
+        if let Some(traces) = traces.filter(|_| is_open) {
+            let draft = &subject.draft;
+            let is_absent = !draft.store.has(subject.name);
+            // What its owner leaves of one that they delete stays theirs.
+            let is_deleted = draft.before.marks(subject.name).tombstone();
+            if is_absent && !is_deleted && traces.files.contains(&path) {
+                subject.forget(observed.files.contains_key(&path).then_some(path));
+            } else {
+                // Another that its owner made since takes nothing over.
+                let is_ours = is_absent || Management::of(&draft.store, subject.name).is_some();
+                let doubted = if is_ours {
+                    traces.doubted()
+                } else {
+                    traces.certificates.clone()
+                };
+                distrust(subject, &doubted);
+            }
         }
+    }
+
+    /// A remote that is made would trust what a symlink leads to that lies where its keyring is to be, be it the
+    /// keyring of another.
+    fn hindrance(&self, subject: &Subject<'_, '_, T>) -> Option<Finding> {
+        let path = subject.draft.target.keyring(subject.name);
+        let end = subject.draft.observed.links.get(&path)?;
+        let message = format!(
+            "is a symlink to {}, and {} would be verified with what is there: remove it, so that the remote can be made",
+            escape_path(end),
+            subject.name
+        );
+        Some(code::SYMLINK.error(path, message))
+    }
+
+    /// That the certificates by which the remote will be verified are expired, or soon are; also of one that is
+    /// left to its owner.
+    fn tell(&mut self, subject: &mut Subject<'_, '_, T>) {
+        let name = subject.name;
+        let Draft {
+            target,
+            observed,
+            store,
+            request,
+            ..
+        } = &*subject.draft;
+        if !store.has(name) || !is_verified(|key| store.get(name, key)) {
+            return;
+        }
+        let found = observed.files.get(&target.keyring(name));
+        let own = match self.decided.take() {
+            Some(decided) => Ok(decided),
+            None => found.map_or_else(|| Ok(Keyring::default()), |text| Keyring::parse(text)),
+        };
+        // What is no keyring is told by whoever needs it.
+        let Ok(own) = own else { return };
+        let keyrings = target.keyrings(observed, store, name, own);
+        let findings = outlook_of_all(name, &keyrings, request.now);
+        subject.draft.findings.extend(findings);
     }
 
     fn is_pristine(&self, subject: &Subject<'_, '_, T>) -> bool {
@@ -106,7 +162,7 @@ impl<T: Repository> Facet<T> for OwnKeyring {
         // One that a dead run had left to go, or brought too early, is nobody's: it goes with the remote.
         let dead_runs = |fingerprint: &Fingerprint| {
             let traces = draft.observed.intent.of(subject.name);
-            traces.is_some_and(|traces| traces.certificates.contains(fingerprint))
+            traces.is_some_and(|traces| traces.doubted().contains(fingerprint))
         };
         let path = draft.target.keyring(subject.name);
         draft.observed.files.get(&path).is_none_or(|bytes| {
@@ -121,17 +177,32 @@ impl<T: Repository> Facet<T> for OwnKeyring {
         Some(target.keyring(name))
     }
 
-    /// The certificates that come or go.
+    /// The certificates that come or go. Those of the owner's may, too, with a remote that goes or gets another
+    /// name: they are not to be doubted while the remote is there. What is made whole, or goes whole, is a file.
     fn intend(&self, draft: &Draft<'_, T>, name: &str, traces: &mut Traces) {
         let path = draft.target.keyring(name);
+        let before = draft.observed.files.get(&path);
         let after = draft.files.get(&path).map(|file| &file.content);
-        if after.is_none() && !draft.obsolete.contains_key(&path) {
+        let goes = draft.obsolete.contains_key(&path);
+        if after.is_none() && !goes {
             return;
         }
-        let before = fingerprints_in(draft.observed.files.get(&path));
-        let after = fingerprints_in(after);
+        if before.is_none() || goes {
+            traces.files.insert(path);
+        }
+        let [before, after] = [before, after].map(fingerprints_in);
         let exchanged = before.symmetric_difference(&after);
         traces.certificates.extend(exchanged.cloned());
+        // What is reconciled is the vendor's, or nobody's.
+        let reconciled = draft.beside.get(name).into_iter().flatten();
+        let reconciled: BTreeSet<_> = reconciled.map(|beside| beside.subject.as_str()).collect();
+        let vendors = [&draft.before, &draft.store].map(|store| fingerprints(store, name));
+        let is_owners = |one: &&Fingerprint| {
+            let is_vendors = vendors.iter().any(|vendors| vendors.contains(*one));
+            !is_vendors && !reconciled.contains(&*one.to_string())
+        };
+        let owners = traces.certificates.iter().filter(is_owners);
+        traces.owners = owners.cloned().collect();
     }
 
     /// Certificates whose record changes while the keyring has them, or has them not, as before.
@@ -170,13 +241,14 @@ impl OwnKeyring {
             actual: imported.unwrap_or_default(),
             baseline: &BTreeSet::new(),
             interrupted: &BTreeSet::new(),
+            former: &remote.former_certificates,
+            servers: &BTreeSet::new(),
             adopted: false,
         }
         .reconcile(&remote.keyring, false);
-        self.write(subject, &keys);
-        tell_expiring(subject, &keys.keyring);
-        if !keys.keyring.is_empty() {
-            put(subject, keys.keyring.to_bytes(), None);
+        self.write(subject, keys);
+        if let Some(keyring) = self.decided.as_ref().filter(|keyring| !keyring.is_empty()) {
+            put(subject, keyring.to_bytes(), None);
         }
     }
 
@@ -190,20 +262,24 @@ impl OwnKeyring {
         let arrives = intent.is_some_and(|traces| traces.moves.is_some());
         let needed = needs_keys(|key| draft.store.get(subject.name, key));
         let needed = needed && !remote.is_keyring_masked;
+        let actual = std::mem::take(&mut self.actual);
+        let servers = draft
+            .target
+            .servers_keys(&draft.before, subject.name, &actual);
         let keys = Known {
-            actual: std::mem::take(&mut self.actual),
+            actual,
             baseline: if arrives { &none } else { &baseline },
-            interrupted: intent.map_or(&none, |traces| &traces.certificates),
+            interrupted: &intent.map(Traces::doubted).unwrap_or_default(),
+            former: &remote.former_certificates,
+            servers: &servers,
             adopted: arrives || subject.management.is_none(),
         }
         .reconcile(&remote.keyring, needed);
-        self.write(subject, &keys);
-        tell_expiring(subject, &keys.keyring);
+        self.write(subject, keys);
     }
 
     /// Puts the keyring and its baseline into the draft.
-    fn write<T: Repository>(&mut self, subject: &mut Subject<'_, '_, T>, keys: &Keys) {
-        self.is_decided = true;
+    fn write<T: Repository>(&mut self, subject: &mut Subject<'_, '_, T>, keys: Keys) {
         let name = subject.name;
         let path = subject.draft.target.keyring(name);
         if let Some(end) = subject.draft.observed.links.get(&path) {
@@ -230,6 +306,7 @@ impl OwnKeyring {
         ));
         let list = (!keys.vendors.is_empty()).then_some(list.as_bstr());
         subject.draft.store.put_note(name, KEYRING_BASELINE, list);
+        self.decided = Some(keys.keyring);
     }
 }
 
@@ -262,7 +339,9 @@ fn imported_for<T: Repository>(draft: &Draft<'_, T>, name: &str) -> Keyring {
     let mut keyring = file
         .and_then(|bytes| Keyring::parse(bytes).ok())
         .unwrap_or_default();
-    for fingerprint in &fingerprints(&draft.before, name) {
+    let vendors = fingerprints(&draft.before, name);
+    let servers = draft.target.servers_keys(&draft.before, name, &keyring);
+    for fingerprint in vendors.union(&servers) {
         keyring.remove(fingerprint);
     }
     keyring
@@ -300,17 +379,6 @@ fn distrust<T: Repository>(subject: &mut Subject<'_, '_, T>, certificates: &BTre
         path: path.clone(),
     }));
     put(subject, keyring.to_bytes(), None);
-}
-
-/// Says that the certificates by which the remote will be verified are expired, or soon are.
-fn tell_expiring<T: Repository>(subject: &mut Subject<'_, '_, T>, keyring: &Keyring) {
-    let name = subject.name;
-    let draft = &mut *subject.draft;
-    if needs_keys(|key| draft.store.get(name, key)) {
-        let path = draft.target.keyring(name);
-        let now = draft.request.now;
-        draft.findings.extend(outlook(name, keyring, &path, now));
-    }
 }
 
 /// Warns of a verification that was off already when the remote was adopted: nobody can tell whether

@@ -30,6 +30,10 @@ pub(super) struct Known<'a> {
     pub(super) baseline: &'a BTreeSet<Fingerprint>,
     /// What a run that was interrupted was bringing.
     pub(super) interrupted: &'a BTreeSet<Fingerprint>,
+    /// What the vendor says that it once gave, whoever imported it.
+    pub(super) former: &'a BTreeSet<Fingerprint>,
+    /// What the server of the remote had imported.
+    pub(super) servers: &'a BTreeSet<Fingerprint>,
     /// Others made the remote, and it is taken over: of what they put there, what the vendor wants is the
     /// vendor's.
     pub(super) adopted: bool,
@@ -60,7 +64,9 @@ impl Known<'_> {
                 };
                 keys.changes.push((operation, fingerprint.clone()));
             }
-            if brought || !known || self.adopted || self.interrupted.contains(fingerprint) {
+            let others = [self.interrupted, self.former, self.servers];
+            let is_no_owners = others.iter().any(|known| known.contains(fingerprint));
+            if brought || !known || self.adopted || is_no_owners {
                 keys.vendors.insert(fingerprint.clone());
             }
         }
@@ -69,8 +75,12 @@ impl Known<'_> {
         } else {
             &BTreeSet::new()
         };
-        let ours = self.baseline.union(self.interrupted);
+        let ours: BTreeSet<_> = [self.baseline, self.interrupted, self.former]
+            .into_iter()
+            .flatten()
+            .collect();
         let (kept, gone): (BTreeSet<_>, BTreeSet<_>) = ours
+            .into_iter()
             .filter(|fingerprint| desired.get(fingerprint).is_none())
             .filter(|fingerprint| keys.keyring.get(fingerprint).is_some())
             .partition(|fingerprint| kept.contains(*fingerprint));
@@ -148,6 +158,8 @@ mod tests {
                 actual: keyring(there),
                 baseline: &fingerprints(baseline),
                 interrupted: &fingerprints(dead),
+                former: &BTreeSet::new(),
+                servers: &BTreeSet::new(),
                 adopted: false,
             }
             .reconcile(&keyring(wanted), needed);
@@ -162,10 +174,65 @@ mod tests {
             actual: keyring("ao"),
             baseline: &BTreeSet::new(),
             interrupted: &BTreeSet::new(),
+            former: &BTreeSet::new(),
+            servers: &BTreeSet::new(),
             adopted: true,
         }
         .reconcile(&keyring("ab"), true);
         assert_eq!(keys.keyring, keyring("aob"));
         assert_eq!(keys.vendors, fingerprints("ab"));
+    }
+
+    #[test]
+    fn what_a_server_sent_is_the_vendor_s_once_it_is_wanted() {
+        let keys = |wanted| {
+            let known = Known {
+                actual: keyring("aso"),
+                baseline: &fingerprints("a"),
+                interrupted: &BTreeSet::new(),
+                former: &BTreeSet::new(),
+                servers: &fingerprints("s"),
+                adopted: false,
+            };
+            known.reconcile(&keyring(wanted), true)
+        };
+        let (without, with) = (keys("a"), keys("aso"));
+        assert_eq!(without.keyring, keyring("aso"));
+        assert_eq!(without.vendors, fingerprints("a"));
+        assert_eq!(with.vendors, fingerprints("as"));
+    }
+
+    /// As above, with what the vendor once gave in the place of a dead run: a script imported it, here.
+    #[test]
+    fn what_the_vendor_once_gave_goes() {
+        for (case, needed, [there, baseline, former, wanted, then, vendors]) in [
+            (
+                "at adoption or later",
+                true,
+                ["fo", "", "f", "b", "ob", "b"],
+            ),
+            (
+                "beside the vendor's",
+                true,
+                ["fab", "b", "f", "b", "ab", "b"],
+            ),
+            ("it is not there", true, ["o", "", "f", "b", "ob", "b"]),
+            ("it is given again", true, ["fo", "", "f", "f", "fo", "f"]),
+            ("the last is needed", true, ["f", "", "f", "", "f", "f"]),
+            ("beside the owner's", true, ["fo", "", "f", "", "o", ""]),
+            ("none is needed", false, ["f", "", "f", "", "", ""]),
+        ] {
+            let keys = Known {
+                actual: keyring(there),
+                baseline: &fingerprints(baseline),
+                interrupted: &BTreeSet::new(),
+                former: &fingerprints(former),
+                servers: &BTreeSet::new(),
+                adopted: false,
+            }
+            .reconcile(&keyring(wanted), needed);
+            assert_eq!(keys.keyring, keyring(then), "{case}");
+            assert_eq!(keys.vendors, fingerprints(vendors), "{case}");
+        }
     }
 }

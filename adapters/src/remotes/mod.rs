@@ -17,4 +17,5 @@ pub(crate) mod verification;
 
 pub(crate) use self::keyring::fingerprints;
 pub(crate) use self::notes::{KEYRING_BASELINE, NOTES};
+pub(crate) use self::remote::HISTORY_KEYS;
 pub use self::remote::Remote;

@@ -1,12 +1,15 @@
 //! What a target of remotes has to answer beside what one of entries has.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use bstr::ByteSlice as _;
 
 use super::remote::Remote;
+use crate::keyed::draft::Observed;
 use crate::keyed::store::Store;
 use crate::keyed::target::Target;
+use crate::openpgp::{Fingerprint, Keyring};
 
 /// A target of remotes.
 pub(crate) trait Repository: Target<Wanted = Remote> {
@@ -15,6 +18,25 @@ pub(crate) trait Repository: Target<Wanted = Remote> {
 
     /// The keyring of a remote.
     fn keyring(&self, name: &str) -> PathBuf;
+
+    /// The keyrings that a remote is verified with, of which its own is this; none where that is not known.
+    fn keyrings(
+        &self,
+        observed: &Observed,
+        store: &Self::Store,
+        name: &str,
+        own: Keyring,
+    ) -> Vec<(PathBuf, Keyring)>;
+
+    /// Which certificates of its keyring a remote's server had imported, as far as that can be told.
+    fn servers_keys(
+        &self,
+        _store: &Self::Store,
+        _name: &str,
+        _keyring: &Keyring,
+    ) -> BTreeSet<Fingerprint> {
+        BTreeSet::new()
+    }
 }
 
 /// Whether a remote has the URL that the layers want, or one that it had before.

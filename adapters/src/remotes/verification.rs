@@ -14,8 +14,12 @@ pub(super) const KEYS: [&str; 2] = [COMMITS, SUMMARY];
 
 /// Whether a remote with these keys needs a keyring of its own.
 pub(super) fn needs_keys<'k>(get: impl Fn(&str) -> Option<&'k BStr>) -> bool {
-    let verifies = KEYS.map(|key| verifies(key, get(key)));
-    verifies.contains(&true) && get("gpgkeypath").is_none()
+    is_verified(&get) && get("gpgkeypath").is_none()
+}
+
+/// Whether anything of a remote with these keys is verified.
+pub(crate) fn is_verified<'k>(get: impl Fn(&str) -> Option<&'k BStr>) -> bool {
+    KEYS.into_iter().any(|key| verifies(key, get(key)))
 }
 
 /// Whether writing this value where nothing stands would end a verification.

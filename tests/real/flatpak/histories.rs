@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::Case;
 use super::bench::{Key, Keys, Repository};
 use super::world::{World, flatpakrepo, with_overlay};
-use crate::histories::{self, Entry, Image, OWN_URL, SERVERS, Said, Scene, Shipped, Values};
+use crate::histories::{self, Entry, OWN_URL, SERVERS, Said, Scene, Values};
 use crate::machine::Machine;
 use crate::peers::Found;
 
@@ -17,6 +17,12 @@ pub(super) const CASES: &[Case] = &[(
 )];
 
 const REPOSITORY: &str = "var/lib/flatpak/repo";
+
+/// Where the owner masks a remote: in `/etc`, where flatpak looks too, or in `/run`, of which it knows nothing.
+fn mask_of(name: &str) -> String {
+    let layer = if name.len() == 3 { "etc" } else { "run" };
+    format!("{layer}/flatpak/remotes.d/{name}.flatpakrepo")
+}
 
 impl World<'_> {
     fn entry(&self, entry: &Entry) -> String {
@@ -46,24 +52,17 @@ impl Scene for World<'_> {
         World::keys(self)
     }
 
-    fn boot(&self, image: &Image) {
-        let _ = fs::remove_dir_all(self.path("usr"));
-        fs::create_dir(self.path("usr")).expect("an image");
-        for (name, shipped) in image {
-            let text = match shipped {
-                Shipped::Broken => "[Flatpak Repo]\njunk\n".to_owned(),
-                Shipped::Remote(entry) => self.entry(entry),
-            };
-            self.vendor(name, text);
-        }
+    fn ship(&self, name: &str, entry: Option<&Entry>) {
+        let junk = || "[Flatpak Repo]\njunk\n".to_owned();
+        self.vendor(name, entry.map_or_else(junk, |entry| self.entry(entry)));
     }
 
     fn mask(&self, name: &str) {
-        World::mask(self, name);
+        self.write(&mask_of(name), "");
     }
 
     fn unmask(&self, name: &str) {
-        World::unmask(self, name);
+        self.remove(&mask_of(name));
     }
 
     fn listed(&self) -> Found<BTreeSet<String>> {

@@ -1,6 +1,8 @@
 //! Rule 5: what `GPGKey=` says becomes the keyring, and stays a good one while certificates change.
 //! gpg reads the keyrings here; `apps.rs` shows that flatpak verifies with them.
 
+use std::os::unix::fs::symlink;
+
 use super::Case;
 use super::bench::{Key, Repository, base64};
 use super::world::{URL, World, bytes, flatpakrepo, titled};
@@ -36,6 +38,11 @@ pub(super) const CASES: &[Case] = &[
         key_withdrawn,
     ),
     ("rule 5: a deleted keyring is made again", keyring_lost),
+    ("rule 5: a keyring that is a symlink", linked),
+    (
+        "rule 5: what a server sent is the vendor's once that ships it",
+        servers,
+    ),
     (
         "rule 5: gpg-verify is on by itself, gpg-verify-summary off",
         defaults,
@@ -124,6 +131,77 @@ fn owners_copy(world: &World<'_>) {
     world.vendor("flathub", signed(&[&keys.vendor]));
     world.sync();
     world.assert_keys("flathub", &[&keys.vendor, &keys.owner]);
+}
+
+/// flatpak reads what a link leads to, and cannot import anything as long as it is one. What it leads to may be what
+/// another remote trusts, so a sync leaves it alone, and that as well; and no remote is made that would trust it.
+fn linked(world: &World<'_>) {
+    let keys = world.keys();
+    world.vendor("flathub", signed(&[&keys.vendor]));
+    world.vendor("other", signed(&[&keys.stranger]));
+    world.sync();
+    let link = |name: &str| {
+        symlink("other.trustedkeys.gpg", world.keyring(name)).expect("a link");
+    };
+    std::fs::remove_file(world.keyring("flathub")).expect("removed");
+    link("flathub");
+    link("new");
+    world.vendor("new", signed(&[&keys.vendor]));
+    world.vendor("flathub", signed(&[&keys.extended]));
+    let report = world.sync_fails();
+    report.assert_finds("warning", "flathub.trustedkeys.gpg");
+    report.assert_finds("error", "new.trustedkeys.gpg");
+    world.assert_keys("other", &[&keys.stranger]);
+    world.assert_settled();
+    world.assert_remotes(&["flathub", "other"]);
+    std::fs::remove_file(world.keyring("new")).expect("removed");
+    world.sync().assert_state("new", "applied");
+    world.assert_keys("new", &[&keys.vendor]);
+    assert!(world.keyring("flathub").is_symlink());
+    let file = world.root.with_extension("gpg");
+    std::fs::write(&file, &keys.owner.certificate).expect("a certificate");
+    let option = format!("--gpg-import={}", file.display());
+    let refused = world.flatpak_fails(&["remote-modify", &option, "flathub"]);
+    assert!(refused.contains("symlinkat"), "{refused}");
+    world.assert_keys("other", &[&keys.stranger]);
+    // The file itself, as the warning has it.
+    std::fs::remove_file(world.keyring("flathub")).expect("removed");
+    world.write(
+        "var/lib/flatpak/repo/flathub.trustedkeys.gpg",
+        &keys.owner.certificate,
+    );
+    world.sync();
+    world.assert_keys("flathub", &[&keys.owner, &keys.extended]);
+    world.assert_settled();
+}
+
+/// flatpak notes what a server sent, so it is not taken for the owner's.
+fn servers(world: &World<'_>) {
+    let (keys, repository) = (world.keys(), world.repository());
+    let url = repository.url();
+    let entry = |keys: &[&Key]| {
+        let certificates = keys.iter().map(|key| key.certificate.clone());
+        let certificates = certificates.collect::<Vec<_>>().concat();
+        flatpakrepo(&[("Url", &url), ("GPGKey", &base64(&certificates))])
+    };
+    world.vendor("flathub", entry(&[&keys.vendor]));
+    world.sync();
+    import(world, &keys.owner);
+    let file = world.root.with_extension("sent");
+    std::fs::write(&file, &keys.stranger.certificate).expect("a certificate");
+    let sends = format!("--gpg-import={}", file.display());
+    repository.describe(&[&sends], keys, &keys.vendor);
+    world.flatpak(&["remote-modify", "--update-metadata", "flathub"]);
+    let all = [&keys.vendor, &keys.owner, &keys.stranger];
+    world.assert_keys("flathub", &all);
+    world.assert_settled();
+    for shipped in [&[&keys.vendor, &keys.stranger][..], &[&keys.vendor]] {
+        world.assert_keys("flathub", &all);
+        world.vendor("flathub", entry(shipped));
+        world.sync();
+    }
+    world.assert_keys("flathub", &[&keys.vendor, &keys.owner]);
+    world.assert_settled();
 }
 
 /// A machine with history: flatpak itself imported the remote, with what was the vendor's key then.

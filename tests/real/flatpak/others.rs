@@ -3,13 +3,17 @@
 
 use super::Case;
 use super::bench::{Key, base64};
-use super::world::{Report, URL, World, bytes, flatpakrepo, titled};
+use super::world::{Report, URL, World, bytes, flatpakrepo, titled, with_overlay};
 
 pub(super) const CASES: &[Case] = &[
     ("rule 8: remotes of others stay as they are", untouched),
     (
         "rule 8: what flatpak imported years ago is adopted, and gets the new key",
         history,
+    ),
+    (
+        "rule 8: what a script imported goes where the vendor names it",
+        former_certificates,
     ),
     (
         "rule 8: what was adopted is not removed on withdrawal",
@@ -142,6 +146,38 @@ fn history(world: &World<'_>) {
     world.vendor("flathub", entry("new"));
     world.sync();
     world.assert_value("flathub", "xa.title", "new");
+}
+
+/// flatpak imported one key, a script another, and the owner one of his own.
+fn former_certificates(world: &World<'_>) {
+    let keys = world.keys();
+    with_history(world);
+    for (name, key) in [("script", &keys.stranger), ("owner", &keys.owner)] {
+        let file = world.root.with_extension(name);
+        std::fs::write(&file, &key.certificate).expect("a certificate");
+        let import = format!("--gpg-import={}", file.display());
+        world.flatpak(&["remote-modify", &import, "flathub"]);
+    }
+    let entry = |overlay: &str| with_overlay(&signed("old", &keys.vendor), overlay);
+    world.vendor("flathub", entry(""));
+    world.sync().assert_state("flathub", "adopted");
+    world.assert_keys(
+        "flathub",
+        &[&keys.expired, &keys.stranger, &keys.owner, &keys.vendor],
+    );
+    let script = keys.stranger.fingerprint.to_lowercase();
+    let former = format!("FormerCertificates={script};{}", keys.expired.fingerprint);
+    world.vendor("flathub", entry(&former));
+    world.sync();
+    world.assert_keys("flathub", &[&keys.owner, &keys.vendor]);
+    world.assert_settled();
+    let only = with_overlay(&signed("new", &keys.stranger), &former);
+    world.vendor("flathub", only);
+    world.sync();
+    world.assert_keys("flathub", &[&keys.owner, &keys.stranger]);
+    world.vendor("flathub", entry("FormerCertificates=of the vendor"));
+    world.sync_fails().assert_state("flathub", "failed");
+    world.assert_keys("flathub", &[&keys.owner, &keys.stranger]);
 }
 
 fn adopted_withdrawn(world: &World<'_>) {

@@ -166,6 +166,11 @@ fn secret(world: &World<'_>) {
     world.sync_fails().assert_state("mine", "failed");
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).expect("owned");
     world.sync().assert_state("mine", "applied");
+    // Made narrow when its value is public already: what is done is told.
+    narrow(world, drop_in);
+    let report = world.sync_fails();
+    report.assert_state("mine", "failed");
+    report.assert_finds("error", drop_in);
 }
 
 const USER: u32 = 12_345;

@@ -148,6 +148,7 @@ impl<S: Scene> History<'_, S> {
     fn reverted(&mut self, name: &str, entry: &Entry, after: &Standing) {
         let owed = self.owed(name);
         (owed.url, owed.title) = (None, None);
+        owed.unverified = false;
         owed.served = Served {
             key: owed.served.key,
             ..Served::default()
@@ -185,16 +186,30 @@ impl<S: Scene> History<'_, S> {
         }
     }
 
-    /// What was released goes on key by key where it was.
+    /// What was released goes on key by key where it was; of what the owner made, all stays that differs.
     pub(super) fn adopt(&mut self, from: &'static str) {
-        let is_released = |history: &Self, name: &str| history.owed[name].released.is_some();
-        let Some(name) = self.first(from, is_released) else {
+        let is_own = |history: &Self, name: &str| {
+            let is_owners = history.owed[name].maker == Maker::Owner;
+            is_owners && history.scene.present().contains(name)
+        };
+        let is_adoptable = |history: &Self, name: &str| {
+            history.owed[name].released.is_some() || is_own(history, name)
+        };
+        let Some(name) = self.first(from, is_adoptable) else {
             return;
         };
+        let before = self.standing(name);
+        let is_own = is_own(self, name);
         if self.wish(name, "adopt").is_some() {
             let owed = self.owed(name);
             owed.released = None;
             owed.maker = Maker::Adopted;
+            if is_own {
+                owed.deleted = false;
+                owed.unverified = true;
+                owed.url = Some(before.values.url);
+                owed.title = Some(before.values.title).filter(|title| !title.is_empty());
+            }
             self.judge_now(name);
         }
     }

@@ -10,6 +10,8 @@ pub(super) struct Owed {
     /// What the owner set.
     pub(super) url: Option<String>,
     pub(super) title: Option<String>,
+    /// The owner made it without verification, and handed it over like that.
+    pub(super) unverified: bool,
     /// The owner imported a certificate.
     pub(super) trusts: bool,
     pub(super) masked: bool,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::Case;
 use super::world::{World, edit, plain, remote};
 use crate::flatpak::bench::Keys;
-use crate::histories::{self, Entry, Image, OWN_URL, Scene, Shipped, Signer, Values};
+use crate::histories::{self, Entry, OWN_URL, Scene, Values};
 use crate::machine::Machine;
 use crate::peers::Found;
 
@@ -38,36 +38,22 @@ impl Scene for World<'_> {
         World::keys(self)
     }
 
-    fn boot(&self, image: &Image) {
-        let _ = fs::remove_dir_all(self.path("usr"));
-        fs::create_dir(self.path("usr")).expect("an image");
-        for (name, shipped) in image {
-            match shipped {
-                Shipped::Broken => self.vendor(name, "junk\n"),
-                Shipped::Remote(Entry {
-                    server,
-                    title,
-                    signer,
-                    ..
-                }) => {
-                    let url = self.server(*server);
-                    let verify = if *signer == Signer::Nobody {
-                        "false"
-                    } else {
-                        "true"
-                    };
-                    let keys = [
-                        ("url", url.as_str()),
-                        (TITLE, title),
-                        ("gpg-verify", verify),
-                    ];
-                    self.vendor(name, remote(name, &keys));
-                    if let Some(key) = signer.key(self.keys()) {
-                        let keyring = format!("usr/lib/ostree/remotes.d/{name}.trustedkeys.gpg");
-                        self.write(&keyring, &key.certificate);
-                    }
-                }
-            }
+    fn ship(&self, name: &str, entry: Option<&Entry>) {
+        let Some(entry) = entry else {
+            return self.vendor(name, "junk\n");
+        };
+        let url = self.server(entry.server);
+        let key = entry.signer.key(self.keys());
+        let verify = if key.is_some() { "true" } else { "false" };
+        let keys = [
+            ("url", url.as_str()),
+            (TITLE, &entry.title),
+            ("gpg-verify", verify),
+        ];
+        self.vendor(name, remote(name, &keys));
+        if let Some(key) = key {
+            let keyring = format!("usr/lib/ostree/remotes.d/{name}.trustedkeys.gpg");
+            self.write(&keyring, &key.certificate);
         }
     }
 

@@ -2,6 +2,7 @@
 //! certificate; or named by their path, as long as that exists.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use super::Case;
 use super::world::{URL, World, plain, remote};
@@ -33,6 +34,10 @@ pub(super) const CASES: &[Case] = &[
         missing_once,
     ),
     ("keys: by path, while it exists", by_path),
+    (
+        "keys: a symlink leads to another remote's",
+        linked_to_anothers,
+    ),
     ("keys: the repository's keyring comes first", preferred),
     ("keys: ostree verifies with them", verifies),
     (
@@ -102,18 +107,20 @@ fn rotated(world: &World<'_>) {
 
 fn owners(world: &World<'_>) {
     let keys = world.keys();
-    world.vendor("v", signed("v"));
-    keyring(world, "v", &[&keys.vendor]);
-    world.sync();
-    let both = [
-        keys.vendor.certificate.clone(),
-        keys.owner.certificate.clone(),
-    ]
-    .concat();
-    fs::write(path(world, "v"), both).expect("the owner adds a key");
+    with_owners_key(world);
     keyring(world, "v", &[&keys.stranger]);
     world.sync();
     assert_keys(world, "v", &[&keys.owner, &keys.stranger]);
+}
+
+/// The vendor's remote, to whose keyring the owner has added a key.
+fn with_owners_key(world: &World<'_>) {
+    let keys = world.keys();
+    world.vendor("v", signed("v"));
+    keyring(world, "v", &[&keys.vendor]);
+    world.sync();
+    let both = [&keys.vendor, &keys.owner].map(|key| key.certificate.clone());
+    fs::write(path(world, "v"), both.concat()).expect("the owner adds a key");
 }
 
 /// A machine with history: a script put the remote and its keyring there.
@@ -333,15 +340,7 @@ fn linked(world: &World<'_>) {
 /// Once rolled back to, an image from before the keyring must not make the key the owner's.
 fn missing_once(world: &World<'_>) {
     let keys = world.keys();
-    world.vendor("v", signed("v"));
-    keyring(world, "v", &[&keys.vendor]);
-    world.sync();
-    let both = [
-        keys.vendor.certificate.clone(),
-        keys.owner.certificate.clone(),
-    ]
-    .concat();
-    fs::write(path(world, "v"), both).expect("the owner adds a key");
+    with_owners_key(world);
     world.remove("usr/lib/ostree/remotes.d/v.trustedkeys.gpg");
     world.sync_to("v", "applied");
     assert_keys(world, "v", &[&keys.vendor, &keys.owner]);
@@ -377,6 +376,33 @@ fn by_path(world: &World<'_>) {
     fs::remove_dir_all(world.path("usr/share/keys")).expect("removed");
     world.sync_to("v", "updated");
     world.assert_group("v", &[("url", URL)]);
+}
+
+/// What is trusted for one remote does not come to be for the other.
+fn linked_to_anothers(world: &World<'_>) {
+    let keys = world.keys();
+    for (name, key) in [("v", &keys.vendor), ("other", &keys.stranger)] {
+        world.vendor(name, signed(name));
+        keyring(world, name, &[key]);
+    }
+    world.sync();
+    fs::remove_file(path(world, "v")).expect("removed");
+    for name in ["v", "new"] {
+        symlink("other.trustedkeys.gpg", path(world, name)).expect("a link");
+    }
+    world.vendor("new", signed("new"));
+    for name in ["v", "new"] {
+        keyring(world, name, &[&keys.owner]);
+    }
+    let report = world.sync_fails();
+    report.assert_finds("warning", "etc/ostree/remotes.d/v.trustedkeys.gpg");
+    report.assert_finds("error", "etc/ostree/remotes.d/new.trustedkeys.gpg");
+    assert_keys(world, "other", &[&keys.stranger]);
+    world.assert_settled();
+    fs::remove_file(path(world, "new")).expect("removed");
+    world.sync_to("new", "applied");
+    assert_keys(world, "new", &[&keys.owner]);
+    assert!(path(world, "v").is_symlink());
 }
 
 fn preferred(world: &World<'_>) {

@@ -1,6 +1,7 @@
 //! What the file system refuses hurts its own entry and no other.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::Case;
@@ -32,8 +33,13 @@ const OTHER: &str = "http://127.0.0.1:9/other";
 const STATE: &str = "etc/overlayctl/state/ostree-remotes";
 
 /// Runs something while a file cannot be changed by anybody; `None` where the file system knows no such thing.
-pub(crate) fn while_immutable<T>(path: &std::path::Path, run: impl FnOnce() -> T) -> Option<T> {
-    let change = |how| Command::new("chattr").arg(how).arg(path).status();
+pub(crate) fn while_immutable<T>(path: &Path, run: impl FnOnce() -> T) -> Option<T> {
+    while_all_immutable(&[path.to_owned()], run)
+}
+
+/// The same of several files.
+pub(crate) fn while_all_immutable<T>(paths: &[PathBuf], run: impl FnOnce() -> T) -> Option<T> {
+    let change = |how| Command::new("chattr").arg(how).args(paths).status();
     let is_set = change("+i").expect("chattr runs").success();
     let result = is_set.then(run);
     assert!(!is_set || change("-i").expect("chattr runs").success());
@@ -191,5 +197,24 @@ fn private(world: &World<'_>) {
     world.write(drop_in, secret("two"));
     world.sync();
     assert_eq!((mode("open"), mode("closed")), (0o600, 0o600));
+    world.assert_settled();
+    // Nor one whose source is made narrow after the file was written, of which nothing else changes.
+    world.vendor("late", plain("late", URL));
+    let drop_in = "etc/ostree/remotes.d/late.conf.d/50-secret.conf";
+    world.write(
+        drop_in,
+        "[remote \"late\"]\nproxy=http://late@127.0.0.1:9/\n",
+    );
+    world.sync();
+    assert_eq!(mode("late"), 0o644);
+    let narrow = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(world.path(drop_in), narrow).expect("owned");
+    assert_ne!(
+        world.report(&["status", "--check"]).code,
+        0,
+        "it is pending"
+    );
+    world.sync();
+    assert_eq!(mode("late"), 0o600);
     world.assert_settled();
 }
