@@ -41,7 +41,7 @@ pub(crate) mod walk;
 
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{OFlags, ResolveFlags};
@@ -56,7 +56,6 @@ use self::run::Run;
 pub use self::unusable::{Kind, Reason, Unusable};
 use self::walk::{End, walk};
 use crate::escape::escape_path;
-use crate::tree::absolute;
 
 /// A directory tree held by its descriptor; every path below it is resolved inside it.
 ///
@@ -273,6 +272,19 @@ impl Root {
     pub fn chase(&self, path: &Path) -> Result<PathBuf, Unusable> {
         walk(self, path, &mut Vec::new()).map(|place| place.path)
     }
+}
+
+/// `path` as seen inside the root, by its text: `..` stops at the top.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::from("/");
+    for part in path.components() {
+        match part {
+            Component::Normal(name) => plain.push(name),
+            Component::ParentDir => drop(plain.pop()),
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    plain
 }
 
 /// `openat2` takes an empty path for nothing.

@@ -12,12 +12,12 @@ mod view;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::dir::TreeDir;
 use crate::root::walk::{End, Seen, walk, walk_link};
-use crate::root::{Content, Opened, Root, Unusable};
+use crate::root::{Content, Opened, Root, Unusable, absolute};
 use rustix::fs::FileType;
 
 /// A root, with virtual files over it.
@@ -263,19 +263,6 @@ impl Tree {
             None => Ok(None),
         }
     }
-}
-
-/// `path` as seen inside the root, by its text: `..` stops at the top.
-pub fn absolute(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::from("/");
-    for part in path.components() {
-        match part {
-            Component::Normal(name) => plain.push(name),
-            Component::ParentDir => drop(plain.pop()),
-            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
-        }
-    }
-    plain
 }
 
 #[cfg(test)]

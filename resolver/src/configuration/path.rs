@@ -5,8 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::catalog::Catalog;
 use crate::escape::escape_path;
+use crate::root::absolute;
 use crate::rules::{Layer, Rules};
-use crate::tree::absolute;
 
 /// No layer can have anything at this path, so asking about it is a mistake.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]

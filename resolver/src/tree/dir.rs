@@ -5,10 +5,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::view::NULL_DEVICE;
-use super::{Change, Tree, absolute};
+use super::{Change, Tree};
 use crate::root::walk::{Place, walk_link};
 use crate::root::{
     Content, Dir, Inode, Kind, Link, Mask, Member as Listed, MemberKind, Opened, Reason, Unusable,
+    absolute,
 };
 
 /// An open directory of a [`Tree`].
