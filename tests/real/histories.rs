@@ -428,7 +428,8 @@ impl<S: Scene> History<'_, S> {
             }
             None if owed.is_edited() => assert!(is_present, "released with edits: {}", story()),
             None => {
-                let is_adopted = matches!(owed.maker, Maker::Consumer | Maker::Adopted);
+                let is_adopted =
+                    matches!(owed.maker, Maker::Consumer | Maker::Adopted | Maker::Given);
                 let may_stay = is_adopted || owed.trusts || owed.is_unclear();
                 assert!(!is_present || may_stay, "it is withdrawn: {}", story());
             }
@@ -459,7 +460,7 @@ impl<S: Scene> History<'_, S> {
         assert_eq!(self.scene.values(name), wanted, "{}", story());
         let trusted = self.trusted(shipped, owed);
         assert_eq!(self.scene.trusted(name), trusted, "{}", story());
-        let is_signed = shipped.signer != Signer::Nobody && !owed.unverified;
+        let is_signed = shipped.signer != Signer::Nobody && owed.maker != Maker::Given;
         assert_eq!(self.scene.is_verified(name), is_signed, "{}", story());
     }
 

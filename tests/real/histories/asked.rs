@@ -148,7 +148,9 @@ impl<S: Scene> History<'_, S> {
     fn reverted(&mut self, name: &str, entry: &Entry, after: &Standing) {
         let owed = self.owed(name);
         (owed.url, owed.title) = (None, None);
-        owed.unverified = false;
+        if owed.maker == Maker::Given {
+            owed.maker = Maker::Adopted;
+        }
         owed.served = Served {
             key: owed.served.key,
             ..Served::default()
@@ -203,10 +205,12 @@ impl<S: Scene> History<'_, S> {
         if self.wish(name, "adopt").is_some() {
             let owed = self.owed(name);
             owed.released = None;
-            owed.maker = Maker::Adopted;
+            if owed.maker != Maker::Given {
+                owed.maker = Maker::Adopted;
+            }
             if is_own {
                 owed.deleted = false;
-                owed.unverified = true;
+                owed.maker = Maker::Given;
                 owed.url = Some(before.values.url);
                 owed.title = Some(before.values.title).filter(|title| !title.is_empty());
             }
@@ -217,7 +221,10 @@ impl<S: Scene> History<'_, S> {
     /// Whether it is there, and overlayctl made it, and nobody took it over.
     fn is_managed(&self, name: &str) -> bool {
         let owed = &self.owed[name];
-        let is_ours = matches!(owed.maker, Maker::Overlayctl | Maker::Adopted);
+        let is_ours = matches!(
+            owed.maker,
+            Maker::Overlayctl | Maker::Adopted | Maker::Given
+        );
         let is_ours = is_ours && owed.released.is_none();
         is_ours && self.scene.present().contains(name)
     }

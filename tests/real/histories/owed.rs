@@ -10,8 +10,6 @@ pub(super) struct Owed {
     /// What the owner set.
     pub(super) url: Option<String>,
     pub(super) title: Option<String>,
-    /// The owner made it without verification, and handed it over like that.
-    pub(super) unverified: bool,
     /// The owner imported a certificate.
     pub(super) trusts: bool,
     pub(super) masked: bool,
@@ -58,6 +56,8 @@ pub(super) enum Maker {
     Consumer,
     /// Overlayctl, and after a release the owner handed it back: it is not removed on withdrawal.
     Adopted,
+    /// The owner made it, without verification, and handed it over like that.
+    Given,
     /// The owner deleted an own remote: whether the vendor's comes in its place depends on whether that was ever
     /// offered, which the laws of the adapters' histories hold.
     Unsure,
