@@ -1,6 +1,6 @@
 //! From the files found to entries: which file of a name counts, and why each other one does not.
 //!
-//! Pure: a [`Discovery`] and its [`Rules`] in, entries out. "This name is taken" is kept apart from
+//! Pure: a `Discovery` and its [`Rules`] in, entries out. "This name is taken" is kept apart from
 //! "this file is usable": by the default rules a file that cannot be read still hides the files below
 //! it, and its entry is [`Status::Unusable`], because falling back to the vendor's file would quietly
 //! undo the owner.

@@ -1,11 +1,9 @@
 //! Entries of keys, whoever reads them: the tables of [`reconcile`](crate::reconcile) applied to what a target
 //! holds. Pure.
 //!
-//! An entry has a name, keys with raw values, and notes of ours; a [`Store`] holds all of a target in memory.
-//! What is particular about a target is behind [`Target`], what lies beside an entry is a [`Facet`]; what
+//! An entry has a name, keys with raw values, and notes of ours; a `Store` holds all of a target in memory.
+//! What is particular about a target is behind `Target`, what lies beside an entry is a `Facet`; what
 //! follows from the tables is here, once. Neither files nor formats are known here.
-//!
-//! [`Facet`]: facet::Facet
 
 mod adoption;
 pub(crate) mod baseline;
