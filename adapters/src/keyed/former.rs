@@ -50,10 +50,11 @@ impl<'d, T: Target> Subject<'d, '_, T> {
     }
 
     /// What stands in the way of the entry that is to take over what the owner did to this one: until that is made,
-    /// this one stays.
+    /// this one stays. One that nobody touched goes, and is made anew when it can be.
     pub(super) fn successors_obstacle(&self) -> Option<&'d Finding> {
         let broken = &self.draft.observed.broken;
-        if self.layered.is_some() || broken.is_empty() {
+        let is_untouched = || self.edits_of(self.name).is_empty() && self.is_pristine_beside();
+        if self.layered.is_some() || broken.is_empty() || is_untouched() {
             return None;
         }
         broken.iter().find_map(|(name, finding)| {
