@@ -56,16 +56,23 @@ impl<'r> Jobs<'r> {
         let agenda = self.agenda();
         let (mut findings, mut changes) = (Vec::new(), Vec::new());
         let decided = agenda.jobs.iter().map(|job| match job.due() {
-            Due::Now(begun) => {
-                changes.push(change(job, self.runner));
-                match self.run(job, &begun) {
-                    Ok(()) => RunDecision::Done,
-                    Err(why) => {
-                        findings.push(why);
-                        failed(job, begun.tries)
+            Due::Now(begun) => match self.write(job, job.mark.as_ref(), &begun) {
+                Ok(()) => {
+                    changes.push(change(job, self.runner));
+                    match self.run(job, &begun) {
+                        Ok(()) => RunDecision::Done,
+                        Err(why) => {
+                            findings.push(why);
+                            failed(job, begun.tries)
+                        }
                     }
                 }
-            }
+                // What cannot be counted is not run.
+                Err(why) => {
+                    findings.push(why);
+                    failed(job, begun.tries - 1)
+                }
+            },
             Due::Done => RunDecision::Done,
             Due::GivenUp => given_up(job),
         });
@@ -75,9 +82,8 @@ impl<'r> Jobs<'r> {
         report
     }
 
-    /// Runs one. What cannot be counted is not run.
+    /// Runs one that was counted.
     fn run(&self, job: &Job, begun: &Mark) -> Result<(), Finding> {
-        self.write(job, job.mark.as_ref(), begun)?;
         self.runner.run(self.root, job)?;
         let done = Mark {
             is_done: true,
@@ -207,7 +213,7 @@ mod tests {
     use overlay_resolver::rules::Rules;
 
     use super::*;
-    use crate::commit::commit_until;
+    use crate::commit::{Batch, Step, commit_until};
     use crate::planner::SourcePath;
     use crate::process;
     use crate::runner::mark_file;
@@ -220,6 +226,8 @@ mod tests {
         place: PathBuf,
         scripts: Vec<(&'static str, &'static str)>,
         occasion: &'static str,
+        /// Whether another program writes each mark meanwhile.
+        is_contended: bool,
     }
 
     impl Runner for Tasks {
@@ -243,7 +251,7 @@ mod tests {
             };
             for (name, _) in &self.scripts {
                 let path = mark_file(Path::new(STATE), name);
-                let text = root.read(&path, 1 << 16).unwrap();
+                let text = root.read(&path, 1 << 16).unwrap_or_default();
                 agenda.jobs.push(Job {
                     adapter: source.adapter.clone(),
                     name: (*name).into(),
@@ -254,6 +262,15 @@ mod tests {
                 });
             }
             agenda
+        }
+
+        fn mark(&self, job: &Job, before: Option<&Mark>, after: &Mark) -> Batch {
+            let theirs = self.is_contended.then(|| b"theirs".to_vec());
+            Batch::from(vec![Step::Replace {
+                path: mark_file(&self.lock(), &job.name),
+                expected: theirs.or_else(|| before.map(Mark::to_bytes)),
+                content: after.to_bytes(),
+            }])
         }
 
         fn run(&self, _: &Root, job: &Job) -> Result<(), Finding> {
@@ -279,6 +296,7 @@ mod tests {
                 place: self.0.path().to_owned(),
                 scripts: vec![("bad", "exit 1"), ("good", "exit 0")],
                 occasion,
+                is_contended: false,
             }
         }
 
@@ -325,6 +343,21 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_counted_is_not_run_and_was_not_tried() {
+        let machine = Machine(tempfile::tempdir().unwrap());
+        machine.run("A");
+        let (root, mut tasks) = (machine.root(), machine.tasks("A"));
+        tasks.is_contended = true;
+        let report = Jobs::new(&root, &tasks, &Request::default()).carry_out();
+        let bad = &report.entries[0].decision;
+        let expected = RunDecision::Failed { tries: 1, of: 2 };
+        assert_eq!(*bad, Decision::Run(expected));
+        let codes: Vec<_> = report.findings.iter().map(|one| one.code.name()).collect();
+        assert_eq!((codes, report.changes), (vec!["contended"], Vec::new()));
+        assert_eq!(machine.ran(), "bad good");
+    }
+
+    #[test]
     fn a_plan_says_what_is_due_and_runs_nothing() {
         let machine = Machine(tempfile::tempdir().unwrap());
         let (root, tasks) = (machine.root(), machine.tasks("A"));
@@ -365,22 +398,15 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_counted_is_not_run() {
+    fn a_job_whose_mark_has_no_place_is_not_run() {
         let machine = Machine(tempfile::tempdir().unwrap());
         // A directory has the place of its mark.
         fs::create_dir_all(machine.0.path().join("state/good.run/x")).unwrap();
-        let (root, mut tasks) = (machine.root(), machine.tasks("A"));
-        tasks.scripts.remove(1);
-        let job = Job {
-            name: "good".into(),
-            ..tasks.due(&root, &Request::default()).jobs.remove(0)
-        };
-        let Due::Now(begun) = job.due() else {
-            panic!("it is due");
-        };
-        let request = Request::default();
-        let ended = Jobs::new(&root, &tasks, &request).run(&job, &begun);
-        assert!(ended.is_err());
-        assert_eq!(machine.ran(), "");
+        let (root, tasks) = (machine.root(), machine.tasks("A"));
+        let report = Jobs::new(&root, &tasks, &Request::default()).carry_out();
+        let good = &report.entries[1].decision;
+        let expected = RunDecision::Failed { tries: 0, of: 2 };
+        assert_eq!(*good, Decision::Run(expected));
+        assert_eq!(machine.ran(), "bad");
     }
 }

@@ -124,8 +124,10 @@ fn an_access_list_does_not_give_back_what_a_mode_takes() {
         fs::write(&path, "old").unwrap();
         let list = "system.posix_acl_access";
         let flags = rustix::fs::XattrFlags::empty();
-        if rustix::fs::setxattr(&path, list, &list_of_another(), flags).is_err() {
-            println!("skipped: no access lists on this file system");
+        if let Err(error) = rustix::fs::setxattr(&path, list, &list_of_another(), flags) {
+            // As for the peers: the gate tries it, whatever a machine may lack.
+            let is_gate = std::env::var_os("OVERLAYCTL_REQUIRE_PEERS").is_some();
+            assert!(!is_gate, "no access lists here: {error}");
             return;
         }
         let batch = Batch {
