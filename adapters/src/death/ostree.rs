@@ -164,6 +164,7 @@ const NEXT: fn(&Machine) = |machine| {
     collection(machine, "", "org.one.Id");
 };
 
+pub(super) const RENAMED_WITH_EDITS: &str = "a new name of what its owner edited";
 pub(super) const INTO_A_NEW_DIRECTORY: &str = "adoption on request into a new directory";
 
 #[expect(clippy::too_many_lines, reason = "a kind of change is a line or a few")]
@@ -251,6 +252,26 @@ pub(super) fn changes() -> Vec<Change> {
                 },
             ],
         ),
+        Change {
+            since: |machine| {
+                edit(machine);
+                import(machine, b'm');
+            },
+            ..Change::new(
+                RENAMED_WITH_EDITS,
+                [
+                    SIGNED,
+                    |machine| {
+                        other(machine);
+                        ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"1");
+                    },
+                    |machine| {
+                        other(machine);
+                        ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"2");
+                    },
+                ],
+            )
+        },
         Change {
             since: edit,
             wish: Some(Wish::Release),

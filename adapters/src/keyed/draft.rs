@@ -173,6 +173,8 @@ pub(crate) struct Draft<'a, T: Target> {
     pub(crate) obsolete: BTreeMap<PathBuf, String>,
     /// The files that only their owner is to read.
     pub(crate) private: BTreeSet<PathBuf>,
+    /// The names that entries had before which are made with what the owner did under these.
+    pub(crate) formers: BTreeMap<String, String>,
     /// What is done for an entry beside its keys, by entry.
     pub(crate) beside: BTreeMap<String, Vec<Beside>>,
     /// Whom a key is from that another source gave, or took away: by entry and key.
@@ -197,6 +199,7 @@ impl<'a, T: Target> Draft<'a, T> {
             files: BTreeMap::new(),
             obsolete: BTreeMap::new(),
             private: BTreeSet::new(),
+            formers: BTreeMap::new(),
             beside: BTreeMap::new(),
             given: BTreeMap::new(),
             findings: observed
@@ -330,6 +333,7 @@ impl<'a, T: Target> Draft<'a, T> {
             let mut traces = Traces {
                 certificates: BTreeSet::new(),
                 owners: BTreeSet::new(),
+                inherited: BTreeSet::new(),
                 files: residue.filter(is_changed).collect(),
                 moves: self.moves(&name),
             };
@@ -341,11 +345,18 @@ impl<'a, T: Target> Draft<'a, T> {
         intent
     }
 
-    /// The way that an entry goes, if it is to stand in another file.
+    /// The way that an entry goes, if it is to stand in another file, be it under another name.
     fn moves(&self, name: &str) -> Option<Move> {
-        let [from, to] = [&self.before, &self.store].map(|store| self.target.place(store, name));
-        let stays = from == to || ![&self.before, &self.store].iter().all(|s| s.has(name));
-        (!stays).then_some(Move { from, left: false })
+        let former = self.formers.get(name);
+        let old = former.map_or(name, String::as_str);
+        let from = self.target.place(&self.before, old);
+        let leaves = self.before.has(old) && (former.is_none() || !self.store.has(old));
+        let arrives = self.store.has(name) && self.target.place(&self.store, name) != from;
+        (leaves && arrives).then(|| Move {
+            from,
+            former: former.cloned(),
+            left: false,
+        })
     }
 
     /// The names under which keys or notes change.

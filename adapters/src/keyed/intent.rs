@@ -9,8 +9,10 @@
 //! [remote "NAME"]    (or whatever the target calls an entry)
 //! Certificates=0123…;
 //! Owners=4567…;
+//! Inherited=89ab…;
 //! Files=/var/lib/flatpak/repo/tmp/cache/summaries/NAME.idx;
 //! From=/sysroot/ostree/repo/config
+//! Former=OLDNAME
 //! Left=true
 //! ```
 //!
@@ -39,7 +41,9 @@ pub(crate) const FILE_NAME: &str = ".overlayctl.intent";
 const CERTIFICATES: &str = "Certificates";
 const FILES: &str = "Files";
 const OWNERS: &str = "Owners";
+const INHERITED: &str = "Inherited";
 const FROM: &str = "From";
+const FORMER: &str = "Former";
 const LEFT: &str = "Left";
 
 /// What is about to become of the entries that a run changes.
@@ -53,8 +57,10 @@ pub(crate) struct Intent {
 pub(crate) struct Traces {
     /// Certificates that it brings or takes out.
     pub(crate) certificates: BTreeSet<Fingerprint>,
-    /// Those of them that the owner imported, which come or go with the entry itself.
+    /// Those of them that the owner imported for this entry, which go with it.
     pub(crate) owners: BTreeSet<Fingerprint>,
+    /// Those that the owner imported for it under another name, which come with it.
+    pub(crate) inherited: BTreeSet<Fingerprint>,
     /// Files that it makes or removes; of a keyring that stays, the certificates say it.
     pub(crate) files: BTreeSet<PathBuf>,
     /// The file that it takes the entry out of, to put it into its own.
@@ -66,6 +72,8 @@ pub(crate) struct Traces {
 pub(crate) struct Move {
     /// The first.
     pub(crate) from: PathBuf,
+    /// The name that it has there, if that is another.
+    pub(crate) former: Option<String>,
     /// Whether it is known to have left that.
     pub(crate) left: bool,
 }
@@ -79,13 +87,17 @@ impl Traces {
             (CERTIFICATES, value::encode_list(certificates).into()),
             (FILES, value::encode_list(files).into()),
         ];
-        if !self.owners.is_empty() {
-            let owners = self.owners.iter().map(ToString::to_string);
-            pairs.push((OWNERS, value::encode_list(owners).into()));
+        for (key, certificates) in [(OWNERS, &self.owners), (INHERITED, &self.inherited)] {
+            if !certificates.is_empty() {
+                let certificates = certificates.iter().map(ToString::to_string);
+                pairs.push((key, value::encode_list(certificates).into()));
+            }
         }
-        if let Some(Move { from, left }) = &self.moves {
+        if let Some(Move { from, former, left }) = &self.moves {
             let from = escape_path(from).to_string();
             pairs.push((FROM, value::encode_string(&from).into()));
+            let former = former.iter().map(|name| value::encode_string(name).into());
+            pairs.extend(former.map(|name| (FORMER, name)));
             pairs.push((LEFT, value::encode_boolean(*left).into()));
         }
         pairs
@@ -93,10 +105,12 @@ impl Traces {
 
     /// The certificates that are neither the vendor's nor the owner's where the baseline does not name them.
     pub(crate) fn doubted(&self) -> BTreeSet<Fingerprint> {
-        self.certificates
-            .difference(&self.owners)
-            .cloned()
-            .collect()
+        &self.brought() - &self.inherited
+    }
+
+    /// Those that only the entry itself has a right to: not one that its owner makes of the same name.
+    pub(crate) fn brought(&self) -> BTreeSet<Fingerprint> {
+        &self.certificates - &self.owners
     }
 
     /// The bytes of the group.
@@ -134,6 +148,7 @@ impl Intent {
             let traces = Traces {
                 certificates: certificates(CERTIFICATES),
                 owners: certificates(OWNERS),
+                inherited: certificates(INHERITED),
                 files: list(FILES).into_iter().map(PathBuf::from).collect(),
                 moves: moves(&file, &group),
             };
@@ -180,6 +195,7 @@ impl Intent {
         let Traces {
             certificates,
             owners,
+            inherited,
             files,
             moves,
         } = traces;
@@ -187,6 +203,9 @@ impl Intent {
         // What is doubted once stays so.
         let doubted = known.doubted();
         known.owners.extend(owners.difference(&doubted).cloned());
+        known
+            .inherited
+            .extend(inherited.difference(&doubted).cloned());
         known.certificates.extend(certificates);
         known.files.extend(files);
         known.moves = moves.or(known.moves.take());
@@ -218,7 +237,9 @@ fn name_in<'g>(group: &'g BStr, noun: &str) -> Option<&'g str> {
 fn moves(file: &Editor, group: &str) -> Option<Move> {
     let from = value::decode_string(file.get(group, FROM)?).ok()?;
     let left = value::decode_boolean(file.get(group, LEFT)?).ok()?;
+    let former = file.get(group, FORMER).map(|raw| value::decode_string(raw));
     Some(Move {
+        former: former.transpose().ok()?,
         from: PathBuf::from(OsString::from_vec(unescape(from.as_bytes()))),
         left,
     })
@@ -251,13 +272,15 @@ mod tests {
         let traces = Traces {
             certificates: BTreeSet::from(["A", "B"].map(|one| one.repeat(40).parse().unwrap())),
             owners: BTreeSet::from(["B".repeat(40).parse().unwrap()]),
+            inherited: BTreeSet::from(["A".repeat(40).parse().unwrap()]),
             files: BTreeSet::from(["/a;b".into(), "/c".into()]),
             moves: None,
         };
         intent.add("much", traces);
         for left in [false, true] {
             let from = OsString::from_vec(b"/a b;\\x/\xff\n".to_vec()).into();
-            let moves = Some(Move { from, left });
+            let former = left.then(|| "x;".into());
+            let moves = Some(Move { from, former, left });
             let traces = Traces {
                 moves,
                 ..Traces::default()

@@ -198,6 +198,8 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 action: Some(KeyAction::Write),
             });
         }
+        let names = former.map(|former| (self.name.to_owned(), former.to_owned()));
+        self.draft.formers.extend(names);
         self.remember();
         self.follow(wanted, Turn::Created { former });
         Decision::New {

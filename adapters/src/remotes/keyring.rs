@@ -105,12 +105,15 @@ impl<T: Repository> Facet<T> for OwnKeyring {
             if is_absent && !is_deleted && traces.files.contains(&path) {
                 subject.forget(observed.files.contains_key(&path).then_some(path));
             } else {
-                // Another that its owner made since takes nothing over.
+                // Another that its owner made since inherits nothing, of what went along to a later name neither.
                 let is_ours = is_absent || Management::of(&draft.store, subject.name).is_some();
+                let later = draft.before.later_name(subject.name);
                 let doubted = if is_ours {
                     traces.doubted()
-                } else {
+                } else if later.is_some_and(|later| draft.before.has(later)) {
                     traces.certificates.clone()
+                } else {
+                    traces.brought()
                 };
                 distrust(subject, &doubted);
             }
@@ -201,8 +204,8 @@ impl<T: Repository> Facet<T> for OwnKeyring {
             let is_vendors = vendors.iter().any(|vendors| vendors.contains(*one));
             !is_vendors && !reconciled.contains(&*one.to_string())
         };
-        let owners = traces.certificates.iter().filter(is_owners);
-        traces.owners = owners.cloned().collect();
+        let owners = traces.certificates.iter().filter(is_owners).cloned();
+        (traces.owners, traces.inherited) = owners.partition(|one| before.contains(one));
     }
 
     /// Certificates whose record changes while the keyring has them, or has them not, as before.
@@ -259,7 +262,9 @@ impl OwnKeyring {
         let none = BTreeSet::new();
         let baseline = fingerprints(&draft.before, subject.name);
         // What is staged of a remote on its way speaks of a keyring that may not be there yet.
-        let arrives = intent.is_some_and(|traces| traces.moves.is_some());
+        let moves = intent.and_then(|traces| traces.moves.as_ref());
+        // One with another name was ours before, and says what we brought.
+        let arrives = moves.is_some_and(|moves| moves.former.is_none());
         let needed = needs_keys(|key| draft.store.get(subject.name, key));
         let needed = needed && !remote.is_keyring_masked;
         let actual = std::mem::take(&mut self.actual);

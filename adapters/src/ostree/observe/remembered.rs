@@ -195,12 +195,32 @@ impl Eyes<'_> {
                 self.found.observed.intent.resolve(name, carried.is_some());
                 if let Some(file) = carried {
                     self.found.store.add(&self.places.conf(name), file);
+                } else if !is_there {
+                    self.forget_later_name(name, &moves);
                 }
             }
             Err(finding) => {
                 self.unclear(name, &finding);
                 self.found.findings.push(finding);
             }
+        }
+    }
+
+    /// That a remote is called otherwise later is written before it gets that name, which this one never did.
+    fn forget_later_name(&mut self, name: &str, moves: &Move) {
+        let Some(former) = &moves.former else { return };
+        let mut memories = self.found.store.memories();
+        let known = memories.find_map(|(known, memory)| {
+            let is_it = known == former && memory.later.as_deref() == Some(name);
+            is_it.then_some(memory)
+        });
+        drop(memories);
+        if let Some(memory) = known {
+            let memory = Memory {
+                later: None,
+                ..memory
+            };
+            self.found.store.remember(former, memory);
         }
     }
 
@@ -214,8 +234,12 @@ impl Eyes<'_> {
         let Some(text) = self.file(&staged)? else {
             return Ok(None);
         };
+        let old = moves.former.as_deref().unwrap_or(name);
+        if Management::of(&self.found.store, old).is_some() {
+            return Ok(None);
+        }
         let has_left = moves.left || {
-            let was_there = |text: &[u8]| holds(text, name);
+            let was_there = |text: &[u8]| holds(text, old);
             has_displaced(root, &moves.from, was_there).map_err(|error| finding(&error))?
         };
         if !has_left {
