@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use self::shared::Shared;
 use self::shared::SharedDir;
 use crate::finding::{Finding, code};
-use crate::root::{Opened, Sortable, Unusable};
+use crate::root::{Listing, Name as Listed, Opened, Unusable};
 use crate::rules::{DropIns, Layer, Name, Rules, Shape, unit};
 use crate::scan::{Fragment, Role};
 use crate::tree::{Tree, TreeDir};
@@ -93,10 +93,10 @@ enum Found<'t> {
 }
 
 impl Found<'_> {
-    fn names(&self) -> Result<Vec<OsString>, Unusable> {
+    fn listing(&self) -> Result<Listing, Unusable> {
         match self {
-            Self::Own(dir) => dir.names(),
-            Self::Shared(dir) => dir.names(),
+            Self::Own(dir) => dir.listing(),
+            Self::Shared(dir) => dir.listing(),
         }
     }
 
@@ -231,15 +231,16 @@ impl Discovery {
         let before = self.findings.len();
         let dirs = self.open_all(query, places, None);
         let mut candidate = self.candidates.remove(name).unwrap_or_default();
-        let mut names = Vec::new();
-        for (index, dir) in dirs.iter().enumerate() {
-            for name in self.names(query, dir) {
-                match query.rules.classify_drop_in(&name) {
+        let listings: Vec<_> = dirs.iter().map(|dir| self.listing(query, dir)).collect();
+        let mut names = Vec::with_capacity(listings.iter().map(Listing::len).sum());
+        for (index, (dir, listing)) in dirs.iter().zip(&listings).enumerate() {
+            for name in listing.names() {
+                match query.rules.classify_drop_in(name.get()) {
                     Some(reason) => {
-                        let fragment = dir.fragment(Role::DropIn, &name);
+                        let fragment = dir.fragment(Role::DropIn, name.get());
                         candidate.ignored.push(fragment.ignored(reason));
                     }
-                    None => names.push((name.into(), index)),
+                    None => names.push((name, index)),
                 }
             }
         }
@@ -256,20 +257,21 @@ impl Discovery {
         let directories = places.iter().map(|place| place.directory.clone());
         self.searched.extend(directories);
         let dirs = self.open_all(query, places, None);
+        let listings: Vec<_> = dirs.iter().map(|dir| self.listing(query, dir)).collect();
         let mut mains = Vec::new();
         let mut drop_ins = BTreeMap::<OsString, Vec<Place>>::new();
-        for (index, dir) in dirs.iter().enumerate() {
-            for name in self.names(query, dir) {
-                match query.rules.classify(&name) {
-                    Name::Entry => mains.push((name.into(), index)),
+        for (index, (dir, listing)) in dirs.iter().zip(&listings).enumerate() {
+            for name in listing.names() {
+                match query.rules.classify(name.get()) {
+                    Name::Entry => mains.push((name, index)),
                     Name::Ignored(reason) => {
-                        let fragment = dir.fragment(Role::Main, &name);
+                        let fragment = dir.fragment(Role::Main, name.get());
                         self.ignored.push(fragment.ignored(reason));
                     }
                     Name::DropInDirectory(entry) => {
                         drop_ins.entry(entry).or_default().push(Place {
                             layer: dir.place.layer.clone(),
-                            directory: dir.place.directory.join(&name),
+                            directory: dir.place.directory.join(name.get()),
                             is_shared: false,
                         });
                     }
@@ -346,14 +348,14 @@ impl Discovery {
         dirs
     }
 
-    fn names(&mut self, query: Query<'_>, dir: &Opendir<'_>) -> Vec<OsString> {
-        dir.dir.names().unwrap_or_else(|why| {
+    fn listing(&mut self, query: Query<'_>, dir: &Opendir<'_>) -> Listing {
+        dir.dir.listing().unwrap_or_else(|why| {
             self.unreadable(
                 query,
                 &dir.place.directory,
                 format!("cannot be listed: {why}"),
             );
-            Vec::new()
+            Listing::default()
         })
     }
 
@@ -387,7 +389,7 @@ impl Query<'_> {
         &self,
         role: Role,
         dirs: &[Opendir<'_>],
-        mut names: Vec<(Sortable, usize)>,
+        mut names: Vec<(Listed<'_>, usize)>,
     ) -> Vec<Fragment> {
         // Each directory's names are sorted already, which this sort makes use of.
         names.sort();
@@ -397,7 +399,7 @@ impl Query<'_> {
             let start = found.len();
             let mut taken = false;
             for (name, index) in stack.iter().rev() {
-                let name = name.as_ref();
+                let name = name.get();
                 let Some(dir) = dirs.get(*index) else {
                     continue;
                 };

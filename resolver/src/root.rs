@@ -33,6 +33,7 @@
 
 mod content;
 mod dir;
+mod listing;
 mod member;
 mod open;
 mod run;
@@ -49,7 +50,7 @@ pub use rustix::io::Errno;
 
 pub use self::content::{Content, FRAGMENT_LIMIT, Inode, Link, Mask, Opened};
 pub use self::dir::{Dir, NAMES_LIMIT};
-pub(crate) use self::member::Sortable;
+pub(crate) use self::listing::{Listing, Name};
 pub use self::member::{Member, MemberKind};
 use self::open::{DIRECTORY, NO_LINKS, open, read_regular};
 use self::run::Run;

@@ -8,12 +8,12 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::aliases::Aliases;
-use crate::root::{Opened, Unusable};
+use crate::root::{Listing, Opened, Unusable};
 use crate::tree::{Tree, TreeDir};
 
 /// What is known of such directories.
@@ -29,13 +29,12 @@ pub(crate) struct Shared {
 struct Directory {
     trail: Vec<PathBuf>,
     /// None if nothing is there.
-    listing: Result<Option<Listing>, Unusable>,
+    members: Result<Option<Members>, Unusable>,
 }
 
 #[derive(Debug)]
-struct Listing {
-    /// In byte order.
-    names: Result<Vec<OsString>, Unusable>,
+struct Members {
+    names: Result<Listing, Unusable>,
     /// What each of them is, once somebody has asked; none if it is not there any more.
     files: Vec<OnceLock<Option<Opened>>>,
 }
@@ -70,7 +69,7 @@ impl Shared {
             found.into()
         });
         trail.extend_from_slice(&directory.trail);
-        match &directory.listing {
+        match &directory.members {
             Ok(None) => Ok(None),
             Err(why) => Err(why.clone()),
             Ok(Some(_)) => Ok(Some(SharedDir {
@@ -97,19 +96,19 @@ impl Shared {
 impl Directory {
     fn find<'t>(tree: &'t Tree, path: &Path) -> (Self, Option<TreeDir<'t>>) {
         let mut trail = Vec::new();
-        let (listing, dir) = match tree.dir_by(path, &mut trail) {
-            Ok(Some(dir)) => (Ok(Some(Listing::of(&dir))), Some(dir)),
+        let (members, dir) = match tree.dir_by(path, &mut trail) {
+            Ok(Some(dir)) => (Ok(Some(Members::of(&dir))), Some(dir)),
             Ok(None) => (Ok(None), None),
             Err(why) => (Err(why), None),
         };
-        (Self { trail, listing }, dir)
+        (Self { trail, members }, dir)
     }
 }
 
-impl Listing {
+impl Members {
     fn of(dir: &TreeDir<'_>) -> Self {
-        let names = dir.names();
-        let count = names.as_ref().map_or(0, Vec::len);
+        let names = dir.listing();
+        let count = names.as_ref().map_or(0, Listing::len);
         let files = std::iter::repeat_with(OnceLock::new);
         Self {
             names,
@@ -119,18 +118,17 @@ impl Listing {
 }
 
 impl SharedDir<'_> {
-    /// All names in it (see [`TreeDir::names`]).
-    pub(super) fn names(&self) -> Result<Vec<OsString>, Unusable> {
-        self.listing().names.clone()
+    /// All names in it (see [`TreeDir::listing`]).
+    pub(super) fn listing(&self) -> Result<Listing, Unusable> {
+        self.members().names.clone()
     }
 
     /// What `name` is; none if it is not there (see [`TreeDir::open`]).
     pub(super) fn open(&self, name: &OsStr) -> Option<Opened> {
-        let listing = self.listing();
-        let names = listing.names.as_ref().ok()?;
-        let place = names.binary_search_by(|known| (**known).cmp(name)).ok()?;
+        let members = self.members();
+        let place = members.names.as_ref().ok()?.position(name)?;
         let mut is_first = false;
-        let opened = listing.files[place].get_or_init(|| {
+        let opened = members.files[place].get_or_init(|| {
             is_first = true;
             let again = self
                 .again
@@ -143,13 +141,13 @@ impl SharedDir<'_> {
         }
     }
 
-    fn listing(&self) -> &Listing {
-        let listing = self
+    fn members(&self) -> &Members {
+        let members = self
             .directory
-            .listing
+            .members
             .as_ref()
             .ok()
             .and_then(Option::as_ref);
-        listing.expect("one that is there was listed")
+        members.expect("one that is there was listed")
     }
 }

@@ -11,7 +11,8 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, fstat, openat, readlin
 use rustix::io::Errno;
 
 use super::content::{Content, Inode, Link, Mask, Opened};
-use super::member::{Member, MemberKind, Sortable};
+use super::listing::Listing;
+use super::member::{Member, MemberKind};
 use super::open::{DIRECTORY, open_name};
 use super::unusable::{Reason, Unusable};
 use super::walk::{Place, walk_link};
@@ -68,13 +69,23 @@ impl Dir {
 
     /// All names in it except `.` and `..`, in byte order; more than [`NAMES_LIMIT`] are an error.
     pub fn names(&self) -> Result<Vec<OsString>, Unusable> {
-        let members = self.list(NAMES_LIMIT)?;
-        Ok(members.into_iter().map(|member| member.name).collect())
+        let listing = self.listing()?;
+        Ok(listing.names().map(|name| name.get().into()).collect())
+    }
+
+    /// The same in one buffer.
+    pub(crate) fn listing(&self) -> Result<Listing, Unusable> {
+        Ok(self.list(NAMES_LIMIT)?)
     }
 
     /// The same, with what each name is.
     pub fn members(&self) -> Result<Vec<Member>, Unusable> {
-        let mut members = self.list(NAMES_LIMIT)?;
+        let listing = self.listing()?;
+        let members = listing.members().map(|(name, kind)| Member {
+            name: name.into(),
+            kind,
+        });
+        let mut members: Vec<_> = members.collect();
         // Not every file system says it in its listings.
         let unknown = |member: &&mut Member| member.kind == MemberKind::Unknown;
         for member in members.iter_mut().filter(unknown) {
@@ -85,7 +96,7 @@ impl Dir {
         Ok(members)
     }
 
-    fn list(&self, limit: usize) -> Result<Vec<Member>, Reason> {
+    fn list(&self, limit: usize) -> Result<Listing, Reason> {
         let again = if self.listed.swap(true, Ordering::Relaxed) {
             let flags = DIRECTORY | OFlags::CLOEXEC;
             Some(openat(&self.fd, ".", flags, Mode::empty()).map_err(Reason::Io)?)
@@ -95,7 +106,7 @@ impl Dir {
         let listing = again.as_ref().unwrap_or(&self.fd);
         let mut buffer = Vec::with_capacity(32 << 10);
         let mut members = RawDir::new(listing, buffer.spare_capacity_mut());
-        let mut found = Vec::new();
+        let mut found = Listing::default();
         let mut harmless = true;
         while let Some(member) = members.next() {
             let member = member.map_err(Reason::Io)?;
@@ -107,16 +118,10 @@ impl Dir {
                 return Err(Reason::TooManyNames(limit));
             }
             harmless &= is_harmless(member.file_type());
-            let kind = member.file_type().into();
-            found.push((Sortable::from(name.to_owned()), kind));
+            found.push(name, member.file_type().into());
         }
-        found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         self.harmless.store(harmless, Ordering::Relaxed);
-        let members = found.into_iter().map(|(name, kind)| Member {
-            name: name.into(),
-            kind,
-        });
-        Ok(members.collect())
+        Ok(found.sorted())
     }
 
     /// What `name` (one component) comes to, read up to [`FRAGMENT_LIMIT`](super::FRAGMENT_LIMIT).
@@ -250,11 +255,10 @@ mod tests {
             .dir(Path::new(""))
             .expect("a directory")
             .expect("it exists");
-        let file = |name: &str| Member {
-            name: name.into(),
-            kind: MemberKind::File,
-        };
-        assert_eq!(dir.list(3), Ok(["a", "b", "c"].map(file).to_vec()));
-        assert_eq!(dir.list(2), Err(Reason::TooManyNames(2)));
+        let listing = dir.list(3).expect("three names");
+        let files = ["a", "b", "c"].map(|name| (OsStr::new(name), MemberKind::File));
+        assert!(listing.members().eq(files));
+        let error = dir.list(2).expect_err("three names are more");
+        assert_eq!(error, Reason::TooManyNames(2));
     }
 }

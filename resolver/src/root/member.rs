@@ -1,7 +1,6 @@
 //! What a directory holds, as its listing says it.
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt as _;
+use std::ffi::OsString;
 
 use rustix::fs::FileType;
 
@@ -38,61 +37,5 @@ impl From<FileType> for MemberKind {
             FileType::Unknown => Self::Unknown,
             _ => Self::Special,
         }
-    }
-}
-
-/// A name, in the order of its bytes. The first of them are at hand as a number: most names differ in those, and
-/// the names themselves are all over the memory, which made up half of a sort of 100,000.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Sortable {
-    /// Before the name, since they are compared in this order.
-    beginning: u64,
-    name: OsString,
-}
-
-impl From<OsString> for Sortable {
-    fn from(name: OsString) -> Self {
-        let mut beginning = [0; 8];
-        for (to, from) in beginning.iter_mut().zip(name.as_bytes()) {
-            *to = *from;
-        }
-        Self {
-            beginning: u64::from_be_bytes(beginning),
-            name,
-        }
-    }
-}
-
-impl From<Sortable> for OsString {
-    fn from(name: Sortable) -> Self {
-        name.name
-    }
-}
-
-impl AsRef<OsStr> for Sortable {
-    fn as_ref(&self) -> &OsStr {
-        &self.name
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_in_the_order_of_their_bytes() {
-        let names = [
-            "",
-            "a",
-            "a-b",
-            "a.conf",
-            "aaaaaaaa",
-            "aaaaaaaaa",
-            "aaaaaaaab",
-            "\u{e4}",
-        ];
-        assert!(names.is_sorted());
-        let sortable = names.map(|name| Sortable::from(OsString::from(name)));
-        assert!(sortable.windows(2).all(|pair| pair[0] < pair[1]));
     }
 }

@@ -8,8 +8,8 @@ use super::view::NULL_DEVICE;
 use super::{Change, Tree};
 use crate::root::walk::{Place, walk_link};
 use crate::root::{
-    Content, Dir, Inode, Kind, Link, Mask, Member as Listed, MemberKind, Opened, Reason, Unusable,
-    absolute,
+    Content, Dir, Inode, Kind, Link, Listing, Mask, Member as Listed, MemberKind, Opened, Reason,
+    Unusable, absolute,
 };
 
 /// An open directory of a [`Tree`].
@@ -65,13 +65,18 @@ impl Tree {
 impl TreeDir<'_> {
     /// All names in it, in byte order (see [`Dir::names`]).
     pub fn names(&self) -> Result<Vec<OsString>, Unusable> {
+        let listing = self.listing()?;
+        Ok(listing.names().map(|name| name.get().into()).collect())
+    }
+
+    /// The same in one buffer.
+    pub(crate) fn listing(&self) -> Result<Listing, Unusable> {
         match &self.real {
-            Some(dir) if self.changes.is_empty() => dir.names(),
-            _ => Ok(self
-                .members()?
-                .into_iter()
-                .map(|member| member.name)
-                .collect()),
+            Some(dir) if self.changes.is_empty() => dir.listing(),
+            _ => {
+                let members = self.members()?;
+                Ok(members.iter().map(|one| (&*one.name, one.kind)).collect())
+            }
         }
     }
 
