@@ -111,15 +111,16 @@ pub(crate) enum Fate {
 }
 
 impl Ledger {
-    /// An empty one, of files that are read by this format, whose lists with types add up or do not.
-    pub(crate) fn new(format: &'static dyn Format, append_lists: bool) -> Self {
+    /// An empty one, of so many files that are read by this format, whose lists with types add up or do not.
+    pub(crate) fn new(format: &'static dyn Format, append_lists: bool, files: usize) -> Self {
         Self {
             format,
             append_lists,
             sections: Names::default(),
             names: Names::default(),
             keys: Keys::default(),
-            rows: Vec::new(),
+            // A file mostly has one at least. Large memory is not copied where it grows, but it is until it is large.
+            rows: Vec::with_capacity(files),
             problems: Vec::new(),
             fatal: None,
             ended: None,
@@ -329,7 +330,7 @@ impl Index<ProblemId> for Ledger {
 
 impl Default for Ledger {
     fn default() -> Self {
-        Self::new(format::default(), false)
+        Self::new(format::default(), false, 0)
     }
 }
 

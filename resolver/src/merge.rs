@@ -65,13 +65,14 @@ impl Keep {
 
 /// Merges these files of an entry by these rules.
 pub(crate) fn merge(entry: &Entry, rules: &Rules, keep: Keep) -> Ledger {
+    let files = keep.files(entry);
     let mut merging = Merging {
-        ledger: Ledger::new(rules.format_of(entry), rules.append_lists),
+        ledger: Ledger::new(rules.format_of(entry), rules.append_lists, files.len()),
         rules,
         headers: 0,
         paths: Paths::default(),
     };
-    for index in keep.files(entry) {
+    for index in files {
         let file = &entry.fragments[index];
         merging.file(Ledger::file(index), file, keep.state(file));
     }

@@ -5,8 +5,14 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use super::Document;
+use crate::ledger::small;
 
 const PIECE: usize = 8 << 10;
+
+/// What begins each part of what is digested, so that no two results run together to the same bytes.
+const SECTION: u8 = b'[';
+const HEADER: u8 = b'#';
+const KEY: u8 = b'=';
 
 impl Document {
     /// A SHA-256 digest, in hexadecimal, of the effective result: the keys in byte order with what
@@ -19,14 +25,21 @@ impl Document {
         hash.update([u8::from(self.loads())]);
         // Handed on in pieces of some size: a block at a time takes longer.
         let mut bytes = Vec::with_capacity(2 * PIECE);
+        let mut section = None;
         self.values_by_name(|number, value| {
-            for name in [value.key.section(), value.key.name()] {
-                push(&mut bytes, name);
+            // With the name of its section, a key would be twice as much to digest.
+            let of = value.key.section_id();
+            if section.replace(of) != Some(of) {
+                bytes.push(SECTION);
+                push(&mut bytes, value.key.section());
             }
             if let Some(number) = number {
-                bytes.extend(number.to_be_bytes());
+                bytes.push(HEADER);
+                push_number(&mut bytes, number);
             }
-            bytes.extend(value.items.len().to_be_bytes());
+            bytes.push(KEY);
+            push(&mut bytes, value.key.name());
+            push_number(&mut bytes, value.items.len());
             for item in value.items.iter() {
                 push(&mut bytes, &item.value);
             }
@@ -44,8 +57,11 @@ impl Document {
     }
 }
 
-/// With its length, so that no two results run together to the same bytes.
 fn push(text: &mut Vec<u8>, bytes: &[u8]) {
-    text.extend(bytes.len().to_be_bytes());
+    push_number(text, bytes.len());
     text.extend_from_slice(bytes);
+}
+
+fn push_number(text: &mut Vec<u8>, number: usize) {
+    text.extend(small(number).to_be_bytes());
 }

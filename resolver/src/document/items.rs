@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bstr::ByteSlice as _;
 use hashbrown::HashMap;
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use super::{Assignment, Item};
 use crate::format::Node;
@@ -50,14 +50,13 @@ impl<'d> Items<'d> {
     pub(crate) fn read(&mut self, from: Assignment<'d>) -> Vec<Item<'d>> {
         let mut known = Vec::new();
         if !self.has_identities() {
-            for item in self.items_in(from) {
-                self.push(item);
-            }
+            // Of many keys, this is most of the way to what they come to: nothing is collected.
+            from.each_item(self.kind, &mut |item| self.push(item));
             return known;
         }
         let is_set = self.kind.is_some_and(|kind| kind.merge == Merge::Set);
         let removes = is_set && from.operator() == Operator::Remove;
-        for item in self.items_in(from) {
+        for item in from.items(self.kind) {
             let Some(identity) = self.identity(&item) else {
                 self.push(item);
                 continue;
@@ -101,41 +100,12 @@ impl<'d> Items<'d> {
 
     /// The item that is in the place of the first one that `from` brought.
     pub(crate) fn in_place_of(&self, from: Assignment<'d>) -> Option<&Item<'d>> {
-        let item = self.items_in(from).into_iter().next()?;
+        let item = from.items(self.kind).into_iter().next()?;
         self.at(&self.identity(&item)?)
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Item<'d>> {
         self.found.iter().flatten()
-    }
-
-    /// What one assignment says. Lists that add up are their elements, so that it makes no difference
-    /// in which of the files an element stands.
-    fn items_in(&self, from: Assignment<'d>) -> SmallVec<[Item<'d>; 1]> {
-        let typed = |node: &'d Node| Item {
-            value: Cow::Owned(node.to_string().into_bytes()),
-            node: Some(node),
-            from,
-        };
-        let text = |value| Item {
-            value,
-            node: None,
-            from,
-        };
-        match (from.node(), self.kind) {
-            (Some(Node::Array(elements)), _) if from.adds_up(self.kind) => {
-                elements.iter().map(typed).collect()
-            }
-            (Some(node), _) => smallvec![typed(node)],
-            (None, Some(kind)) if from.record().is_empty() && kind.empty != OnEmpty::Value => {
-                SmallVec::new()
-            }
-            (None, Some(kind)) if kind.split != Split::None => {
-                let items = kind.split.items(from.value().as_bytes());
-                items.into_iter().map(text).collect()
-            }
-            (None, _) => smallvec![text(Cow::Borrowed(from.value()))],
-        }
     }
 
     /// Whether two items may be the same.
@@ -155,7 +125,40 @@ impl<'d> Items<'d> {
     }
 }
 
-impl Assignment<'_> {
+impl<'d> Assignment<'d> {
+    /// What it says, its key being of this kind. Lists that add up are their elements, so that it makes no
+    /// difference in which of the files an element stands.
+    fn each_item(self, kind: Option<KeyKind>, sink: &mut impl FnMut(Item<'d>)) {
+        let typed = |node: &'d Node| Item {
+            value: Cow::Owned(node.to_string().into_bytes()),
+            node: Some(node),
+            from: self,
+        };
+        let text = |value| Item {
+            value,
+            node: None,
+            from: self,
+        };
+        match (self.node(), kind) {
+            (Some(Node::Array(elements)), _) if self.adds_up(kind) => {
+                elements.iter().map(typed).for_each(sink);
+            }
+            (Some(node), _) => sink(typed(node)),
+            (None, Some(kind)) if self.record().is_empty() && kind.empty != OnEmpty::Value => {}
+            (None, Some(kind)) if kind.split != Split::None => {
+                let items = kind.split.items(self.value().as_bytes());
+                items.into_iter().map(text).for_each(sink);
+            }
+            (None, _) => sink(text(Cow::Borrowed(self.value()))),
+        }
+    }
+
+    fn items(self, kind: Option<KeyKind>) -> Vec<Item<'d>> {
+        let mut items = Vec::new();
+        self.each_item(kind, &mut |item| items.push(item));
+        items
+    }
+
     /// Whether it is a list with a type that adds to those before it, its key being of this kind: by
     /// the schema, or because the rules append lists.
     fn adds_up(&self, kind: Option<KeyKind>) -> bool {

@@ -24,7 +24,9 @@ impl Line<'_> {
 
     /// Whether its first character other than a blank makes a comment of it.
     pub(super) fn is_comment(&self) -> bool {
-        matches!(trim(self.content), [b'#' | b';', ..])
+        let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
+        let first = self.content.iter().find(|byte| !is_blank(byte));
+        matches!(first, Some(b'#' | b';'))
     }
 }
 

@@ -25,8 +25,14 @@ impl Index {
             sum += *start;
             *start = sum;
         }
+        // How many each key has is known, and so is the place of each row.
+        let mut next = starts.clone();
         let mut rows: Vec<_> = ledger.rows().collect();
-        rows.sort_by_key(|&row| ledger[row].key);
+        for row in ledger.rows() {
+            let next = &mut next[ledger[row].key.index()];
+            rows[*next] = row;
+            *next += 1;
+        }
         Self {
             rows,
             starts,
