@@ -50,7 +50,17 @@ impl Text {
     pub(crate) fn write_fmt(&mut self, words: fmt::Arguments<'_>) {
         match words.as_str() {
             Some(ours) => self.push_str(ours),
-            None => self.push_shown(&words.to_string()),
+            None => self.push_formatted(words),
+        }
+    }
+
+    fn push_formatted(&mut self, words: fmt::Arguments<'_>) {
+        let start = self.0.len();
+        // A string takes all.
+        let _infallible = fmt::Write::write_fmt(&mut self.0, words);
+        if find_unsafe(&self.0[start..]).is_some() {
+            let words = self.0.split_off(start);
+            self.push_shown(&words);
         }
     }
 
@@ -83,7 +93,7 @@ impl Text {
     }
 
     fn push_shown(&mut self, mut words: &str) {
-        while let Some(at) = words.find(|c| is_unsafe(c) && c != '\t') {
+        while let Some(at) = find_unsafe(words) {
             let (clean, rest) = words.split_at(at);
             let colour = COLOURS.iter().find(|colour| rest.starts_with(**colour));
             let first = rest.chars().next().map_or(0, char::len_utf8);
@@ -97,6 +107,15 @@ impl Text {
         }
         self.0.push_str(words);
     }
+}
+
+/// Where the first character is that a terminal obeys.
+fn find_unsafe(words: &str) -> Option<usize> {
+    // Mostly all are plain, and to look at each as a character takes ten times as long.
+    let plain = words.bytes().take_while(|byte| matches!(byte, b' '..=b'~'));
+    let plain = plain.count();
+    let at = words[plain..].find(|c| is_unsafe(c) && c != '\t')?;
+    Some(plain + at)
 }
 
 #[cfg(test)]

@@ -18,8 +18,12 @@ pub(super) fn run(
     origin: bool,
     reading: &Reading,
 ) -> Result<Output, Failure> {
-    let with_history = resolver(root, Some(path), reading)?.with_history();
-    let asked = configuration(&with_history, path)?;
+    let mut reader = resolver(root, Some(path), reading)?;
+    if cli.json {
+        // Text is about values: what hidden files say is not among them.
+        reader = reader.with_history();
+    }
+    let asked = configuration(&reader, path)?;
     let resolved = Resolved::of_existing(&asked, reading);
     let mut output = Output::of_files(
         cli.json,

@@ -148,9 +148,16 @@ pub(crate) fn show(configuration: &Configuration, resolved: &Resolved, origin: b
 
 fn one(text: &mut Text, document: &Document, origin: bool) {
     let width = if origin {
-        let lines = document.parts().flat_map(|part| lines(&part, origin));
-        let places = lines.map(|(line, _)| line.from.place().to_string().len());
-        places.max().unwrap_or_default() + 2
+        let longest = |part: Part<'_>| {
+            let places = lines(&part, origin).map(|(line, _)| line.from.place().to_string());
+            places.map(|place| place.len()).max()
+        };
+        document
+            .parts()
+            .filter_map(longest)
+            .max()
+            .unwrap_or_default()
+            + 2
     } else {
         0
     };
@@ -162,41 +169,39 @@ fn one(text: &mut Text, document: &Document, origin: bool) {
             let section = escape_text(part.section);
             say!(text, "{:width$}{BOLD}[{section}]{BOLD:#}", "");
         }
-        for (line, note) in lines(&part, origin) {
-            let place = if origin {
-                line.from.place().to_string()
-            } else {
-                String::new()
-            };
-            let value = escape_text(&line.text);
-            say!(text, "{FAINT}{place:width$}{FAINT:#}{value}{note}");
+        for (line, is_multi_valued) in lines(&part, origin) {
+            if origin {
+                let place = line.from.place().to_string();
+                write!(text, "{FAINT}{place:width$}{FAINT:#}");
+            }
+            write!(text, "{}", escape_text(&line.text));
+            if is_multi_valued {
+                write!(text, "  {NOTABLE}# multi-valued{NOTABLE:#}");
+            }
+            text.end_line();
         }
     }
     if !document.loads() {
         say!(text, "{BAD}# its consumer loads none of this{BAD:#}");
     } else if is_empty && !document.entry().fragments.is_empty() {
-        let what = match document.keys().next() {
-            None => "# no file assigns a key",
-            Some(_) => "# no key has a value",
+        let what = match (document.keys().next(), document.unopened().next()) {
+            (Some(_), _) => "# no key has a value",
+            (None, None) => "# no file assigns a key",
+            (None, Some(_)) => "# no file that counts assigns a key",
         };
         say!(text, "{FAINT}{what}{FAINT:#}");
     }
 }
 
-/// The lines of a section, each with the note that comes after it.
-fn lines<'d>(part: &Part<'d>, origin: bool) -> Vec<(Line<'d>, String)> {
-    let lines = part.values.iter().flat_map(|value| {
-        let note = if value.key.is_multi_valued() {
-            format!("  {NOTABLE}# multi-valued{NOTABLE:#}")
-        } else {
-            String::new()
-        };
+/// The lines of a section, each with whether nobody says what the values of its key come to.
+fn lines<'p, 'd>(part: &'p Part<'d>, origin: bool) -> impl Iterator<Item = (Line<'d>, bool)> + 'p {
+    part.values.iter().flat_map(move |value| {
+        let is_multi_valued = value.key.is_multi_valued();
         let lines = if origin {
             value.lines_by_item()
         } else {
             value.lines()
         };
-        lines.into_iter().map(move |line| (line, note.clone()))
-    });
-    lines.collect()
+        lines.into_iter().map(move |line| (line, is_multi_valued))
+    })
 }

@@ -99,6 +99,12 @@ fn show() {
     );
     image.write("etc/empty/app.conf", "# nothing yet\n");
     assert_snapshot!("show_no_key", image.shown(&["show", "empty/app.conf"]));
+    // What the vendor's file says is not read for that.
+    image.write("usr/lib/empty/app.conf", "Key=value\n");
+    assert_snapshot!(
+        "show_no_key_that_counts",
+        image.shown(&["show", "empty/app.conf"])
+    );
     assert_snapshot!("show_nothing", image.shown(&["show", "no/such.conf"]));
 }
 

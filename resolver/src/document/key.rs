@@ -107,14 +107,12 @@ impl<'d> Key<'d> {
     /// Whether it has several assignments (below one header) and nothing says what they come to: the last,
     /// or a list.
     pub fn is_multi_valued(&self) -> bool {
-        let applied = if self.is_unsaid() {
-            self.applied()
-        } else {
-            Vec::new()
-        };
-        applied
-            .windows(2)
-            .any(|pair| matches!(pair, [a, b] if a.header() == b.header()))
+        if !self.is_unsaid() {
+            return false;
+        }
+        let applied = self.counting();
+        let mut pairs = applied.windows(2);
+        pairs.any(|pair| pair[0].header() == pair[1].header())
     }
 
     /// Whether nothing says what several assignments come to.

@@ -65,7 +65,7 @@ impl<'d> Effective<'d> {
             return self.elements();
         }
         let mut brings = self.applied.clone();
-        if !self.items.is_empty() {
+        if brings.len() > 1 && !self.items.is_empty() {
             let givers: HashSet<_> = self.items.iter().map(|item| item.from.number()).collect();
             brings.retain(|a| givers.contains(&a.number()));
         }
