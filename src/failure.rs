@@ -6,12 +6,14 @@ use overlay_adapters::Scope;
 use overlay_adapters::code::{OUT_OF_SCOPE, UNREADABLE, WRITE_FAILED};
 use overlay_adapters::commit::CommitError;
 use overlay_adapters::etc::SideError;
+use overlay_adapters::system::WhyLeft;
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::{Code, Finding};
 use overlay_resolver::root::RootError;
 use overlay_resolver::{PathError, Rules};
 
 use crate::code;
+use crate::render::why_left;
 
 /// Why a command could not do its work at all.
 #[derive(Debug, thiserror::Error)]
@@ -77,8 +79,8 @@ pub(crate) enum Failure {
     NoSuchLine { path: PathBuf, lines: usize },
     #[error("{} has no line 0: lines are counted from 1", escape_path(.0))]
     LineZero(PathBuf),
-    #[error("--scope {scope} is refused: {why}; it is left to the next boot")]
-    ScopeRefused { scope: Scope, why: &'static str },
+    #[error("--scope {scope} is refused: {}; it is left to the next boot", why_left(*why))]
+    ScopeRefused { scope: Scope, why: WhyLeft },
     #[error("OVERLAYCTL_NOW={0}: expected seconds since the epoch")]
     NoTime(String),
     #[error("--rules is given {0} times; two are compared")]

@@ -11,13 +11,16 @@ use std::fmt::Write as _;
 use bstr::ByteSlice as _;
 use overlay_adapters::System;
 use overlay_adapters::reconcile::KeyAction;
-use overlay_adapters::report::{ByEntry, Change, EntryReport, KeyReport, Report};
+use overlay_adapters::report::{ByEntry, Change, EntryReport, Idle, KeyReport};
 use overlay_resolver::Key as DocumentKey;
 use overlay_resolver::account::Account;
 use overlay_resolver::escape::{escape, escape_path, escape_text, is_unsafe};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::scan::{self, Status};
 use serde::Serialize;
+
+use crate::render::why_left;
+use crate::told::Told;
 
 pub(crate) use self::check::{check, lints};
 pub(crate) use self::diff::{differences, disagreements, survey};
@@ -48,6 +51,7 @@ struct LeftView {
     adapter: String,
     target: String,
     scope: &'static str,
+    code: &'static str,
     reason: &'static str,
 }
 
@@ -62,6 +66,9 @@ struct Entry {
     /// The code of the decision, of an entry of an adapter.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
+    /// Why nothing was done for it, of an entry for which something was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle: Option<&'static str>,
     reason: String,
     fragments: Vec<Fragment>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,34 +115,48 @@ struct Key {
     assignments: Vec<files::AssignmentView>,
 }
 
-/// The document of `sync`, `status`, `restore` and `adopt`.
-pub(crate) fn report(report: &Report, system: &System) -> Json {
-    let left = report.left.iter().map(|left| LeftView {
-        adapter: left.adapter.clone(),
-        target: escape_path(&left.target).to_string(),
-        scope: left.scope.word(),
-        reason: system.why_left(left.scope),
+/// The document of `sync`, `status` and the second thoughts.
+pub(crate) fn report(told: &Told, system: &System) -> Json {
+    let left = told.report.left.iter().map(|left| {
+        let why = system.why_left(left.scope);
+        LeftView {
+            adapter: left.adapter.clone(),
+            target: escape_path(&left.target).to_string(),
+            scope: left.scope.word(),
+            code: why.code(),
+            reason: why_left(why),
+        }
     });
     to_text(&Document {
         left: Some(left.collect()),
-        ..of_adapters(report, false)
+        ..of_adapters(told, false)
     })
 }
 
 /// The document of `explain`: the same, with keys.
-pub(crate) fn explanation(report: &Report) -> Json {
-    to_text(&of_adapters(report, true))
+pub(crate) fn explanation(told: &Told) -> Json {
+    to_text(&of_adapters(told, true))
 }
 
-fn of_adapters(report: &Report, with_keys: bool) -> Document {
+fn of_adapters(told: &Told, with_keys: bool) -> Document {
+    let Told {
+        report,
+        findings,
+        idle,
+    } = told;
     let changes = |changes: &[Change]| Some(changes.iter().map(change).collect());
     let by_entry = report.by_entry();
     let entries = report.entries.iter();
     Document {
-        entries: entries.map(|e| entry(&by_entry, e, with_keys)).collect(),
+        entries: entries
+            .map(|e| Entry {
+                idle: idle.get(&e.full_name()).map(Idle::code),
+                ..entry(&by_entry, e, with_keys)
+            })
+            .collect(),
         pending: changes(&report.pending),
         changes: changes(&report.changes),
-        findings: report.findings.iter().map(finding).collect(),
+        findings: findings.iter().map(finding).collect(),
         left: None,
     }
 }
@@ -207,6 +228,7 @@ fn entry(by_entry: &ByEntry<'_>, entry: &EntryReport, with_keys: bool) -> Entry 
         name: show(&entry.name),
         state: by_entry.state_of(entry).word(),
         code: Some(entry.decision.code()),
+        idle: None,
         reason: crate::render::reason(entry),
         fragments: entry.documents().flat_map(fragments).collect(),
         keys: with_keys.then(|| entry.keys.iter().map(|k| key(entry, k)).collect()),

@@ -17,6 +17,7 @@ mod resolved;
 mod select;
 mod survey;
 mod text;
+mod told;
 mod writing;
 
 use std::borrow::Cow;

@@ -8,7 +8,9 @@ use crate::code;
 use crate::commit::{Ended, Lock, Outcome, commit};
 use crate::obstacles;
 use crate::plan::with_documents;
-use crate::report::{Change, Decision, EntryReport, Operation, Report, Request, RunDecision};
+use crate::report::{
+    Change, Decision, EntryReport, Matter, Operation, Remark, Report, Request, RunDecision,
+};
 use crate::run::READ_TOTAL;
 use crate::runner::{Agenda, Due, Job, Mark, Runner};
 
@@ -123,11 +125,11 @@ impl<'r> Jobs<'r> {
         mut findings: Vec<Finding>,
     ) -> Report {
         let mut entries = agenda.others;
-        let mut pending = Vec::new();
+        let (mut pending, mut remarks) = (Vec::new(), Vec::new());
         for (job, decision) in agenda.jobs.into_iter().zip(decided) {
             match &decision {
                 RunDecision::Due { .. } => pending.push(change(&job, self.runner)),
-                RunDecision::GivenUp { tries } => findings.push(tell_given_up(&job, *tries)),
+                RunDecision::GivenUp { tries } => remarks.push(tell_given_up(&job, *tries)),
                 RunDecision::Done | RunDecision::Failed { .. } => {}
             }
             entries.push(EntryReport {
@@ -147,6 +149,7 @@ impl<'r> Jobs<'r> {
             entries,
             pending,
             findings,
+            remarks,
             ..Report::default()
         }
     }
@@ -169,12 +172,13 @@ fn given_up(job: &Job) -> RunDecision {
     }
 }
 
-fn tell_given_up(job: &Job, tries: u32) -> Finding {
-    let message = format!(
-        "{}: failed {tries} times, and is not tried again for {}",
-        job.name, job.occasion
-    );
-    code::GIVEN_UP.error(&job.origin, message)
+fn tell_given_up(job: &Job, tries: u32) -> Remark {
+    let matter = Matter::GivenUp {
+        name: job.name.clone(),
+        tries,
+        occasion: job.occasion.clone(),
+    };
+    matter.at(&job.origin, None)
 }
 
 /// That a job is run, which is written down in its mark.
@@ -304,7 +308,7 @@ mod tests {
             Root::open(self.0.path()).unwrap()
         }
 
-        /// The codes and states of both, and how many errors were found.
+        /// The codes and states of both, and how many errors there are to tell.
         fn run(&self, occasion: &'static str) -> ([String; 2], usize) {
             let (root, tasks) = (self.root(), self.tasks(occasion));
             let report = Jobs::new(&root, &tasks, &Request::default()).carry_out();
@@ -314,7 +318,8 @@ mod tests {
                 format!("{} {state}", entry.decision.code())
             });
             let words: Vec<_> = words.collect();
-            (words.try_into().unwrap(), report.findings.len())
+            let told = report.findings.len() + report.remarks.len();
+            (words.try_into().unwrap(), told)
         }
 
         fn ran(&self) -> String {

@@ -3,6 +3,7 @@
 mod change;
 mod decision;
 mod entry;
+mod remark;
 mod request;
 mod state;
 mod wish;
@@ -17,6 +18,7 @@ pub use self::decision::{
     CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Mask, RunDecision,
 };
 pub use self::entry::{EntryReport, KeyReport};
+pub use self::remark::{Matter, NotSet, Remark};
 pub use self::request::Request;
 pub use self::state::State;
 pub use self::wish::{Idle, Wish};
@@ -33,6 +35,8 @@ pub struct Report {
     pub changes: Vec<Change>,
     /// Problems and notes, each with its place.
     pub findings: Vec<Finding>,
+    /// What the owner should hear of the decisions.
+    pub remarks: Vec<Remark>,
     /// The adapters that were not run because this run may not write their targets.
     pub left: Vec<Left>,
 }
@@ -51,9 +55,9 @@ pub struct Left {
 impl Report {
     /// Whether something failed.
     pub fn failed(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.level == Level::Error)
+        let findings = self.findings.iter().map(|finding| finding.level);
+        let remarks = self.remarks.iter().map(|remark| remark.matter.level());
+        findings.chain(remarks).any(|level| level == Level::Error)
     }
 
     /// The changes by the entry that they are of.
@@ -70,6 +74,7 @@ impl Report {
         self.pending.append(&mut other.pending);
         self.changes.append(&mut other.changes);
         self.findings.append(&mut other.findings);
+        self.remarks.append(&mut other.remarks);
         self.left.append(&mut other.left);
     }
 

@@ -12,7 +12,7 @@ use crate::commit::{Lock, Outcome, commit};
 use crate::obstacles::{self, Obstacles};
 use crate::plan::Plan;
 use crate::planner::Planner;
-use crate::report::{Change, EntryReport, Of, Report, Request};
+use crate::report::{Change, EntryReport, Of, Remark, Report, Request};
 
 /// How many bytes a plan, or the reading of the definitions, takes apart in all: some fifty thousand remotes, and
 /// what `MemoryMax=` of the unit bears. More than that is an error of each file that comes after.
@@ -122,6 +122,7 @@ struct Done {
     entries: BTreeMap<String, EntryReport>,
     changes: Vec<Change>,
     findings: Vec<Finding>,
+    remarks: Vec<Remark>,
 }
 
 impl Done {
@@ -131,6 +132,7 @@ impl Done {
         let Report {
             entries,
             mut findings,
+            mut remarks,
             ..
         } = plan.report;
         let of = Of::new(&told);
@@ -139,6 +141,7 @@ impl Done {
             .extend(changed.map(|entry| (entry.full_name(), entry)));
         self.changes.extend(told);
         self.findings.append(&mut findings);
+        self.remarks.append(&mut remarks);
     }
 
     /// The report of the whole run, of which the last plan says what is left: of an entry that was changed,
@@ -148,6 +151,10 @@ impl Done {
         findings.extend(last.findings);
         findings.sort();
         findings.dedup();
+        let mut remarks = self.remarks;
+        remarks.extend(last.remarks);
+        remarks.sort();
+        remarks.dedup();
         let mut entries = Vec::new();
         for entry in last.entries {
             let earlier = self.entries.remove(&entry.full_name());
@@ -160,6 +167,7 @@ impl Done {
         Report {
             entries,
             findings,
+            remarks,
             changes: self.changes,
             ..last
         }

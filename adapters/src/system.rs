@@ -42,6 +42,47 @@ pub enum Kind {
     Staged,
 }
 
+/// Why a scope is left for the boot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhyLeft {
+    /// The deployment is staged, so ostree would overwrite its `/etc`.
+    Staged,
+    /// The `/var` that deployments share is not there, or leads out of the sysroot.
+    NoVar,
+    /// It is shared with the running system.
+    Shared,
+    /// It is of an image, where it reaches no system that is updated.
+    Image,
+    /// It is the running system's.
+    Running,
+    /// Nobody asked for it.
+    NotAsked,
+}
+
+impl WhyLeft {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Staged,
+        Self::NoVar,
+        Self::Shared,
+        Self::Image,
+        Self::Running,
+        Self::NotAsked,
+    ];
+
+    /// The code of it in machine output.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Staged => "staged",
+            Self::NoVar => "no-var",
+            Self::Shared => "shared",
+            Self::Image => "image",
+            Self::Running => "running",
+            Self::NotAsked => "not-asked",
+        }
+    }
+}
+
 /// Where ostree says which deployment is staged, relative to the sysroot or to the running system's root.
 const STAGED: &str = "run/ostree/staged-deployment";
 
@@ -112,21 +153,15 @@ impl System {
         }
     }
 
-    /// Why a scope is left for the boot, for a sentence.
-    pub const fn why_left(&self, scope: Scope) -> &'static str {
+    /// Why a scope is left for the boot.
+    pub const fn why_left(&self, scope: Scope) -> WhyLeft {
         match (self.kind, scope) {
-            (Kind::Staged, Scope::Etc) => {
-                "this deployment is staged: ostree merges its /etc anew when the system shuts down, and would overwrite it"
-            }
-            (_, Scope::Var) if !self.has_var => {
-                "the /var that deployments share is not there, or leads out of the sysroot; what is written into the deployment's own would be lost"
-            }
-            (Kind::Staged | Kind::Deployment, Scope::Var) => "it is shared with the running system",
-            (Kind::Image, Scope::Var) => {
-                "what an image has there reaches no system that is updated"
-            }
-            (_, Scope::Run) => "it is the running system's",
-            _ => "it was not asked for",
+            (Kind::Staged, Scope::Etc) => WhyLeft::Staged,
+            (_, Scope::Var) if !self.has_var => WhyLeft::NoVar,
+            (Kind::Staged | Kind::Deployment, Scope::Var) => WhyLeft::Shared,
+            (Kind::Image, Scope::Var) => WhyLeft::Image,
+            (_, Scope::Run) => WhyLeft::Running,
+            _ => WhyLeft::NotAsked,
         }
     }
 

@@ -17,6 +17,7 @@ use crate::output::Output;
 use crate::reading::Reading;
 use crate::resolved::{Resolved, configuration, of_adapters, resolver};
 use crate::select::Selection;
+use crate::told::Told;
 use crate::writing::Writing;
 use crate::{json, render};
 
@@ -166,21 +167,23 @@ fn entries(
         only(&mut report.entries, key)?;
     }
     let exit = Exit::of_report(&report, false);
+    let told = Told::from(report);
     if cli.json {
         return Ok(Output {
             exit,
-            ..Output::new(json::explanation(&report))
+            ..Output::new(json::explanation(&told))
         });
     }
-    let sources: Vec<_> = report
+    let sources: Vec<_> = told
+        .report
         .entries
         .iter()
         .filter_map(|entry| entry.layered.as_ref())
         .collect();
     Ok(Output {
-        messages: render::diagnostics(&report.findings, &sources),
+        messages: render::diagnostics(&told.findings, &sources),
         exit,
-        ..Output::new(render::explanation(&report))
+        ..Output::new(render::explanation(&told.report))
     })
 }
 

@@ -1,6 +1,6 @@
 //! `sync` and `status`: the same plan, carried out or shown.
 
-use overlay_adapters::report::{Report, Request};
+use overlay_adapters::report::Request;
 use overlay_adapters::{Adapters, System};
 
 use crate::cli::Cli;
@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::render::How;
 use crate::select::Selection;
+use crate::told::Told;
 use crate::writing::Writing;
 use crate::{json, render};
 
@@ -21,7 +22,7 @@ pub(super) fn sync(
     let request = writing.request(system)?;
     if dry_run {
         let report = Adapters::open(system.root()).plan(&request);
-        return Ok(show(cli, system, &report, true, How::Sync));
+        return Ok(show(cli, system, &report.into(), true, How::Sync));
     }
     Ok(carry_out(cli, system, &request))
 }
@@ -38,27 +39,27 @@ pub(super) fn status(
     let mut report = Adapters::open(system.root()).plan(&request);
     selection.must_match(report.entries.iter(), &report.left)?;
     selection.narrow(&mut report);
-    Ok(show(cli, system, &report, check, How::Sync))
+    Ok(show(cli, system, &report.into(), check, How::Sync))
 }
 
 fn carry_out(cli: &Cli, system: &System, request: &Request) -> Output {
     let report = Adapters::open(system.root()).sync(request);
-    show(cli, system, &report, true, How::Sync)
+    show(cli, system, &report.into(), true, How::Sync)
 }
 
 /// The same report as text or as a document, with the status that both stand for.
-pub(super) fn show(cli: &Cli, system: &System, report: &Report, check: bool, how: How) -> Output {
-    let exit = Exit::of_report(report, check);
+pub(super) fn show(cli: &Cli, system: &System, told: &Told, check: bool, how: How) -> Output {
+    let exit = Exit::of_report(&told.report, check);
     if cli.json {
         return Output {
             exit,
-            ..Output::new(json::report(report, system))
+            ..Output::new(json::report(told, system))
         };
     }
-    let mut text = render::report(report, how);
-    text.append(&render::left(report, system));
+    let mut text = render::report(&told.report, how);
+    text.append(&render::left(&told.report, system));
     Output {
-        messages: render::findings(&report.findings),
+        messages: render::findings(&told.findings),
         exit,
         ..Output::new(text)
     }

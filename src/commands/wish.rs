@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use overlay_adapters::report::{EntryReport, Report, Request, Wish};
+use overlay_adapters::report::{EntryReport, Idle, Report, Request, Wish};
 use overlay_adapters::{Adapters, System};
 use overlay_resolver::finding::Finding;
 
@@ -13,8 +13,9 @@ use crate::cli::{Cli, Meant};
 use crate::code;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::render::How;
+use crate::render::{self, How};
 use crate::select::Selection;
+use crate::told::Told;
 use crate::writing::Writing;
 
 /// The same for every entry that is meant.
@@ -75,13 +76,13 @@ impl Asked<'_> {
         selection.must_be_plain(whole())?;
         let meant = whole().filter(|entry| selection.matches(entry));
         let mut wishes = BTreeMap::new();
-        let (mut idle_names, mut told) = (BTreeSet::new(), Vec::new());
+        let (mut idle, mut told) = (BTreeMap::new(), Vec::new());
         for entry in meant {
             let wish = wish(entry)?;
             match wish.idle(entry) {
                 Some(why) => {
-                    idle_names.insert(entry.full_name());
-                    told.push(nothing_to_do(entry, why.is_so, &why.reason));
+                    told.push(nothing_to_do(entry, &why));
+                    idle.insert(entry.full_name(), why);
                 }
                 None => drop(wishes.insert(entry.full_name(), wish)),
             }
@@ -96,23 +97,26 @@ impl Asked<'_> {
             (false, false) => adapters.sync(&request),
         };
         let done = report.entries.iter().map(EntryReport::full_name);
-        let meant: BTreeSet<_> = done.chain(idle_names.iter().cloned()).collect();
+        let meant: BTreeSet<_> = done.chain(idle.keys().cloned()).collect();
         let others = plan.entries.iter();
         let others = files_of(others.filter(|entry| !meant.contains(&entry.full_name())));
         report
             .findings
             .retain(|finding| !others.contains(&finding.path));
+        report
+            .remarks
+            .retain(|remark| !others.contains(&remark.path));
         report.left = plan.left;
         report.findings.extend(told);
-        let idle = plan.entries.into_iter();
+        let entries = plan.entries.into_iter();
         report
             .entries
-            .extend(idle.filter(|entry| idle_names.contains(&entry.full_name())));
+            .extend(entries.filter(|entry| idle.contains_key(&entry.full_name())));
         report.entries.sort_by_key(EntryReport::full_name);
         Ok(show(
             self.cli,
             self.system,
-            &report,
+            &Told::new(report, idle),
             self.dry_run,
             How::Again,
         ))
@@ -127,7 +131,7 @@ fn files_of<'e>(entries: impl Iterator<Item = &'e EntryReport>) -> BTreeSet<Path
 }
 
 /// That nothing is done for an entry: no news where things are as they were wished.
-fn nothing_to_do(entry: &EntryReport, is_so: bool, reason: &str) -> Finding {
+fn nothing_to_do(entry: &EntryReport, why: &Idle) -> Finding {
     let document = entry.layered.as_ref();
     let mut files = document
         .into_iter()
@@ -135,8 +139,8 @@ fn nothing_to_do(entry: &EntryReport, is_so: bool, reason: &str) -> Finding {
     let path = files
         .next()
         .map_or_else(|| PathBuf::from("/"), |file| file.path.clone());
-    let message = format!("{}: nothing to do: it {reason}", entry.called());
-    if is_so {
+    let message = render::idle(entry, why);
+    if why.is_so() {
         code::NOTHING_TO_DO.warning(path, message)
     } else {
         code::NOTHING_TO_DO.error(path, message)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use overlay_adapters::etc::keys::{Assigned, KeyReport};
 use overlay_adapters::etc::side::Side;
-use overlay_adapters::etc::{Change, Merge, Outcome, State};
+use overlay_adapters::etc::{Change, Merge, Note, Outcome, State};
 use overlay_resolver::escape::escape_path;
 use serde::Serialize;
 
@@ -35,6 +35,9 @@ struct PathView {
     saved: Option<String>,
     attributes: Vec<&'static str>,
     note: Option<String>,
+    /// The code of the note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     keys: Vec<KeyView>,
 }
 
@@ -87,7 +90,8 @@ fn path(sides: &[Side; 3], outcome: &Outcome) -> PathView {
             _ => None,
         },
         attributes: outcome.attributes.clone(),
-        note: outcome.note.clone(),
+        note: outcome.note.as_ref().map(crate::render::note),
+        code: outcome.note.as_ref().map(Note::code),
         keys: outcome
             .keys
             .iter()

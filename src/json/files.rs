@@ -283,6 +283,7 @@ pub(super) fn entry(configuration: &Configuration, document: &Document) -> Entry
         reason: String::new(),
         fragments: fragments(document).collect(),
         code: None,
+        idle: None,
         keys: None,
     }
 }

@@ -2,11 +2,44 @@
 
 use anstyle::Style;
 use overlay_adapters::report::{
-    CollectionDecision, Decision, Dependent, EntryReport, Going, Holder, RunDecision, State,
+    CollectionDecision, Decision, Dependent, EntryReport, Going, Holder, Mask, RunDecision, State,
 };
 use overlay_resolver::escape::{escape, escape_path};
 
+use super::foreign::foreign;
 use super::style::{BAD, GOOD, NOTABLE};
+
+/// What masks an entry.
+pub(super) fn masked(mask: &Mask) -> String {
+    let Mask {
+        path,
+        is_former_name,
+    } = mask;
+    let name = if *is_former_name {
+        " under its former name"
+    } else {
+        ""
+    };
+    format!("masked by {}{name}", escape_path(path))
+}
+
+/// Why an entry is to go.
+pub(super) fn going(why: &Going) -> String {
+    match why {
+        Going::Masked(mask) => masked(mask),
+        Going::Withdrawn => WITHDRAWN.into(),
+    }
+}
+
+const WITHDRAWN: &str = "withdrawn by the vendor";
+
+/// Whom a collection ID is for.
+pub(super) fn holder(of: &Holder) -> &str {
+    match of {
+        Holder::Repository => "the repository",
+        Holder::Remote(name) => name,
+    }
+}
 
 /// Why an entry is what it is.
 pub(crate) fn reason(entry: &EntryReport) -> String {
@@ -34,39 +67,37 @@ pub(crate) fn reason(entry: &EntryReport) -> String {
             "you and the vendor changed {}; yours stays",
             keys.join(", ")
         ),
-        Decision::Masked { mask } => mask.to_string(),
+        Decision::Masked { mask } => masked(mask),
         Decision::MaskedForeign { mask } => {
+            let mask = masked(mask);
             format!("{mask}, but this remote was made by somebody else, so it stays")
         }
         Decision::Deleted => format!("`overlayctl restore {}` brings it back", entry.called()),
-        Decision::Foreign(foreign) => match foreign.advice(&entry.called()) {
-            Some(advice) => format!("{foreign}; {advice}"),
-            None => foreign.to_string(),
-        },
+        Decision::Foreign(why) => foreign(why, &entry.called()),
         Decision::InUse { why, user } => {
             let user = match user {
                 Dependent::Apps => "still in use: hidden from browsing",
                 Dependent::Deployment => "a deployment follows it",
             };
-            format!("{why}, but {user}")
+            format!("{}, but {user}", going(why))
         }
-        Decision::Removed { why } => why.to_string(),
-        Decision::Released => format!(
-            "{}, but adopted or edited by you: it is yours now",
-            Going::Withdrawn
-        ),
+        Decision::Removed { why } => going(why),
+        Decision::Released => {
+            format!("{WITHDRAWN}, but adopted or edited by you: it is yours now")
+        }
         Decision::ReleasedByOwner => format!(
             "you took it from the vendor; `overlayctl adopt {}` lets it follow again",
             entry.called()
         ),
         Decision::Broken { finding } => finding.to_string(),
-        Decision::LayerMissing => {
-            "a layer is missing, so nobody can tell whether the vendor withdrew it".into()
-        }
+        Decision::LayerMissing => LAYER_MISSING.into(),
         Decision::Collection(decision) => reason_of_collection(decision),
         Decision::Run(decision) => reason_of_run(decision),
     }
 }
+
+pub(super) const LAYER_MISSING: &str =
+    "a layer is missing, so nobody can tell whether the vendor withdrew it";
 
 fn reason_of_run(decision: &RunDecision) -> String {
     match decision {
@@ -87,25 +118,29 @@ fn reason_of_collection(decision: &CollectionDecision) -> String {
             "{} is not written in this run (`--scope all` writes it)",
             escape_path(place)
         ),
-        CollectionDecision::Given { of } => format!("given to {of}"),
-        CollectionDecision::Changed { of } => format!("changed for {of}"),
-        CollectionDecision::There { of } => format!("{of} has it"),
+        CollectionDecision::Given { of } => format!("given to {}", holder(of)),
+        CollectionDecision::Changed { of } => format!("changed for {}", holder(of)),
+        CollectionDecision::There { of } => format!("{} has it", holder(of)),
         CollectionDecision::TakenAway { of } => {
+            let of = holder(of);
             format!("you took the collection ID of {of} away, so it stays away")
         }
         CollectionDecision::Emptied { of } => {
+            let of = holder(of);
             format!("{of} has an empty collection ID, which is your choice and stays")
         }
         CollectionDecision::Differs { of, has } => format!(
-            "{of} has the collection ID `{}` from you, the server or its own entry, which stays",
+            "{} has the collection ID `{}` from you, the server or its own entry, which stays",
+            holder(of),
             escape(has)
         ),
-        CollectionDecision::Twice { of, first } => {
-            format!(
-                "{of} gets its collection ID from the entry {first} already; mask one of the two"
-            )
-        }
+        CollectionDecision::Twice { of, first } => id_twice(holder(of), first),
     }
+}
+
+/// That somebody gets a collection ID twice.
+pub(super) fn id_twice(of: &str, first: &str) -> String {
+    format!("{of} gets its collection ID from the entry {first} already; mask one of the two")
 }
 
 /// The state in words, with what makes it so.

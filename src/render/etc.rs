@@ -5,7 +5,7 @@ use std::path::Path;
 use anstyle::Style;
 use bstr::ByteSlice as _;
 use overlay_adapters::etc::keys::{Assigned, KeyReport};
-use overlay_adapters::etc::{Change, Merge, Outcome, State};
+use overlay_adapters::etc::{Change, Merge, Note, Outcome, State};
 use overlay_adapters::reconcile::KeyAction;
 use overlay_resolver::escape::{escape, escape_path};
 
@@ -40,7 +40,7 @@ pub(crate) fn etc(merge: &Merge<'_>, outcomes: &[&Outcome]) -> Text {
             words(outcome),
         );
         match &outcome.note {
-            Some(note) => say!(text, "  {FAINT}({note}){FAINT:#}"),
+            Some(how) => say!(text, "  {FAINT}({}){FAINT:#}", note(how)),
             None => text.end_line(),
         }
         outcome.keys.iter().for_each(|found| key(&mut text, found));
@@ -49,6 +49,16 @@ pub(crate) fn etc(merge: &Merge<'_>, outcomes: &[&Outcome]) -> Text {
         text.push_str("nothing was changed\n");
     }
     text
+}
+
+/// How a file was read, or why it was not merged key by key.
+pub(crate) fn note(note: &Note) -> String {
+    match note {
+        Note::ByRules(name) => format!("read by the rules of {name}"),
+        Note::BySuffix => "read as its suffix says".into(),
+        Note::Plain => "read as plain key=value".into(),
+        Note::NotMerged(why) => format!("not merged key by key: {why}"),
+    }
 }
 
 /// What became of the result.

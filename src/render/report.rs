@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 
 use bstr::ByteSlice as _;
-use overlay_adapters::System;
 use overlay_adapters::reconcile::KeyAction;
 use overlay_adapters::report::{ByEntry, Change, EntryReport, KeyReport, Operation, Report};
-use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::escape::escape;
 
 use super::decision::words;
 use super::explain;
 use super::files::file;
-use super::style::{BOLD, NOTABLE, shortened};
+use super::style::{BOLD, shortened};
 use crate::text::{Text, say};
 
 /// Every entry, with what is to be changed of it; then what is to be changed besides, and how that is done.
@@ -40,25 +39,6 @@ pub(crate) fn report(report: &Report, how: How) -> Text {
 /// A name as it may be shown: that of a file can have any character.
 fn shown(name: &str) -> String {
     escape(name.as_bytes()).to_string()
-}
-
-/// What another run has to do, and why.
-pub(crate) fn left(report: &Report, system: &System) -> Text {
-    let mut text = Text::new();
-    for left in &report.left {
-        write!(
-            text,
-            "{NOTABLE}left for the boot{NOTABLE:#}: {}, which writes {}: {}",
-            left.adapter,
-            escape_path(&left.target),
-            system.why_left(left.scope)
-        );
-        if system.allows(left.scope) {
-            write!(text, " (`--scope {}` writes it now)", left.scope);
-        }
-        text.end_line();
-    }
-    text
 }
 
 /// Every entry with its files, and for every key the winner, the losers and what becomes of it.

@@ -4,9 +4,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use overlay_adapters::code;
+use overlay_adapters::etc::Note;
+use overlay_adapters::etc::keys::Unmergeable;
 use overlay_adapters::report::{
-    CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Mask, Operation, RunDecision,
+    CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Idle, Mask, Operation,
+    RunDecision,
 };
+use overlay_adapters::system::WhyLeft;
 use serde_json::Value;
 
 use crate::image::Image;
@@ -477,4 +481,79 @@ fn every_operation_is_documented() {
     assert_eq!(documented, promised);
     let known = Operation::ALL.map(|operation| operation.word().to_owned());
     assert_eq!(documented, known);
+}
+
+/// The codes of a table and of a list of the schema are those in the code, in their order.
+fn are_documented(codes: &[&str], heading: &str, pointer: &str) {
+    let mut codes: Vec<_> = codes.iter().map(ToString::to_string).collect();
+    codes.sort();
+    let documented = table(heading).into_iter().map(|row| row[0].clone());
+    assert_eq!(documented.collect::<Vec<_>>(), codes, "{heading}");
+    assert_eq!(promised(pointer), codes, "{pointer}");
+}
+
+#[test]
+fn every_code_of_why_nothing_is_done_is_documented() {
+    let mask = Mask {
+        path: "/x".into(),
+        is_former_name: false,
+    };
+    let all = [
+        Idle::There,
+        Idle::ToBeMade,
+        Idle::Follows,
+        Idle::Released,
+        Idle::Unedited,
+        Idle::Masked(mask),
+        Idle::Broken,
+        Idle::NotShipped,
+        Idle::InUse,
+        Idle::Inherited,
+        Idle::NameTaken,
+        Idle::Deleted,
+        Idle::NotMade,
+        Idle::NotAdopted,
+        Idle::NotFollowing,
+    ];
+    let pointer = "/$defs/entry/properties/idle/oneOf";
+    are_documented(
+        &all.each_ref().map(Idle::code),
+        "Why nothing is done",
+        pointer,
+    );
+}
+
+#[test]
+fn every_code_of_why_a_target_is_left_is_documented() {
+    let pointer = "/$defs/left/properties/code/oneOf";
+    are_documented(
+        &WhyLeft::ALL.map(WhyLeft::code),
+        "Why a target is left",
+        pointer,
+    );
+}
+
+#[test]
+fn every_code_of_how_a_file_was_read_is_documented() {
+    let why = [
+        Unmergeable::Format,
+        Unmergeable::Nested { key: "x".into() },
+        Unmergeable::NotPlain { side: "x", line: 1 },
+        Unmergeable::Broken {
+            side: "x",
+            line: 1,
+            message: "x".into(),
+        },
+        Unmergeable::Repeated {
+            side: "x",
+            section: "x".into(),
+        },
+        Unmergeable::Unsound,
+        Unmergeable::TooLarge { limit: 1 },
+    ];
+    let read = [Note::ByRules("x".into()), Note::BySuffix, Note::Plain];
+    let all = why.map(Note::NotMerged).into_iter().chain(read);
+    let codes: Vec<_> = all.map(|note| note.code()).collect();
+    let pointer = "/$defs/mergedPath/properties/code/oneOf";
+    are_documented(&codes, "How a file was read", pointer);
 }

@@ -290,6 +290,8 @@ fn the_document_has_the_places_and_follows_the_schema() {
     assert_eq!(of("became-file")["saved"], "became-file.overlayctl-save");
     let journald = of("systemd/journald.conf");
     assert_eq!(journald["state"], "conflict");
+    assert_eq!(journald["code"], "by-rules");
+    assert_eq!(of("motd")["code"], "not-plain");
     let keys = journald["keys"].as_array().expect("keys");
     let storage = keys
         .iter()

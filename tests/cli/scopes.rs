@@ -145,6 +145,7 @@ fn what_was_left_is_in_the_json() {
     let left = &report["left"][0];
     assert_eq!(left["adapter"], "flatpak");
     assert_eq!(left["scope"], "var");
+    assert_eq!(left["code"], "shared");
     assert_eq!(left["target"], "/var/lib/flatpak/repo/config");
     let entries = report["entries"].as_array().expect("entries");
     let waiting = entries.iter().filter(|entry| entry["state"] == "waiting");

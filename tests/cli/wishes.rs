@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::image::Image;
+use crate::json::parsed;
 
 /// An image whose owner has changed a title and deleted a remote, while the vendor went on.
 fn changed() -> Image {
@@ -52,6 +53,18 @@ fn where_there_is_nothing_to_restore_it_is_said_why() {
     assert_snapshot!("restore_nothing", image.shown(&["restore", "*"]));
     // A name is no adapter's.
     assert_snapshot!("restore_by_adapter", image.shown(&["restore", "flatpak*"]));
+}
+
+#[test]
+fn why_nothing_is_done_has_a_code() {
+    let image = changed();
+    image.write("etc/flatpak/remotes.d/flathub.flatpakrepo", "");
+    let report = parsed(&image.run(&["restore", "*", "--json"]).stdout);
+    let entries = report["entries"].as_array().expect("entries");
+    let idle = entries.iter().map(|entry| &entry["idle"]);
+    assert_eq!(idle.collect::<Vec<_>>(), ["masked", "there"]);
+    let status = parsed(&image.run(&["status", "--json"]).stdout);
+    assert!(status["entries"][0].get("idle").is_none());
 }
 
 /// What is wrong with the files of others is no news, and no failure, of what is asked.

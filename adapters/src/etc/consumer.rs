@@ -8,6 +8,7 @@ use overlay_resolver::owner::Owner;
 use overlay_resolver::rules::Rules;
 
 use super::keys::Dialect;
+use super::outcome::Note;
 
 /// Directories of key files that are no layered documents, or are read by an adapter: the suffix of
 /// the files in them.
@@ -18,18 +19,18 @@ const KEYFILES: [(&str, &str); 4] = [
     ("ostree/remotes.d", "conf"),
 ];
 
-/// How the file at `path` below `/etc` is read, and by whose rules, in words.
-pub(super) fn dialect(catalog: &Catalog, path: &Path) -> (Dialect, String) {
-    let by = |name: &str| format!("read by the rules of {name}");
+/// How the file at `path` below `/etc` is read, and by whose rules.
+pub(super) fn dialect(catalog: &Catalog, path: &Path) -> (Dialect, Note) {
+    let by = |name: &str| Note::ByRules(name.into());
     let known = match rules(catalog, path) {
         Some(rules) => rules.format.map(|format| (format, by(&rules.name))),
         None if is_keyfile(path) => Some((format::gkeyfile(), by("gkeyfile"))),
         None => None,
     };
-    let by_suffix = || Some((format::of_suffix(path)?, "read as its suffix says".into()));
+    let by_suffix = || Some((format::of_suffix(path)?, Note::BySuffix));
     match known.or_else(by_suffix) {
-        Some((format, words)) => (Dialect::Known(format), words),
-        None => (Dialect::Plain, "read as plain key=value".into()),
+        Some((format, note)) => (Dialect::Known(format), note),
+        None => (Dialect::Plain, Note::Plain),
     }
 }
 

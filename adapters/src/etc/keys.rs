@@ -110,6 +110,27 @@ pub enum Unmergeable {
     /// The result does not read as it should.
     #[error("the result would be read otherwise than it is meant")]
     Unsound,
+    /// One of the texts is larger than those that are merged.
+    #[error("files of up to {limit} bytes are")]
+    TooLarge {
+        /// How many bytes those have at most.
+        limit: usize,
+    },
+}
+
+impl Unmergeable {
+    /// The code of it in machine output.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Format => "whole",
+            Self::Nested { .. } => "nested",
+            Self::NotPlain { .. } => "not-plain",
+            Self::Broken { .. } => "broken",
+            Self::Repeated { .. } => "repeated",
+            Self::Unsound => "unsound",
+            Self::TooLarge { .. } => "too-large",
+        }
+    }
 }
 
 /// How the three texts are called.

@@ -35,7 +35,8 @@ use overlay_resolver::root::Root;
 
 pub use self::decide::SAVED;
 use self::decide::{Decision, From, Piece};
-pub use self::outcome::{Change, Outcome, State};
+use self::keys::Unmergeable;
+pub use self::outcome::{Change, Note, Outcome, State};
 pub use self::side::{Side, SideError};
 use crate::code;
 use crate::commit::{CommitError, Member, Source, assemble};
@@ -138,16 +139,15 @@ impl Sides {
             return Ok(());
         }
         let both = actual != before && desired != before && actual != desired;
-        let (dialect, words) = consumer::dialect(catalog, path);
+        let (dialect, note) = consumer::dialect(catalog, path);
         let texts = self.texts(path)?;
         let merged = match &texts {
-            Some(texts) => keys::merge(dialect, texts.each_ref().map(Vec::as_slice))
-                .map_err(|why| why.to_string()),
-            None => Err(format!("files of up to {TEXT_LIMIT} bytes are")),
+            Some(texts) => keys::merge(dialect, texts.each_ref().map(Vec::as_slice)),
+            None => Err(Unmergeable::TooLarge { limit: TEXT_LIMIT }),
         };
         match (merged, piece) {
             (Ok(merged), piece) => {
-                outcome.note = Some(words);
+                outcome.note = Some(note);
                 outcome.keys = merged.keys;
                 if let Some(piece) = piece.filter(|_| both) {
                     let (_, conflict) = decide::merged_attributes(Some(old), current, new);
@@ -161,7 +161,7 @@ impl Sides {
                     piece.content = is_new.then_some(merged.text);
                 }
             }
-            (Err(why), _) if both => outcome.note = Some(format!("not merged key by key: {why}")),
+            (Err(why), _) if both => outcome.note = Some(Note::NotMerged(why)),
             (Err(_), _) => {}
         }
         Ok(())

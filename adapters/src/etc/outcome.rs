@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::keys::KeyReport;
+use super::keys::{KeyReport, Unmergeable};
 use super::side::Node;
 use crate::reconcile::KeyAction;
 
@@ -132,7 +132,32 @@ pub struct Outcome {
     /// The keys that differ, where its format is known.
     pub keys: Vec<KeyReport>,
     /// How it was read, or why not key by key.
-    pub note: Option<String>,
+    pub note: Option<Note>,
+}
+
+/// How a file was read that is merged key by key, or why it was not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// By the rules of this name.
+    ByRules(String),
+    /// As its suffix says.
+    BySuffix,
+    /// As plain `key=value`, since its consumer is not known.
+    Plain,
+    /// Both changed it, and it was not merged key by key.
+    NotMerged(Unmergeable),
+}
+
+impl Note {
+    /// The code of it in machine output.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::ByRules(_) => "by-rules",
+            Self::BySuffix => "by-suffix",
+            Self::Plain => "plain",
+            Self::NotMerged(why) => why.code(),
+        }
+    }
 }
 
 impl Outcome {

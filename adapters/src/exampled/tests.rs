@@ -150,7 +150,8 @@ impl Machine {
 
     /// The daemon's own lines of the file, after a sync that has nothing to complain of.
     fn synced(&self) -> String {
-        assert_eq!(self.sync().findings, []);
+        let report = self.sync();
+        assert_eq!((report.findings, report.remarks), (vec![], vec![]));
         let text = self.read(TARGET);
         let is_ours = |line: &&str| line.starts_with("x-") || *line == "[x-overlayctl]";
         let names = ["offered", "withheld"];
@@ -177,10 +178,11 @@ fn the_vendor_ships_the_owner_edits_the_vendor_updates() {
     machine.write(TARGET, &edited);
     machine.write(WEB, "[service]\nport=81\nroot=/b\n[tls]\ncertificate=two\n");
     let report = machine.sync();
+    assert_eq!(report.findings, []);
     let told: Vec<_> = report
-        .findings
+        .remarks
         .iter()
-        .map(|one| one.code.to_string())
+        .map(|one| one.matter.code().to_string())
         .collect();
     assert_eq!(told, ["conflict"]);
     let text = machine.read(TARGET);

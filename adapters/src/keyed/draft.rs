@@ -15,7 +15,7 @@ use crate::code;
 use crate::commit::{Access, Batch, Step, is_saved, is_staged, staged_name};
 use crate::observer::Observer;
 use crate::obstacles::Obstacles;
-use crate::report::{Dependent, Operation, Request, Wish, full_name};
+use crate::report::{Dependent, Operation, Remark, Request, Wish, full_name};
 use crate::scope::Scope;
 use crate::source::{Source, Want};
 
@@ -180,6 +180,7 @@ pub(crate) struct Draft<'a, T: Target> {
     /// Whom a key is from that another source gave, or took away: by entry and key.
     pub(crate) given: BTreeMap<String, BTreeMap<&'static str, Giver>>,
     pub(crate) findings: Vec<Finding>,
+    pub(crate) remarks: Vec<Remark>,
 }
 
 impl<'a, T: Target> Draft<'a, T> {
@@ -209,6 +210,7 @@ impl<'a, T: Target> Draft<'a, T> {
                 .chain(observed.damaged.iter().cloned())
                 .chain(observed.hindrances.iter().cloned())
                 .collect(),
+            remarks: Vec::new(),
         }
     }
 

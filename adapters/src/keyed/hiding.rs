@@ -5,8 +5,7 @@ use bstr::{BStr, ByteSlice as _};
 use super::store::Store;
 use super::subject::Subject;
 use super::target::Target;
-use crate::code;
-use crate::report::{Decision, Dependent, Going};
+use crate::report::{Decision, Going, Matter};
 
 impl<T: Target> Subject<'_, '_, T> {
     /// Keeps an entry that would go, out of sight, for what depends on it.
@@ -16,17 +15,12 @@ impl<T: Target> Subject<'_, '_, T> {
         }
         let why = self.going();
         let user = self.draft.observed.in_use[self.name];
-        let message = match user {
-            Dependent::Apps => {
-                "apps or runtimes from it are installed: kept and hidden from browsing until they are gone"
-            }
-            Dependent::Deployment => {
-                "a deployment follows it: kept until none does, so that the system can be updated"
-            }
+        let matter = Matter::InUse {
+            name: self.name.into(),
+            why: why.clone(),
+            user,
         };
-        let message = format!("{}: {why}, but {message}", self.name);
-        let finding = code::IN_USE.warning(self.place(), message);
-        self.draft.findings.push(finding);
+        self.draft.remarks.push(matter.at(self.place(), None));
         Decision::InUse { why, user }
     }
 

@@ -38,10 +38,9 @@ pub(crate) use self::management::managed;
 use self::store::Store;
 use self::subject::Subject;
 use self::target::{Adoption, Target};
-use crate::code;
 use crate::commit::Batch;
 use crate::plan::Plan;
-use crate::report::{Decision, EntryReport, Wish};
+use crate::report::{Decision, EntryReport, Matter, Wish};
 use crate::source::{Documents, Source};
 
 /// Plans all entries, in byte order of their names.
@@ -107,10 +106,13 @@ pub(crate) fn finish<T: Target>(
         Err(finding) => return Plan::impossible(finding, layers),
     };
     let changes = changes(&draft);
+    let subjects = draft.subjects();
+    let mut plan = Plan::new(batch, entries, changes, draft.findings, layers);
+    plan.report.remarks = draft.remarks;
     Plan {
-        subjects: draft.subjects(),
+        subjects,
         too_large,
-        ..Plan::new(batch, entries, changes, draft.findings, layers)
+        ..plan
     }
 }
 
@@ -122,18 +124,13 @@ fn refuse_unreachable<T: Target>(draft: &mut Draft<'_, T>, name: &str) {
     if draft.target.adoption(&draft.before, name) == Adoption::Never {
         let place = draft.target.place(&draft.before, name);
         let why = draft.target.foreign(&draft.before, name);
-        let advice = why.advice(name);
-        let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
-        let message = format!("{name} cannot be adopted: {why}{advice}");
-        draft
-            .findings
-            .push(code::CANNOT_ADOPT.error(place, message));
+        let name = name.into();
+        let matter = Matter::CannotAdopt { name, why };
+        draft.remarks.push(matter.at(place, None));
     } else if let Some(place) = draft.held(name) {
-        let message = format!(
-            "{name} cannot move from here: all deployments share this file, and this run does not write it; add `--scope all`"
-        );
+        let name = name.into();
         draft
-            .findings
-            .push(code::OUT_OF_SCOPE.error(place, message));
+            .remarks
+            .push(Matter::CannotMove { name }.at(place, None));
     }
 }

@@ -3,15 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use bstr::{BString, ByteSlice as _};
-use overlay_resolver::escape::escape;
+use bstr::ByteSlice as _;
 
 use super::store::Store as _;
 use super::subject::Subject;
 use super::target::Target;
-use crate::code;
 use crate::reconcile::KeyAction;
-use crate::report::{Decision, KeyReport};
+use crate::report::{Decision, KeyReport, Matter};
 use crate::source::Want;
 
 impl<T: Target> Subject<'_, '_, T> {
@@ -78,30 +76,16 @@ impl<T: Target> Subject<'_, '_, T> {
     }
 
     pub(super) fn report_conflict(&mut self, key: &KeyReport) {
-        let show = |value: &Option<BString>| match value {
-            Some(value) => format!("`{}`", escape(value)),
-            None => "nothing".into(),
-        };
         let (path, line) = self.place_of(key);
-        let whose = if self.may_be_servers(&key.key) {
-            "you have, or the server set,"
-        } else {
-            "you have"
+        let matter = Matter::Conflict {
+            name: self.name.into(),
+            key: key.key.clone(),
+            baseline: key.baseline.clone(),
+            desired: key.desired.clone(),
+            actual: key.actual.clone(),
+            is_unclear: self.may_be_servers(&key.key),
         };
-        let (name, key_name) = (self.name, &key.key);
-        let finding = code::CONFLICT.warning(
-            path,
-            format!(
-                "{name}: {key_name}: the vendor changed it from {} to {}, {whose} {}, which stays; `overlayctl revert {name} {key_name}` takes the vendor's, `overlayctl release {name}` leaves all of it to you",
-                show(&key.baseline),
-                show(&key.desired),
-                show(&key.actual)
-            ),
-        );
-        self.draft.findings.push(match line {
-            Some(line) => finding.at(line),
-            None => finding,
-        });
+        self.draft.remarks.push(matter.at(path, line));
     }
 
     pub(crate) fn place_of(&self, key: &KeyReport) -> (PathBuf, Option<usize>) {
@@ -117,22 +101,18 @@ impl<T: Target> Subject<'_, '_, T> {
 
     /// Says that nobody can tell any more what we wrote.
     pub(super) fn tell_lost(&mut self) {
-        let message = format!(
-            "{}: what was last written to it fails its own check, as after a replacement of text over the whole file: what differs from the vendor's is yours from now on",
-            self.name
-        );
-        let finding = code::BASELINE_LOST.warning(self.place(), message);
-        self.draft.findings.push(finding);
+        let name = self.name.into();
+        let remark = Matter::BaselineLost { name }.at(self.place(), None);
+        self.draft.remarks.push(remark);
     }
 
     pub(super) fn unresolved(&mut self) -> Decision {
         match (&self.broken, self.layered.map(|layered| &layered.want)) {
             (Some(finding), _) | (None, Some(Want::Unresolved(finding))) => finding.clone().into(),
             _ => {
-                let why = "a layer is missing, so nobody can tell whether the vendor withdrew it";
-                let finding =
-                    code::LAYER_MISSING.error(self.place(), format!("{}: {why}", self.name));
-                self.draft.findings.push(finding);
+                let name = self.name.into();
+                let remark = Matter::LayerMissing { name }.at(self.place(), None);
+                self.draft.remarks.push(remark);
                 Decision::LayerMissing
             }
         }

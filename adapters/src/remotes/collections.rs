@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BStr, ByteSlice as _};
-use overlay_resolver::escape::escape;
-use overlay_resolver::finding::Finding;
 
 use super::collection::{Collection, ID, KEY, REPOSITORY, SECTION};
 use super::notes::{NOTES, OF_COLLECTIONS};
 use super::repository::Repository;
-use crate::code;
 use crate::keyed::baseline::{self, Baseline};
 use crate::keyed::draft::{Draft, Giver};
 use crate::keyed::store::Store as _;
 use crate::reconcile::{self, Key, KeyAction};
-use crate::report::{CollectionDecision, Decision, EntryReport, Going, Holder, KeyReport, Mask};
+use crate::report::{
+    CollectionDecision, Decision, EntryReport, Going, Holder, KeyReport, Mask, Matter, NotSet,
+    Remark,
+};
 use crate::source::{Layered, Source, Want};
 
 fn holder(remote: &str) -> Holder {
@@ -109,15 +109,11 @@ fn refuse_second<T: Repository>(
     first: &str,
 ) -> Decision {
     let of = holder(&wanted.remote);
-    let shown = match &of {
-        Holder::Repository => of.to_string(),
-        Holder::Remote(name) => format!("the remote {name}"),
+    let matter = Matter::IdTwice {
+        of: of.clone(),
+        first: first.into(),
     };
-    let message = format!(
-        "{shown} gets its collection ID from the entry {first} already; mask one of the two"
-    );
-    let finding = place(layered, &code::ID_TWICE.error("", message));
-    draft.findings.push(finding);
+    draft.remarks.push(remark(layered, matter));
     let first = first.into();
     CollectionDecision::Twice { of, first }.into()
 }
@@ -176,7 +172,7 @@ fn give<T: Repository>(
             has: has.clone(),
         },
     };
-    draft.findings.extend(not_set(layered, wanted, &decision));
+    draft.remarks.extend(not_set(layered, wanted, &decision));
     let key = KeyReport {
         key: KEY.into(),
         baseline,
@@ -188,28 +184,24 @@ fn give<T: Repository>(
     (decision.into(), vec![key])
 }
 
-/// The warning that an ID is not set, where the remote has another one, or none by its owner's choice.
+/// That an ID is not set, where the remote has another one, or none by its owner's choice.
 fn not_set(
     layered: &Layered<Collection>,
     wanted: &Collection,
     decision: &CollectionDecision,
-) -> Option<Finding> {
-    let why = match decision {
-        CollectionDecision::TakenAway { of } => format!("you took the one of {of} away"),
-        CollectionDecision::Emptied { of } => {
-            format!("{of} has an empty one, which is your choice")
-        }
-        CollectionDecision::Differs { of, has } => format!(
-            "{of} has `{}` from you, the server or its own entry, which stays",
-            escape(has)
-        ),
+) -> Option<Remark> {
+    let (of, why) = match decision {
+        CollectionDecision::TakenAway { of } => (of, NotSet::TakenAway),
+        CollectionDecision::Emptied { of } => (of, NotSet::Emptied),
+        CollectionDecision::Differs { of, has } => (of, NotSet::Differs(has.clone())),
         _ => return None,
     };
-    let message = format!(
-        "the collection ID `{}` is not set: {why}",
-        escape(&wanted.id)
-    );
-    Some(place(layered, &code::ID_NOT_SET.warning("", message)))
+    let matter = Matter::IdNotSet {
+        id: wanted.id.clone(),
+        of: of.clone(),
+        why,
+    };
+    Some(remark(layered, matter))
 }
 
 /// Unsets the key where we set it and nobody wants it any more.
@@ -234,7 +226,11 @@ fn withdraw<T: Repository>(
         .filter(|(_, given)| given.is_lost() || given.get(KEY).is_some())
         .collect();
     let withdrawn = ours.into_iter().map(|(remote, given)| {
-        let name = holder(&remote).to_string();
+        // The entry that gave it is not there any more, so this goes by the name of whom it is taken from.
+        let name = match holder(&remote) {
+            Holder::Repository => "the repository".into(),
+            Holder::Remote(name) => name,
+        };
         let decision = withdraw_from(draft, &remote, &given);
         note_giver(draft, &remote, &name);
         (name, decision)
@@ -263,15 +259,10 @@ fn withdraw_from<T: Repository>(
     }
 }
 
-/// A finding, placed at the line of the ID.
-fn place(layered: &Layered<Collection>, finding: &Finding) -> Finding {
-    let (path, line) = match layered.document.get(SECTION, ID) {
-        Some(id) => (id.fragment().path.clone(), Some(id.line())),
-        None => (layered.document.entry().name.clone().into(), None),
-    };
-    Finding {
-        path,
-        line,
-        ..finding.clone()
+/// What there is to tell, at the line of the ID.
+fn remark(layered: &Layered<Collection>, matter: Matter) -> Remark {
+    match layered.document.get(SECTION, ID) {
+        Some(id) => matter.at(&id.fragment().path, Some(id.line())),
+        None => matter.at(&layered.document.entry().name, None),
     }
 }

@@ -3,11 +3,9 @@
 
 mod foreign;
 
-use std::fmt;
 use std::path::PathBuf;
 
 use bstr::BString;
-use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 
 pub use self::foreign::Foreign;
@@ -303,7 +301,7 @@ impl From<Finding> for Decision {
 }
 
 /// What masks an entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mask {
     /// The file.
     pub path: PathBuf,
@@ -311,18 +309,8 @@ pub struct Mask {
     pub is_former_name: bool,
 }
 
-impl fmt::Display for Mask {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "masked by {}", escape_path(&self.path))?;
-        if self.is_former_name {
-            f.write_str(" under its former name")?;
-        }
-        Ok(())
-    }
-}
-
 /// Why an entry is to go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Going {
     /// The owner masked it.
     Masked(Mask),
@@ -330,17 +318,8 @@ pub enum Going {
     Withdrawn,
 }
 
-impl fmt::Display for Going {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Masked(mask) => mask.fmt(f),
-            Self::Withdrawn => f.write_str("withdrawn by the vendor"),
-        }
-    }
-}
-
 /// What depends on an entry that would go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dependent {
     /// Apps or runtimes that were installed from it.
     Apps,
@@ -349,19 +328,10 @@ pub enum Dependent {
 }
 
 /// What a collection ID is of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Holder {
     /// The repository itself.
     Repository,
     /// The remote of this name.
     Remote(String),
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Repository => "the repository",
-            Self::Remote(name) => name,
-        })
-    }
 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use overlay_resolver::escape::escape_path;
-
-use super::decision::{Decision, Foreign, Going};
+use super::decision::{Decision, Foreign, Going, Mask};
 use super::entry::{EntryReport, KeyReport};
 
 /// What the owner asks of one entry.
@@ -22,92 +20,97 @@ pub enum Wish {
 
 /// Why a wish comes to nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Idle {
+pub enum Idle {
+    /// To be restored, and not deleted: it is there.
+    There,
+    /// To be restored, and not deleted: a run makes it.
+    ToBeMade,
+    /// To be adopted, and follows the vendor.
+    Follows,
+    /// To be released, and does not follow the vendor.
+    Released,
+    /// To be reverted, and nothing of it is the owner's.
+    Unedited,
+    /// It is masked.
+    Masked(Mask),
+    /// The layers or the target cannot be read well enough.
+    Broken,
+    /// The vendor does not ship it.
+    NotShipped,
+    /// The vendor withdrew it, and it stays only because something depends on it.
+    InUse,
+    /// It is inherited from another repository.
+    Inherited,
+    /// To be restored, and something else that others made has its name.
+    NameTaken,
+    /// The owner deleted it.
+    Deleted,
+    /// It is not there before a run makes it.
+    NotMade,
+    /// It does not follow the vendor before a run adopts it.
+    NotAdopted,
+    /// To be reverted, and does not follow the vendor.
+    NotFollowing,
+}
+
+impl Idle {
+    /// The code of it in machine output.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::There => "there",
+            Self::ToBeMade => "to-be-made",
+            Self::Follows => "follows",
+            Self::Released => "released",
+            Self::Unedited => "unedited",
+            Self::Masked(_) => "masked",
+            Self::Broken => "broken",
+            Self::NotShipped => "not-shipped",
+            Self::InUse => "in-use",
+            Self::Inherited => "inherited",
+            Self::NameTaken => "name-taken",
+            Self::Deleted => "deleted",
+            Self::NotMade => "not-made",
+            Self::NotAdopted => "not-adopted",
+            Self::NotFollowing => "not-following",
+        }
+    }
+
     /// Whether things are as they were wished; else something stands in the way.
-    pub is_so: bool,
-    /// Why, and what to do.
-    pub reason: String,
+    pub const fn is_so(&self) -> bool {
+        match self {
+            Self::There | Self::ToBeMade | Self::Follows | Self::Released | Self::Unedited => true,
+            Self::Masked(_)
+            | Self::Broken
+            | Self::NotShipped
+            | Self::InUse
+            | Self::Inherited
+            | Self::NameTaken
+            | Self::Deleted
+            | Self::NotMade
+            | Self::NotAdopted
+            | Self::NotFollowing => false,
+        }
+    }
 }
 
 impl Wish {
     /// Why there is nothing to do for an entry, by what a plan without the wish decided over it; none if
     /// there is something.
     pub fn idle(&self, entry: &EntryReport) -> Option<Idle> {
-        let name = entry.called();
-        if let Some(reason) = in_the_way(&entry.decision) {
-            return Some(Idle {
-                is_so: false,
-                reason,
-            });
-        }
-        let idle = |is_so, reason: &str| {
-            Some(Idle {
-                is_so,
-                reason: reason.into(),
-            })
-        };
-        match (self, &entry.decision) {
-            (Self::Restore, Decision::Deleted)
-            | (
-                Self::Adopt,
-                Decision::Foreign(_) | Decision::ReleasedByOwner | Decision::Adopted { .. },
-            ) => None,
-            (Self::Restore, Decision::New { .. }) => {
-                idle(true, "is not deleted; `overlayctl sync` makes it")
-            }
-            (Self::Restore, Decision::Foreign(_)) => Some(Idle {
-                is_so: false,
-                reason: format!(
-                    "is not deleted: a remote of somebody else has its name; `overlayctl adopt {name}` takes that over"
-                ),
-            }),
-            (Self::Restore, _) => idle(true, "is not deleted: it is there"),
-            (_, Decision::Deleted) => Some(Idle {
-                is_so: false,
-                reason: format!("is deleted; `overlayctl restore {name}` brings it back"),
-            }),
-            (_, Decision::New { .. }) => {
-                idle(false, "is not there yet; `overlayctl sync` makes it")
-            }
-            (Self::Adopt, _) => idle(true, "follows the vendor already"),
-            // These would be two runs: one that adopts, and one that does as asked.
-            (Self::Release | Self::Revert(_), Decision::Adopted { .. }) => idle(
-                false,
-                "does not follow the vendor yet; `overlayctl sync` adopts it",
-            ),
-            (Self::Release, Decision::Foreign(_) | Decision::ReleasedByOwner) => {
-                idle(true, "does not follow the vendor")
-            }
-            (Self::Release, _) => None,
-            (Self::Revert(_), Decision::Foreign(_) | Decision::ReleasedByOwner) => Some(Idle {
-                is_so: false,
-                reason: format!(
-                    "does not follow the vendor; `overlayctl adopt {name}` comes first"
-                ),
-            }),
-            (Self::Revert(keys), _) => {
-                let yours = |key: &String| {
-                    entry
-                        .keys
-                        .iter()
-                        .any(|known| known.is_owners() && known.key == *key)
-                };
-                let any = if keys.is_empty() {
-                    entry.keys.iter().any(KeyReport::is_owners)
-                } else {
-                    keys.iter().any(yours)
-                };
-                if any {
-                    return None;
-                }
-                idle(true, "has nothing there that is yours")
-            }
-        }
+        let decision = &entry.decision;
+        in_the_way(decision).or_else(|| match self {
+            Self::Restore => not_restored(decision),
+            _ if *decision == Decision::Deleted => Some(Idle::Deleted),
+            _ if matches!(decision, Decision::New { .. }) => Some(Idle::NotMade),
+            Self::Adopt => not_adopted(decision),
+            Self::Release => not_released(decision),
+            Self::Revert(keys) => not_reverted(decision, &entry.keys, keys),
+        })
     }
 }
 
 /// What stands in the way of every wish.
-fn in_the_way(decision: &Decision) -> Option<String> {
+fn in_the_way(decision: &Decision) -> Option<Idle> {
     match decision {
         Decision::Masked { mask }
         | Decision::MaskedForeign { mask }
@@ -117,23 +120,57 @@ fn in_the_way(decision: &Decision) -> Option<String> {
         | Decision::InUse {
             why: Going::Masked(mask),
             ..
-        } => Some(format!(
-            "is {mask}: remove {}, and run `overlayctl sync`",
-            escape_path(&mask.path)
-        )),
-        Decision::Broken { .. } | Decision::LayerMissing => {
-            Some("cannot be read well enough; mend that first".into())
+        } => Some(Idle::Masked(mask.clone())),
+        Decision::Broken { .. } | Decision::LayerMissing => Some(Idle::Broken),
+        Decision::Removed {
+            why: Going::Withdrawn,
         }
-        Decision::Removed { .. }
         | Decision::Released
         | Decision::Collection(_)
-        | Decision::Run(_) => Some("is not what the vendor ships".into()),
-        Decision::InUse { why, .. } => {
-            Some(format!("is {why}, and stays only because it is in use"))
-        }
-        Decision::Foreign(Foreign::Inherited { .. }) => {
-            Some("is inherited from another repository".into())
-        }
+        | Decision::Run(_) => Some(Idle::NotShipped),
+        Decision::InUse {
+            why: Going::Withdrawn,
+            ..
+        } => Some(Idle::InUse),
+        Decision::Foreign(Foreign::Inherited { .. }) => Some(Idle::Inherited),
         _ => None,
+    }
+}
+
+const fn not_restored(decision: &Decision) -> Option<Idle> {
+    match decision {
+        Decision::Deleted => None,
+        Decision::New { .. } => Some(Idle::ToBeMade),
+        Decision::Foreign(_) => Some(Idle::NameTaken),
+        _ => Some(Idle::There),
+    }
+}
+
+const fn not_adopted(decision: &Decision) -> Option<Idle> {
+    match decision {
+        Decision::Foreign(_) | Decision::ReleasedByOwner | Decision::Adopted { .. } => None,
+        _ => Some(Idle::Follows),
+    }
+}
+
+const fn not_released(decision: &Decision) -> Option<Idle> {
+    match decision {
+        // This would be two runs: one that adopts, and one that does as asked.
+        Decision::Adopted { .. } => Some(Idle::NotAdopted),
+        Decision::Foreign(_) | Decision::ReleasedByOwner => Some(Idle::Released),
+        _ => None,
+    }
+}
+
+/// The same, of some keys; without any, of all.
+fn not_reverted(decision: &Decision, known: &[KeyReport], keys: &BTreeSet<String>) -> Option<Idle> {
+    match decision {
+        Decision::Adopted { .. } => Some(Idle::NotAdopted),
+        Decision::Foreign(_) | Decision::ReleasedByOwner => Some(Idle::NotFollowing),
+        _ => {
+            let is_meant = |key: &&KeyReport| keys.is_empty() || keys.contains(&key.key);
+            let mut meant = known.iter().filter(is_meant);
+            (!meant.any(KeyReport::is_owners)).then_some(Idle::Unedited)
+        }
     }
 }

@@ -1,12 +1,9 @@
-//! Why an entry that others made is not touched, and what its owner can do about it.
+//! Why an entry that others made is not touched.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
-
-use overlay_resolver::escape::escape_path;
+use std::path::PathBuf;
 
 /// Why an entry that others made is not touched.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Foreign {
     /// Something else of this name.
     Other,
@@ -66,73 +63,6 @@ impl Foreign {
             Self::Needed { .. } => "needed-elsewhere",
             Self::Symlink { .. } => "symlink",
             Self::Inherited { .. } => "inherited",
-        }
-    }
-}
-
-impl Foreign {
-    /// What the owner can do about it.
-    pub fn advice(&self, name: &str) -> Option<String> {
-        Some(match self {
-            Self::Other | Self::OtherUrl | Self::OtherRemote { .. } => {
-                format!("`overlayctl adopt {name}` takes it over")
-            }
-            Self::Elsewhere { own, .. } => {
-                format!("`overlayctl adopt {name}` moves it to {}", escape_path(own))
-            }
-            Self::ReadOnly { own, .. } => format!(
-                "once that can be written, `overlayctl adopt {name}` moves it to {}",
-                escape_path(own)
-            ),
-            Self::Needed { own, .. } => format!(
-                "once that one is gone (`ostree admin undeploy`), `overlayctl adopt {name}` moves it to {}",
-                escape_path(own)
-            ),
-            Self::Symlink { .. } => format!(
-                "to manage the remote, remove the symlink and run `overlayctl restore {name}`"
-            ),
-            Self::Inherited { .. } => return None,
-        })
-    }
-}
-
-impl fmt::Display for Foreign {
-    /// The fact, without what to do about it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let show = |path: &Path| escape_path(path).to_string();
-        match self {
-            Self::Other => f.write_str("something else of this name was made by somebody else"),
-            Self::OtherUrl => {
-                f.write_str("a remote of this name with another URL was made by somebody else")
-            }
-            Self::OtherRemote { place } => write!(
-                f,
-                "{} is another remote of this name, made by somebody else",
-                show(place)
-            ),
-            Self::Elsewhere { place, .. } => write!(
-                f,
-                "it is defined in {}, and ostree fails where a name is defined twice",
-                show(place)
-            ),
-            Self::ReadOnly { place, .. } => write!(
-                f,
-                "it is defined in {}, on a read-only file system",
-                show(place)
-            ),
-            Self::Needed { place, origin, .. } => write!(
-                f,
-                "it is defined in {}, which all deployments share, and another one follows it by {}: it stays, so that the way back to that one is a system that can be updated",
-                show(place),
-                show(origin)
-            ),
-            Self::Symlink { place, end } => write!(
-                f,
-                "{} is a symlink to {}, which is left alone",
-                show(place),
-                show(end)
-            ),
-            Self::Inherited { place } => write!(f, "it is inherited from {}", show(place)),
         }
     }
 }

@@ -1,0 +1,148 @@
+//! What the owner should hear of a decision: values with a code each. Whoever shows one makes the sentence.
+
+use std::path::PathBuf;
+
+use bstr::BString;
+use overlay_resolver::finding::{Code, Level};
+
+use super::decision::{Dependent, Foreign, Going, Holder};
+use crate::code;
+
+/// Something to tell of a decision, and its place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remark {
+    /// The file, as seen inside the root.
+    pub path: PathBuf,
+    /// The line in that file, counted from 1.
+    pub line: Option<usize>,
+    /// What there is to tell.
+    pub matter: Matter,
+}
+
+/// What there is to tell of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Matter {
+    /// An entry would go, and something depends on it.
+    InUse {
+        /// Its name.
+        name: String,
+        /// Why it would go.
+        why: Going,
+        /// What depends on it.
+        user: Dependent,
+    },
+    /// An entry was to be adopted and is out of reach.
+    CannotAdopt {
+        /// Its name.
+        name: String,
+        /// Why.
+        why: Foreign,
+    },
+    /// An entry was to be adopted, which takes a write that this run may not do.
+    CannotMove {
+        /// Its name.
+        name: String,
+    },
+    /// The owner and the vendor both changed a key; the owner's value stays.
+    Conflict {
+        /// The name of the entry.
+        name: String,
+        /// The key.
+        key: String,
+        /// What the vendor had.
+        baseline: Option<BString>,
+        /// What the vendor has.
+        desired: Option<BString>,
+        /// What stays.
+        actual: Option<BString>,
+        /// Whether a server may have set that as well.
+        is_unclear: bool,
+    },
+    /// Nobody can tell any more what was last written to an entry.
+    BaselineLost {
+        /// Its name.
+        name: String,
+    },
+    /// A layer is missing, so nobody can tell whether the vendor withdrew an entry.
+    LayerMissing {
+        /// Its name.
+        name: String,
+    },
+    /// Two entries give one holder a collection ID: the first one counts.
+    IdTwice {
+        /// Whom it is for.
+        of: Holder,
+        /// The name of the first.
+        first: String,
+    },
+    /// A collection ID is not set.
+    IdNotSet {
+        /// The one that was to be set.
+        id: BString,
+        /// Whom it is for.
+        of: Holder,
+        /// Why not.
+        why: NotSet,
+    },
+    /// Something that is run failed each time, and is not tried again.
+    GivenUp {
+        /// Its name.
+        name: String,
+        /// How often it was tried.
+        tries: u32,
+        /// What it was to be done for.
+        occasion: String,
+    },
+}
+
+/// Why a collection ID is not set.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NotSet {
+    /// The owner took the one that was there away.
+    TakenAway,
+    /// There is an empty one, which is the owner's choice.
+    Emptied,
+    /// There is another one, as a raw value.
+    Differs(BString),
+}
+
+impl Matter {
+    /// The code of it in machine output.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::InUse { .. } => code::IN_USE,
+            Self::CannotAdopt { .. } => code::CANNOT_ADOPT,
+            Self::CannotMove { .. } => code::OUT_OF_SCOPE,
+            Self::Conflict { .. } => code::CONFLICT,
+            Self::BaselineLost { .. } => code::BASELINE_LOST,
+            Self::LayerMissing { .. } => code::LAYER_MISSING,
+            Self::IdTwice { .. } => code::ID_TWICE,
+            Self::IdNotSet { .. } => code::ID_NOT_SET,
+            Self::GivenUp { .. } => code::GIVEN_UP,
+        }
+    }
+
+    /// How much it matters.
+    pub const fn level(&self) -> Level {
+        match self {
+            Self::InUse { .. }
+            | Self::Conflict { .. }
+            | Self::BaselineLost { .. }
+            | Self::IdNotSet { .. } => Level::Warning,
+            Self::CannotAdopt { .. }
+            | Self::CannotMove { .. }
+            | Self::LayerMissing { .. }
+            | Self::IdTwice { .. }
+            | Self::GivenUp { .. } => Level::Error,
+        }
+    }
+
+    /// The same at a place.
+    pub(crate) fn at(self, path: impl Into<PathBuf>, line: Option<usize>) -> Remark {
+        Remark {
+            path: path.into(),
+            line,
+            matter: self,
+        }
+    }
+}

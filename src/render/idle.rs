@@ -1,0 +1,40 @@
+//! The sentence for why there is nothing to do for an entry.
+
+use overlay_adapters::report::{EntryReport, Going, Idle};
+use overlay_resolver::escape::escape_path;
+
+use super::decision::{going, masked};
+
+/// Why there is nothing to do for an entry, and what to do instead.
+pub(crate) fn idle(entry: &EntryReport, why: &Idle) -> String {
+    let name = entry.called();
+    let why = match why {
+        Idle::There => "is not deleted: it is there".into(),
+        Idle::ToBeMade => "is not deleted; `overlayctl sync` makes it".into(),
+        Idle::Follows => "follows the vendor already".into(),
+        Idle::Released => "does not follow the vendor".into(),
+        Idle::Unedited => "has nothing there that is yours".into(),
+        Idle::Masked(mask) => format!(
+            "is {}: remove {}, and run `overlayctl sync`",
+            masked(mask),
+            escape_path(&mask.path)
+        ),
+        Idle::Broken => "cannot be read well enough; mend that first".into(),
+        Idle::NotShipped => "is not what the vendor ships".into(),
+        Idle::InUse => format!(
+            "is {}, and stays only because it is in use",
+            going(&Going::Withdrawn)
+        ),
+        Idle::Inherited => "is inherited from another repository".into(),
+        Idle::NameTaken => format!(
+            "is not deleted: a remote of somebody else has its name; `overlayctl adopt {name}` takes that over"
+        ),
+        Idle::Deleted => format!("is deleted; `overlayctl restore {name}` brings it back"),
+        Idle::NotMade => "is not there yet; `overlayctl sync` makes it".into(),
+        Idle::NotAdopted => "does not follow the vendor yet; `overlayctl sync` adopts it".into(),
+        Idle::NotFollowing => {
+            format!("does not follow the vendor; `overlayctl adopt {name}` comes first")
+        }
+    };
+    format!("{name}: nothing to do: it {why}")
+}

@@ -1,0 +1,109 @@
+//! The sentence for what the owner should hear of a decision.
+
+use bstr::BString;
+use overlay_adapters::report::{Dependent, Holder, Matter, NotSet, Remark, Report};
+use overlay_resolver::escape::escape;
+use overlay_resolver::finding::{Finding, Level};
+
+use super::decision::{LAYER_MISSING, going, holder, id_twice};
+use super::foreign::foreign;
+
+/// All that there is to tell of a report: what was found, and what follows from what was decided.
+pub(crate) fn told(report: &Report) -> Vec<Finding> {
+    let mut told = report.findings.clone();
+    told.extend(report.remarks.iter().map(finding));
+    told.sort();
+    told.dedup();
+    told
+}
+
+fn finding(remark: &Remark) -> Finding {
+    let (code, words) = (remark.matter.code(), words(&remark.matter));
+    let finding = match remark.matter.level() {
+        Level::Error => code.error(&remark.path, words),
+        Level::Warning => code.warning(&remark.path, words),
+        Level::Info => code.info(&remark.path, words),
+    };
+    match remark.line {
+        Some(line) => finding.at(line),
+        None => finding,
+    }
+}
+
+fn words(matter: &Matter) -> String {
+    match matter {
+        Matter::InUse { name, why, user } => {
+            let user = match user {
+                Dependent::Apps => {
+                    "apps or runtimes from it are installed: kept and hidden from browsing until they are gone"
+                }
+                Dependent::Deployment => {
+                    "a deployment follows it: kept until none does, so that the system can be updated"
+                }
+            };
+            format!("{name}: {}, but {user}", going(why))
+        }
+        Matter::CannotAdopt { name, why } => {
+            format!("{name} cannot be adopted: {}", foreign(why, name))
+        }
+        Matter::CannotMove { name } => format!(
+            "{name} cannot move from here: all deployments share this file, and this run does not write it; add `--scope all`"
+        ),
+        Matter::Conflict {
+            name,
+            key,
+            baseline,
+            desired,
+            actual,
+            is_unclear,
+        } => {
+            let whose = if *is_unclear {
+                "you have, or the server set,"
+            } else {
+                "you have"
+            };
+            format!(
+                "{name}: {key}: the vendor changed it from {} to {}, {whose} {}, which stays; `overlayctl revert {name} {key}` takes the vendor's, `overlayctl release {name}` leaves all of it to you",
+                value(baseline.as_ref()),
+                value(desired.as_ref()),
+                value(actual.as_ref())
+            )
+        }
+        Matter::BaselineLost { name } => format!(
+            "{name}: what was last written to it fails its own check, as after a replacement of text over the whole file: what differs from the vendor's is yours from now on"
+        ),
+        Matter::LayerMissing { name } => format!("{name}: {LAYER_MISSING}"),
+        Matter::IdTwice { of, first } => match of {
+            Holder::Repository => id_twice(holder(of), first),
+            Holder::Remote(name) => id_twice(&format!("the remote {name}"), first),
+        },
+        Matter::IdNotSet { id, of, why } => {
+            format!(
+                "the collection ID `{}` is not set: {}",
+                escape(id),
+                not_set(of, why)
+            )
+        }
+        Matter::GivenUp {
+            name,
+            tries,
+            occasion,
+        } => format!("{name}: failed {tries} times, and is not tried again for {occasion}"),
+    }
+}
+
+fn value(value: Option<&BString>) -> String {
+    value.map_or_else(|| "nothing".into(), |value| format!("`{}`", escape(value)))
+}
+
+fn not_set(of: &Holder, why: &NotSet) -> String {
+    let of = holder(of);
+    match why {
+        NotSet::TakenAway => format!("you took the one of {of} away"),
+        NotSet::Emptied => format!("{of} has an empty one, which is your choice"),
+        NotSet::Differs(has) => format!(
+            "{of} has `{}` from you, the server or its own entry, which stays",
+            escape(has)
+        ),
+    }
+}
