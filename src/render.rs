@@ -12,6 +12,8 @@ mod foreign;
 mod grouped;
 mod idle;
 mod left;
+#[cfg(test)]
+mod nouns;
 mod remark;
 mod report;
 pub(crate) mod style;
@@ -42,6 +44,16 @@ pub(crate) fn failure(message: &str) -> Text {
     let mut text = Text::new();
     say!(text, "{BAD}error{BAD:#}: {message}");
     text
+}
+
+/// One of what is called so.
+fn one(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {noun}")
 }
 
 /// Other people's text without what a terminal would obey.

@@ -135,6 +135,7 @@ impl<'r> Jobs<'r> {
             entries.push(EntryReport {
                 adapter: job.adapter,
                 name: job.name,
+                noun: self.runner.noun(),
                 whole: false,
                 is_ambiguous: false,
                 decision: Decision::Run(decision),
@@ -186,6 +187,7 @@ fn change(job: &Job, runner: &dyn Runner) -> Change {
     Change {
         adapter: job.adapter.clone(),
         entry: Some(job.name.clone()),
+        noun: runner.noun(),
         operation: Operation::Run,
         subject: job.name.clone(),
         from: None,
@@ -235,6 +237,10 @@ mod tests {
     }
 
     impl Runner for Tasks {
+        fn noun(&self) -> &'static str {
+            "task"
+        }
+
         fn sources(&self) -> Vec<SourcePath> {
             vec![SourcePath {
                 path: "tasks.d".into(),

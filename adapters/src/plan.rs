@@ -34,11 +34,13 @@ impl Plan {
         findings: Vec<Finding>,
         layers: Vec<Documents>,
     ) -> Self {
-        let reported = layers.first().map(|source| source.adapter.clone());
+        let reported = layers.first();
+        let reported = reported.map(|source| (source.adapter.clone(), source.noun));
         let findings = with_documents(&mut entries, findings, layers);
         let written = Written::by(&batch.steps);
         changes.retain(|change| written.tells(change));
-        changes.extend(written.untold(&changes, &reported.unwrap_or_default()));
+        let (adapter, noun) = reported.unwrap_or_default();
+        changes.extend(written.untold(&changes, &adapter, noun));
         Self {
             report: Report {
                 entries,
@@ -75,6 +77,7 @@ impl Plan {
             let entries = names.map(|name| EntryReport {
                 adapter: source.adapter.clone(),
                 name,
+                noun: source.noun,
                 whole: source.whole,
                 is_ambiguous: false,
                 decision: finding.clone().into(),
@@ -158,7 +161,7 @@ impl<'b> Written<'b> {
     }
 
     /// The steps that no change tells of: those that change bytes and no meaning, and what goes.
-    fn untold(&self, changes: &[Change], adapter: &str) -> Vec<Change> {
+    fn untold(&self, changes: &[Change], adapter: &str, noun: &'static str) -> Vec<Change> {
         let told: BTreeSet<&Path> = changes.iter().map(|change| change.path.as_path()).collect();
         let is_told = |path: &Path| {
             let is_made = self.made.contains(&path);
@@ -169,6 +172,7 @@ impl<'b> Written<'b> {
             (!is_told(path)).then(|| Change {
                 adapter: adapter.to_owned(),
                 entry: None,
+                noun,
                 operation,
                 subject: escape_path(path).to_string(),
                 from: None,

@@ -21,6 +21,9 @@ use crate::source::Documents;
 
 /// What the adapters of one kind have to know how to do whose entries are run.
 pub(crate) trait Runner: Debug {
+    /// What an entry is called in sentences, such as `task`.
+    fn noun(&self) -> &'static str;
+
     /// The configuration paths that it reads.
     fn sources(&self) -> Vec<SourcePath>;
 

@@ -82,6 +82,8 @@ pub(crate) type Read<T> = fn(&Document) -> (Option<T>, Vec<Finding>);
 pub(crate) struct Documents {
     /// The adapter that the entries are reported under.
     pub(crate) adapter: String,
+    /// What sentences call the object that an entry stands for, or that it is for.
+    pub(crate) noun: &'static str,
     /// Whether an entry stands for a whole object.
     pub(crate) whole: bool,
     /// By the name of the entry.
@@ -173,10 +175,16 @@ impl<T> Source<T> {
 
 impl<T> Source<T> {
     /// Its files, once they have done their work.
-    pub(crate) fn into_documents(self, adapter: &str, whole: bool) -> Documents {
+    pub(crate) fn into_documents(
+        self,
+        adapter: &str,
+        noun: &'static str,
+        whole: bool,
+    ) -> Documents {
         let documents = self.entries.into_iter();
         Documents {
             adapter: adapter.into(),
+            noun,
             whole,
             by_name: documents
                 .map(|(name, layered)| (name, layered.document))

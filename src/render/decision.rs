@@ -69,11 +69,11 @@ pub(crate) fn reason(entry: &EntryReport) -> String {
         ),
         Decision::Masked { mask } => masked(mask),
         Decision::MaskedForeign { mask } => {
-            let mask = masked(mask);
-            format!("{mask}, but this remote was made by somebody else, so it stays")
+            let (mask, noun) = (masked(mask), entry.noun);
+            format!("{mask}, but this {noun} was made by somebody else, so it stays")
         }
         Decision::Deleted => format!("`overlayctl restore {}` brings it back", entry.called()),
-        Decision::Foreign(why) => foreign(why, &entry.called()),
+        Decision::Foreign(why) => foreign(why, entry.noun, &entry.called()),
         Decision::InUse { why, user } => {
             let user = match user {
                 Dependent::Apps => "still in use: hidden from browsing",

@@ -5,10 +5,12 @@ use std::path::Path;
 use overlay_adapters::report::Foreign;
 use overlay_resolver::escape::escape_path;
 
+use super::one;
+
 /// Why an entry is not touched, and what its owner can do about it.
-pub(super) fn foreign(why: &Foreign, name: &str) -> String {
-    let fact = fact(why);
-    match advice(why, name) {
+pub(super) fn foreign(why: &Foreign, noun: &str, name: &str) -> String {
+    let fact = fact(why, noun);
+    match advice(why, noun, name) {
         Some(advice) => format!("{fact}; {advice}"),
         None => fact,
     }
@@ -18,14 +20,15 @@ fn show(path: &Path) -> String {
     escape_path(path).to_string()
 }
 
-fn fact(why: &Foreign) -> String {
+fn fact(why: &Foreign, noun: &str) -> String {
     match why {
         Foreign::Other => "something else of this name was made by somebody else".into(),
-        Foreign::OtherUrl => {
-            "a remote of this name with another URL was made by somebody else".into()
-        }
+        Foreign::OtherUrl => format!(
+            "{} of this name with another URL was made by somebody else",
+            one(noun)
+        ),
         Foreign::OtherRemote { place } => format!(
-            "{} is another remote of this name, made by somebody else",
+            "{} is another {noun} of this name, made by somebody else",
             show(place)
         ),
         Foreign::Elsewhere { place, .. } => format!(
@@ -50,7 +53,7 @@ fn fact(why: &Foreign) -> String {
     }
 }
 
-fn advice(why: &Foreign, name: &str) -> Option<String> {
+fn advice(why: &Foreign, noun: &str, name: &str) -> Option<String> {
     Some(match why {
         Foreign::Other | Foreign::OtherUrl | Foreign::OtherRemote { .. } => {
             format!("`overlayctl adopt {name}` takes it over")
@@ -67,7 +70,7 @@ fn advice(why: &Foreign, name: &str) -> Option<String> {
             show(own)
         ),
         Foreign::Symlink { .. } => {
-            format!("to manage the remote, remove the symlink and run `overlayctl restore {name}`")
+            format!("to manage the {noun}, remove the symlink and run `overlayctl restore {name}`")
         }
         Foreign::Inherited { .. } => return None,
     })

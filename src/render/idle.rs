@@ -4,6 +4,7 @@ use overlay_adapters::report::{EntryReport, Going, Idle};
 use overlay_resolver::escape::escape_path;
 
 use super::decision::{going, masked};
+use super::one;
 
 /// Why there is nothing to do for an entry, and what to do instead.
 pub(crate) fn idle(entry: &EntryReport, why: &Idle) -> String {
@@ -27,7 +28,8 @@ pub(crate) fn idle(entry: &EntryReport, why: &Idle) -> String {
         ),
         Idle::Inherited => "is inherited from another repository".into(),
         Idle::NameTaken => format!(
-            "is not deleted: a remote of somebody else has its name; `overlayctl adopt {name}` takes that over"
+            "is not deleted: {} of somebody else has its name; `overlayctl adopt {name}` takes that over",
+            one(entry.noun)
         ),
         Idle::Deleted => format!("is deleted; `overlayctl restore {name}` brings it back"),
         Idle::NotMade => "is not there yet; `overlayctl sync` makes it".into(),

@@ -43,8 +43,8 @@ fn words(matter: &Matter) -> String {
             };
             format!("{name}: {}, but {user}", going(why))
         }
-        Matter::CannotAdopt { name, why } => {
-            format!("{name} cannot be adopted: {}", foreign(why, name))
+        Matter::CannotAdopt { name, noun, why } => {
+            format!("{name} cannot be adopted: {}", foreign(why, noun, name))
         }
         Matter::CannotMove { name } => format!(
             "{name} cannot move from here: all deployments share this file, and this run does not write it; add `--scope all`"

@@ -119,7 +119,7 @@ fn besides(text: &mut Text, report: &Report) {
 }
 
 fn planned(text: &mut Text, change: &Change) {
-    let subject = shown(&change.subject);
+    let (subject, noun) = (shown(&change.subject), change.noun);
     let value = |value: &Option<bstr::BString>| {
         value
             .as_ref()
@@ -127,11 +127,11 @@ fn planned(text: &mut Text, change: &Change) {
     };
     let (from, to) = (value(&change.from), value(&change.to));
     let words = match change.operation {
-        Operation::Create => format!("create the remote {subject}"),
-        Operation::Remove => format!("remove the remote {subject}"),
-        Operation::Adopt => format!("adopt the remote {subject}"),
-        Operation::Release => format!("release the remote {subject}"),
-        Operation::Move => format!("move the remote {subject} from {from} to {to}"),
+        Operation::Create => format!("create the {noun} {subject}"),
+        Operation::Remove => format!("remove the {noun} {subject}"),
+        Operation::Adopt => format!("adopt the {noun} {subject}"),
+        Operation::Release => format!("release the {noun} {subject}"),
+        Operation::Move => format!("move the {noun} {subject} from {from} to {to}"),
         Operation::Set if change.from.is_none() => format!("set {subject}={to}"),
         Operation::Set => format!("set {subject}={to} (was {from})"),
         Operation::Unset => format!("unset {subject} (was {from})"),

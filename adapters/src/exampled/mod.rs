@@ -153,7 +153,7 @@ impl Exampled {
         let step = replacement(self.target.clone(), found.text.as_deref(), text);
         let steps = step.filter(|_| is_changed).into_iter().collect();
         let batch = draft.batch(steps, None);
-        let layers = vec![source.into_documents(&self.name, true)];
+        let layers = vec![source.into_documents(&self.name, Self::NOUN, true)];
         keyed::finish(draft, batch, entries, too_large, layers)
     }
 }
@@ -186,7 +186,8 @@ impl Planner for Exampled {
                 self.decide(source, &found, request)
             }
             Err(finding) => {
-                Plan::impossible(finding, vec![source.into_documents(&self.name, true)])
+                let source = source.into_documents(&self.name, Self::NOUN, true);
+                Plan::impossible(finding, vec![source])
             }
         }
     }

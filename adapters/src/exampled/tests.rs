@@ -145,7 +145,9 @@ impl Machine {
 
     fn sync(&self) -> Report {
         let root = Root::open(self.0.path()).unwrap();
-        Adapters::open(&root).sync(&Request::default())
+        let report = Adapters::open(&root).sync(&Request::default());
+        is_of_services(&report);
+        report
     }
 
     /// The daemon's own lines of the file, after a sync that has nothing to complain of.
@@ -160,6 +162,15 @@ impl Machine {
         let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
         lines.join(" ")
     }
+}
+
+/// Whatever is told of them calls them services.
+fn is_of_services(report: &Report) {
+    let changes = report.changes.iter().chain(&report.pending);
+    let nouns = changes.map(|change| change.noun);
+    let mut nouns = nouns.chain(report.entries.iter().map(|entry| entry.noun));
+    assert!(nouns.all(|noun| noun == "service"), "{report:#?}");
+    assert!(!format!("{report:?}").contains("remote"), "{report:#?}");
 }
 
 const WEB: &str = "/usr/lib/exampled/services.d/web.conf";

@@ -130,9 +130,10 @@ impl Layers {
 
     fn into_documents(self, installation: &Installation) -> Vec<Documents> {
         vec![
-            self.remotes.into_documents(installation.adapter(), true),
+            self.remotes
+                .into_documents(installation.adapter(), Installation::NOUN, true),
             self.collections
-                .into_documents(installation.collections(), false),
+                .into_documents(installation.collections(), Installation::NOUN, false),
         ]
     }
 }

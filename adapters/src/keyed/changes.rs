@@ -76,6 +76,7 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
         self.changes.push(Change {
             adapter: self.draft.target.adapter().into(),
             entry: (!T::NO_ENTRIES.contains(&self.name)).then(|| self.name.to_owned()),
+            noun: T::NOUN,
             operation,
             subject: subject.into(),
             from: None,

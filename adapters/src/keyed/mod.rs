@@ -125,7 +125,8 @@ fn refuse_unreachable<T: Target>(draft: &mut Draft<'_, T>, name: &str) {
         let place = draft.target.place(&draft.before, name);
         let why = draft.target.foreign(&draft.before, name);
         let name = name.into();
-        let matter = Matter::CannotAdopt { name, why };
+        let noun = T::NOUN;
+        let matter = Matter::CannotAdopt { name, noun, why };
         draft.remarks.push(matter.at(place, None));
     } else if let Some(place) = draft.held(name) {
         let name = name.into();

@@ -125,6 +125,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         Some(EntryReport {
             adapter: self.draft.target.adapter().into(),
             name: self.name.into(),
+            noun: T::NOUN,
             whole: true,
             is_ambiguous: false,
             decision,

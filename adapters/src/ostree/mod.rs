@@ -160,8 +160,10 @@ impl Layers {
 
     fn into_documents(self, places: &Places) -> Vec<Documents> {
         vec![
-            self.remotes.into_documents(places.adapter(), true),
-            self.collections.into_documents(places.collections(), false),
+            self.remotes
+                .into_documents(places.adapter(), Places::NOUN, true),
+            self.collections
+                .into_documents(places.collections(), Places::NOUN, false),
         ]
     }
 }

@@ -92,6 +92,7 @@ fn entry<T: Repository>(
     EntryReport {
         adapter: draft.target.collections().into(),
         name: name.into(),
+        noun: T::NOUN,
         whole: false,
         is_ambiguous: false,
         decision,

@@ -11,6 +11,8 @@ pub struct Change {
     pub adapter: String,
     /// The name of the entry; none for what belongs to none, such as what a killed run left.
     pub entry: Option<String>,
+    /// What sentences call the object that is changed, such as `remote`.
+    pub noun: &'static str,
     /// What is done.
     pub operation: Operation,
     /// To what: a name, a key, the fingerprint of a certificate, or a path.

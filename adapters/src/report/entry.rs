@@ -16,6 +16,8 @@ pub struct EntryReport {
     pub adapter: String,
     /// Its name.
     pub name: String,
+    /// What sentences call the object that it stands for, or that it is for, such as `remote`.
+    pub noun: &'static str,
     /// Whether it stands for a whole object, which can be deleted, restored and adopted.
     pub whole: bool,
     /// Whether another one that can be restored or adopted has this name.

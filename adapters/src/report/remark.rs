@@ -35,6 +35,8 @@ pub enum Matter {
     CannotAdopt {
         /// Its name.
         name: String,
+        /// What such an entry is called.
+        noun: &'static str,
         /// Why.
         why: Foreign,
     },
