@@ -80,7 +80,7 @@ pub(crate) fn configuration_at(resolver: &Resolver, path: PathBuf) -> Configurat
 }
 
 fn exists(resolver: &Resolver, configuration: &Configuration) -> bool {
-    let mut layers = configuration.rules().layers.iter();
+    let mut layers = configuration.rules().layers().iter();
     layers.any(|layer| {
         resolver
             .tree()

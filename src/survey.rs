@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::Finding;
 use overlay_resolver::inspect::survey::survey;
-use overlay_resolver::rules::Rules;
-use overlay_resolver::{Configuration, Document, Resolver, format};
+use overlay_resolver::{Configuration, Document, Resolver};
 
 use crate::failure::Failure;
 use crate::resolved::{Resolved, configuration_at, configurations};
@@ -88,9 +87,7 @@ impl Survey {
 
 /// The same configuration, of whose files only the names are taken to mean something.
 pub(crate) fn opaque(found: Configuration) -> Configuration {
-    let rules = Rules {
-        format: format::named("opaque"),
-        ..found.rules().clone()
-    };
-    found.read_by(rules)
+    let rules = found.rules().clone().into_builder().format("opaque");
+    let rules = rules.build();
+    found.read_by(rules.expect("no schema takes apart what is not read"))
 }

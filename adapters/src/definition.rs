@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::{Finding, Level};
-use overlay_resolver::format;
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Rules, Shape};
 use overlay_resolver::scan::Status;
@@ -70,8 +69,11 @@ type Placed = (Definition, PathBuf);
 
 /// Whether a layer has a directory of definitions. If not, those that overlayctl is built with are all.
 fn is_overlaid(root: &Root) -> bool {
-    let layers = source().rules.layers.into_iter();
-    let mut directories = layers.map(|layer| layer.base().join(DIRECTORY));
+    let rules = rules();
+    let mut directories = rules
+        .layers()
+        .iter()
+        .map(|layer| layer.base().join(DIRECTORY));
     directories.any(|directory| !matches!(root.dir(&directory), Ok(None)))
 }
 
@@ -157,24 +159,25 @@ fn without_rivals(
 
 /// The definitions as a configuration path like any other, in a tree [`with_built_in`].
 pub fn source() -> SourcePath {
-    let usual = Rules::default();
-    // It is an absolute path.
-    let built_in = Layer::new(BUILT_IN).into_iter();
     SourcePath {
         path: DIRECTORY.into(),
         adapter: "files".into(),
-        rules: Rules {
-            shape: Shape::Entries,
-            suffix: SUFFIX.into(),
-            main_decides: true,
-            lone_drop_ins: false,
-            drop_in_suffix: SUFFIX.into(),
-            format: format::named("toml"),
-            layers: built_in.chain(usual.layers.clone()).collect(),
-            ..usual
-        },
+        rules: rules(),
         whole: false,
     }
+}
+
+fn rules() -> Rules {
+    let usual = Rules::default();
+    let usual = usual.layers().iter().map(Layer::base);
+    let rules = Rules::builder()
+        .layers([Path::new(BUILT_IN)].into_iter().chain(usual))
+        .shape(Shape::Entries)
+        .suffix(SUFFIX)
+        .main_decides(true)
+        .drop_in_suffix(SUFFIX)
+        .format("toml");
+    rules.build().expect("nothing in them can be wrong")
 }
 
 /// The same resolver, in a tree that has the definitions that overlayctl is built with in a layer of their

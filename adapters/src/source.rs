@@ -8,23 +8,21 @@ use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
 use overlay_resolver::scan::{Fragment, Status};
 use overlay_resolver::tree::Tree;
-use overlay_resolver::{Catalog, Collection, Document, Resolver, format};
+use overlay_resolver::{Catalog, Collection, Document, Resolver};
 
 use crate::code;
 
 /// The rules of a source whose entries are keyfiles that end with `suffix`: an entry is masked whole, and drop-ins
 /// alone are none.
 pub(crate) fn keyfile_entries(layers: Vec<Layer>, suffix: &str) -> Rules {
-    Rules {
-        layers,
-        shape: Shape::Entries,
-        suffix: suffix.into(),
-        main_decides: true,
-        lone_drop_ins: false,
-        format: format::named("gkeyfile"),
-        repeated: Repeated::Last,
-        ..Rules::default()
-    }
+    let rules = Rules::builder()
+        .layers(layers)
+        .shape(Shape::Entries)
+        .suffix(suffix)
+        .main_decides(true)
+        .format("gkeyfile")
+        .repeated(Repeated::Last);
+    rules.build().expect("nothing in them can be wrong")
 }
 
 /// One source: its entries and what was found wrong with them.
@@ -111,7 +109,7 @@ impl<T> Source<T> {
             complete: complete
                 && tree
                     .root()
-                    .is_none_or(|root| has_vendor(root, &rules.layers)),
+                    .is_none_or(|root| has_vendor(root, rules.layers())),
             findings,
             entries: BTreeMap::new(),
             beside: BTreeMap::new(),
@@ -223,7 +221,7 @@ fn has_vendor(root: &Root, layers: &[Layer]) -> bool {
 /// The name of the entry that a file is for which is taken as a whole.
 pub(crate) fn whole_for(document: &Document, rules: &Rules) -> Option<String> {
     let name = document.entry().name.to_str()?;
-    let mut suffixes = rules.whole.iter().filter_map(|suffix| suffix.to_str());
+    let mut suffixes = rules.whole().iter().filter_map(|suffix| suffix.to_str());
     suffixes.find_map(|suffix| Some(name.strip_suffix(suffix)?.to_owned()))
 }
 
@@ -247,5 +245,5 @@ pub(crate) fn not_utf8(document: &Document) -> Vec<Finding> {
 /// The name of an entry: that of its files, without the suffix. None where that is not UTF-8.
 pub(crate) fn stem(document: &Document, rules: &Rules) -> Option<String> {
     let name = document.entry().name.to_str()?;
-    Some(name.strip_suffix(rules.suffix.to_str()?)?.to_owned())
+    Some(name.strip_suffix(rules.suffix().to_str()?)?.to_owned())
 }

@@ -59,7 +59,7 @@ pub fn read(name: &str, text: &[u8]) {
 pub fn rules(text: &[u8]) {
     let path = Path::new("/etc/r.toml");
     match Rules::from_toml(path, text) {
-        Ok(rules) => assert!(!rules.name.is_empty()),
+        Ok(rules) => assert!(!rules.name().is_empty()),
         Err(Finding {
             path: named,
             line,

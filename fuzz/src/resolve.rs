@@ -70,15 +70,19 @@ pub fn resolve(data: &[u8]) {
     let [rules, format, path, files @ ..] = data else {
         return;
     };
-    let mut rules = choose(&RULE_SETS, *rules).clone();
-    rules.format = format::named(*choose::<&str>(&FORMATS, *format)).or(rules.format);
+    let rules = choose(&RULE_SETS, *rules);
+    let rules = match *choose::<&str>(&FORMATS, *format) {
+        "" => Ok(rules.clone()),
+        format => rules.clone().into_builder().format(format).build(),
+    };
+    let Ok(rules) = rules else { return };
     let path = Path::new(*choose::<&str>(&PATHS, *path));
     let mut tree = Tree::default();
     for file in files.split(|&byte| byte == 0xff) {
         let [layer, place, text @ ..] = file else {
             continue;
         };
-        let at = choose(&rules.layers, *layer)
+        let at = choose(rules.layers(), *layer)
             .base()
             .join(place_of(path, *place));
         tree = match text {

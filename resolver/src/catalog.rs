@@ -99,7 +99,7 @@ impl Catalog {
     ///
     /// let catalog = Catalog::built_in();
     /// let rules = catalog.rules("systemd/system/a.service".as_ref()).unwrap();
-    /// assert!(rules.main_decides);
+    /// assert_eq!(rules.name(), "systemd-unit");
     /// assert!(catalog.rules("myapp/config.d".as_ref()).is_none());
     /// ```
     pub fn built_in() -> Self {

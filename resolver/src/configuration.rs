@@ -48,7 +48,7 @@ pub enum Basis {
 /// assert_eq!(journald.document().key("Journal", "Storage").unwrap().applied().len(), 1);
 ///
 /// let mine = resolver.configuration("myapp.conf")?;
-/// assert_eq!((mine.basis(), &*mine.rules().name), (Basis::Guess, "uapi6"));
+/// assert_eq!((mine.basis(), mine.rules().name()), (Basis::Guess, "uapi6"));
 /// # Ok::<(), overlay_resolver::PathError>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ pub struct Configuration {
 }
 
 /// The documents of a directory of entries.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "it only tells"]
 pub struct Collection {
     /// One an entry, in byte order of their names.

@@ -37,7 +37,7 @@ use crate::rules::Rules;
 use crate::scan::{self, Entry, Fragment, Status};
 
 /// An entry, merged.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 #[must_use = "it only tells"]
 pub struct Document {
     entry: Entry,

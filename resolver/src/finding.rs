@@ -35,7 +35,7 @@ impl fmt::Display for Level {
 }
 
 /// One thing to tell the owner, with the place it comes from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
     /// How much it matters.
     pub level: Level,

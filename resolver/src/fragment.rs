@@ -8,10 +8,11 @@ use std::sync::Arc;
 use bstr::ByteSlice as _;
 
 use crate::root::{Content, Inode, Link, Mask, Opened, Unusable};
+pub use crate::rules::judge::Role;
 use crate::rules::{Ignored, Layer, Rules, Verdict};
 
 /// One file found in one layer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Fragment {
     /// Whether it is named like the entry or lies in a drop-in directory.
     pub role: Role,
@@ -33,15 +34,6 @@ pub struct Fragment {
     pub(crate) rank: u32,
     /// The number of its name among those found with it: files of one name hide each other.
     pub(crate) stack: u32,
-}
-
-/// The part a fragment plays in its entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// It is named like the entry.
-    Main,
-    /// It is merged over the main file.
-    DropIn,
 }
 
 /// Whether a fragment counts, and if not, why. Indices are into [`Entry::fragments`](crate::scan::Entry::fragments).

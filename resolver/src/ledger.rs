@@ -23,7 +23,7 @@ use crate::format::{self, Format, Node, Value};
 use crate::schema::{KeyKind, OnEmpty, Operator, Unknown};
 
 /// What a merge has written.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ledger {
     format: &'static dyn Format,
     append_lists: bool,
@@ -58,7 +58,7 @@ pub(crate) enum Rule {
 }
 
 /// What is known of a key.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Slot {
     pub(crate) rule: Rule,
     /// In a section that repeats, what holds among the assignments below one header.
@@ -70,7 +70,7 @@ pub(crate) struct Slot {
 }
 
 /// One row. Offsets are into the text of its file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Record {
     pub(crate) key: KeyId,
     pub(crate) file: FileId,
@@ -91,7 +91,7 @@ pub(crate) struct Record {
 }
 
 /// A value that is not as written: most are, and have no bytes of their own.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Decoded {
     Text(Box<[u8]>),
     Node(Node),

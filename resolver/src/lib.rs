@@ -29,6 +29,7 @@
 pub mod account;
 pub mod catalog;
 pub mod configuration;
+mod debug;
 mod discover;
 pub mod document;
 pub mod escape;
@@ -88,4 +89,12 @@ const _: () = {
     is_shared::<Catalog>();
     is_shared::<Rules>();
     is_shared::<root::Dir>();
+};
+
+/// What was resolved can be kept beside what is resolved later.
+const _: () = {
+    const fn is_kept<T: Clone>() {}
+    is_kept::<Document>();
+    is_kept::<Collection>();
+    is_kept::<scan::Scan>();
 };

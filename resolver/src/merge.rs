@@ -67,7 +67,7 @@ impl Keep {
 pub(crate) fn merge(entry: &Entry, rules: &Rules, keep: Keep) -> Ledger {
     let files = keep.files(entry);
     let mut merging = Merging {
-        ledger: Ledger::new(rules.format_of(entry), rules.append_lists, files.len()),
+        ledger: Ledger::new(entry.format(rules), rules.append_lists, files.len()),
         rules,
         headers: 0,
         paths: Paths::default(),

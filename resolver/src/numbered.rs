@@ -5,7 +5,7 @@ use hashbrown::HashTable;
 use crate::ledger::small;
 
 /// The numbers of things that are kept elsewhere. The hash is kept, as growing would else visit every thing.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Numbered(HashTable<(u32, u32)>);
 
 impl Numbered {

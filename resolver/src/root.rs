@@ -40,7 +40,6 @@ mod run;
 mod unusable;
 pub(crate) mod walk;
 
-use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -88,13 +87,6 @@ pub struct RootError {
     pub path: PathBuf,
     /// What the kernel says.
     pub errno: Errno,
-}
-
-/// As it is shown: `main` prints errors by this.
-impl fmt::Debug for RootError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }
 
 fn hint(errno: Errno) -> &'static str {

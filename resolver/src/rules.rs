@@ -13,82 +13,42 @@
 //!     extends = "uapi6"
 //!     layers = ["/usr/share", "/etc"]
 //! "#).unwrap();
-//! assert_eq!(mine.layers.len(), 2);
-//! assert_eq!(mine.drop_in_suffix, uapi6.drop_in_suffix);
+//! assert_eq!(mine.layers().len(), 2);
+//! assert_eq!(mine.drop_in_suffix(), uapi6.drop_in_suffix());
+//!
+//! let same = Rules::builder().layers(["/usr/share", "/etc"]).build().unwrap();
+//! assert_eq!(same.layers(), mine.layers());
 //! ```
 
-mod judge;
+mod builder;
+mod choice;
+pub(crate) mod judge;
 mod keys;
+mod layer;
 mod load;
 pub(crate) mod name;
 pub(crate) mod unit;
 
 use std::borrow::Cow;
-use std::ffi::OsString;
-use std::fmt;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::sync::Arc;
 
-use serde::Deserialize;
-
+pub use self::builder::{RulesBuilder, RulesError};
+pub use self::choice::{
+    BrokenFile, DropIns, MainPlace, NullMask, OnUnusable, Order, Repeated, Shape, Taken,
+};
 pub(crate) use self::judge::Verdict;
+pub use self::layer::{Layer, LayerError};
 pub(crate) use self::load::RulesFile;
 pub use self::name::{Ignored, Name};
-use crate::escape::escape_path;
 use crate::format::{self, Format};
-use crate::scan::{Entry, Fragment, State};
 use crate::schema::Schema;
 
-/// One base directory with a rank: later layers of [`Rules::layers`] win.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Layer {
-    base: Arc<Path>,
-}
-
-impl Layer {
-    /// The layer at `base`, an absolute path as seen inside the root.
-    ///
-    /// # Errors
-    /// Any other path would never match.
-    pub fn new(base: impl Into<PathBuf>) -> Result<Self, LayerError> {
-        let base = base.into();
-        let is_plain = |part| matches!(part, Component::Normal(_) | Component::RootDir);
-        let is_absolute = base.is_absolute() && base.components().all(is_plain);
-        if !is_absolute || base.as_os_str().as_bytes().contains(&0) {
-            return Err(LayerError(base));
-        }
-        Ok(Self { base: base.into() })
-    }
-
-    fn usual() -> Vec<Self> {
-        let layer = |base: &str| Self {
-            base: Path::new(base).into(),
-        };
-        ["/usr/lib", "/usr/local/lib", "/run", "/etc"]
-            .map(layer)
-            .into()
-    }
-
-    /// The base directory as seen inside the root, such as `/usr/lib`.
-    pub fn base(&self) -> &Path {
-        &self.base
-    }
-}
-
-/// This path can be no layer.
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: expected an absolute path without `..`", escape_path(.0))]
-pub struct LayerError(pub PathBuf);
-
-/// As it is shown: `main` prints errors by this.
-impl fmt::Debug for LayerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// How one consumer reads a configuration path.
+///
+/// A built-in set is [named](Self::named), another is read [from TOML](Self::from_toml) or
+/// [built](Self::builder).
 #[allow(
     clippy::struct_excessive_bools,
     reason = "each is a choice of its own, as in the file"
@@ -96,201 +56,68 @@ impl fmt::Debug for LayerError {
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// What they are called, for messages: a built-in name, or the file that they come from.
-    pub name: String,
+    pub(crate) name: String,
     /// The layers, lowest rank first.
-    pub layers: Vec<Layer>,
+    pub(crate) layers: Vec<Layer>,
     /// What the configuration path stands for.
-    pub shape: Shape,
+    pub(crate) shape: Shape,
     /// What an entry's file name ends with, such as `.flatpakrepo`; empty accepts every name.
-    pub suffix: OsString,
+    pub(crate) suffix: OsString,
     /// What the file names of other entries of a directory end with, which are taken as a whole and have no
     /// drop-ins: keyrings beside the files that need them.
-    pub whole: Vec<OsString>,
+    pub(crate) whole: Vec<OsString>,
     /// Where drop-ins are.
-    pub drop_ins: DropIns,
+    pub(crate) drop_ins: DropIns,
     /// What a drop-in's file name ends with.
-    pub drop_in_suffix: OsString,
+    pub(crate) drop_in_suffix: OsString,
     /// In which order drop-ins are merged.
-    pub drop_in_order: Order,
+    pub(crate) drop_in_order: Order,
     /// Where the main file stands among the drop-ins.
-    pub main_place: MainPlace,
+    pub(crate) main_place: MainPlace,
     /// Whether the main file *is* the entry, so that its mask masks the drop-ins too.
     ///
     /// UAPI.6 says no for configuration files (`false`); systemd's units say yes, and so do entries
     /// that stand for an object, such as a flatpak remote (`true`).
-    pub main_decides: bool,
+    pub(crate) main_decides: bool,
     /// Whether drop-ins without a main file make an entry.
     ///
     /// In a rule set that leaves this out, the opposite of what it says of the main file's deciding.
-    pub lone_drop_ins: bool,
+    pub(crate) lone_drop_ins: bool,
     /// Whether a main file that is also a drop-in (another name of it, or a symlink to it) is read
     /// only where the drop-in stands (systemd).
-    pub main_read_once: bool,
+    pub(crate) main_read_once: bool,
     /// Whether the first file of all is read even where a file of its name in a higher layer should
     /// hide it (libeconf).
-    pub first_always_counts: bool,
+    pub(crate) first_always_counts: bool,
     /// Whether an empty file masks.
-    pub empty_masks: bool,
+    pub(crate) empty_masks: bool,
     /// Which symlinks mask.
-    pub null_masks: NullMask,
+    pub(crate) null_masks: NullMask,
     /// Whether symlinks (other than masks) are followed; a symlink that is not is unusable.
-    pub follow_links: bool,
+    pub(crate) follow_links: bool,
     /// Whether names that begin with a dot are read.
-    pub read_hidden: bool,
+    pub(crate) read_hidden: bool,
     /// Whether names of backup copies are read.
-    pub read_backups: bool,
+    pub(crate) read_backups: bool,
     /// What a drop-in does that cannot be used.
-    pub unusable: OnUnusable,
+    pub(crate) unusable: OnUnusable,
     /// What a main file does that cannot be used.
-    pub unusable_main: OnUnusable,
+    pub(crate) unusable_main: OnUnusable,
     /// Whether a layer's directory that cannot be listed is an error; otherwise it counts as absent.
-    pub broken_directory_is_error: bool,
+    pub(crate) broken_directory_is_error: bool,
     /// How the text of a file is read; none where the suffix of the file tells.
-    pub format: Option<&'static dyn Format>,
+    pub(crate) format: Option<&'static dyn Format>,
     /// What a key means that is assigned again.
-    pub repeated: Repeated,
+    pub(crate) repeated: Repeated,
     /// Whether a list of a structured format adds to that of a lower file instead of replacing it.
-    pub append_lists: bool,
+    pub(crate) append_lists: bool,
     /// What else the consumer does not read if a file has an error that it does not get over.
-    pub broken_file: BrokenFile,
+    pub(crate) broken_file: BrokenFile,
     /// The key, as `SECTION.KEY`, by which a drop-in says itself when it counts; empty for none. Here it
     /// counts whatever the key says, and is told.
-    pub switch_key: String,
+    pub(crate) switch_key: String,
     /// What is known of the keys.
-    pub schema: Arc<Schema>,
-}
-
-/// What a configuration path stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Shape {
-    /// A path that ends in `.d` is a collection, any other a document.
-    Auto,
-    /// One document: a main file and its drop-ins.
-    Document,
-    /// One document: a directory of drop-ins without a main file.
-    Collection,
-    /// A directory of documents, each of which may have drop-ins.
-    Entries,
-}
-
-/// Where drop-ins are, seen from the main file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DropIns {
-    /// Nowhere.
-    None,
-    /// In `NAME.d/`.
-    Beside,
-    /// In a directory of this name beside the main file.
-    Named(OsString),
-    /// In those of systemd's units: `NAME.d`, the template's, those of every prefix, the type's.
-    Unit,
-}
-
-/// In which order drop-ins are merged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Order {
-    /// By file name, byte by byte, over all layers.
-    Name,
-    /// Layer by layer, and by file name within each.
-    Layer,
-}
-
-/// Where the main file stands among the drop-ins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum MainPlace {
-    /// Below all of them.
-    Lowest,
-    /// Below those of its own layer and above those of lower ones.
-    OwnLayer,
-}
-
-/// Which symlinks mask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum NullMask {
-    /// Those that lead to `/dev/null` inside the root, whether or not that exists.
-    InRoot,
-    /// Those whose text is `/dev/null`.
-    Literal,
-    /// None; what leads to a device cannot be used.
-    Never,
-}
-
-/// What a name does that is taken by something that cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OnUnusable {
-    /// A symlink that leads to nothing.
-    pub dangling: Taken,
-    /// Symlinks that lead in a circle.
-    pub looping: Taken,
-    /// A directory.
-    pub directory: Taken,
-    /// A device, FIFO or socket; a symlink through something that is no directory. What only we do not read,
-    /// such as a file that is too large, keeps its name: what its consumer does with it is not known.
-    pub other: Taken,
-}
-
-/// What becomes of a name that is taken by something that cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Taken {
-    /// The name stays taken: lower layers are hidden, and it is an error.
-    Reserve,
-    /// The next lower layer counts.
-    FallThrough,
-    /// It counts as an empty file that masks.
-    Mask,
-    /// The consumer loads nothing at all.
-    Fatal,
-}
-
-/// What else a consumer does not read if a file has an error that it does not get over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum BrokenFile {
-    /// Nothing: the other files are read.
-    Alone,
-    /// The files after it; what was read before stays.
-    EndsLoading,
-    /// Anything.
-    Fatal,
-}
-
-/// What a key means that is assigned again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Repeated {
-    /// What the schema says of the key. Where it says nothing, the key has several values and nobody
-    /// can tell what they come to.
-    Schema,
-    /// The last assignment is the value; the schema may say otherwise of single keys.
-    Last,
-    /// The last file that has the key decides; in the lowest one its first assignment counts, in a
-    /// higher one its last (libeconf).
-    Libeconf,
-}
-
-impl OnUnusable {
-    /// The same, whatever it is.
-    pub const fn all(taken: Taken) -> Self {
-        Self {
-            dangling: taken,
-            looping: taken,
-            directory: taken,
-            other: taken,
-        }
-    }
+    pub(crate) schema: Arc<Schema>,
 }
 
 impl Default for Rules {
@@ -329,29 +156,45 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// The same, with these layers, lowest rank first.
-    ///
-    /// ```
-    /// use overlay_resolver::Rules;
-    ///
-    /// let rules = Rules::default().with_layers(["/usr/share", "/etc"])?;
-    /// assert_eq!(rules.layers.len(), 2);
-    /// let error = Rules::default().with_layers(["etc"]).unwrap_err();
-    /// assert_eq!(error.to_string(), "etc: expected an absolute path without `..`");
-    /// # Ok::<(), overlay_resolver::rules::LayerError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// One of them is no absolute path.
-    pub fn with_layers<I>(self, bases: I) -> Result<Self, LayerError>
-    where
-        I: IntoIterator<Item: Into<PathBuf>>,
-    {
-        let layers = bases
-            .into_iter()
-            .map(Layer::new)
-            .collect::<Result<_, _>>()?;
-        Ok(Self { layers, ..self })
+    /// What they are called, for messages: a built-in name, or the file that they come from.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The layers, lowest rank first.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// What an entry's file name ends with, such as `.flatpakrepo`; empty accepts every name.
+    pub fn suffix(&self) -> &OsStr {
+        &self.suffix
+    }
+
+    /// What the file names of other entries of a directory end with, which are taken as a whole and have no
+    /// drop-ins.
+    pub fn whole(&self) -> &[OsString] {
+        &self.whole
+    }
+
+    /// What a drop-in's file name ends with.
+    pub fn drop_in_suffix(&self) -> &OsStr {
+        &self.drop_in_suffix
+    }
+
+    /// In which order drop-ins are merged.
+    pub fn drop_in_order(&self) -> Order {
+        self.drop_in_order
+    }
+
+    /// How the text of a file is read; none where the suffix of the file tells.
+    pub fn format(&self) -> Option<&'static dyn Format> {
+        self.format
+    }
+
+    /// What is known of the keys.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// What `path` stands for.
@@ -397,21 +240,6 @@ impl Rules {
             }
             None => Cow::Borrowed(self),
         }
-    }
-
-    /// How the files of an entry are read: as the rules say, else as the suffix of a file tells, else
-    /// as systemd reads its files, with or without sections.
-    pub fn format_of(&self, entry: &Entry) -> &'static dyn Format {
-        let whole = || format::named("opaque").filter(|_| self.is_whole(&entry.name));
-        let of_suffix = || {
-            let read = |f: &&Fragment| !matches!(f.state, State::Ignored(_));
-            let mut files = entry.fragments.iter().filter(read);
-            files.find_map(|file| format::of_suffix(&file.path))
-        };
-        whole()
-            .or(self.format)
-            .or_else(of_suffix)
-            .unwrap_or_else(format::default)
     }
 
     /// The rank of a layer of these rules.
@@ -490,8 +318,8 @@ mod tests {
 
     #[test]
     fn the_deepest_layer_holds_a_path() {
-        let rules = Rules::default().with_layers(["/usr", "/usr/local/lib", "/etc"]);
-        let rules = rules.unwrap();
+        let layers = ["/usr", "/usr/local/lib", "/etc"];
+        let rules = Rules::builder().layers(layers).build().unwrap();
         let layer = |path: &str| rules.layer_of(Path::new(path)).map(Layer::base);
         assert_eq!(
             layer("/usr/local/lib/x.d/a"),

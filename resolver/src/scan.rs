@@ -15,11 +15,12 @@ use crate::account::Account;
 use crate::discover::{Candidate, Discovery};
 use crate::escape::escape_path;
 use crate::finding::{Finding, code};
+use crate::format::{self, Format};
 pub use crate::fragment::{Fragment, Role, State};
 use crate::rules::{BrokenFile, DropIns, MainPlace, Order, Rules, Shape};
 
 /// The entries of one configuration path.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 #[must_use = "it only tells"]
 pub struct Scan {
     /// One a name, in byte order of their names.
@@ -37,7 +38,7 @@ pub struct Scan {
 }
 
 /// One name and all its files over all layers.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Entry {
     /// The file name, suffix included.
     pub name: OsString,
@@ -76,6 +77,21 @@ impl Entry {
             || path
                 .components()
                 .any(|part| part.as_os_str().as_bytes() == drop_ins)
+    }
+
+    /// How its files are read: as the rules say, else as the suffix of a file tells, else as systemd reads its
+    /// files, with or without sections.
+    pub fn format(&self, rules: &Rules) -> &'static dyn Format {
+        let whole = || format::named("opaque").filter(|_| rules.is_whole(&self.name));
+        let of_suffix = || {
+            let read = |f: &&Fragment| !matches!(f.state, State::Ignored(_));
+            let mut files = self.fragments.iter().filter(read);
+            files.find_map(|file| format::of_suffix(&file.path))
+        };
+        whole()
+            .or(rules.format)
+            .or_else(of_suffix)
+            .unwrap_or_else(format::default)
     }
 
     /// The fragments that count, in the order in which they are merged.

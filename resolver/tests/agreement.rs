@@ -63,10 +63,11 @@ fn rules(set: &str, format: &str, kind: &str, more: &str) -> Rules {
         }
     }
     let rules = Rules::from_toml("rules".as_ref(), text.as_bytes()).expect("rules");
-    Rules {
-        shape: Shape::Auto,
-        ..rules
-    }
+    rules
+        .into_builder()
+        .shape(Shape::Auto)
+        .build()
+        .expect("rules")
 }
 
 fn has_types(format: &str) -> bool {
@@ -74,10 +75,12 @@ fn has_types(format: &str) -> bool {
 }
 
 fn resolve(rules: &Rules, files: &[File]) -> Document {
-    let suffix = rules.drop_in_suffix.display();
+    let suffix = rules.drop_in_suffix().display();
     let resolver = Resolver::new(Tree::default()).rules(rules.clone());
     let with = |resolver: Resolver, (layer, name, text): &File| {
-        let layer = rules.layers[layer % rules.layers.len()].base().display();
+        let layer = rules.layers()[layer % rules.layers().len()]
+            .base()
+            .display();
         resolver.with(format!("{layer}/x.d/{name}{suffix}"), text.as_str())
     };
     files
@@ -258,14 +261,12 @@ fn agrees(rules: &Rules, files: &[File], format: &str) -> TestCaseResult {
 /// The text of what it comes to, as a file alone, comes to the same.
 fn reads_back(rules: &Rules, document: &Document, has_types: bool) -> TestCaseResult {
     let text = shown(document);
-    let rules = Rules {
+    let mut builder = rules.clone().into_builder();
+    if has_types {
         // Values with types are shown in the notation of TOML.
-        format: has_types
-            .then(|| format::named("toml"))
-            .flatten()
-            .or(rules.format),
-        ..rules.clone()
-    };
+        builder = builder.format("toml");
+    }
+    let rules = builder.build().expect("rules");
     let again = resolve(&rules, &[(0, "1", text.clone())]);
     let [is, expected] = [&again, document].map(|document| effective(document, has_types));
     prop_assert_eq!(is, expected, "shown: {}", text);

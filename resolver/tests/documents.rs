@@ -88,18 +88,6 @@ fn an_emptied_list_is_an_empty_one() {
 }
 
 #[test]
-fn a_rule_set_keeps_what_it_does_not_change_of_main_files() {
-    let systemd = rules("extends = 'systemd'").unusable_main;
-    let looping = rules("extends = 'systemd'\n[unusable-main]\nloop = 'reserve'").unusable_main;
-    assert_eq!(
-        (looping.dangling, looping.directory),
-        (systemd.dangling, systemd.directory)
-    );
-    let fatal = rules("[unusable]\ndangling = 'fatal'");
-    assert_eq!(fatal.unusable_main, fatal.unusable);
-}
-
-#[test]
 fn drop_ins_of_a_toml_file_are_toml_files() {
     let files = [
         ("/usr/lib/x.toml", "a = 1\nb = 1\n"),

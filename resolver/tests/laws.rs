@@ -45,14 +45,13 @@ fn tree(files: &[File]) -> Tree {
 
 fn rules() -> Rules {
     let schema = b"[section.S]\nscalar = ['Scalar']\nappend = ['List']\nmap = ['Map']\n";
-    Rules {
-        format: format::named("systemd"),
-        repeated: Repeated::Schema,
-        schema: Schema::from_toml(Path::new("s.toml"), schema)
-            .expect("a schema")
-            .into(),
-        ..Rules::default()
-    }
+    let schema = Schema::from_toml(Path::new("s.toml"), schema).expect("a schema");
+    Rules::builder()
+        .format("systemd")
+        .repeated(Repeated::Schema)
+        .schema(schema)
+        .build()
+        .expect("rules")
 }
 
 fn resolve(tree: Tree) -> Document {
@@ -178,7 +177,9 @@ proptest! {
             tree.with(format!("{layer}/x.d/{name}").as_ref(), bytes.clone())
                 .with(format!("{layer}/{name}").as_ref(), bytes.clone())
         });
-        let rules = Rules { format: format::named(format), ..Rules::named(rules).unwrap() };
+        let Ok(rules) = Rules::named(rules).unwrap().into_builder().format(format).build() else {
+            return Ok(());
+        };
         let resolver = Resolver::new(tree).rules(rules).with_history();
         let _ = (resolver.resolve(path), resolver.configuration(path));
         let document = resolver.configuration_at(path.into()).document();

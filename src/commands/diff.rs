@@ -151,7 +151,8 @@ fn consumers(
 type Pair = [(Configuration, Resolved); 2];
 
 fn rules_of(pair: &Pair) -> [String; 2] {
-    pair.each_ref().map(|(side, _)| side.rules().name.clone())
+    pair.each_ref()
+        .map(|(side, _)| side.rules().name().to_owned())
 }
 
 /// What either consumer finds; of what only one does, which one.

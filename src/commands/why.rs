@@ -117,7 +117,7 @@ fn answer<'d>(
             line: None,
         };
     };
-    let format = rules.format_of(document.entry());
+    let format = document.entry().format(rules);
     let of_line = |number| line(document, &fragment.path, format, number);
     Answer {
         configuration,

@@ -90,7 +90,7 @@ struct EffectView {
 pub(crate) fn files(configuration: &Configuration, resolved: &Resolved) -> Files {
     Files {
         path: escape_path(configuration.path()).to_string(),
-        rules: configuration.rules().name.clone(),
+        rules: configuration.rules().name().to_owned(),
         loads: loads(&resolved.documents.iter().collect::<Vec<_>>()),
         entries: resolved
             .documents
@@ -226,7 +226,7 @@ fn of_answers(answers: &[Answer<'_>], findings: &[Finding]) -> Files {
             escape_path(configuration.path()).to_string()
         }),
         rules: configuration.map_or_else(String::new, |configuration| {
-            configuration.rules().name.clone()
+            configuration.rules().name().to_owned()
         }),
         loads: loads(&parts().map(|(_, document)| document).collect::<Vec<_>>()),
         entries: parts()
@@ -274,7 +274,7 @@ fn name(document: &Document) -> String {
 
 pub(super) fn entry(configuration: &Configuration, document: &Document) -> Entry {
     let name = name(document);
-    let suffix = configuration.rules().suffix.to_string_lossy();
+    let suffix = configuration.rules().suffix().to_string_lossy();
     Entry {
         path: None,
         adapter: adapter(configuration).to_owned(),

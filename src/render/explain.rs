@@ -93,7 +93,7 @@ pub(crate) fn explain(configuration: &Configuration, explained: &[Explained<'_>]
 
 /// By which rules a path is read, and whether that is known or taken for granted.
 pub(super) fn read_by(configuration: &Configuration) -> String {
-    let rules = &configuration.rules().name;
+    let rules = configuration.rules().name();
     match configuration.basis() {
         Basis::Consumer | Basis::Caller => format!("read by the rules of {rules}"),
         Basis::Guess => format!("its consumer is not known; read by the rules of {rules}"),

@@ -64,7 +64,7 @@ pub(super) const fn style(account: &Account<'_>) -> Style {
 pub(crate) fn cat(configuration: &Configuration, resolved: &Resolved, tldr: bool) -> Vec<u8> {
     let mut text = Vec::new();
     for document in &resolved.documents {
-        let format = configuration.rules().format_of(document.entry());
+        let format = document.entry().format(configuration.rules());
         for fragment in document.entry().effective() {
             if !text.is_empty() {
                 text.push(b'\n');

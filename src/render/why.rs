@@ -154,7 +154,7 @@ fn advice(answer: &Answer<'_>) -> Option<String> {
     let names = by.iter().filter_map(|fragment| fragment.path.file_name());
     let last = names.max()?;
     let last = escape_path(last.as_ref());
-    let by_name = answer.configuration.rules().drop_in_order == Order::Name;
+    let by_name = answer.configuration.rules().drop_in_order() == Order::Name;
     match early {
         Early::Name => Some(format!("to win, its name has to sort after {last}")),
         Early::Main if by_name => Some(format!(

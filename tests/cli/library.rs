@@ -168,7 +168,7 @@ fn a_path_of_every_kind_is_the_same_in_both() {
             if configuration.basis() != Basis::Caller {
                 assert_eq!(
                     document["rules"],
-                    *configuration.rules().name,
+                    *configuration.rules().name(),
                     "{arguments:?}"
                 );
             }

@@ -23,7 +23,7 @@ const KEYFILES: [(&str, &str); 4] = [
 pub(super) fn dialect(catalog: &Catalog, path: &Path) -> (Dialect, Note) {
     let by = |name: &str| Note::ByRules(name.into());
     let known = match rules(catalog, path) {
-        Some(rules) => rules.format.map(|format| (format, by(&rules.name))),
+        Some(rules) => rules.format().map(|format| (format, by(rules.name()))),
         None if is_keyfile(path) => Some((format::gkeyfile(), by("gkeyfile"))),
         None => None,
     };

@@ -25,7 +25,8 @@ use crate::source::Source;
 const TARGET: &str = "/etc/exampled/exampled.conf";
 
 fn adapter() -> Exampled {
-    let layers = Rules::default().layers.into_iter();
+    let rules = Rules::default();
+    let layers = rules.layers().iter().cloned();
     let definition = Definition {
         _kind: None,
         layers: layers.map(LayerAt).collect(),

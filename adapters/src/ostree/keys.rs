@@ -28,10 +28,9 @@ pub(super) const GLOBAL_KEYS: &str = "/usr/share/ostree/trusted.gpg.d";
 
 /// How the layers' remotes are read, with their keyrings.
 pub(super) fn rules(sources: &Sources) -> Rules {
-    Rules {
-        whole: vec![KEYRING.into(), ARMORED.into()],
-        ..sources.rules(CONF)
-    }
+    let rules = sources.rules(CONF).into_builder();
+    let rules = rules.whole([KEYRING, ARMORED]).build();
+    rules.expect("nothing in them can be wrong")
 }
 
 /// Brings the keys to the remotes that they are for.

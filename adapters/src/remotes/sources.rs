@@ -66,7 +66,7 @@ impl Sources {
     /// Where a test's layers are.
     pub(crate) fn of_tests() -> Self {
         Self {
-            layers: Rules::default().layers,
+            layers: Rules::default().layers().to_owned(),
             remotes: "remotes.d".into(),
             collections: "collections.d".into(),
         }
@@ -150,7 +150,7 @@ pub(crate) fn misnamed(source: &SourcePath, document: &Document) -> Vec<Finding>
         document.entry().status,
         Status::Masked(_) | Status::Headless
     );
-    let suffix = rules.suffix.to_string_lossy();
+    let suffix = rules.suffix().to_string_lossy();
     let refused = (source.whole && is_entry).then(|| refused(&name, document, &suffix));
     refused.flatten().into_iter().collect()
 }

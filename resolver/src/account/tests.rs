@@ -325,7 +325,7 @@ fn a_line_by_its_number() {
             ("/etc/x.conf.d/2", "x"),
         ],
     );
-    let format = rules.format_of(document.entry());
+    let format = document.entry().format(&rules);
     let shown = |path: &str, number| match line(&document, Path::new(path), format, number).unwrap()
     {
         Line::Assignments { first, others } => {

@@ -8,7 +8,7 @@ use crate::escape::escape_path;
 use crate::rules::{DropIns, Ignored, Name, Rules, Shape};
 
 /// Why nobody looks at a file, whatever is in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Unread {
     /// It is in no layer of anybody.
     NoLayer,
@@ -62,6 +62,8 @@ impl Unread {
         })
     }
 }
+
+impl std::error::Error for Unread {}
 
 impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

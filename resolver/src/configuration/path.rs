@@ -1,6 +1,5 @@
 //! From what a caller writes to a configuration path.
 
-use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::catalog::Catalog;
@@ -60,13 +59,6 @@ pub enum PathError {
         /// The first of them.
         first: PathBuf,
     },
-}
-
-/// As it is shown: `main` prints errors by this.
-impl fmt::Debug for PathError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }
 
 impl PathError {

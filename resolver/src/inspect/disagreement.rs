@@ -13,9 +13,9 @@
 //!     .with("/usr/lib/x.toml.d/z.toml".as_ref(), "k = 'z'\n")
 //!     .with("/etc/x.toml.d/a.toml".as_ref(), "k = 'a'\n");
 //! let [ours, theirs] = ["uapi6", "libeconf"].map(|name| {
-//!     let mut rules = Rules::named(name).unwrap();
-//!     rules.layers = Rules::default().layers;
-//!     rules.format = None;
+//!     let rules = Rules::named(name).unwrap().into_builder();
+//!     let rules = rules.layers(["/usr/lib", "/etc"]).drop_in_suffix(".toml").format("toml");
+//!     let rules = rules.build().unwrap();
 //!     Resolver::new(tree.clone()).rules(rules).configuration("x.toml").unwrap()
 //! });
 //! let [a, b] = [&ours, &theirs].map(|configuration| configuration.document());

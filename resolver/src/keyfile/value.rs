@@ -16,7 +16,7 @@ use crate::escape::excerpt;
 const SEPARATOR: char = ';';
 
 /// Why a value cannot be decoded.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ValueError {
     /// The value is not UTF-8.

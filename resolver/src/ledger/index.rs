@@ -4,7 +4,7 @@
 use super::{Fate, KeyId, Ledger, Row};
 
 /// An index of a ledger.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Index {
     /// The rows, key by key, those of one key in ledger order.
     rows: Vec<Row>,

@@ -16,7 +16,7 @@ const FEW: u32 = 16;
 /// The keys of a section are a chain. Of one that has many, they are found by their hash, too; those of all
 /// sections in one table would be as many places in memory that are far from each other: of 80,000 sections with
 /// five keys each it took a fifteenth of a merge.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Keys {
     rows: Vec<Key>,
     /// By the number of the section.
@@ -26,7 +26,7 @@ pub(super) struct Keys {
     hasher: RandomState,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Key {
     section: SectionId,
     name: NameId,

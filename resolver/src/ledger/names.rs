@@ -11,7 +11,7 @@ use super::small;
 use crate::numbered::Numbered;
 
 /// Names, numbered in the order in which they were first met.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Names {
     text: Vec<u8>,
     rows: Vec<Name>,
@@ -19,6 +19,7 @@ pub(super) struct Names {
     hasher: RandomState,
 }
 
+#[derive(Clone)]
 struct Name {
     start: usize,
     length: u32,

@@ -13,7 +13,7 @@ use crate::escape::escape_path;
 ///
 /// Reads well after the path and a colon: `symlink to /srv/x, which does not exist inside the root`,
 /// `is a FIFO, not a regular file`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Unusable {
     /// Where a symlink led, as seen inside the root (`/srv/x`); none if no symlink was involved.
     pub target: Option<PathBuf>,

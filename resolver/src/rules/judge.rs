@@ -4,7 +4,15 @@ use std::path::Path;
 
 use super::{NullMask, OnUnusable, Rules, Taken};
 use crate::root::{Content, Kind, Link, Mask, Opened, Reason, Unusable};
-use crate::scan::Role;
+
+/// The part a file plays in its entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// It is named like the entry.
+    Main,
+    /// It is merged over the main file.
+    DropIn,
+}
 
 /// What a file does to its name.
 #[derive(Debug)]
@@ -50,17 +58,17 @@ impl Rules {
         }
     }
 
-    const fn on_unusable(&self, role: Role) -> &OnUnusable {
+    const fn on_unusable(&self, role: Role) -> OnUnusable {
         match role {
-            Role::Main => &self.unusable_main,
-            Role::DropIn => &self.unusable,
+            Role::Main => self.unusable_main,
+            Role::DropIn => self.unusable,
         }
     }
 }
 
 impl OnUnusable {
     /// What becomes of a name that cannot be used for this reason.
-    pub const fn of(&self, reason: &Reason) -> Taken {
+    pub(crate) const fn of(self, reason: &Reason) -> Taken {
         match reason {
             // That we do not read it says nothing of its consumer.
             Reason::Io(_) | Reason::TooLarge { .. } | Reason::TooMuch(_) | Reason::Changed => {

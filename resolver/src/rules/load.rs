@@ -1,12 +1,11 @@
 //! Rule sets from TOML: the built-in ones and those of your own.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::builder::{fits, is_name, listed};
 use super::keys::{self, Keys};
 use super::{
     BrokenFile, DropIns, Layer, MainPlace, NullMask, OnUnusable, Order, Repeated, Rules, Shape,
@@ -14,8 +13,7 @@ use super::{
 };
 use crate::escape::{escape, escape_path};
 use crate::finding::{Finding, Source};
-use crate::format::{self, Format};
-use crate::schema::{NOT_TEXT, Schema};
+use crate::format;
 
 /// The rule set that [`Rules::default`] is.
 const DEFAULT: &str = "uapi6";
@@ -133,102 +131,70 @@ impl Rules {
 
 impl RulesFile {
     /// The rules, with everything that the file leaves out filled in. `source` is what it was read
-    /// from.
+    /// from, so that a mistake is told with its line.
     pub(crate) fn resolve(&self, source: Source<'_>) -> Result<Rules, Finding> {
-        let base = self.base(source)?;
-        let unusable = match self.unusable {
-            Some(file) => file.over(base.unusable),
-            None => base.unusable,
-        };
-        let format = match &self.format {
-            Some(name) => Some(
-                format::named(name.get_ref())
-                    .ok_or_else(|| unknown(source, "format", name, format::names()))?,
-            ),
-            None => base.format,
-        };
-        let schema = match &self.schema {
-            Some(keys) => Arc::new(keys::schema(keys, source)?),
-            None => base.schema,
-        };
-        self.fits(format, &schema, source)?;
-        Ok(Rules {
-            layers: match &self.layers {
-                Some(layers) => layers
-                    .iter()
-                    .map(|layer| absolute(source, layer))
-                    .collect::<Result<_, _>>()?,
-                None => base.layers,
-            },
-            shape: self.shape.unwrap_or(base.shape),
-            suffix: self.suffix.as_ref().map_or(base.suffix, OsString::from),
-            whole: match &self.whole {
-                Some(suffixes) => suffixes.iter().map(OsString::from).collect(),
-                None => base.whole,
-            },
-            drop_ins: match &self.drop_ins {
-                Some(name) => drop_ins(source, name)?,
-                None => base.drop_ins,
-            },
-            drop_in_suffix: self
-                .drop_in_suffix
-                .as_ref()
-                .map_or(base.drop_in_suffix, OsString::from),
-            drop_in_order: self.drop_in_order.unwrap_or(base.drop_in_order),
-            main_place: self.main_place.unwrap_or(base.main_place),
-            main_decides: self.main_decides.unwrap_or(base.main_decides),
-            lone_drop_ins: self
-                .lone_drop_ins
-                .or(self.main_decides.map(|decides| !decides))
-                .unwrap_or(base.lone_drop_ins),
-            main_read_once: self.main_read_once.unwrap_or(base.main_read_once),
-            first_always_counts: self.first_always_counts.unwrap_or(base.first_always_counts),
-            empty_masks: self.empty_masks.unwrap_or(base.empty_masks),
-            null_masks: self.null_masks.unwrap_or(base.null_masks),
-            follow_links: self.follow_links.unwrap_or(base.follow_links),
-            read_hidden: self.read_hidden.unwrap_or(base.read_hidden),
-            read_backups: self.read_backups.unwrap_or(base.read_backups),
-            unusable_main: {
-                // A set that says something new of unusable files says it of main files too.
-                let below = if self.unusable.is_some() {
-                    unusable
-                } else {
-                    base.unusable_main
-                };
-                self.unusable_main.map_or(below, |file| file.over(below))
-            },
-            unusable,
-            broken_directory_is_error: self
-                .broken_directory_is_error
-                .unwrap_or(base.broken_directory_is_error),
-            format,
-            repeated: self.repeated.unwrap_or(base.repeated),
-            append_lists: self.append_lists.unwrap_or(base.append_lists),
-            broken_file: self.broken_file.unwrap_or(base.broken_file),
-            switch_key: self.switch_key.clone().unwrap_or(base.switch_key),
-            schema,
-            name: base.name,
-        })
-    }
-
-    /// Refuses a schema that takes text apart for a format whose values have types. (Where the format
-    /// is told by the suffix of a file, the merge finds it.)
-    fn fits(
-        &self,
-        format: Option<&'static dyn Format>,
-        schema: &Schema,
-        source: Source<'_>,
-    ) -> Result<(), Finding> {
-        let span = (self.schema.as_ref().map(Spanned::span))
-            .or_else(|| self.format.as_ref().map(Spanned::span));
-        let has_types = format.is_some_and(Format::is_nested);
-        match (span, schema.of_text()) {
-            (Some(span), Some((section, key))) if has_types => Err(source.error(
-                span,
-                format!("[{}] {}: {NOT_TEXT}", escape(section), escape(key)),
-            )),
-            _ => Ok(()),
+        let mut builder = self.base(source)?.into_builder();
+        macro_rules! take {
+            ($($field:ident),* $(,)?) => {
+                $(if let Some(value) = self.$field.clone() {
+                    builder = builder.$field(value);
+                })*
+            };
         }
+        take![
+            shape,
+            suffix,
+            whole,
+            drop_in_suffix,
+            drop_in_order,
+            main_place,
+            main_decides,
+            lone_drop_ins,
+            main_read_once,
+            first_always_counts,
+            empty_masks,
+            null_masks,
+            follow_links,
+            read_hidden,
+            read_backups,
+            broken_directory_is_error,
+            repeated,
+            append_lists,
+            broken_file,
+            switch_key,
+        ];
+        if let Some(layers) = &self.layers {
+            let layers = layers.iter().map(|layer| absolute(source, layer));
+            builder.rules.layers = layers.collect::<Result<_, _>>()?;
+        }
+        if let Some(name) = &self.drop_ins {
+            builder.rules.drop_ins = drop_ins(source, name)?;
+        }
+        if let Some(file) = self.unusable {
+            let base = builder.rules.unusable;
+            builder = builder.unusable(file.over(base));
+        }
+        if let Some(file) = self.unusable_main {
+            let base = builder.rules.unusable_main;
+            builder = builder.unusable_main(file.over(base));
+        }
+        if let Some(name) = &self.format {
+            let format = format::named(name.get_ref());
+            let format = format.ok_or_else(|| unknown(source, "format", name, format::names()))?;
+            builder.rules.format = Some(format);
+        }
+        if let Some(keys) = &self.schema {
+            builder = builder.schema(keys::schema(keys, source)?);
+        }
+        let rules = builder.finish();
+        let place = (self.schema.as_ref().map(Spanned::span))
+            .or_else(|| self.format.as_ref().map(Spanned::span));
+        // What neither says is as in the built-in set, which is right.
+        if let Some(place) = place {
+            let fits = fits(rules.format, &rules.schema);
+            fits.map_err(|error| source.error(place, error.to_string()))?;
+        }
+        Ok(rules)
     }
 
     /// The rules that this file extends. Those are built in, so they cannot extend in a circle.
@@ -246,9 +212,7 @@ fn drop_ins(source: Source<'_>, name: &Spanned<String>) -> Result<DropIns, Findi
         "none" => Ok(DropIns::None),
         "NAME.d" => Ok(DropIns::Beside),
         "unit" => Ok(DropIns::Unit),
-        directory if !directory.is_empty() && !directory.contains('/') => {
-            Ok(DropIns::Named(directory.into()))
-        }
+        directory if is_name(directory.as_ref()) => Ok(DropIns::Named(directory.into())),
         other => {
             let other = escape(other.as_bytes());
             Err(source.error(
@@ -274,9 +238,8 @@ pub(super) fn unknown(
     name: &Spanned<String>,
     known: impl Iterator<Item = &'static str>,
 ) -> Finding {
-    let known: Vec<_> = known.collect();
     let (name, place) = (escape(name.get_ref().as_bytes()), name.span());
-    let known = known.join(", ");
+    let known = listed(known);
     source.error(
         place,
         format!("no {what} is named `{name}`; there are {known}"),
@@ -325,5 +288,18 @@ mod tests {
             let error = Rules::from_toml(Path::new("r.toml"), text.as_bytes()).unwrap_err();
             assert!(error.to_string().starts_with(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn a_rule_set_keeps_what_it_does_not_change_of_main_files() {
+        let rules = |text: &str| Rules::from_toml(Path::new("r.toml"), text.as_bytes()).unwrap();
+        let systemd = rules("extends = 'systemd'").unusable_main;
+        let looping = rules("extends = 'systemd'\n[unusable-main]\nloop = 'reserve'").unusable_main;
+        assert_eq!(
+            (looping.dangling, looping.directory),
+            (systemd.dangling, systemd.directory)
+        );
+        let fatal = rules("[unusable]\ndangling = 'fatal'");
+        assert_eq!(fatal.unusable_main, fatal.unusable);
     }
 }

@@ -20,13 +20,6 @@ use crate::format::path;
 #[derive(Clone, PartialEq, Eq, Error)]
 pub struct DeserializeError(Box<Inner>);
 
-/// As it is shown: `main` prints errors by this.
-impl fmt::Debug for DeserializeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Inner {
     message: String,

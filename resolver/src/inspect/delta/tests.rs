@@ -12,7 +12,7 @@ use super::*;
 use crate::Resolver;
 use crate::format;
 use crate::root::Root;
-use crate::rules::{DropIns, Repeated, Rules};
+use crate::rules::{DropIns, Layer, Repeated, Rules};
 use crate::tree::Tree;
 
 const LAST: fn() -> Rules = || Rules {

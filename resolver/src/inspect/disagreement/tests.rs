@@ -1,7 +1,7 @@
 use super::*;
 use crate::Resolver;
 use crate::format;
-use crate::rules::{BrokenFile, OnUnusable, Order, Repeated, Taken};
+use crate::rules::{BrokenFile, Layer, OnUnusable, Order, Repeated, Taken};
 use crate::tree::Tree;
 
 fn base() -> Rules {
@@ -97,7 +97,9 @@ fn layers_order_and_names() {
         ("/etc/x.d/c.conf~", "[S]\nN=1\n"),
     ];
     let other = Rules {
-        layers: base().with_layers(["/usr/lib", "/etc"]).unwrap().layers,
+        layers: ["/usr/lib", "/etc"]
+            .map(|base| Layer::new(base).unwrap())
+            .into(),
         drop_in_order: Order::Layer,
         read_hidden: true,
         ..base()

@@ -38,7 +38,7 @@ pub(super) fn duplicate_key(subject: &Subject<'_>) -> Vec<Finding> {
 
 /// Whether a later line up to the one that wins makes something of the value: `PATH=$PATH:/opt/bin`.
 fn is_expanded(subject: &Subject<'_>, used: &Assignment<'_>, winner: &Assignment<'_>) -> bool {
-    let expands = subject.rules.format_of(subject.document.entry()).expands();
+    let expands = subject.document.entry().format(subject.rules).expands();
     let file = subject.files.get(used.fragment_index());
     let mut later = file
         .into_iter()

@@ -72,10 +72,9 @@ fn a_layer_that_is_another_by_a_symlink_is_the_same() {
     std::fs::write(place.path().join("usr/lib/x.conf"), "[S]\nK=1\n").unwrap();
     std::os::unix::fs::symlink("usr/lib", place.path().join("lib")).unwrap();
     let rules = Rules {
-        layers: Rules::default()
-            .with_layers(["/lib", "/usr/lib"])
-            .unwrap()
-            .layers,
+        layers: ["/lib", "/usr/lib"]
+            .map(|base| Layer::new(base).unwrap())
+            .into(),
         ..LAST()
     };
     let root = Root::open(place.path()).unwrap();
