@@ -163,11 +163,15 @@ pub(super) fn recover(place: &Place) -> Result<Outcome, CommitError> {
     let aside = staged_name(&place.name);
     let displaced = look_for(place, &aside, &note.expected)?;
     let is_new = |seen: &Seen| note.new.as_ref().is_some_and(|new| seen.is(new));
+    if displaced == Seen::Nothing && note.new.is_none() {
+        // All that tells that nothing was taken away: it goes by a step of its own, once that is written down.
+        return Ok(Outcome::Done);
+    }
     if displaced == Seen::Nothing || displaced.is(&note.expected) {
-        place
-            .unlink(&aside)
+        // A note without what was taken away would say that nothing was.
+        Note::remove(place)
+            .and_then(|()| place.unlink(&aside))
             .doing("remove the old copy of", &place.path)?;
-        Note::remove(place).doing("remove the old copy of", &place.path)?;
         return Ok(Outcome::Done);
     }
     let present = look_for(place, &place.name, &note.expected)?;

@@ -138,11 +138,7 @@ fn every_failure_of_flatpak_ends_well() {
 
 #[test]
 fn every_failure_of_ostree_ends_well() {
-    // Known to be wrong: of a run that could not write a file of the new name, and was killed then as well, it may
-    // stay remembered that there is one. docs/reliability.md says what follows.
-    let mut changes = ostree::changes();
-    changes.retain(|change| change.name != ostree::RENAMED_WITH_EDITS);
-    campaign(&ostree::subject(), &changes).assert_survived("ostree, failing");
+    campaign(&ostree::subject(), &ostree::changes()).assert_survived("ostree, failing");
 }
 
 /// A run that goes on with those whose file could not be written would be found.

@@ -8,6 +8,7 @@ use super::{Change, NAME, Subject, campaign};
 use crate::editor::Editor;
 use crate::flatpak::{Definition, Flatpak};
 use crate::openpgp::Keyring;
+use crate::remotes::group::group;
 use crate::remotes::sources::Sources;
 use crate::report::Wish;
 
@@ -43,14 +44,16 @@ pub(super) fn subject() -> Subject {
 }
 
 /// As `flatpak remote-delete` does, and somebody who takes the copy of the filter away that it forgets.
-fn delete(machine: &Machine) -> bool {
+fn delete(machine: &Machine, name: &str) -> bool {
     let mut config = Editor::parse(&machine.read(CONFIG)).expect("sound");
-    let was_there = config.has_group(GROUP);
+    let group = group(name);
+    let was_there = config.has_group(&group);
     if was_there {
-        config.remove_group(GROUP);
+        config.remove_group(&group);
         machine.write(CONFIG, config.to_bytes());
-        machine.remove(KEYRING);
-        machine.remove("/var/lib/flatpak/repo/x.filter");
+        for beside in ["trustedkeys.gpg", "filter"] {
+            machine.remove(&format!("/var/lib/flatpak/repo/{name}.{beside}"));
+        }
     }
     was_there
 }
@@ -333,7 +336,7 @@ pub(super) fn changes() -> Vec<Change> {
         },
         Change {
             since: |machine| {
-                delete(machine);
+                delete(machine, NAME);
             },
             wish: Some(Wish::Restore),
             ..Change::new("restore", [SIGNED, SIGNED, image![URL; b"2"]])

@@ -25,6 +25,9 @@ use crate::report::{Request, Wish};
 /// The remote that everything happens to.
 const NAME: &str = "x";
 
+/// What it may be called before, or later.
+const OTHER_NAME: &str = "y";
+
 /// One adapter, and what its owner's tools do.
 struct Subject {
     planner: Box<dyn Planner>,
@@ -32,9 +35,9 @@ struct Subject {
     strip: fn(&Machine),
     /// What an image ships that knows nothing of the remote.
     other: fn(&Machine),
-    /// The owner deletes the remote. Whether it was there.
-    delete: fn(&Machine) -> bool,
-    /// The owner makes a remote of this name that is another.
+    /// The owner deletes the remote of this name. Whether it was there.
+    delete: fn(&Machine, &str) -> bool,
+    /// The owner makes a remote of the first name that is another.
     add: fn(&Machine),
     /// The entry whose a file is: each entry for itself is as if there had been no run, or a whole one.
     entry: fn(&Path) -> String,
@@ -268,9 +271,12 @@ impl Aftermath {
         let machine = Machine::from(tree);
         let acted = match self.owner {
             Act::Nothing => true,
-            Act::Deletes => (subject.delete)(&machine),
+            Act::Deletes => {
+                let delete = |name: &&str| (subject.delete)(&machine, name);
+                [NAME, OTHER_NAME].iter().any(delete)
+            }
             Act::Adds => {
-                (subject.delete)(&machine);
+                (subject.delete)(&machine, NAME);
                 (subject.add)(&machine);
                 true
             }

@@ -4,6 +4,7 @@ use super::machine::{Machine, certificate};
 use super::{Change, NAME, Subject, campaign, start};
 use crate::editor::Editor;
 use crate::ostree::{Definition, Ostree};
+use crate::remotes::group::group;
 use crate::remotes::sources::Sources;
 use crate::report::Wish;
 
@@ -49,20 +50,25 @@ pub(super) fn subject() -> Subject {
 }
 
 /// As `ostree remote delete` does, which leaves the keyring beside the file.
-fn delete(machine: &Machine) -> bool {
-    for path in [CONF, OTHERS] {
-        if Editor::parse(&machine.read(path)).is_ok_and(|file| file.has_group(GROUP)) {
+fn delete(machine: &Machine, name: &str) -> bool {
+    let group = group(name);
+    for path in [&conf(name), OTHERS] {
+        if Editor::parse(&machine.read(path)).is_ok_and(|file| file.has_group(&group)) {
             machine.remove(path);
             return true;
         }
     }
     let mut config = Editor::parse(&machine.read(CONFIG)).expect("sound");
-    let was_there = config.has_group(GROUP);
+    let was_there = config.has_group(&group);
     if was_there {
-        config.remove_group(GROUP);
+        config.remove_group(&group);
         machine.write(CONFIG, config.to_bytes());
     }
     was_there
+}
+
+fn conf(name: &str) -> String {
+    format!("/etc/remotes.d/{name}.conf")
 }
 
 /// As `ostree remote add` does; what else lies there, it takes for its keyring.
@@ -231,7 +237,7 @@ pub(super) fn changes() -> Vec<Change> {
         Change::new("withdrawal", [SIGNED, other, image![URL; b"2"]]),
         Change {
             since: |machine| {
-                delete(machine);
+                delete(machine, NAME);
             },
             ..Change::new(
                 "a deletion that was not seen yet",
@@ -351,7 +357,7 @@ pub(super) fn changes() -> Vec<Change> {
         },
         Change {
             since: |machine| {
-                delete(machine);
+                delete(machine, NAME);
             },
             wish: Some(Wish::Restore),
             ..Change::new("restore", [SIGNED, SIGNED, image![URL; b"2"]])
@@ -439,7 +445,7 @@ fn what_is_deleted_after_a_death_stays_deleted() {
             if machine.read(CONF).is_empty() {
                 continue;
             }
-            delete(&machine);
+            delete(&machine, NAME);
             tried += 1;
             for image in [change.new, change.old, change.next] {
                 (subject.strip)(&machine);

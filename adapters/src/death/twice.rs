@@ -2,7 +2,7 @@
 //! whole.
 
 use super::machine::{self, Machine, Tree};
-use super::{Act, Aftermath, Change, Image, Subject, Tally, ostree, some_of, start};
+use super::{Act, Aftermath, Change, Image, Subject, Tally, flatpak, ostree, some_of, start};
 use crate::report::Request;
 
 /// What may follow the second death. Doing nothing comes before deleting.
@@ -74,13 +74,20 @@ fn survive(subject: &Subject, change: &Change, tally: &mut Tally) {
     }
 }
 
-#[test]
-fn two_deaths_of_an_adoption_end_well() {
-    let changes = ostree::changes().into_iter();
-    let changes: Vec<_> = changes.filter(|change| change.wish.is_some()).collect();
+fn campaign(subject: &Subject, changes: &[Change]) -> Tally {
     let mut tally = Tally::default();
-    for change in some_of(&changes) {
-        survive(&ostree::subject(), change, &mut tally);
+    for change in some_of(changes) {
+        survive(subject, change, &mut tally);
     }
-    tally.assert_survived("ostree, twice");
+    tally
+}
+
+#[test]
+fn two_deaths_of_flatpak_end_well() {
+    campaign(&flatpak::subject(), &flatpak::changes()).assert_survived("flatpak, twice");
+}
+
+#[test]
+fn two_deaths_of_ostree_end_well() {
+    campaign(&ostree::subject(), &ostree::changes()).assert_survived("ostree, twice");
 }

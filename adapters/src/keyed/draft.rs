@@ -50,7 +50,7 @@ pub(crate) struct Observed {
     pub(crate) hindrances: Vec<Finding>,
     /// What other programs wrote at the same time as a run, kept because something newer has its place.
     pub(crate) saved: Vec<PathBuf>,
-    /// What a run that was killed left staged.
+    /// What a run that was killed left staged; what it staged last is found last.
     pub(crate) stale: Vec<PathBuf>,
     /// The file in which that run wrote down what it was about to do.
     pub(crate) unfinished: Option<Vec<u8>>,
@@ -338,6 +338,7 @@ impl<'a, T: Target> Draft<'a, T> {
                 inherited: BTreeSet::new(),
                 files: residue.filter(is_changed).collect(),
                 moves: self.moves(&name),
+                former: self.formers.get(&name).cloned(),
             };
             for facet in &facets {
                 facet.intend(self, &name, &mut traces);
@@ -354,11 +355,7 @@ impl<'a, T: Target> Draft<'a, T> {
         let from = self.target.place(&self.before, old);
         let leaves = self.before.has(old) && (former.is_none() || !self.store.has(old));
         let arrives = self.store.has(name) && self.target.place(&self.store, name) != from;
-        (leaves && arrives).then(|| Move {
-            from,
-            former: former.cloned(),
-            left: false,
-        })
+        (leaves && arrives).then_some(Move { from, left: false })
     }
 
     /// The names under which keys or notes change.
@@ -387,11 +384,12 @@ impl<'a, T: Target> Draft<'a, T> {
         touched
     }
 
-    /// What the steps do not stage again of what a killed run left.
+    /// What the steps do not stage again of what a killed run left. The last of it goes first: what an entry was to be
+    /// remembered as, without what was to be put in place, says that this is in place.
     pub(crate) fn stale(&self, steps: &[Step]) -> Vec<Step> {
         let restaged: BTreeSet<_> = steps.iter().filter_map(staged).collect();
         let Observed { stale, refused, .. } = self.observed;
-        let stale = stale.iter();
+        let stale = stale.iter().rev();
         let stale = stale.filter(|path| !restaged.contains(*path) && !refused.contains(*path));
         stale.cloned().map(Step::Remove).collect()
     }

@@ -67,6 +67,14 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         })
     }
 
+    /// What stands in the way of the entry that this one takes over from: as long as that has to stay, this one waits,
+    /// so that it is never there under both names.
+    pub(super) fn formers_obstacle(&self) -> Option<&'d Finding> {
+        let is_there = self.draft.before.has(self.name);
+        let former = self.former().filter(|_| !is_there)?;
+        self.draft.observed.broken.get(former)
+    }
+
     /// Whether this run makes an entry that takes over what the owner did to this one.
     pub(super) fn is_succeeded(&self) -> bool {
         let before = &self.draft.before;

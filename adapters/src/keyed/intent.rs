@@ -12,14 +12,15 @@
 //! Inherited=89ab…;
 //! Files=/var/lib/flatpak/repo/tmp/cache/summaries/NAME.idx;
 //! From=/sysroot/ostree/repo/config
-//! Former=OLDNAME
 //! Left=true
+//! Former=OLDNAME
 //! ```
 //!
 //! An entry that moves from one file to another leaves the first before it comes to the second; in between, what is
 //! staged for the second is all there is of it. That it left by our doing, and was not deleted there by its owner, is
 //! told by what is staged beside the first. The next run may replace that, so it says in its own intent what it
-//! found.
+//! found: that it has left, or no word of a way. An entry that gets another name is on such a way, and which name it
+//! had is said as long as the intent is there: what was noted under that for its sake is mended by it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -65,6 +66,8 @@ pub(crate) struct Traces {
     pub(crate) files: BTreeSet<PathBuf>,
     /// The file that it takes the entry out of, to put it into its own.
     pub(crate) moves: Option<Move>,
+    /// The name that the entry had before, if this run gives it another.
+    pub(crate) former: Option<String>,
 }
 
 /// An entry goes from one file to another.
@@ -72,8 +75,6 @@ pub(crate) struct Traces {
 pub(crate) struct Move {
     /// The first.
     pub(crate) from: PathBuf,
-    /// The name that it has there, if that is another.
-    pub(crate) former: Option<String>,
     /// Whether it is known to have left that.
     pub(crate) left: bool,
 }
@@ -93,13 +94,13 @@ impl Traces {
                 pairs.push((key, value::encode_list(certificates).into()));
             }
         }
-        if let Some(Move { from, former, left }) = &self.moves {
+        if let Some(Move { from, left }) = &self.moves {
             let from = escape_path(from).to_string();
             pairs.push((FROM, value::encode_string(&from).into()));
-            let former = former.iter().map(|name| value::encode_string(name).into());
-            pairs.extend(former.map(|name| (FORMER, name)));
             pairs.push((LEFT, value::encode_boolean(*left).into()));
         }
+        let former = self.former.iter();
+        pairs.extend(former.map(|name| (FORMER, value::encode_string(name).into())));
         pairs
     }
 
@@ -151,6 +152,7 @@ impl Intent {
                 inherited: certificates(INHERITED),
                 files: list(FILES).into_iter().map(PathBuf::from).collect(),
                 moves: moves(&file, &group),
+                former: former(&file, &group),
             };
             (name.to_owned(), traces)
         });
@@ -198,6 +200,7 @@ impl Intent {
             inherited,
             files,
             moves,
+            former,
         } = traces;
         let known = self.entries.entry(name.into()).or_default();
         // What is doubted once stays so.
@@ -209,6 +212,7 @@ impl Intent {
         known.certificates.extend(certificates);
         known.files.extend(files);
         known.moves = moves.or(known.moves.take());
+        known.former = former.or(known.former.take());
     }
 
     /// Notes of an entry on its way that it has left the place where it was, or that it is not on its way.
@@ -237,12 +241,14 @@ fn name_in<'g>(group: &'g BStr, noun: &str) -> Option<&'g str> {
 fn moves(file: &Editor, group: &str) -> Option<Move> {
     let from = value::decode_string(file.get(group, FROM)?).ok()?;
     let left = value::decode_boolean(file.get(group, LEFT)?).ok()?;
-    let former = file.get(group, FORMER).map(|raw| value::decode_string(raw));
     Some(Move {
-        former: former.transpose().ok()?,
         from: PathBuf::from(OsString::from_vec(unescape(from.as_bytes()))),
         left,
     })
+}
+
+fn former(file: &Editor, group: &str) -> Option<String> {
+    value::decode_string(file.get(group, FORMER)?).ok()
 }
 
 fn list(raw: &BStr) -> Vec<String> {
@@ -275,14 +281,14 @@ mod tests {
             inherited: BTreeSet::from(["A".repeat(40).parse().unwrap()]),
             files: BTreeSet::from(["/a;b".into(), "/c".into()]),
             moves: None,
+            former: None,
         };
         intent.add("much", traces);
         for left in [false, true] {
             let from = OsString::from_vec(b"/a b;\\x/\xff\n".to_vec()).into();
-            let former = left.then(|| "x;".into());
-            let moves = Some(Move { from, former, left });
             let traces = Traces {
-                moves,
+                moves: Some(Move { from, left }),
+                former: left.then(|| "x;".into()),
                 ..Traces::default()
             };
             intent.add(if left { "left" } else { "leaves" }, traces);

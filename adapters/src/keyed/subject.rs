@@ -73,7 +73,9 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             subject.wanted = Wanted::Masked;
         }
         let broken = &subject.draft.observed.broken;
-        let broken = broken.get(name).or_else(|| subject.successors_obstacle());
+        let broken = broken.get(name);
+        let broken = broken.or_else(|| subject.successors_obstacle());
+        let broken = broken.or_else(|| subject.formers_obstacle());
         subject.broken = broken.cloned();
         subject.draft.findings.extend(subject.broken.clone());
         let is_ours = subject.draft.before.marks(name).offered || subject.management.is_some();

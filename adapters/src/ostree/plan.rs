@@ -23,6 +23,7 @@ use crate::commit::{Batch, NewTree, Step};
 use crate::keyed;
 use crate::keyed::draft::{Draft, replacement};
 use crate::keyed::store::Store as _;
+use crate::openpgp::Keyring;
 use crate::plan::Plan;
 use crate::remotes::collections;
 use crate::remotes::repository::Repository as _;
@@ -39,15 +40,7 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
         let message = "is on a read-only file system, so no collection ID is written there; make it writable and run `overlayctl sync` again";
         draft.findings.push(code::READ_ONLY.error(path, message));
     }
-    let remembered = draft.store.remembered().into_iter().map(str::to_owned);
-    for name in remembered.collect::<Vec<_>>() {
-        let keyring = draft.target.keyring(&name);
-        let is_gone = !draft.observed.files.contains_key(&keyring);
-        // What is left in it, or comes to be, is not ours.
-        if is_gone || draft.obsolete.contains_key(&keyring) || draft.files.contains_key(&keyring) {
-            draft.store.forget_keyring(&name);
-        }
-    }
+    forget_keyrings(&mut draft);
     for name in found.observed.private.keys() {
         let conf = places.conf(name);
         draft.private.extend([staged_path(&conf), conf]);
@@ -56,6 +49,31 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
     let batch = Writes::new(&draft, found).batch();
     let layers = layers.into_documents(places);
     keyed::finish(draft, batch, entries, too_large, layers)
+}
+
+/// Forgets what we brought into the keyrings of remotes that are not there, once that is not in them any more: what is
+/// left in one, or comes to be, is not ours.
+fn forget_keyrings(draft: &mut Draft<'_, Places>) {
+    let remembered = draft.store.remembered().into_iter().map(str::to_owned);
+    for name in remembered.collect::<Vec<_>>() {
+        let brought = draft.store.brought(&name);
+        let Some(brought) = brought.filter(|_| !draft.store.has(&name)) else {
+            continue;
+        };
+        let path = draft.target.keyring(&name);
+        let is_left = draft.observed.files.get(&path).is_some_and(|text| {
+            // One that cannot be understood may hold anything.
+            let Ok(keyring) = Keyring::parse(text) else {
+                return true;
+            };
+            brought
+                .iter()
+                .any(|certificate| keyring.get(certificate).is_some())
+        });
+        if !is_left || draft.obsolete.contains_key(&path) || draft.files.contains_key(&path) {
+            draft.store.forget_keyring(&name);
+        }
+    }
 }
 
 /// The bytes of all files that define remotes, if they become more: what was read can be read again.

@@ -239,7 +239,14 @@ impl Remotes {
         self.memories.get(name).map(|memory| &memory.keyring)
     }
 
-    /// Forgets them.
+    /// Forgets what the vendor called a remote later.
+    pub(super) fn forget_later_name(&mut self, name: &str) {
+        if let Some(memory) = self.memories.get_mut(name) {
+            memory.later = None;
+        }
+    }
+
+    /// Forgets the certificates that we brought for a remote.
     pub(super) fn forget_keyring(&mut self, name: &str) {
         if let Some(memory) = self.memories.get_mut(name) {
             memory.keyring.clear();

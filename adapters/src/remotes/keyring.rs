@@ -259,25 +259,27 @@ impl OwnKeyring {
     fn reconcile<T: Repository>(&mut self, subject: &mut Subject<'_, '_, T>, remote: &Remote) {
         let draft = &subject.draft;
         let intent = draft.observed.intent.of(subject.name);
-        let none = BTreeSet::new();
-        let baseline = fingerprints(&draft.before, subject.name);
-        // What is staged of a remote on its way speaks of a keyring that may not be there yet.
-        let moves = intent.and_then(|traces| traces.moves.as_ref());
+        let actual = std::mem::take(&mut self.actual);
+        let mut baseline = fingerprints(&draft.before, subject.name);
+        let is_on_its_way = intent.is_some_and(|traces| traces.moves.is_some());
+        if is_on_its_way {
+            // What is staged of it speaks of a keyring that may not be there yet.
+            baseline.retain(|fingerprint| actual.get(fingerprint).is_some());
+        }
         // One with another name was ours before, and says what we brought.
-        let arrives = moves.is_some_and(|moves| moves.former.is_none());
+        let is_new = is_on_its_way && intent.is_some_and(|traces| traces.former.is_none());
         let needed = needs_keys(|key| draft.store.get(subject.name, key));
         let needed = needed && !remote.is_keyring_masked;
-        let actual = std::mem::take(&mut self.actual);
         let servers = draft
             .target
             .servers_keys(&draft.before, subject.name, &actual);
         let keys = Known {
             actual,
-            baseline: if arrives { &none } else { &baseline },
+            baseline: &baseline,
             interrupted: &intent.map(Traces::doubted).unwrap_or_default(),
             former: &remote.former_certificates,
             servers: &servers,
-            adopted: arrives || subject.management.is_none(),
+            adopted: is_new || subject.management.is_none(),
         }
         .reconcile(&remote.keyring, needed);
         self.write(subject, keys);

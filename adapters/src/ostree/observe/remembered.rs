@@ -86,6 +86,7 @@ impl Eyes<'_> {
             if let Some(memory) = memory {
                 self.found.store.remember(&name, memory);
             }
+            self.forget_later_name(&name);
         }
     }
 
@@ -180,23 +181,18 @@ impl Eyes<'_> {
     /// A remote that a dead run had taken from one file and not brought to the other: what is staged for that is
     /// all there is of it.
     fn on_its_way(&mut self, name: &str) {
-        let moves = self.found.observed.intent.of(name);
-        let Some(moves) = moves.and_then(|traces| traces.moves.clone()) else {
+        let Some(traces) = self.found.observed.intent.of(name).cloned() else {
             return;
         };
-        let is_there = self.found.store.has(name);
-        let carried = if is_there {
-            Ok(None)
-        } else {
-            self.carried(name, &moves)
-        };
-        match carried {
+        if self.found.store.has(name) {
+            self.found.observed.intent.resolve(name, false);
+            return;
+        }
+        match self.carried(name, &traces) {
             Ok(carried) => {
                 self.found.observed.intent.resolve(name, carried.is_some());
                 if let Some(file) = carried {
                     self.found.store.add(&self.places.conf(name), file);
-                } else if !is_there {
-                    self.forget_later_name(name, &moves);
                 }
             }
             Err(finding) => {
@@ -207,26 +203,28 @@ impl Eyes<'_> {
     }
 
     /// That a remote is called otherwise later is written before it gets that name, which this one never did.
-    fn forget_later_name(&mut self, name: &str, moves: &Move) {
-        let Some(former) = &moves.former else { return };
-        let mut memories = self.found.store.memories();
-        let known = memories.find_map(|(known, memory)| {
-            let is_it = known == former && memory.later.as_deref() == Some(name);
-            is_it.then_some(memory)
-        });
-        drop(memories);
-        if let Some(memory) = known {
-            let memory = Memory {
-                later: None,
-                ..memory
-            };
-            self.found.store.remember(former, memory);
+    fn forget_later_name(&mut self, name: &str) {
+        let Found {
+            store, observed, ..
+        } = &mut self.found;
+        let traces = observed.intent.of(name);
+        let former = traces.and_then(|traces| traces.former.as_deref());
+        if let Some(former) = former
+            && !observed.unclear.contains(name)
+            && !store.has(name)
+            && !store.marks(name).tombstone()
+            && store.later_name(former) == Some(name)
+        {
+            store.forget_later_name(former);
         }
     }
 
     /// The file of a remote that has left its place by our doing and is not there yet. If its owner deleted it
     /// before it left, or after it arrived, there is none.
-    fn carried(&self, name: &str, moves: &Move) -> Result<Option<Editor>, Finding> {
+    fn carried(&self, name: &str, traces: &Traces) -> Result<Option<Editor>, Finding> {
+        let Some(Move { from, left }) = &traces.moves else {
+            return Ok(None);
+        };
         let root = self.observer.root();
         let Some(staged) = staged_for(root, &self.places.conf(name)) else {
             return Ok(None);
@@ -234,13 +232,13 @@ impl Eyes<'_> {
         let Some(text) = self.file(&staged)? else {
             return Ok(None);
         };
-        let old = moves.former.as_deref().unwrap_or(name);
+        let old = traces.former.as_deref().unwrap_or(name);
         if Management::of(&self.found.store, old).is_some() {
             return Ok(None);
         }
-        let has_left = moves.left || {
+        let has_left = *left || {
             let was_there = |text: &[u8]| holds(text, old);
-            has_displaced(root, &moves.from, was_there).map_err(|error| finding(&error))?
+            has_displaced(root, from, was_there).map_err(|error| finding(&error))?
         };
         if !has_left {
             return Ok(None);
