@@ -103,6 +103,7 @@ fn read(root: &Root) -> (Vec<Placed>, Vec<Finding>) {
         documents,
         mut findings,
         complete,
+        ..
     } = with_built_in(Resolver::new(root.clone()).with_catalog(Catalog::empty()))
         .rules(source().rules)
         .configuration_at(DIRECTORY.into())

@@ -104,6 +104,7 @@ impl<T> Source<T> {
             documents,
             findings,
             complete,
+            ..
         } = resolver.configuration_at(path.into()).resolve();
         let mut source = Self {
             complete: complete

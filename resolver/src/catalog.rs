@@ -232,7 +232,7 @@ impl Catalog {
 
     /// The document whose drop-ins are in `directory`, where that is not named after it:
     /// `NetworkManager/NetworkManager.conf` of `NetworkManager/conf.d`.
-    pub fn document_of(&self, directory: &Path) -> Option<PathBuf> {
+    pub(crate) fn document_of(&self, directory: &Path) -> Option<PathBuf> {
         let name = directory.file_name()?;
         self.rows.iter().find_map(|row| {
             // A pattern for several documents would not tell which.
@@ -261,7 +261,7 @@ impl Catalog {
 
     /// The rules of a directory of drop-ins for all units of a type (`service.d`) or with a prefix
     /// (`user-.slice.d`), taken for itself; none if it is no such directory.
-    pub fn rules_of_many_units(&self, directory: &Path) -> Option<Rules> {
+    pub(crate) fn rules_of_many_units(&self, directory: &Path) -> Option<Rules> {
         let stem = without_d(directory)?;
         let name = stem.file_name()?.to_str()?;
         let unit = match name.rsplit_once('.') {

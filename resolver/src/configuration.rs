@@ -70,6 +70,7 @@ pub struct Configuration {
 /// The documents of a directory of entries.
 #[derive(Debug, Clone)]
 #[must_use = "it only tells"]
+#[non_exhaustive]
 pub struct Collection {
     /// One an entry, in byte order of their names.
     pub documents: Vec<Document>,

@@ -16,6 +16,7 @@ debug_as_display![
     crate::configuration::PathError,
     crate::finding::Finding,
     crate::keyfile::value::ValueError,
+    crate::root::Errno,
     crate::root::RootError,
     crate::root::Unusable,
     crate::rules::LayerError,

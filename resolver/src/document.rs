@@ -57,6 +57,7 @@ pub(crate) struct View<'d> {
 
 /// A place in a file of the root. Displays as `/etc/x.conf:3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Place<'d> {
     /// The file, as it was found.
     pub path: &'d Path,
@@ -89,6 +90,7 @@ impl fmt::Display for Place<'_> {
 
 /// Why a consumer loads nothing at all. Displays as the reason, without the [place](Self::place).
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub enum Refusal<'d> {
     /// This file cannot be used.
     File(&'d Fragment),
@@ -272,7 +274,7 @@ impl Document {
 
     /// Because of what the consumer loads nothing at all. None where it loads, and where it misses a
     /// main file.
-    pub fn not_loaded_by(&self) -> Option<Place<'_>> {
+    pub(crate) fn not_loaded_by(&self) -> Option<Place<'_>> {
         self.refusal().map(|refusal| refusal.place())
     }
 

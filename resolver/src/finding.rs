@@ -36,6 +36,7 @@ impl fmt::Display for Level {
 
 /// One thing to tell the owner, with the place it comes from.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Finding {
     /// How much it matters.
     pub level: Level,
@@ -53,6 +54,7 @@ pub struct Finding {
 
 /// A stretch of bytes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct Span {
     /// The first of them.
     pub start: usize,
@@ -110,7 +112,7 @@ impl Source<'_> {
 }
 
 /// The number, counted from 1, of the line that has the byte at `offset`.
-pub fn line_of(text: &[u8], offset: usize) -> usize {
+pub(crate) fn line_of(text: &[u8], offset: usize) -> usize {
     let before = text.get(..offset).unwrap_or(text);
     1 + before.find_iter(b"\n").count()
 }

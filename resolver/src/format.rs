@@ -70,6 +70,7 @@ pub trait Format: fmt::Debug + Send + Sync {
 
 /// A stretch of a text that belongs together.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Item<'t> {
     /// Its bytes in the text, the line end included.
     pub span: Range<usize>,
@@ -96,6 +97,7 @@ pub enum Kind<'t> {
 
 /// `key = value`, as one fragment says it.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Pair<'t> {
     /// The section, or the dotted path of the tables that the key stands in; empty for none.
     pub section: Cow<'t, [u8]>,
@@ -109,6 +111,7 @@ pub struct Pair<'t> {
 
 /// Why the consumer refuses a part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Problem {
     /// What was expected, what was found and what to do.
     pub message: String,

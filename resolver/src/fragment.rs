@@ -13,6 +13,7 @@ use crate::rules::{Ignored, Layer, Rules, Verdict};
 
 /// One file found in one layer.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Fragment {
     /// Whether it is named like the entry or lies in a drop-in directory.
     pub role: Role,
@@ -38,6 +39,7 @@ pub struct Fragment {
 
 /// Whether a fragment counts, and if not, why. Indices are into [`Entry::fragments`](crate::scan::Entry::fragments).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum State {
     /// It counts.
     Effective,

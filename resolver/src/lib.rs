@@ -20,6 +20,9 @@
 //! | what a file or a line does, how files differ, what is odd, what there is | [`inspect`] |
 //! | files and entries before they are merged | [`root`], [`tree`], [`scan`] |
 //! | texts | [`format`](mod@format), [`keyfile`], [`escape`](mod@escape) |
+//!
+//! What is read and may get more to it is `#[non_exhaustive]`. Not so the enums of which a program has something to say
+//! in every case ([`Account`], [`Basis`], [`root::Content`], …): that there is one more is for its compiler to tell.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(feature = "inspect"),
@@ -54,6 +57,9 @@ pub mod scan;
 pub mod schema;
 pub mod tree;
 pub mod typed;
+
+/// Names and values are bytes that are mostly text: they compare with a `str`, and print.
+pub use bstr::{BStr, BString};
 
 pub use self::account::Account;
 pub use self::catalog::Catalog;

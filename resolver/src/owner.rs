@@ -117,7 +117,7 @@ fn is_of_units(main: &Path, paths: Paths<'_>) -> bool {
 
 /// Whether the unit of this file name has drop-ins in the directory of that name: `a-b.service` in
 /// `a-b.service.d`, `a-.service.d` and `service.d`.
-pub fn has_drop_ins_in(unit: &str, directory: &str) -> bool {
+pub(crate) fn has_drop_ins_in(unit: &str, directory: &str) -> bool {
     unit::directories(unit).iter().any(|name| name == directory)
         || unit::type_directory(unit).is_some_and(|name| name == directory)
 }

@@ -33,6 +33,7 @@
 
 mod content;
 mod dir;
+mod errno;
 mod listing;
 mod member;
 mod open;
@@ -45,10 +46,10 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{OFlags, ResolveFlags};
-pub use rustix::io::Errno;
 
 pub use self::content::{Content, FRAGMENT_LIMIT, Inode, Link, Mask, Opened};
 pub use self::dir::{Dir, NAMES_LIMIT};
+pub use self::errno::Errno;
 pub(crate) use self::listing::{Listing, Name};
 pub use self::member::{Member, MemberKind};
 use self::open::{DIRECTORY, NO_LINKS, open, read_regular};
@@ -81,7 +82,8 @@ struct Mount {
 
 /// The directory that was to be a [`Root`] cannot be opened.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("cannot open {} as the root directory: {errno}{}", escape_path(path), hint(*errno))]
+#[error("cannot open {} as the root directory: {errno}{}", escape_path(path), hint(errno.says()))]
+#[non_exhaustive]
 pub struct RootError {
     /// The path as it was given.
     pub path: PathBuf,
@@ -89,9 +91,9 @@ pub struct RootError {
     pub errno: Errno,
 }
 
-fn hint(errno: Errno) -> &'static str {
+fn hint(errno: rustix::io::Errno) -> &'static str {
     match errno {
-        Errno::NOSYS => {
+        rustix::io::Errno::NOSYS => {
             "; openat2 is missing: Linux 5.6 or newer is needed, and no sandbox that hides it"
         }
         _ => "",
@@ -103,7 +105,7 @@ impl Root {
     pub fn open(path: &Path) -> Result<Self, RootError> {
         let failed = |errno| RootError {
             path: path.into(),
-            errno,
+            errno: Errno::of(errno),
         };
         // By openat2 too, so that a kernel without it is noticed here.
         let fd = open(rustix::fs::CWD, path, DIRECTORY, ResolveFlags::empty()).map_err(failed)?;
@@ -173,7 +175,7 @@ impl Root {
     }
 
     /// Opens what is at `path`, which is relative and has neither symlinks nor `..`.
-    fn open_plain(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+    fn open_plain(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, rustix::io::Errno> {
         let mut mounts = self.mounts.iter().rev();
         let mounted = mounts.find_map(|mount| Some((mount, path.strip_prefix(&mount.at).ok()?)));
         let (fd, path) = mounted.map_or((self.as_fd(), path), |(mount, rest)| {
@@ -206,15 +208,15 @@ impl Root {
         };
         match self.open_plain(&place.path, DIRECTORY) {
             Ok(fd) => Ok(Some(Dir::new(self, path, fd))),
-            Err(errno) => Err(place.unusable(Reason::Io(errno))),
+            Err(errno) => Err(place.unusable(Reason::errno(errno))),
         }
     }
 
     /// The directory at `path`, by the one call that tells where no symlink is on the way and no mount.
     /// An error says that it takes more.
-    pub(crate) fn dir_at_once(&self, path: &Path) -> Result<Option<Dir>, Errno> {
+    pub(crate) fn dir_at_once(&self, path: &Path) -> Result<Option<Dir>, rustix::io::Errno> {
         if !self.mounts.is_empty() {
-            return Err(Errno::XDEV);
+            return Err(rustix::io::Errno::XDEV);
         }
         let run = self.run.as_deref();
         if run.is_some_and(|run| run.is_there(path) == Some(false)) {
@@ -222,7 +224,7 @@ impl Root {
         }
         let opened = match open(self.as_fd(), nonempty(path), DIRECTORY, NO_LINKS) {
             Ok(fd) => Some(Dir::new(self, path, fd)),
-            Err(Errno::NOENT) => None,
+            Err(rustix::io::Errno::NOENT) => None,
             Err(errno) => return Err(errno),
         };
         if let Some(run) = run {

@@ -41,7 +41,8 @@ pub use self::choice::{
 pub(crate) use self::judge::Verdict;
 pub use self::layer::{Layer, LayerError};
 pub(crate) use self::load::RulesFile;
-pub use self::name::{Ignored, Name};
+pub use self::name::Ignored;
+pub(crate) use self::name::Name;
 use crate::format::{self, Format};
 use crate::schema::Schema;
 
@@ -249,18 +250,11 @@ impl Rules {
     }
 
     /// The layer that holds `path` (as seen inside the root), the deepest where several do.
-    pub fn layer_of(&self, path: &Path) -> Option<&Layer> {
+    pub(crate) fn layer_of(&self, path: &Path) -> Option<&Layer> {
         self.layers
             .iter()
             .filter(|layer| path.starts_with(layer.base()))
             .max_by_key(|layer| layer.base().components().count())
-    }
-
-    /// The configuration path that `path` means: the part below a layer, if it is in one.
-    pub fn configuration_path<'p>(&self, path: &'p Path) -> &'p Path {
-        self.layer_of(path)
-            .and_then(|layer| path.strip_prefix(layer.base()).ok())
-            .unwrap_or_else(|| path.strip_prefix("/").unwrap_or(path))
     }
 }
 

@@ -22,6 +22,7 @@ use crate::rules::{BrokenFile, DropIns, MainPlace, Order, Rules, Shape};
 /// The entries of one configuration path.
 #[derive(Debug, Clone, Default)]
 #[must_use = "it only tells"]
+#[non_exhaustive]
 pub struct Scan {
     /// One a name, in byte order of their names.
     pub entries: Vec<Entry>,
@@ -39,6 +40,7 @@ pub struct Scan {
 
 /// One name and all its files over all layers.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Entry {
     /// The file name, suffix included.
     pub name: OsString,
@@ -70,15 +72,6 @@ pub enum Status {
 }
 
 impl Entry {
-    /// Whether `path` is one of its files, or lies in or is its drop-in directory.
-    pub fn has_file(&self, path: &Path) -> bool {
-        let drop_ins = [self.name.as_bytes(), b".d"].concat();
-        self.fragments.iter().any(|fragment| fragment.path == path)
-            || path
-                .components()
-                .any(|part| part.as_os_str().as_bytes() == drop_ins)
-    }
-
     /// How its files are read: as the rules say, else as the suffix of a file tells, else as systemd reads its
     /// files, with or without sections.
     pub fn format(&self, rules: &Rules) -> &'static dyn Format {

@@ -82,6 +82,7 @@ pub enum OnEmpty {
 /// What a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct KeyKind {
     /// How its assignments combine.
     pub merge: Merge,
@@ -105,6 +106,7 @@ impl KeyKind {
 
 /// What an assignment does to a key that knows `KEY+=` and `KEY-=` ([`Merge::Set`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Operator {
     /// `KEY=`: what was assigned before is replaced; every assignment of the other kinds is one.
     Set,
@@ -139,6 +141,7 @@ const EACH: KeyKind = KeyKind {
 
 /// Why a consumer ignores an assignment: its name says nothing to it ([`Schema::unknown`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Unknown {
     /// It does not know the section.
     Section,
@@ -204,7 +207,7 @@ impl Schema {
 
     /// The key that an assignment is about and what it does to it, with the key's kind:
     /// `plugins+` is `plugins`, to which something is added.
-    pub fn resolve_key<'k>(
+    pub(crate) fn resolve_key<'k>(
         &'k self,
         section: &[u8],
         key: &'k [u8],
@@ -227,7 +230,7 @@ impl Schema {
 
     /// The name under which a key is documented: an older name of the same setting is only another
     /// spelling, and the last assignment of either counts.
-    pub fn canonical<'k>(&'k self, section: &[u8], key: &'k [u8]) -> &'k [u8] {
+    pub(crate) fn canonical<'k>(&'k self, section: &[u8], key: &'k [u8]) -> &'k [u8] {
         self.groups(section)
             .find_map(|group| group.aliases.get(key))
             .map_or(key, |name| name)
@@ -301,7 +304,7 @@ impl Schema {
 
     /// Whether every header of this section begins a new item, such as `[Address]` in a `.network`
     /// file: the assignments below one header then say nothing about those below another.
-    pub fn is_repeated(&self, section: &[u8]) -> bool {
+    pub(crate) fn is_repeated(&self, section: &[u8]) -> bool {
         self.groups(section).any(|group| group.repeated)
     }
 
@@ -320,11 +323,6 @@ impl Schema {
         let mut sections: Vec<&[u8]> = self.exact.keys().map(|name| &**name).collect();
         sections.sort_unstable();
         sections
-    }
-
-    /// Whether the consumer ignores sections and keys that are not listed.
-    pub fn ignores_unknown(&self) -> bool {
-        self.ignores_unknown
     }
 
     /// What is said about a section: by name first, then by how it begins.

@@ -47,7 +47,7 @@ impl CommitError {
         let by_std = by_std.and_then(Errno::from_io_error);
         let unusable = self.source.downcast_ref::<Unusable>();
         let by_root = unusable.and_then(|unusable| match unusable.reason {
-            Reason::Io(errno) => Some(errno),
+            Reason::Io(errno) => Some(Errno::from_raw_os_error(errno.raw_os_error())),
             _ => None,
         });
         [errno, by_std, by_root].contains(&Some(Errno::IO))

@@ -12,8 +12,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::escape::escape_path;
-use overlay_resolver::root::{Dir, Errno, Kind as Special, Root, Unusable};
+use overlay_resolver::root::{Dir, Kind as Special, Root, Unusable};
 use rustix::fs::{AtFlags, FileType, OFlags, RawDir, Stat};
+use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
 use crate::commit::open_below as open;
@@ -344,9 +345,20 @@ fn look(directory: &OwnedFd, name: &OsStr) -> Result<Node, Errno> {
                 Kind::Link(target),
             )
         }
-        other => (attributes, Kind::Special(other.into())),
+        other => (attributes, Kind::Special(special(other))),
     };
     Ok(Node { attributes, kind })
+}
+
+fn special(kind: FileType) -> Special {
+    match kind {
+        FileType::Fifo => Special::Fifo,
+        FileType::Socket => Special::Socket,
+        FileType::BlockDevice => Special::BlockDevice,
+        FileType::CharacterDevice => Special::CharacterDevice,
+        FileType::Directory => Special::Directory,
+        FileType::RegularFile | FileType::Symlink | FileType::Unknown => Special::Unknown,
+    }
 }
 
 fn attributes(stat: &Stat) -> Attributes {

@@ -9,6 +9,7 @@ use crate::rules::{DropIns, Ignored, Name, Rules, Shape};
 
 /// Why nobody looks at a file, whatever is in it.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unread {
     /// It is in no layer of anybody.
     NoLayer,

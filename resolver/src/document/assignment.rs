@@ -85,7 +85,7 @@ impl<'d> Assignment<'d> {
     }
 
     /// The index of its file in [`Entry::fragments`](crate::scan::Entry::fragments).
-    pub fn fragment_index(&self) -> usize {
+    pub(crate) fn fragment_index(&self) -> usize {
         self.record().file.index()
     }
 
@@ -223,7 +223,7 @@ impl<'d> Assignment<'d> {
     }
 
     /// The problem because of which its consumer does not read it.
-    pub fn spoiled_by(&self) -> Option<&'d Finding> {
+    pub(crate) fn spoiled_by(&self) -> Option<&'d Finding> {
         match self.record().fate {
             Fate::Invalid(by) => Some(&self.view.ledger[by]),
             Fate::NotLoaded => Some(&self.view.ledger[self.view.ledger.fatal()?]),

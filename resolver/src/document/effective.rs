@@ -23,6 +23,7 @@ pub(super) type Counting<'d> = SmallVec<[Assignment<'d>; 1]>;
 ///
 /// [`Schema::is_repeated`]: crate::schema::Schema::is_repeated
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Part<'d> {
     /// The section, or the dotted path of tables; empty for none.
     pub section: &'d BStr,
@@ -35,6 +36,7 @@ pub struct Part<'d> {
 
 /// What one key comes to.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Effective<'d> {
     /// The key.
     pub key: Key<'d>,
@@ -49,6 +51,7 @@ pub struct Effective<'d> {
 
 /// One item of a value, and where it comes from.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Item<'d> {
     /// The item; of a value with a type, that value in the notation of TOML.
     pub value: Cow<'d, [u8]>,

@@ -11,6 +11,7 @@ use crate::scan::Fragment;
 /// the one that came nearest first. Displays as one line each.
 #[derive(Debug)]
 #[must_use = "it only tells"]
+#[non_exhaustive]
 pub struct Explanation<'d> {
     /// The key; none if no file that was read assigns it.
     pub key: Option<Key<'d>>,

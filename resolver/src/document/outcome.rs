@@ -14,6 +14,7 @@ use crate::schema::{OnEmpty, Unknown};
 /// What became of an assignment. Displays as `counts`, `resets it`, `ignored: …` or
 /// `loses: superseded by /etc/x.conf:3`.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub enum Outcome<'d> {
     /// It is the value of its key, or one of several.
     Counts,
@@ -174,6 +175,7 @@ fn ignored(f: &mut fmt::Formatter<'_>, why: Unknown, section: &BStr) -> fmt::Res
 /// An assignment with what became of it, and its number among the values of its key. Displays as its
 /// outcome, but `wins` (the only value of its key) or `counts (1 of 3)` where it counts.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Numbered<'d> {
     /// The assignment.
     pub assignment: Assignment<'d>,

@@ -74,6 +74,7 @@ impl Class {
 /// One file and the one below it. A name that three layers have makes two of them, so that a file in
 /// a middle layer is seen.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Difference<'d> {
     /// What the file does.
     pub class: Class,
@@ -89,6 +90,7 @@ pub struct Difference<'d> {
 
 /// A key, below and above.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct KeyChange<'d> {
     /// The key.
     pub key: Key<'d>,

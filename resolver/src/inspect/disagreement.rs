@@ -51,6 +51,7 @@ pub struct Side<'d> {
 
 /// All in which two consumers differ.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Disagreements<'d> {
     /// One of them loads nothing. What else differs has no effect then and is not told of.
     pub refusal: Option<OneRefuses<'d>>,
@@ -68,6 +69,7 @@ pub struct Disagreements<'d> {
 
 /// One of the two loads nothing.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct OneRefuses<'d> {
     /// Which of the two.
     pub side: usize,
@@ -77,6 +79,7 @@ pub struct OneRefuses<'d> {
 
 /// A key that comes to something else.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct KeyDisagreement<'d> {
     /// Its section.
     pub section: &'d BStr,
@@ -88,6 +91,7 @@ pub struct KeyDisagreement<'d> {
 
 /// A file that counts for one of the two.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct FileDisagreement<'d> {
     /// The file.
     pub path: &'d Path,

@@ -42,6 +42,7 @@ use crate::scan::Fragment;
 
 /// One thing to look for.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Lint {
     /// The code of what it finds, whose name is its own.
     pub code: Code,

@@ -39,6 +39,7 @@ pub use self::walk::{DIRECTORIES_LIMIT, NOT_CONFIGURATION};
 
 /// The configuration paths of a tree.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Survey {
     /// One each, in byte order.
     pub paths: Vec<Surveyed>,
@@ -49,6 +50,7 @@ pub struct Survey {
 
 /// A configuration path of a tree.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Surveyed {
     /// Below every layer.
     pub path: PathBuf,
@@ -62,6 +64,7 @@ pub struct Surveyed {
 
 /// How a configuration path was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum How {
     /// It was added to the catalog.
     Source,

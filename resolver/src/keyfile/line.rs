@@ -145,11 +145,6 @@ pub(super) fn seen(line: &[u8]) -> &[u8] {
     line.find_byte(0).map_or(line, |nul| &line[..nul])
 }
 
-/// `g_ascii_isspace`; a vertical tab is none.
-pub(super) fn is_blank(byte: u8) -> bool {
-    byte.is_ascii_whitespace()
-}
-
 /// The current group.
 #[derive(Debug)]
 enum Group<'t> {

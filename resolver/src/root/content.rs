@@ -25,6 +25,7 @@ pub enum Content {
 
 /// What a name in a layer's directory is, with all that was learned on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Opened {
     /// What it comes to.
     pub content: Content,
@@ -47,6 +48,7 @@ impl Opened {
 
 /// A symlink.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Link {
     /// What it says.
     pub text: PathBuf,
@@ -75,8 +77,8 @@ pub struct Inode {
     number: u64,
 }
 
-impl From<&Stat> for Inode {
-    fn from(stat: &Stat) -> Self {
+impl Inode {
+    pub(crate) fn of(stat: &Stat) -> Self {
         Self {
             device: stat.st_dev,
             number: stat.st_ino,

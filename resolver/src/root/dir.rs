@@ -14,7 +14,7 @@ use super::content::{Content, Inode, Link, Mask, Opened};
 use super::listing::Listing;
 use super::member::{Member, MemberKind};
 use super::open::{DIRECTORY, open_name};
-use super::unusable::{Reason, Unusable};
+use super::unusable::{Kind, Reason, Unusable};
 use super::walk::{Place, walk_link};
 use super::{Root, Text};
 
@@ -63,8 +63,8 @@ impl Dir {
     /// Which directory it is, whatever names it has.
     pub(crate) fn inode(&self) -> Result<Inode, Reason> {
         fstat(&self.fd)
-            .map(|stat| Inode::from(&stat))
-            .map_err(Reason::Io)
+            .map(|stat| Inode::of(&stat))
+            .map_err(Reason::errno)
     }
 
     /// All names in it except `.` and `..`, in byte order; more than [`NAMES_LIMIT`] are an error.
@@ -90,7 +90,7 @@ impl Dir {
         let unknown = |member: &&mut Member| member.kind == MemberKind::Unknown;
         for member in members.iter_mut().filter(unknown) {
             if let Ok(kind) = self.file_type(&member.name) {
-                member.kind = kind.into();
+                member.kind = MemberKind::of(kind);
             }
         }
         Ok(members)
@@ -99,7 +99,7 @@ impl Dir {
     fn list(&self, limit: usize) -> Result<Listing, Reason> {
         let again = if self.listed.swap(true, Ordering::Relaxed) {
             let flags = DIRECTORY | OFlags::CLOEXEC;
-            Some(openat(&self.fd, ".", flags, Mode::empty()).map_err(Reason::Io)?)
+            Some(openat(&self.fd, ".", flags, Mode::empty()).map_err(Reason::errno)?)
         } else {
             None
         };
@@ -109,7 +109,7 @@ impl Dir {
         let mut found = Listing::default();
         let mut harmless = true;
         while let Some(member) = members.next() {
-            let member = member.map_err(Reason::Io)?;
+            let member = member.map_err(Reason::errno)?;
             let name = OsStr::from_bytes(member.file_name().to_bytes());
             if !is_file_name(name) {
                 continue;
@@ -118,7 +118,7 @@ impl Dir {
                 return Err(Reason::TooManyNames(limit));
             }
             harmless &= is_harmless(member.file_type());
-            found.push(name, member.file_type().into());
+            found.push(name, MemberKind::of(member.file_type()));
         }
         self.harmless.store(harmless, Ordering::Relaxed);
         Ok(found.sorted())
@@ -182,7 +182,7 @@ impl Dir {
             match self.file_type(name)? {
                 FileType::RegularFile => {}
                 FileType::Symlink => return Ok(None),
-                other => return Err(Reason::NotAFile(other.into())),
+                other => return Err(Reason::NotAFile(Kind::of(other))),
             }
         }
         match open_name(self.as_fd(), name) {
@@ -223,7 +223,7 @@ impl AsFd for Dir {
 fn gone_or(errno: Errno) -> Reason {
     match errno {
         Errno::NOENT => Reason::Vanished,
-        errno => Reason::Io(errno),
+        errno => Reason::errno(errno),
     }
 }
 

@@ -6,6 +6,7 @@ use rustix::fs::FileType;
 
 /// A name in a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Member {
     /// One component.
     pub name: OsString,
@@ -15,6 +16,7 @@ pub struct Member {
 
 /// What a name in a directory is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MemberKind {
     /// A regular file.
     File,
@@ -28,8 +30,8 @@ pub enum MemberKind {
     Unknown,
 }
 
-impl From<FileType> for MemberKind {
-    fn from(kind: FileType) -> Self {
+impl MemberKind {
+    pub(crate) const fn of(kind: FileType) -> Self {
         match kind {
             FileType::RegularFile => Self::File,
             FileType::Directory => Self::Directory,

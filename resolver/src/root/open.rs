@@ -9,7 +9,7 @@ use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat, open
 use rustix::io::{Errno, read, retry_on_intr};
 
 use super::Inode;
-use super::unusable::Reason;
+use super::unusable::{Kind, Reason};
 
 /// How often a lookup that raced with a rename is repeated.
 ///
@@ -58,7 +58,7 @@ pub(super) fn open_name(at: BorrowedFd<'_>, name: &OsStr) -> Result<OwnedFd, Err
 /// Asks for one byte more than the file has, so that one read tells whether it grew. Size 0 is
 /// confirmed by a read as well: the files of procfs claim it and are not empty.
 pub(super) fn read_regular(file: &OwnedFd, limit: usize) -> Result<(Vec<u8>, Inode), Reason> {
-    let stat = fstat(file).map_err(Reason::Io)?;
+    let stat = fstat(file).map_err(Reason::errno)?;
     let (inode, size) = regular(&stat, limit)?;
     let mut bytes = Vec::new();
     read_known(file, size, &mut bytes)?;
@@ -69,11 +69,11 @@ pub(super) fn read_regular(file: &OwnedFd, limit: usize) -> Result<(Vec<u8>, Ino
 pub(super) fn regular(stat: &Stat, limit: usize) -> Result<(Inode, usize), Reason> {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => {}
-        other => return Err(Reason::NotAFile(other.into())),
+        other => return Err(Reason::NotAFile(Kind::of(other))),
     }
     let size = u64::try_from(stat.st_size).unwrap_or(u64::MAX);
     match usize::try_from(size) {
-        Ok(expected) if expected <= limit => Ok((Inode::from(stat), expected)),
+        Ok(expected) if expected <= limit => Ok((Inode::of(stat), expected)),
         _ => Err(Reason::TooLarge { size, limit }),
     }
 }
@@ -88,7 +88,7 @@ pub(super) fn read_known(
     bytes.reserve_exact(expected.saturating_add(1));
     loop {
         let count =
-            retry_on_intr(|| read(file.as_fd(), spare_capacity(bytes))).map_err(Reason::Io)?;
+            retry_on_intr(|| read(file.as_fd(), spare_capacity(bytes))).map_err(Reason::errno)?;
         // The last read had room for one byte more; that it stopped here is the end of the file.
         if bytes.len() == expected {
             return Ok(());

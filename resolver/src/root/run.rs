@@ -104,7 +104,7 @@ impl Run {
 
     /// The text of a file, read if it was not yet.
     pub(super) fn text(&self, file: &OwnedFd) -> Result<Text, Reason> {
-        let stat = fstat(file).map_err(Reason::Io)?;
+        let stat = fstat(file).map_err(Reason::errno)?;
         let (inode, size) = regular(&stat, FRAGMENT_LIMIT)?;
         let mut texts = self.texts();
         let texts = &mut *texts;

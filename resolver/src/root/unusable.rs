@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::FileType;
-use rustix::io::Errno;
 
+use super::Errno;
 use super::walk::MAX_LINKS;
 use crate::escape::escape_path;
 
@@ -14,6 +14,7 @@ use crate::escape::escape_path;
 /// Reads well after the path and a colon: `symlink to /srv/x, which does not exist inside the root`,
 /// `is a FIFO, not a regular file`.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Unusable {
     /// Where a symlink led, as seen inside the root (`/srv/x`); none if no symlink was involved.
     pub target: Option<PathBuf>,
@@ -106,6 +107,13 @@ pub enum Reason {
     Io(Errno),
 }
 
+impl Reason {
+    /// What else the kernel says.
+    pub(crate) const fn errno(errno: rustix::io::Errno) -> Self {
+        Self::Io(Errno::of(errno))
+    }
+}
+
 /// What a thing is that is not a regular file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -124,8 +132,8 @@ pub enum Kind {
     Unknown,
 }
 
-impl From<FileType> for Kind {
-    fn from(kind: FileType) -> Self {
+impl Kind {
+    pub(crate) const fn of(kind: FileType) -> Self {
         match kind {
             FileType::Directory => Self::Directory,
             FileType::Fifo => Self::Fifo,

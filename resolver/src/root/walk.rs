@@ -20,7 +20,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::open::READ;
-use super::unusable::{Reason, Unusable};
+use super::unusable::{Kind, Reason, Unusable};
 use super::{Root, Text};
 
 /// How many symlinks one path may lead through, as in the kernel (`path_resolution(7)`).
@@ -55,15 +55,15 @@ impl Look for Root {
             Err(Errno::NOENT) => return Ok(Seen::Absent),
             Err(Errno::NOTDIR) => return Err(Reason::NotADirectory),
             Err(Errno::LOOP) => return Err(Reason::Changed),
-            Err(errno) => return Err(Reason::Io(errno)),
+            Err(errno) => return Err(Reason::errno(errno)),
         };
-        let stat = fstat(&fd).map_err(Reason::Io)?;
+        let stat = fstat(&fd).map_err(Reason::errno)?;
         match Seen::from(&stat) {
             Seen::Other(FileType::Symlink) => {
-                if fstatfs(&fd).map_err(Reason::Io)?.f_type == PROC_SUPER_MAGIC {
+                if fstatfs(&fd).map_err(Reason::errno)?.f_type == PROC_SUPER_MAGIC {
                     return Err(Reason::MagicLink);
                 }
-                let text = readlinkat(&fd, "", Vec::new()).map_err(Reason::Io)?;
+                let text = readlinkat(&fd, "", Vec::new()).map_err(Reason::errno)?;
                 Ok(Seen::Link(OsStr::from_bytes(text.to_bytes()).into()))
             }
             seen => Ok(seen),
@@ -143,8 +143,8 @@ impl Place {
     pub(crate) fn no_file(&self) -> Option<Unusable> {
         let reason = match self.end {
             End::Exists(FileType::RegularFile) => return None,
-            End::Exists(other) => Reason::NotAFile(other.into()),
-            End::NullDevice => Reason::NotAFile(FileType::CharacterDevice.into()),
+            End::Exists(other) => Reason::NotAFile(Kind::of(other)),
+            End::NullDevice => Reason::NotAFile(Kind::CharacterDevice),
             End::Absent | End::Dangling => Reason::Missing,
         };
         Some(self.unusable(reason))
@@ -173,7 +173,7 @@ impl Place {
             .map_err(|errno| match errno {
                 Errno::NOENT => Reason::Vanished,
                 Errno::LOOP | Errno::NOTDIR => Reason::Changed,
-                errno => Reason::Io(errno),
+                errno => Reason::errno(errno),
             })
     }
 }

@@ -9,7 +9,7 @@ use super::{DropIns, Rules};
 /// What a name in a layer's directory is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Name {
+pub(crate) enum Name {
     /// A file of the entry of this name.
     Entry,
     /// The drop-in directory of the entry with this file name.
@@ -42,7 +42,7 @@ impl fmt::Display for Ignored {
 
 impl Rules {
     /// What `name` is in a directory of entries.
-    pub fn classify(&self, name: &OsStr) -> Name {
+    pub(crate) fn classify(&self, name: &OsStr) -> Name {
         if let Some(reason) = self.passed_over(name) {
             return Name::Ignored(reason);
         }
@@ -81,7 +81,7 @@ impl Rules {
     }
 
     /// Why `name` in a drop-in directory is not a drop-in, if it is not.
-    pub fn classify_drop_in(&self, name: &OsStr) -> Option<Ignored> {
+    pub(crate) fn classify_drop_in(&self, name: &OsStr) -> Option<Ignored> {
         self.passed_over(name).or_else(|| {
             (!name.as_bytes().ends_with(self.drop_in_suffix.as_bytes()))
                 .then(|| Ignored::Suffix(self.drop_in_suffix.clone()))

@@ -23,6 +23,7 @@ use super::{DeserializeError, Origin};
 /// It stands for the value in a type that is deserialized from this crate's documents, inside of
 /// `Option` and `Vec`, too. A whole section has no single place and cannot be one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct Located<T> {
     /// The value.
     pub value: T,

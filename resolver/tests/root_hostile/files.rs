@@ -11,10 +11,10 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use overlay_resolver::root::{Content, Errno, FRAGMENT_LIMIT, Kind, Mask, Reason, Root, Unusable};
+use overlay_resolver::root::{Content, FRAGMENT_LIMIT, Kind, Mask, Reason, Root, Unusable};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::tree::{DIR, Tree, file, leads, skipped, unusable, within};
+use crate::tree::{DIR, Tree, file, leads, says, skipped, unusable, within};
 
 #[test]
 fn what_is_no_file_does_not_hang() {
@@ -257,7 +257,7 @@ fn unreadable() {
         skipped("permission denied, because nothing is denied to this user");
         [file("shut"), file("shut")]
     } else {
-        let denied = Reason::Io(Errno::ACCESS);
+        let denied = says(rustix::io::Errno::ACCESS);
         [unusable(denied), leads("/etc/x.d/shut", denied)]
     };
     assert_eq!([tree.content("shut"), tree.link_content("shut")], expected);
@@ -310,7 +310,7 @@ fn names_are_bytes_in_byte_order() {
     assert_eq!(dir.content("nothing".as_ref()), unusable(Reason::Vanished));
     assert_eq!(
         dir.content("nul\0".as_ref()),
-        unusable(Reason::Io(Errno::INVAL))
+        unusable(says(rustix::io::Errno::INVAL))
     );
 }
 

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use overlay_resolver::root::{Content, Errno, Mask, Reason, Root};
+use overlay_resolver::root::{Content, Mask, Reason, Root};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::tree::{CANARY, Tree, file, leads};
+use crate::tree::{CANARY, Tree, file, leads, says};
 
 #[test]
 fn symlinks_stay_inside() {
@@ -317,7 +317,7 @@ fn messages_are_for_an_admin() {
         "is 5 bytes long; files of up to 4 bytes are read"
     );
     assert_eq!(
-        Reason::Io(Errno::ACCESS).to_string(),
+        says(rustix::io::Errno::ACCESS).to_string(),
         "Permission denied (os error 13)"
     );
 

@@ -59,7 +59,7 @@ impl Tree {
             makedev(major, minor),
         ) {
             Ok(()) => true,
-            Err(Errno::PERM) => {
+            Err(rustix::io::Errno::PERM) => {
                 skipped(&format!("{path}, because making a device node needs root"));
                 false
             }
@@ -101,8 +101,14 @@ pub(crate) fn unusable(reason: Reason) -> Content {
 }
 
 pub(crate) fn leads(target: &str, reason: Reason) -> Content {
-    let target = Some(target.into());
-    Content::Unusable(Unusable { target, reason }.into())
+    let mut why = Unusable::from(reason);
+    why.target = Some(target.into());
+    Content::Unusable(why.into())
+}
+
+/// What the kernel says.
+pub(crate) fn says(errno: rustix::io::Errno) -> Reason {
+    Reason::Io(Errno::from_raw_os_error(errno.raw_os_error()))
 }
 
 /// Fails instead of hanging.

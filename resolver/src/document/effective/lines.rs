@@ -9,6 +9,7 @@ use crate::schema::{Merge, Split};
 
 /// One line of a value.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Line<'d> {
     /// `KEY=VALUE`; where the key is the line, the key.
     pub text: Vec<u8>,
