@@ -11,10 +11,11 @@ use overlay_resolver::{Catalog, Configuration};
 use crate::code;
 use crate::definition;
 use crate::expiry::Moment;
-use crate::planner::{Planner, SourcePath};
 use crate::report::{Left, Report, Request};
-use crate::run::{READ_TOTAL, Run};
+use crate::route::SourcePath;
+use crate::run::READ_TOTAL;
 use crate::scope::Scope;
+use crate::work::Work;
 
 /// What `check` finds beside the lints of the resolver.
 pub const LINTS: [Lint; 3] = [
@@ -28,7 +29,7 @@ pub const LINTS: [Lint; 3] = [
 pub struct Adapter<'r> {
     root: &'r Root,
     name: String,
-    planner: Box<dyn Planner>,
+    work: Work,
 }
 
 impl Adapter<'_> {
@@ -39,12 +40,13 @@ impl Adapter<'_> {
 
     /// The configuration paths that it reads.
     pub fn sources(&self) -> Vec<SourcePath> {
-        self.planner.sources()
+        self.work.route().sources()
     }
 
-    /// What it writes: a file or a directory inside the root.
+    /// What it writes: a file or a directory inside the root. Of one whose entries are run, where it is written down what
+    /// became of them.
     pub fn target(&self) -> PathBuf {
-        self.planner.target()
+        self.work.route().target()
     }
 
     /// Whose that is.
@@ -60,20 +62,16 @@ impl Adapter<'_> {
         }
     }
 
-    /// What a run would do. Writes nothing.
+    /// What a run would do. Writes and runs nothing.
     pub fn plan(&self, request: &Request) -> Report {
-        self.run(request).plan().report
+        self.work.plan(self.root, request)
     }
 
-    /// Brings the target to what the layers and the owner want.
+    /// Brings the target to what the layers and the owner want, or runs what is due.
     ///
     /// What fails hurts the entries that it is for: they say so, the others are done.
     pub fn sync(&self, request: &Request) -> Report {
-        self.run(request).carry_out()
-    }
-
-    fn run<'a>(&'a self, request: &'a Request) -> Run<'a> {
-        Run::new(self.root, &*self.planner, request)
+        self.work.carry_out(self.root, request)
     }
 }
 
@@ -92,7 +90,7 @@ impl<'r> Adapters<'r> {
         let adapters = definitions.into_iter().map(|definition| Adapter {
             root,
             name: definition.name,
-            planner: definition.planner,
+            work: definition.work,
         });
         Self {
             root,
@@ -131,7 +129,9 @@ impl<'r> Adapters<'r> {
     /// The tree as they read it: without the files that they write themselves where those of a layer
     /// would be.
     pub fn tree(&self) -> Tree {
-        let targets = self.iter().flat_map(|a| a.planner.among_layers(self.root));
+        let targets = self
+            .iter()
+            .flat_map(|a| a.work.route().among_layers(self.root));
         Tree::from(self.root.clone()).without_all(targets)
     }
 
@@ -140,7 +140,8 @@ impl<'r> Adapters<'r> {
         let writes = |adapter: &&Adapter<'r>| {
             adapter.target() == path
                 || adapter
-                    .planner
+                    .work
+                    .route()
                     .among_layers(self.root)
                     .iter()
                     .any(|target| target == path)
@@ -166,8 +167,8 @@ impl<'r> Adapters<'r> {
         }
         let found = configuration.resolve();
         let each = reading.iter().flat_map(|(adapter, source)| {
-            let planner = &adapter.planner;
-            planner.check(self.root, source, &found, now)
+            let route = adapter.work.route();
+            route.check(self.root, source, &found, now)
         });
         each.collect()
     }

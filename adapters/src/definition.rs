@@ -18,14 +18,16 @@ use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Rules, Shape};
 use overlay_resolver::scan::Status;
-use overlay_resolver::typed::{DeserializeError, Located};
+use overlay_resolver::typed::Located;
 use overlay_resolver::{Catalog, Collection, Document, Resolver};
 use serde::Deserialize;
 
 pub(crate) use self::text::Text;
 use crate::code;
-use crate::planner::{Planner, SourcePath};
 use crate::registry::{KINDS, Kind};
+use crate::route::SourcePath;
+use crate::source::{mistake, path_of};
+use crate::work::Work;
 
 /// Where definitions lie below every layer.
 pub const DIRECTORY: &str = "overlayctl/adapters.d";
@@ -39,7 +41,7 @@ const BUILT_IN: &str = "/built-in";
 pub struct Definition {
     /// Its name, which is that of the file: what its entries are reported under.
     pub name: String,
-    pub(crate) planner: Box<dyn Planner>,
+    pub(crate) work: Work,
 }
 
 /// What every file has.
@@ -82,10 +84,10 @@ fn built_in() -> Vec<Placed> {
     // An empty text turns one off.
     let kinds = KINDS.iter().filter(|kind| !kind.built_in.is_empty());
     let each = kinds.map(|kind| {
-        let planner = (kind.open)(kind.name, Text::BuiltIn(kind.built_in));
+        let work = (kind.open)(kind.name, Text::BuiltIn(kind.built_in));
         let definition = Definition {
             name: kind.name.into(),
-            planner: planner.expect("the tests read each of them"),
+            work: work.expect("the tests read each of them"),
         };
         (definition, built_in_path(kind))
     });
@@ -132,7 +134,7 @@ fn without_rivals(
 ) -> Vec<Definition> {
     let mut by_target = BTreeMap::<PathBuf, Vec<usize>>::new();
     for (number, (definition, _)) in definitions.iter().enumerate() {
-        let target = definition.planner.target();
+        let target = definition.work.route().target();
         let end = root.chase(&target).unwrap_or(target);
         by_target.entry(end).or_default().push(number);
     }
@@ -148,7 +150,7 @@ fn without_rivals(
         let (definition, path) = &definitions[one];
         let message = format!(
             "writes {}, as {} does: each would take for withdrawn what the other brought; give one of them another target, or switch it off",
-            escape_path(&definition.planner.target()),
+            escape_path(&definition.work.route().target()),
             definitions[other].0.name
         );
         code::BAD_DEFINITION.error(path, message)
@@ -220,9 +222,9 @@ impl Definition {
             ));
         };
         let kind = kind_of(document, &name)?;
-        let planner = (kind.open)(&name, Text::Merged(document))
-            .map_err(|error| mistake(document, &error))?;
-        Ok(Some(Self { name, planner }))
+        let work = (kind.open)(&name, Text::Merged(document));
+        let work = work.map_err(|error| mistake(code::BAD_DEFINITION, document, &error))?;
+        Ok(Some(Self { name, work }))
     }
 }
 
@@ -230,7 +232,7 @@ impl Definition {
 fn kind_of(document: &Document, name: &str) -> Result<&'static Kind, Finding> {
     let file: AnyFile = document
         .deserialize()
-        .map_err(|error| mistake(document, &error))?;
+        .map_err(|error| mistake(code::BAD_DEFINITION, document, &error))?;
     let word = file.kind.as_ref().map_or(name, |kind| &kind.value);
     let found = KINDS.iter().find(|kind| kind.name == word);
     found.ok_or_else(|| {
@@ -251,28 +253,10 @@ fn kind_of(document: &Document, name: &str) -> Result<&'static Kind, Finding> {
     })
 }
 
-fn mistake(document: &Document, error: &DeserializeError) -> Finding {
-    let path = error
-        .path()
-        .map_or_else(|| path_of(document), Path::to_owned);
-    let message = match error.key() {
-        Some(key) => format!("{key}: {}", error.message()),
-        None => error.message().to_owned(),
-    };
-    let finding = code::BAD_DEFINITION.error(path, message);
-    error.line().into_iter().fold(finding, Finding::at)
-}
-
 fn name_of(document: &Document) -> Option<String> {
     let name = document.entry().name.to_str()?.strip_suffix(SUFFIX)?;
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     (!name.is_empty() && name.chars().all(fits)).then(|| name.to_owned())
-}
-
-fn path_of(document: &Document) -> PathBuf {
-    let entry = document.entry();
-    let fragment = entry.effective().next().or(entry.fragments.last());
-    fragment.map_or_else(PathBuf::new, |fragment| fragment.path.clone())
 }
 
 fn unusable(document: &Document) -> Finding {

@@ -8,11 +8,9 @@ use crate::code;
 use crate::commit::{Ended, Lock, Outcome, commit};
 use crate::obstacles;
 use crate::plan::with_documents;
-use crate::report::{
-    Change, Decision, EntryReport, Matter, Operation, Remark, Report, Request, RunDecision,
-};
+use crate::report::{Change, Decision, Matter, Operation, Remark, Report, Request, RunDecision};
 use crate::run::READ_TOTAL;
-use crate::runner::{Agenda, Due, Job, Mark, Runner};
+use crate::runner::{Agenda, Due, Job, Mark, Runner, entry};
 
 /// An adapter with what is asked of it.
 pub(crate) struct Jobs<'r> {
@@ -30,8 +28,11 @@ impl<'r> Jobs<'r> {
         }
     }
 
-    /// What would be run.
+    /// What would be run. Where something is asked for single entries, this is not done besides.
     pub(crate) fn plan(&self) -> Report {
+        if !self.request.wishes.is_empty() {
+            return Report::default();
+        }
         let agenda = self.agenda();
         let decided = agenda.jobs.iter().map(|job| match job.due() {
             Due::Now(_) => RunDecision::Due {
@@ -132,18 +133,15 @@ impl<'r> Jobs<'r> {
                 RunDecision::GivenUp { tries } => remarks.push(tell_given_up(&job, *tries)),
                 RunDecision::Done | RunDecision::Failed { .. } => {}
             }
-            entries.push(EntryReport {
-                adapter: job.adapter,
-                name: job.name,
-                noun: self.runner.noun(),
-                whole: false,
-                is_ambiguous: false,
-                decision: Decision::Run(decision),
-                layered: None,
-                beside: Vec::new(),
-                keys: Vec::new(),
-            });
+            let noun = self.runner.noun();
+            entries.push(entry(
+                &job.adapter,
+                &job.name,
+                noun,
+                Decision::Run(decision),
+            ));
         }
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
         findings.extend(agenda.findings);
         let findings = with_documents(&mut entries, findings, agenda.layers);
         Report {
@@ -206,218 +204,4 @@ fn stop(mut report: Report, why: &Finding) -> Report {
     }
     report.findings.push(why.clone());
     report
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::disallowed_methods, reason = "the tree of the test")]
-
-    use std::fs;
-    use std::path::{Path, PathBuf};
-    use std::time::Duration;
-
-    use overlay_resolver::rules::Rules;
-
-    use super::*;
-    use crate::commit::{Batch, Step, commit_until};
-    use crate::planner::SourcePath;
-    use crate::process;
-    use crate::runner::mark_file;
-
-    const STATE: &str = "/state";
-
-    /// Scripts, by name, each to be done once for an occasion.
-    #[derive(Debug)]
-    struct Tasks {
-        place: PathBuf,
-        scripts: Vec<(&'static str, &'static str)>,
-        occasion: &'static str,
-        /// Whether another program writes each mark meanwhile.
-        is_contended: bool,
-    }
-
-    impl Runner for Tasks {
-        fn noun(&self) -> &'static str {
-            "task"
-        }
-
-        fn sources(&self) -> Vec<SourcePath> {
-            vec![SourcePath {
-                path: "tasks.d".into(),
-                adapter: "tasks".into(),
-                rules: Rules::default(),
-                whole: false,
-            }]
-        }
-
-        fn lock(&self) -> PathBuf {
-            STATE.into()
-        }
-
-        fn due(&self, root: &Root, _: &Request) -> Agenda {
-            let mut agenda = Agenda::default();
-            let [source] = &self.sources()[..] else {
-                panic!("it has one");
-            };
-            for (name, _) in &self.scripts {
-                let path = mark_file(Path::new(STATE), name);
-                let text = root.read(&path, 1 << 16).unwrap_or_default();
-                agenda.jobs.push(Job {
-                    adapter: source.adapter.clone(),
-                    name: (*name).into(),
-                    occasion: self.occasion.into(),
-                    tries: 2,
-                    mark: text.map(|text| Mark::parse(&text, &path).unwrap()),
-                    origin: "/usr/lib/tasks.d/x.toml".into(),
-                });
-            }
-            agenda
-        }
-
-        fn mark(&self, job: &Job, before: Option<&Mark>, after: &Mark) -> Batch {
-            let theirs = self.is_contended.then(|| b"theirs".to_vec());
-            Batch::from(vec![Step::Replace {
-                path: mark_file(&self.lock(), &job.name),
-                expected: theirs.or_else(|| before.map(Mark::to_bytes)),
-                content: after.to_bytes(),
-            }])
-        }
-
-        fn run(&self, _: &Root, job: &Job) -> Result<(), Finding> {
-            let (_, script) = self
-                .scripts
-                .iter()
-                .find(|(name, _)| *name == job.name)
-                .unwrap();
-            let script = format!("cd \"$1\" && echo {} >> ran; {script}", job.name);
-            let place = self.place.to_str().unwrap();
-            let arguments = ["-c", &script, "sh", place].map(str::to_owned);
-            process::run(Path::new("/bin/sh"), &arguments, Duration::from_secs(60))
-                .map_err(|why| code::RUN_FAILED.error(&job.origin, why.to_string()))
-        }
-    }
-
-    /// A tree, and what runs in it.
-    struct Machine(tempfile::TempDir);
-
-    impl Machine {
-        fn tasks(&self, occasion: &'static str) -> Tasks {
-            Tasks {
-                place: self.0.path().to_owned(),
-                scripts: vec![("bad", "exit 1"), ("good", "exit 0")],
-                occasion,
-                is_contended: false,
-            }
-        }
-
-        fn root(&self) -> Root {
-            Root::open(self.0.path()).unwrap()
-        }
-
-        /// The codes and states of both, and how many errors there are to tell.
-        fn run(&self, occasion: &'static str) -> ([String; 2], usize) {
-            let (root, tasks) = (self.root(), self.tasks(occasion));
-            let report = Jobs::new(&root, &tasks, &Request::default()).carry_out();
-            let states = report.by_entry();
-            let words = report.entries.iter().map(|entry| {
-                let state = states.state_of(entry).word();
-                format!("{} {state}", entry.decision.code())
-            });
-            let words: Vec<_> = words.collect();
-            let told = report.findings.len() + report.remarks.len();
-            (words.try_into().unwrap(), told)
-        }
-
-        fn ran(&self) -> String {
-            let ran = fs::read_to_string(self.0.path().join("ran")).unwrap_or_default();
-            ran.lines().collect::<Vec<_>>().join(" ")
-        }
-    }
-
-    fn words(bad: &str, good: &str) -> [String; 2] {
-        [bad.into(), good.into()]
-    }
-
-    #[test]
-    fn one_that_fails_starves_no_other_and_is_given_up() {
-        let machine = Machine(tempfile::tempdir().unwrap());
-        let first = machine.run("A");
-        assert_eq!(first, (words("run-failed failed", "done done"), 1));
-        let second = machine.run("A");
-        assert_eq!(second, (words("given-up given-up", "done done"), 2));
-        // That it was given up is told each time, and it is not run.
-        let third = machine.run("A");
-        assert_eq!(third, (words("given-up given-up", "done done"), 1));
-        assert_eq!(machine.ran(), "bad good bad");
-        assert_eq!(machine.run("B").0, words("run-failed failed", "done done"));
-        assert_eq!(machine.ran(), "bad good bad bad good");
-    }
-
-    #[test]
-    fn what_cannot_be_counted_is_not_run_and_was_not_tried() {
-        let machine = Machine(tempfile::tempdir().unwrap());
-        machine.run("A");
-        let (root, mut tasks) = (machine.root(), machine.tasks("A"));
-        tasks.is_contended = true;
-        let report = Jobs::new(&root, &tasks, &Request::default()).carry_out();
-        let bad = &report.entries[0].decision;
-        let expected = RunDecision::Failed { tries: 1, of: 2 };
-        assert_eq!(*bad, Decision::Run(expected));
-        let codes: Vec<_> = report.findings.iter().map(|one| one.code.name()).collect();
-        assert_eq!((codes, report.changes), (vec!["contended"], Vec::new()));
-        assert_eq!(machine.ran(), "bad good");
-    }
-
-    #[test]
-    fn a_plan_says_what_is_due_and_runs_nothing() {
-        let machine = Machine(tempfile::tempdir().unwrap());
-        let (root, tasks) = (machine.root(), machine.tasks("A"));
-        let report = Jobs::new(&root, &tasks, &Request::default()).plan();
-        let due: Vec<_> = report
-            .pending
-            .iter()
-            .map(|change| &*change.subject)
-            .collect();
-        assert_eq!(due, ["bad", "good"]);
-        assert_eq!(machine.ran(), "");
-        assert_eq!(fs::read_dir(machine.0.path()).unwrap().count(), 0);
-    }
-
-    /// The machine goes down while a job runs, or before its end was written down.
-    #[test]
-    fn one_that_takes_the_machine_down_was_counted() {
-        let machine = Machine(tempfile::tempdir().unwrap());
-        let (root, tasks) = (machine.root(), machine.tasks("A"));
-        fs::create_dir(machine.0.path().join("state")).unwrap();
-        for tries in 1..=2 {
-            let job = tasks.due(&root, &Request::default()).jobs.remove(1);
-            let Due::Now(begun) = job.due() else {
-                panic!("it was tried {} times only", tries - 1);
-            };
-            assert_eq!(begun.tries, tries);
-            let batch = tasks.mark(&job, job.mark.as_ref(), &begun);
-            commit(&root, &batch).outcome.unwrap();
-            let done = Mark {
-                is_done: true,
-                ..begun.clone()
-            };
-            let batch = tasks.mark(&job, Some(&begun), &done);
-            commit_until(&root, &batch, 0).outcome.unwrap();
-        }
-        assert_eq!(machine.run("A").0[1], "given-up given-up");
-        assert_eq!(machine.ran(), "bad");
-    }
-
-    #[test]
-    fn a_job_whose_mark_has_no_place_is_not_run() {
-        let machine = Machine(tempfile::tempdir().unwrap());
-        // A directory has the place of its mark.
-        fs::create_dir_all(machine.0.path().join("state/good.run/x")).unwrap();
-        let (root, tasks) = (machine.root(), machine.tasks("A"));
-        let report = Jobs::new(&root, &tasks, &Request::default()).carry_out();
-        let good = &report.entries[1].decision;
-        let expected = RunDecision::Failed { tries: 0, of: 2 };
-        assert_eq!(*good, Decision::Run(expected));
-        assert_eq!(machine.ran(), "bad");
-    }
 }

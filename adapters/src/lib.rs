@@ -23,7 +23,6 @@ pub mod etc;
 mod exampled;
 pub mod expiry;
 pub mod flatpak;
-#[cfg_attr(not(test), expect(dead_code, reason = "the next adapters run things"))]
 mod jobs;
 pub mod keyed;
 mod observer;
@@ -39,15 +38,19 @@ pub mod reconcile;
 mod registry;
 pub mod remotes;
 pub mod report;
+mod route;
 mod run;
 #[cfg_attr(not(test), expect(dead_code, reason = "the next adapters run things"))]
 mod runner;
 pub mod scope;
 pub mod source;
 pub mod system;
+#[cfg(test)]
+mod tasksd;
 mod text;
+mod work;
 
 pub use self::adapter::{Adapter, Adapters};
-pub use self::planner::SourcePath;
+pub use self::route::SourcePath;
 pub use self::scope::{Scope, Scopes};
 pub use self::system::System;

@@ -7,7 +7,9 @@ use crate::definition::Text;
 use crate::exampled::Exampled;
 use crate::flatpak::Flatpak;
 use crate::ostree::Ostree;
-use crate::planner::Planner;
+#[cfg(test)]
+use crate::tasksd::Tasksd;
+use crate::work::Work;
 
 /// What there is to know of a kind of adapter.
 pub(crate) struct Kind {
@@ -15,29 +17,36 @@ pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// The text of that definition.
     pub(crate) built_in: &'static str,
-    /// Makes the adapter of a name, as a text defines it.
+    /// Makes the adapter of a name, as a text defines it: one whose entries are written, or run.
     pub(crate) open: Open,
 }
 
-type Open = fn(&str, Text<'_>) -> Result<Box<dyn Planner>, DeserializeError>;
+type Open = fn(&str, Text<'_>) -> Result<Work, DeserializeError>;
 
 /// All of them, by name.
 pub(crate) const KINDS: &[Kind] = &[
     Kind {
         name: "flatpak",
         built_in: include_str!("../definitions/flatpak.toml"),
-        open: |name, text| Ok(Box::new(Flatpak::new(name, text.read()?))),
+        open: |name, text| Ok(Work::Written(Box::new(Flatpak::new(name, text.read()?)))),
     },
     Kind {
         name: "ostree",
         built_in: include_str!("../definitions/ostree.toml"),
-        open: |name, text| Ok(Box::new(Ostree::new(name, text.read()?))),
+        open: |name, text| Ok(Work::Written(Box::new(Ostree::new(name, text.read()?)))),
     },
     // The example of CONTRIBUTING.md. No definition of it is built in: an empty one turns it off.
     #[cfg(test)]
     Kind {
         name: "exampled",
         built_in: "",
-        open: |name, text| Ok(Box::new(Exampled::new(name, text.read()?))),
+        open: |name, text| Ok(Work::Written(Box::new(Exampled::new(name, text.read()?)))),
+    },
+    // One whose entries are run, which only tests have.
+    #[cfg(test)]
+    Kind {
+        name: "tasksd",
+        built_in: "",
+        open: |name, text| Ok(Work::Run(Box::new(Tasksd::new(name, text.read()?)))),
     },
 ];

@@ -4,33 +4,26 @@
 //! more. What became of it is its *mark*, which is durable before anything is run: a job that takes the machine down
 //! has been counted.
 
-use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice as _};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
-use overlay_resolver::root::Root;
+use overlay_resolver::root::{FRAGMENT_LIMIT, Root};
 
 use crate::code;
 use crate::commit::{Batch, Step};
 use crate::editor::Editor;
-use crate::planner::SourcePath;
-use crate::report::{EntryReport, Request};
-use crate::source::Documents;
+use crate::report::{Decision, EntryReport, Mask, Request};
+use crate::route::Route;
+use crate::source::{Documents, Layered, Source, Want};
 
 /// What the adapters of one kind have to know how to do whose entries are run.
-pub(crate) trait Runner: Debug {
+pub(crate) trait Runner: Route {
     /// What an entry is called in sentences, such as `task`.
     fn noun(&self) -> &'static str;
 
-    /// The configuration paths that it reads.
-    fn sources(&self) -> Vec<SourcePath>;
-
-    /// The directory to hold while running.
-    fn lock(&self) -> PathBuf;
-
-    /// What there is to run, and what is known of it. All reading is done here.
+    /// What there is to run for this request, and what is known of it. All reading is done here.
     fn due(&self, root: &Root, request: &Request) -> Agenda;
 
     /// Runs a job. It may have been run before without an end.
@@ -39,10 +32,10 @@ pub(crate) trait Runner: Debug {
     /// It failed, and why.
     fn run(&self, root: &Root, job: &Job) -> Result<(), Finding>;
 
-    /// What writes down what became of a job. By default a file a name in the directory that is held.
+    /// What writes down what became of a job. By default a file a name in the target, a directory.
     fn mark(&self, job: &Job, before: Option<&Mark>, after: &Mark) -> Batch {
         Batch::from(vec![Step::Replace {
-            path: mark_file(&self.lock(), &job.name),
+            path: mark_file(&self.target(), &job.name),
             expected: before.map(Mark::to_bytes),
             content: after.to_bytes(),
         }])
@@ -67,6 +60,69 @@ pub(crate) struct Agenda {
     pub(crate) layers: Vec<Documents>,
 }
 
+impl Agenda {
+    /// The jobs of a source that are wanted, and of all else in it why it is none.
+    pub(crate) fn of<T>(
+        source: Source<T>,
+        adapter: &str,
+        noun: &'static str,
+        job: impl Fn(&str, &Layered<T>, &T) -> Result<Job, Finding>,
+    ) -> Self {
+        let (mut jobs, mut others) = (Vec::new(), Vec::new());
+        for (name, layered) in &source.entries {
+            let decision = match &layered.want {
+                Want::Headless => continue,
+                Want::Present(wanted) => match job(name, layered, wanted) {
+                    Ok(job) => {
+                        jobs.push(job);
+                        continue;
+                    }
+                    Err(finding) => finding.into(),
+                },
+                Want::Masked(path) => {
+                    let mask = Mask {
+                        path: path.clone(),
+                        is_former_name: false,
+                    };
+                    Decision::Masked { mask }
+                }
+                Want::Unresolved(finding) => finding.clone().into(),
+            };
+            others.push(entry(adapter, name, noun, decision));
+        }
+        let broken = others.iter().filter_map(|entry| match &entry.decision {
+            Decision::Broken { finding } => Some(Finding::clone(finding)),
+            _ => None,
+        });
+        Self {
+            findings: broken.collect(),
+            jobs,
+            others,
+            layers: vec![source.into_documents(adapter, noun, false)],
+        }
+    }
+}
+
+/// An entry that is run, or would be.
+pub(crate) fn entry(
+    adapter: &str,
+    name: &str,
+    noun: &'static str,
+    decision: Decision,
+) -> EntryReport {
+    EntryReport {
+        adapter: adapter.into(),
+        name: name.into(),
+        noun,
+        whole: false,
+        is_ambiguous: false,
+        decision,
+        layered: None,
+        beside: Vec::new(),
+        keys: Vec::new(),
+    }
+}
+
 /// Something to be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Job {
@@ -74,6 +130,8 @@ pub(crate) struct Job {
     pub(crate) adapter: String,
     /// The name of its entry.
     pub(crate) name: String,
+    /// The program that is run, with its arguments.
+    pub(crate) command: Vec<String>,
     /// What it is to be done for, once.
     pub(crate) occasion: String,
     /// How often it is tried for that.
@@ -129,6 +187,14 @@ const TRIES: &str = "Tries";
 const DONE: &str = "Done";
 
 impl Mark {
+    /// What is known of a job of this name, where it is marked in a directory.
+    pub(crate) fn of(root: &Root, directory: &Path, name: &str) -> Result<Option<Self>, Finding> {
+        let path = mark_file(directory, name);
+        let text = root.read(&path, FRAGMENT_LIMIT);
+        let text = text.map_err(|error| code::UNREADABLE.error(&path, error.to_string()))?;
+        text.map(|text| Self::parse(&text, &path)).transpose()
+    }
+
     /// Reads the file, which errors call `path`.
     pub(crate) fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
         let file = Editor::parse(text)
@@ -181,6 +247,7 @@ mod tests {
         Job {
             adapter: "tasks".into(),
             name: "x".into(),
+            command: Vec::new(),
             occasion: occasion.into(),
             tries,
             mark,

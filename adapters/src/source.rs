@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::finding::{Finding, Level};
+use overlay_resolver::finding::{Code, Finding, Level};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
 use overlay_resolver::scan::{Fragment, Status};
 use overlay_resolver::tree::Tree;
+use overlay_resolver::typed::DeserializeError;
 use overlay_resolver::{Catalog, Collection, Document, Resolver};
 
 use crate::code;
@@ -142,13 +143,13 @@ impl<T> Source<T> {
         blocked: Option<&Finding>,
         read: Read<T>,
     ) -> Layered<T> {
-        let path_of = |fragment: usize| {
+        let path_at = |fragment: usize| {
             let mask = document.entry().fragments.get(fragment);
             mask.map_or_else(PathBuf::new, |mask| mask.path.clone())
         };
         let want = match (blocked, document.entry().status) {
             (Some(finding), _) => Want::Unresolved(finding.clone()),
-            (None, Status::Masked(by)) => Want::Masked(path_of(by)),
+            (None, Status::Masked(by)) => Want::Masked(path_at(by)),
             (None, Status::Unusable | Status::Refused(_)) => {
                 Want::Unresolved(why_unusable(&document))
             }
@@ -192,6 +193,26 @@ impl<T> Source<T> {
             findings: self.findings,
         }
     }
+}
+
+/// What is wrong with an entry as a value.
+pub(crate) fn mistake(code: Code, document: &Document, error: &DeserializeError) -> Finding {
+    let path = error
+        .path()
+        .map_or_else(|| path_of(document), Path::to_owned);
+    let message = match error.key() {
+        Some(key) => format!("{key}: {}", error.message()),
+        None => error.message().to_owned(),
+    };
+    let finding = code.error(path, message);
+    error.line().into_iter().fold(finding, Finding::at)
+}
+
+/// The file that an entry is called by: the first that makes it, else the last of those that have its name.
+pub(crate) fn path_of(document: &Document) -> PathBuf {
+    let entry = document.entry();
+    let fragment = entry.effective().next().or(entry.fragments.last());
+    fragment.map_or_else(PathBuf::new, |fragment| fragment.path.clone())
 }
 
 /// The finding that makes an entry unusable.

@@ -24,7 +24,7 @@ fn names(definitions: &[Definition]) -> Vec<&str> {
 /// What the adapter of a name writes.
 fn target(definitions: &[Definition], name: &str) -> PathBuf {
     let definition = definitions.iter().find(|d| d.name == name).unwrap();
-    definition.planner.target()
+    definition.work.route().target()
 }
 
 const EXTRA: &str = "kind='flatpak'\nlayers=['/etc']\nremotes='r'\ncollections='c'\n";

@@ -26,9 +26,10 @@ use crate::observer::Observer;
 use crate::obstacles::Obstacles;
 use crate::paths::{BelowLayers, InRoot, LayerAt};
 use crate::plan::Plan;
-use crate::planner::{Planner, SourcePath};
+use crate::planner::Planner;
 use crate::reader::Reader;
 use crate::report::Request;
+use crate::route::{Route, SourcePath};
 use crate::source::{Source, keyfile_entries};
 
 /// What the vendor's files end with.
@@ -158,7 +159,7 @@ impl Exampled {
     }
 }
 
-impl Planner for Exampled {
+impl Route for Exampled {
     fn sources(&self) -> Vec<SourcePath> {
         vec![SourcePath {
             path: self.services.clone(),
@@ -176,7 +177,9 @@ impl Planner for Exampled {
         let directory = self.target.parent();
         directory.unwrap_or(Path::new("/")).into()
     }
+}
 
+impl Planner for Exampled {
     fn plan(&self, root: &Root, request: &Request, obstacles: &Obstacles) -> Plan {
         let tree = Tree::from(root.clone());
         let source = Source::read(&tree, &self.rules, &self.services, read);

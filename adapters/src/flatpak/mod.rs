@@ -33,12 +33,13 @@ use crate::keyed::target::Target as _;
 use crate::observer::LIMIT;
 use crate::obstacles::Obstacles;
 use crate::plan::Plan;
-use crate::planner::{Planner, SourcePath};
+use crate::planner::Planner;
 use crate::remotes::Remote;
 use crate::remotes::collection::Collection;
 use crate::remotes::repository::Repository as _;
 use crate::remotes::sources::{Sources, misnamed};
 use crate::report::Request;
+use crate::route::{Route, SourcePath};
 use crate::source::{Documents, Source};
 
 const REPOFILE: &str = ".flatpakrepo";
@@ -60,7 +61,7 @@ impl Flatpak {
     }
 }
 
-impl Planner for Flatpak {
+impl Route for Flatpak {
     fn sources(&self) -> Vec<SourcePath> {
         let remotes = self.sources.rules(REPOFILE);
         self.sources.paths(&self.installation, remotes)
@@ -83,7 +84,9 @@ impl Planner for Flatpak {
     fn lock(&self) -> PathBuf {
         self.installation.path().to_owned()
     }
+}
 
+impl Planner for Flatpak {
     fn plan(&self, root: &Root, request: &Request, obstacles: &Obstacles) -> Plan {
         let layers = Layers::read(root, &self.sources);
         match observe::observe(root, &self.installation, &layers) {

@@ -37,12 +37,13 @@ use crate::keyed::target::Target as _;
 use crate::observer::Observer;
 use crate::obstacles::Obstacles;
 use crate::plan::Plan;
-use crate::planner::{Planner, SourcePath};
+use crate::planner::Planner;
 use crate::remotes::Remote;
 use crate::remotes::collection::Collection;
 use crate::remotes::repository::Repository as _;
 use crate::remotes::sources::{Sources, misnamed};
 use crate::report::Request;
+use crate::route::{Route, SourcePath};
 use crate::source::{Documents, Source};
 
 /// The largest file that is read.
@@ -65,7 +66,7 @@ impl Ostree {
     }
 }
 
-impl Planner for Ostree {
+impl Route for Ostree {
     fn sources(&self) -> Vec<SourcePath> {
         self.sources.paths(&self.places, keys::rules(&self.sources))
     }
@@ -94,7 +95,9 @@ impl Planner for Ostree {
     fn lock(&self) -> PathBuf {
         self.places.state.clone()
     }
+}
 
+impl Planner for Ostree {
     fn plan(&self, root: &Root, request: &Request, obstacles: &Obstacles) -> Plan {
         let observer = Observer::new(root);
         let files = TargetFiles::read(&observer, &self.places);

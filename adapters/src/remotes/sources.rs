@@ -12,7 +12,7 @@ use super::remote::Remote;
 use super::repository::Repository;
 use crate::code;
 use crate::paths::{BelowLayers, LayerAt};
-use crate::planner::SourcePath;
+use crate::route::SourcePath;
 use crate::source::{Source, Want, keyfile_entries, not_utf8, stem, whole_for};
 
 /// The layers that an adapter reads, and what it reads there.

@@ -1,0 +1,137 @@
+//! An adapter whose entries are run, which only tests have: tasks, each a program that is to be run once for an
+//! occasion.
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use overlay_resolver::Document;
+use overlay_resolver::finding::Finding;
+use overlay_resolver::root::Root;
+use overlay_resolver::rules::{Rules, Shape};
+use overlay_resolver::tree::Tree;
+use serde::Deserialize;
+
+use crate::code;
+use crate::paths::{BelowLayers, InRoot, LayerAt};
+use crate::process;
+use crate::report::Request;
+use crate::route::{Route, SourcePath};
+use crate::runner::{Agenda, Job, Mark, Runner};
+use crate::source::{Source, mistake, path_of};
+
+/// What the vendor's files end with.
+const SUFFIX: &str = ".toml";
+/// How often a task is tried that does not say it.
+const TRIES: u32 = 2;
+/// How long one may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What an adapter of tasks reads and writes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Definition {
+    #[serde(rename = "kind")]
+    _kind: Option<String>,
+    layers: Vec<LayerAt>,
+    tasks: BelowLayers,
+    state: InRoot,
+    occasion: String,
+}
+
+/// The adapter.
+#[derive(Debug)]
+pub(crate) struct Tasksd {
+    name: String,
+    rules: Rules,
+    tasks: PathBuf,
+    state: PathBuf,
+    occasion: String,
+}
+
+/// What a file says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Task {
+    command: Vec<String>,
+    tries: Option<u32>,
+}
+
+impl Tasksd {
+    /// The adapter of this name, as its definition has it.
+    pub(crate) fn new(name: &str, definition: Definition) -> Self {
+        let layers = definition.layers.into_iter();
+        let rules = Rules::builder()
+            .layers(layers.map(|LayerAt(layer)| layer))
+            .shape(Shape::Entries)
+            .suffix(SUFFIX)
+            .drop_in_suffix(SUFFIX)
+            .main_decides(true)
+            .format("toml");
+        Self {
+            name: name.into(),
+            rules: rules.build().expect("nothing in them can be wrong"),
+            tasks: definition.tasks.0,
+            state: definition.state.0,
+            occasion: definition.occasion,
+        }
+    }
+}
+
+fn read(document: &Document) -> (Option<Task>, Vec<Finding>) {
+    match document.deserialize() {
+        Ok(task) => (Some(task), Vec::new()),
+        Err(error) => (None, vec![mistake(code::INVALID_VALUE, document, &error)]),
+    }
+}
+
+impl Route for Tasksd {
+    fn sources(&self) -> Vec<SourcePath> {
+        vec![SourcePath {
+            path: self.tasks.clone(),
+            adapter: self.name.clone(),
+            rules: self.rules.clone(),
+            whole: false,
+        }]
+    }
+
+    fn target(&self) -> PathBuf {
+        self.state.clone()
+    }
+
+    fn lock(&self) -> PathBuf {
+        self.state.clone()
+    }
+}
+
+impl Runner for Tasksd {
+    fn noun(&self) -> &'static str {
+        "task"
+    }
+
+    fn due(&self, root: &Root, _: &Request) -> Agenda {
+        let source = Source::read(&Tree::from(root.clone()), &self.rules, &self.tasks, read);
+        Agenda::of(source, &self.name, self.noun(), |name, layered, task| {
+            Ok(Job {
+                adapter: self.name.clone(),
+                name: name.into(),
+                command: task.command.clone(),
+                occasion: self.occasion.clone(),
+                tries: task.tries.unwrap_or(TRIES),
+                mark: Mark::of(root, &self.state, name)?,
+                origin: path_of(&layered.document),
+            })
+        })
+    }
+
+    fn run(&self, _: &Root, job: &Job) -> Result<(), Finding> {
+        let failed = |why: String| code::RUN_FAILED.error(&job.origin, why);
+        let [program, arguments @ ..] = &*job.command else {
+            return Err(failed("command: expected a program".into()));
+        };
+        let ended = process::run(Path::new(program), arguments, PATIENCE);
+        ended.map_err(|why| failed(format!("{}: {why}", job.name)))
+    }
+}

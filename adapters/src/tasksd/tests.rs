@@ -1,0 +1,237 @@
+//! What is run goes through the registry, and gets what an adapter gets for nothing.
+#![expect(clippy::disallowed_methods, reason = "the tree of the test")]
+
+use std::fs;
+use std::path::PathBuf;
+
+use overlay_resolver::root::Root;
+
+use super::{Definition, Tasksd};
+use crate::adapter::Adapters;
+use crate::commit::{commit, commit_until};
+use crate::definition::Text;
+use crate::report::{Decision, Report, Request, RunDecision, Wish};
+use crate::runner::{Due, Mark, Runner as _};
+use crate::scope::Scopes;
+
+const DEFINITION: &str = include_str!("definition.toml");
+const STATE: &str = "var/lib/tasksd";
+
+/// A tree with two tasks, and what runs in it.
+struct Machine(tempfile::TempDir);
+
+impl Machine {
+    fn new() -> Self {
+        let machine = Self(tempfile::tempdir().unwrap());
+        machine.occasion("A");
+        machine.task("usr/lib", "bad", "exit 1");
+        machine.task("usr/lib", "good", "exit 0");
+        machine
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.0.path().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn occasion(&self, occasion: &str) {
+        let text = DEFINITION.replace("\"A\"", &format!("{occasion:?}"));
+        self.write("etc/overlayctl/adapters.d/tasksd.toml", &text);
+    }
+
+    /// A task that notes that it ran, and does what the script says.
+    fn task(&self, layer: &str, name: &str, script: &str) {
+        let place = self.0.path().to_str().unwrap();
+        let script = format!("cd {place} && echo {name} >> ran; {script}");
+        let text = format!("command = ['/bin/sh', '-c', '''{script}''']\n");
+        self.write(&format!("{layer}/tasksd/tasks.d/{name}.toml"), &text);
+    }
+
+    fn root(&self) -> Root {
+        Root::open(self.0.path()).unwrap()
+    }
+
+    fn sync(&self) -> Report {
+        Adapters::open(&self.root()).sync(&Request::default())
+    }
+
+    /// The codes and states of both, and how many errors there are to tell.
+    fn run(&self, occasion: &str) -> ([String; 2], usize) {
+        self.occasion(occasion);
+        let report = self.sync();
+        let told = report.findings.len() + report.remarks.len();
+        (words_of(&report).try_into().unwrap(), told)
+    }
+
+    fn ran(&self) -> String {
+        let ran = fs::read_to_string(self.path("ran")).unwrap_or_default();
+        ran.lines().collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn words_of(report: &Report) -> Vec<String> {
+    let states = report.by_entry();
+    let words = report.entries.iter().map(|entry| {
+        let state = states.state_of(entry).word();
+        format!("{} {state}", entry.decision.code())
+    });
+    words.collect()
+}
+
+fn words(bad: &str, good: &str) -> [String; 2] {
+    [bad.into(), good.into()]
+}
+
+/// The decision over the second of the two.
+fn of_good(report: &Report) -> &Decision {
+    assert_eq!(report.entries[1].name, "good");
+    &report.entries[1].decision
+}
+
+#[test]
+fn one_that_fails_starves_no_other_and_is_given_up() {
+    let machine = Machine::new();
+    let first = machine.run("A");
+    assert_eq!(first, (words("run-failed failed", "done done"), 1));
+    let second = machine.run("A");
+    assert_eq!(second, (words("given-up given-up", "done done"), 2));
+    // That it was given up is told each time, and it is not run.
+    let third = machine.run("A");
+    assert_eq!(third, (words("given-up given-up", "done done"), 1));
+    assert_eq!(machine.ran(), "bad good bad");
+    assert_eq!(machine.run("B").0, words("run-failed failed", "done done"));
+    assert_eq!(machine.ran(), "bad good bad bad good");
+}
+
+#[test]
+fn tasks_are_layered_like_all_else() {
+    let machine = Machine::new();
+    machine.write("etc/tasksd/tasks.d/bad.toml", "");
+    machine.write("etc/tasksd/tasks.d/broken.toml", "command = 1\n");
+    machine.task("etc", "good", "exit 0");
+    let report = machine.sync();
+    assert_eq!(
+        words_of(&report),
+        ["masked masked", "broken failed", "done done"]
+    );
+    assert_eq!(report.findings.len(), 1, "{:#?}", report.findings);
+    assert!(
+        report.findings[0]
+            .to_string()
+            .contains("broken.toml:1: command: ")
+    );
+    assert_eq!(machine.ran(), "good");
+    let good = report.entries[2].layered.as_ref().unwrap();
+    assert_eq!(good.entry().fragments.len(), 2);
+}
+
+/// What may be written says where it is told what became of a task.
+#[test]
+fn what_is_run_is_left_for_the_boot_as_what_is_written() {
+    let machine = Machine::new();
+    let request = Request {
+        scopes: Scopes::ETC,
+        ..Request::default()
+    };
+    let report = Adapters::open(&machine.root()).sync(&request);
+    let left: Vec<_> = report.left.iter().map(|left| &*left.adapter).collect();
+    assert_eq!(left, ["flatpak", "tasksd"]);
+    assert_eq!(machine.ran(), "");
+}
+
+#[test]
+fn what_is_asked_for_an_entry_runs_no_task() {
+    let machine = Machine::new();
+    let request = Request {
+        wishes: [("flatpak-remotes/x".to_owned(), Wish::Restore)].into(),
+        ..Request::default()
+    };
+    let report = Adapters::open(&machine.root()).sync(&request);
+    assert_eq!(words_of(&report), [""; 0]);
+    assert_eq!(machine.ran(), "");
+}
+
+#[test]
+fn what_cannot_be_counted_is_not_run_and_was_not_tried() {
+    let machine = Machine::new();
+    machine.task("usr/lib", "good", "exit 1");
+    machine.run("A");
+    // Another program writes the mark of the one while the other runs.
+    let theirs = format!("echo theirs > {STATE}/good.run; exit 1");
+    machine.task("usr/lib", "bad", &theirs);
+    let report = machine.sync();
+    let expected = RunDecision::Failed { tries: 1, of: 2 };
+    assert_eq!(*of_good(&report), Decision::Run(expected));
+    let codes: Vec<_> = report.findings.iter().map(|one| one.code.name()).collect();
+    assert_eq!(codes, ["run-failed", "contended"]);
+    let changes: Vec<_> = report.changes.iter().map(|one| &*one.subject).collect();
+    assert_eq!(changes, ["bad"]);
+    assert_eq!(machine.ran(), "bad good bad");
+}
+
+#[test]
+fn a_plan_says_what_is_due_and_runs_nothing() {
+    let machine = Machine::new();
+    let report = Adapters::open(&machine.root()).plan(&Request::default());
+    let due = report.pending.iter();
+    let due: Vec<_> = due.map(|change| (change.noun, &*change.subject)).collect();
+    assert_eq!(due, [("task", "bad"), ("task", "good")]);
+    assert_eq!(machine.ran(), "");
+    assert!(!machine.path("var").exists());
+}
+
+/// The machine goes down while a job runs, or before its end was written down.
+#[test]
+fn one_that_takes_the_machine_down_was_counted() {
+    let machine = Machine::new();
+    let root = machine.root();
+    let definition: Definition = Text::BuiltIn(DEFINITION).read().unwrap();
+    let tasks = Tasksd::new("tasksd", definition);
+    fs::create_dir_all(machine.path(STATE)).unwrap();
+    for tries in 1..=2 {
+        let job = tasks.due(&root, &Request::default()).jobs.remove(1);
+        let Due::Now(begun) = job.due() else {
+            panic!("it was tried {} times only", tries - 1);
+        };
+        assert_eq!(begun.tries, tries);
+        let batch = tasks.mark(&job, job.mark.as_ref(), &begun);
+        commit(&root, &batch).outcome.unwrap();
+        let done = Mark {
+            is_done: true,
+            ..begun.clone()
+        };
+        let batch = tasks.mark(&job, Some(&begun), &done);
+        commit_until(&root, &batch, 0).outcome.unwrap();
+    }
+    assert_eq!(machine.run("A").0[1], "given-up given-up");
+    assert_eq!(machine.ran(), "bad");
+}
+
+#[test]
+fn a_job_whose_mark_has_no_place_is_not_run() {
+    let machine = Machine::new();
+    let taken = format!("mkdir -p {STATE}/good.run/x; exit 1");
+    machine.task("usr/lib", "bad", &taken);
+    let report = machine.sync();
+    let expected = RunDecision::Failed { tries: 0, of: 2 };
+    assert_eq!(*of_good(&report), Decision::Run(expected));
+    assert_eq!(machine.ran(), "bad");
+}
+
+#[test]
+fn a_job_whose_mark_cannot_be_read_is_not_run() {
+    let machine = Machine::new();
+    // A directory has the place of its mark.
+    fs::create_dir_all(machine.path(STATE).join("good.run/x")).unwrap();
+    let report = machine.sync();
+    assert_eq!(of_good(&report).code(), "broken");
+    assert!(report.failed());
+    assert_eq!(machine.ran(), "bad");
+    let mut places = report.findings.iter().map(|finding| &finding.path);
+    assert!(places.any(|path| path.ends_with("good.run")));
+}
