@@ -27,7 +27,7 @@ overlay_resolver::finding_codes! {
     MISSING_KEY_PATH = "missing-key-path": "a path in `gpgkeypath` that does not exist";
     NO_CONFIGURATION = "no-configuration": "a repository without its configuration";
     NO_KEY = "no-key": "a remote whose signatures are verified, and that has no key";
-    NOT_TOLD = "not-told": "a program that was to be told of a change, and could not be";
+    NOT_TOLD = "not-told": "a program that was to be told of a change, and could not be; a note where the root is not the running system's";
     OTHER_KEYRING = "other-keyring": "a keyring that is used in place of the vendor's";
     OUT_OF_SCOPE = "out-of-scope": "a target that this run may not write";
     PRIVATE_SOURCE = "private-source": "a file that not everybody may read, of an entry whose target everybody reads";

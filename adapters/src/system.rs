@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
 use overlay_resolver::root::{Root, RootError};
-use rustix::fs::{AtFlags, CWD, statat};
+use rustix::fs::{AtFlags, CWD, fstat, statat};
 
 use crate::scope::{Scope, Scopes};
 
@@ -244,6 +244,18 @@ fn is_name(name: &str) -> bool {
             && !serial.is_empty()
             && serial.bytes().all(|byte| byte.is_ascii_digit())
     })
+}
+
+/// Whether a root is that of the system whose programs are run.
+pub(crate) fn is_running_systems(root: &Root) -> bool {
+    let top = Path::new("/");
+    let Ok(Some(dir)) = root.dir(top) else {
+        return false;
+    };
+    match (fstat(&dir), statat(CWD, top, AtFlags::empty())) {
+        (Ok(a), Ok(b)) => (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino),
+        _ => false,
+    }
 }
 
 /// Whether the deployment at `path` is the one that runs: they have one `/etc`.

@@ -3,8 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use overlay_resolver::finding::Finding;
+use overlay_resolver::root::Root;
+
 use super::access::Access;
 use super::tree::NewTree;
+use crate::code;
+use crate::system::is_running_systems;
 
 /// What is to be written, in this order. Paths are inside the root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -88,11 +93,24 @@ impl Step {
 }
 
 /// A program that is run to be told of a change. It is told again until it was, so what it does must bear that. It is one
-/// of the running system: for any other root, a plan has none.
+/// of the running system, so there is none for any other root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The program.
-    pub program: PathBuf,
-    /// Its arguments.
-    pub arguments: Vec<String>,
+    pub(super) program: PathBuf,
+    pub(super) arguments: Vec<String>,
+}
+
+impl Notice {
+    /// What tells this program of a change in this root.
+    ///
+    /// # Errors
+    /// The root is not that of the running system: the program would look at another tree than the one that changed. The
+    /// finding is for the report.
+    pub fn new(root: &Root, program: PathBuf, arguments: Vec<String>) -> Result<Self, Finding> {
+        if is_running_systems(root) {
+            return Ok(Self { program, arguments });
+        }
+        let message = "is not told of the change: it is a program of the running system, and this is another root";
+        Err(code::NOT_TOLD.info(program, message))
+    }
 }

@@ -8,6 +8,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use overlay_resolver::finding::Level;
 use overlay_resolver::root::Root;
 use tempfile::TempDir;
 
@@ -313,6 +314,24 @@ fn nobody_is_told_of_what_failed_or_was_overtaken() {
     let ended = commit(&consumer.root, &batch);
     assert!(ended.outcome.is_err());
     assert_eq!(consumer.told(), 0);
+}
+
+/// By whatever name: a program of the host would look at the host's files.
+#[test]
+fn nobody_is_told_of_what_changes_in_another_root() {
+    let (place, other) = root();
+    let told = |root: &Root| Notice::new(root, "/bin/false".into(), Vec::new());
+    let refused = told(&other).unwrap_err();
+    assert_eq!(
+        (refused.code.name(), refused.level),
+        ("not-told", Level::Info)
+    );
+    symlink("/", place.path().join("link")).unwrap();
+    let link = place.path().join("link");
+    for path in [Path::new("/"), Path::new("/proc/self/root"), &link] {
+        let told = told(&Root::open(path).unwrap());
+        assert!(told.is_ok(), "{}", path.display());
+    }
 }
 
 #[test]
