@@ -5,7 +5,7 @@
 //! empty one switches it off, a drop-in `NAME.toml.d/*.toml` changes single keys, and a file of another
 //! name is another adapter.
 
-mod text;
+pub(crate) mod text;
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +22,7 @@ use overlay_resolver::typed::Located;
 use overlay_resolver::{Catalog, Collection, Document, Resolver};
 use serde::Deserialize;
 
-pub(crate) use self::text::Text;
+use self::text::Text;
 use crate::code;
 use crate::registry::{KINDS, Kind};
 use crate::route::SourcePath;

@@ -2,7 +2,7 @@
 
 use overlay_resolver::typed::DeserializeError;
 
-use crate::definition::Text;
+use crate::definition::text::Text;
 #[cfg(test)]
 use crate::exampled::Exampled;
 use crate::flatpak::Flatpak;

@@ -19,12 +19,14 @@
 //! );
 //! ```
 
+mod scanned;
 mod unread;
 mod words;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+pub(crate) use self::scanned::tell;
 pub use self::unread::Unread;
 pub use self::words::Brief;
 use crate::document::{Assignment, Document, Place, State as Fate};

@@ -1,27 +1,22 @@
 //! A configuration path, with the rules by which it is read and how they are known.
 //!
-//! This is the one place that decides which program's rules hold for a path, what a directory means, and
-//! what is only a part of something else. [`Resolver::configuration`] chooses; what is chosen can be asked
-//! as often as one likes.
+//! [`Resolver::configuration`](crate::Resolver::configuration) chooses; what is chosen can be asked as often as one
+//! likes.
 
-mod members;
-mod owners;
 mod path;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::path::PathError;
-use crate::account::Unread;
-use crate::catalog::Catalog;
+pub(crate) use self::path::below_layers;
+use crate::account::{Unread, tell};
 use crate::discover::{Query, Shared, discover};
 use crate::document::Document;
 use crate::escape::escape_path;
 use crate::finding::{Finding, Level, code};
 use crate::merge::{Keep, merge};
-use crate::owner::Owner;
-use crate::resolver::{Choice, Resolver};
-use crate::rules::{DropIns, Repeated, Rules, Shape};
+use crate::rules::{DropIns, Rules, Shape};
 use crate::scan::{Entry, Scan, scan};
 use crate::tree::Tree;
 
@@ -53,18 +48,18 @@ pub enum Basis {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Configuration {
-    tree: Arc<Tree>,
-    shared: Option<Arc<Shared>>,
-    history: bool,
-    path: PathBuf,
-    rules: Rules,
-    basis: Basis,
+    pub(crate) tree: Arc<Tree>,
+    pub(crate) shared: Option<Arc<Shared>>,
+    pub(crate) history: bool,
+    pub(crate) path: PathBuf,
+    pub(crate) rules: Rules,
+    pub(crate) basis: Basis,
     /// Whether the catalog knows the consumer, whatever rules the caller named.
-    is_known: bool,
-    name: Option<String>,
-    part_of: Option<PathBuf>,
+    pub(crate) is_known: bool,
+    pub(crate) name: Option<String>,
+    pub(crate) part_of: Option<PathBuf>,
     /// Why nobody reads what is there.
-    unread: Option<Unread>,
+    pub(crate) unread: Option<Unread>,
 }
 
 /// The documents of a directory of entries.
@@ -79,114 +74,6 @@ pub struct Collection {
     /// Whether every layer could be listed. If not, what is missing may well exist, and what is
     /// there may be masked or overridden.
     pub complete: bool,
-}
-
-impl Resolver {
-    /// What `path` means, and by which rules it is read.
-    ///
-    /// `path` is one below every layer, such as `systemd/journald.conf`, or one inside a layer, such
-    /// as `/etc/systemd/journald.conf`, which means the same. A path that is a directory in the layers,
-    /// that no rule says anything about and whose name does not say that it is a file, as that of
-    /// `x.conf` and `x.toml` does, is a directory of documents.
-    ///
-    /// # Errors
-    /// No layer can have such a path, or it is a directory whose [members](Self::members) have rules of their own.
-    pub fn configuration(&self, path: impl AsRef<Path>) -> Result<Configuration, PathError> {
-        let path = self.below_layers(path)?;
-        let found = self.configuration_at(path);
-        // A directory is listed only here, where nobody says what it is.
-        if found.is_known || !found.is_directory() || matches!(self.choice, Choice::Rules(_)) {
-            return Ok(found);
-        }
-        match self.members(&found.path).into_iter().next() {
-            Some(first) => Err(PathError::Members {
-                path: found.path,
-                first: first.path,
-            }),
-            None => Ok(found),
-        }
-    }
-
-    /// The path below every layer that `path` means (see [`configuration`](Self::configuration)).
-    ///
-    /// # Errors
-    /// No layer can have such a path.
-    pub fn below_layers(&self, path: impl AsRef<Path>) -> Result<PathBuf, PathError> {
-        path::below_layers(path.as_ref(), self.catalog(), self.choice.rules())
-    }
-
-    /// The same of a path below every layer that is taken as it is.
-    pub fn configuration_at(&self, path: PathBuf) -> Configuration {
-        let unread = self.of_no_unit(&path);
-        Configuration {
-            unread,
-            ..self.chosen(path).directory_of_documents()
-        }
-    }
-
-    /// The same, without a look into the tree.
-    pub(crate) fn chosen(&self, path: PathBuf) -> Configuration {
-        let catalog = self.catalog();
-        let known = catalog
-            .rules(&path)
-            .or_else(|| catalog.rules_of_many_units(&path));
-        Configuration {
-            tree: Arc::clone(&self.tree),
-            shared: self.shared.clone(),
-            history: self.history,
-            basis: match (&self.choice, &known) {
-                (Choice::Consumer, Some(_)) => Basis::Consumer,
-                (Choice::Consumer, None) => Basis::Guess,
-                (Choice::Rules(_) | Choice::Another(_), _) => Basis::Caller,
-            },
-            is_known: known.is_some(),
-            name: catalog.name(&path).map(str::to_owned),
-            part_of: known.is_none().then(|| whole(catalog, &path)).flatten(),
-            rules: self.choice.over(known),
-            unread: None,
-            path,
-        }
-    }
-}
-
-impl Choice {
-    fn over(&self, known: Option<Rules>) -> Rules {
-        match (self, known) {
-            (Self::Consumer, known) => known.unwrap_or_default(),
-            // Where they say nothing of the keys, what is known of those stays.
-            (Self::Rules(rules), Some(known)) if rules.schema.is_empty() => Rules {
-                schema: known.schema,
-                ..(**rules).clone()
-            },
-            (Self::Rules(rules), _) | (Self::Another(rules), None) => (**rules).clone(),
-            (Self::Another(rules), Some(known)) => Rules {
-                suffix: known.suffix,
-                whole: known.whole,
-                drop_in_suffix: known.drop_in_suffix,
-                shape: known.shape,
-                schema: if rules.repeated == Repeated::Schema {
-                    known.schema
-                } else {
-                    Arc::clone(&rules.schema)
-                },
-                ..(**rules).clone()
-            },
-        }
-    }
-}
-
-/// The known document that a file or directory at `path` is a part of: of `X.conf.d` and of what is in it,
-/// `X.conf`.
-fn whole(catalog: &Catalog, path: &Path) -> Option<PathBuf> {
-    let inside = path.join("_.conf");
-    let owners = [path, &inside].map(|path| catalog.owner(path));
-    let documents = owners.into_iter().filter_map(|owner| match owner {
-        Owner::Document(document) => Some(document),
-        _ => None,
-    });
-    // What is in a directory has no say in it.
-    let mut documents = documents.filter(|document| !document.starts_with(path));
-    documents.find(|document| catalog.knows(document))
 }
 
 impl Configuration {
@@ -272,7 +159,7 @@ impl Configuration {
 
     /// A path without a suffix that tells may be a directory of documents: it is one if a layer has a
     /// directory there, and none has a file or drop-ins of one. Only names are read.
-    fn directory_of_documents(self) -> Self {
+    pub(crate) fn directory_of_documents(self) -> Self {
         let is_open = self.basis != Basis::Consumer
             && self.rules.shape == Shape::Auto
             && self.rules.shape_of(&self.path) == Shape::Document
@@ -318,7 +205,8 @@ impl Configuration {
             history: self.history,
             shared: self.shared.as_deref().unwrap_or(&unshared),
         });
-        let mut scan = scan(&rules, rules.shape_of(&self.path), discovery);
+        let (mut scan, others) = scan(&rules, rules.shape_of(&self.path), discovery);
+        tell(&mut scan, &others);
         if let Some(why) = &self.unread {
             let finding = code::NO_UNIT.warning(&self.path, why.to_string());
             (scan.entries, scan.findings) = (Vec::new(), vec![finding]);

@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 pub(crate) use self::shared::Shared;
 use self::shared::SharedDir;
 use crate::finding::{Finding, code};
-use crate::root::{Listing, Name as Listed, Opened, Unusable};
+use crate::fragment::{Fragment, Role};
+use crate::root::{Listing, Name as Listed, Opened, Unusable, above_end};
 use crate::rules::{DropIns, Layer, Name, Rules, Shape, unit};
-use crate::scan::{Fragment, Role};
 use crate::tree::{Tree, TreeDir};
 
 /// What to look for and how.
@@ -145,13 +145,6 @@ pub(crate) fn discover(query: Query<'_>) -> Discovery {
 fn above<'p>(path: &'p Path, top: &'p Path) -> impl Iterator<Item = &'p Path> {
     let above = path.ancestors().skip(1);
     above.take_while(move |directory| *directory != top && directory.starts_with(top))
-}
-
-/// The directories above the end of a symlink, any of which can be moved away. Those at the top of the root
-/// are the system's.
-pub(crate) fn above_end(path: &Path) -> impl Iterator<Item = &Path> {
-    let above = path.ancestors().skip(1);
-    above.filter(|directory| directory.components().count() > 2)
 }
 
 impl Query<'_> {

@@ -29,10 +29,10 @@ pub(crate) use self::items::Items;
 pub use self::key::Key;
 pub use self::outcome::{Numbered, Outcome};
 pub use self::snapshot::Snapshot;
-use crate::discover::above_end;
 use crate::escape::escape_path;
 use crate::finding::{Finding, Level, code};
 use crate::ledger::{Ledger, Row};
+use crate::root::above_end;
 use crate::rules::Rules;
 use crate::scan::{self, Entry, Fragment, Status};
 

@@ -17,7 +17,7 @@ use bstr::BStr;
 
 use self::keys::Keys;
 use self::names::Names;
-pub(crate) use self::number::{FileId, KeyId, NameId, ProblemId, Row, SectionId, small};
+pub(crate) use self::number::{FileId, KeyId, NameId, ProblemId, Row, SectionId};
 use crate::finding::Finding;
 use crate::format::{self, Format, Node, Value};
 use crate::schema::{KeyKind, OnEmpty, Operator, Unknown};

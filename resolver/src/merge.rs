@@ -17,8 +17,9 @@ use self::nested::Paths;
 use crate::finding::{Finding, Level, code};
 use crate::format::{Item, Kind, Lost, Pair};
 use crate::ledger::{
-    Decoded, Ended, Fate, FileId, KeyId, Ledger, ProblemId, Record, Rule, SectionId, Slot, small,
+    Decoded, Ended, Fate, FileId, KeyId, Ledger, ProblemId, Record, Rule, SectionId, Slot,
 };
+use crate::numbered::small;
 use crate::root::{Reason, Unusable};
 use crate::rules::{BrokenFile, Repeated, Rules};
 use crate::scan::{Entry, Fragment, State};

@@ -2,8 +2,6 @@
 
 use hashbrown::HashTable;
 
-use crate::ledger::small;
-
 /// The numbers of things that are kept elsewhere. The hash is kept, as growing would else visit every thing.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Numbered(HashTable<(u32, u32)>);
@@ -24,6 +22,12 @@ impl Numbered {
         self.0
             .insert_unique(spread(hash), (hash, small(number)), hashed);
     }
+}
+
+/// A count, offset or line in four bytes. Files are read up to 16 MiB and directories up to 2^20 names,
+/// and a ledger of so many rows that this failed would fill 300 GiB.
+pub(crate) fn small(number: usize) -> u32 {
+    u32::try_from(number).expect("texts and directories are bounded where they are read")
 }
 
 fn half(hash: u64) -> u32 {

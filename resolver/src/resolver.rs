@@ -1,5 +1,9 @@
 //! From a configuration path to its merged document, in one call.
 
+mod choose;
+mod members;
+mod owners;
+
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 

@@ -47,6 +47,7 @@ use std::sync::Arc;
 
 use rustix::fs::{OFlags, ResolveFlags};
 
+pub(crate) use self::content::above_end;
 pub use self::content::{Content, FRAGMENT_LIMIT, Inode, Link, Mask, Opened};
 pub use self::dir::{Dir, NAMES_LIMIT};
 pub use self::errno::Errno;

@@ -11,13 +11,12 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
 
-use crate::account::Account;
 use crate::discover::{Candidate, Discovery};
 use crate::escape::escape_path;
 use crate::finding::{Finding, code};
 use crate::format::{self, Format};
 pub use crate::fragment::{Fragment, Role, State};
-use crate::rules::{BrokenFile, DropIns, MainPlace, Order, Rules, Shape};
+use crate::rules::{DropIns, MainPlace, Order, Rules, Shape};
 
 /// The entries of one configuration path.
 #[derive(Debug, Clone, Default)]
@@ -95,8 +94,8 @@ impl Entry {
     }
 }
 
-/// Groups what was found into entries, by these rules.
-pub(crate) fn scan(rules: &Rules, shape: Shape, discovery: Discovery) -> Scan {
+/// Groups what was found into entries, by these rules. The others are the ignored files that belong to none.
+pub(crate) fn scan(rules: &Rules, shape: Shape, discovery: Discovery) -> (Scan, Vec<Fragment>) {
     let mut scan = Scan {
         complete: discovery.complete,
         findings: discovery.findings,
@@ -107,7 +106,7 @@ pub(crate) fn scan(rules: &Rules, shape: Shape, discovery: Discovery) -> Scan {
     for (name, mut candidate) in discovery.candidates {
         let broken = candidate.broken.take();
         let mut entry = Entry::new(rules, shape, &name, candidate);
-        entry.findings = entry.findings();
+        entry.findings.extend(entry.alias());
         if let Some(finding) = broken {
             entry.findings.push(finding);
             if !matches!(entry.status, Status::Masked(_) | Status::Refused(_)) {
@@ -116,13 +115,14 @@ pub(crate) fn scan(rules: &Rules, shape: Shape, discovery: Discovery) -> Scan {
         }
         scan.entries.push(entry);
     }
-    scan.attach(discovery.ignored);
-    scan
+    let others = scan.attach(discovery.ignored);
+    (scan, others)
 }
 
 impl Scan {
-    /// An ignored file belongs to the entry that its name begins with, if there is one.
-    fn attach(&mut self, ignored: Vec<Fragment>) {
+    /// An ignored file belongs to the entry that its name begins with, if there is one. Returns the others.
+    fn attach(&mut self, ignored: Vec<Fragment>) -> Vec<Fragment> {
+        let mut others = Vec::new();
         for fragment in ignored {
             let visible = fragment.name().as_bytes().trim_start_with(|c| c == '.');
             // The entries are in byte order, and a name has few beginnings.
@@ -134,9 +134,10 @@ impl Scan {
             let owner = owner.and_then(|owner| self.entries.get_mut(owner));
             match owner {
                 Some(entry) => entry.fragments.push(fragment),
-                None => self.findings.extend(finding(&fragment)),
+                None => others.push(fragment),
             }
         }
+        others
     }
 }
 
@@ -172,41 +173,6 @@ impl Entry {
             by_layer: rules.drop_in_order == Order::Layer,
         }
     }
-
-    fn findings(&self) -> Vec<Finding> {
-        let mut findings: Vec<_> = self.fragments.iter().filter_map(finding).collect();
-        findings.extend(self.alias());
-        if self.status == Status::Headless {
-            let headless = Account::Headless(self.name.as_ref());
-            findings.extend(
-                self.effective()
-                    .filter_map(|file| headless.finding(&file.path)),
-            );
-        }
-        findings
-    }
-}
-
-/// What the owner of a file should know of it, whatever is in it.
-fn finding(file: &Fragment) -> Option<Finding> {
-    let account = match &file.state {
-        State::Unusable(why) => Account::Unusable {
-            why,
-            costs: if file.fatal {
-                BrokenFile::Fatal
-            } else {
-                BrokenFile::Alone
-            },
-        },
-        State::PassedOver(why) => Account::PassedOver(why),
-        State::Ignored(why) => Account::Ignored(why),
-        State::Effective
-        | State::Shadowed(_)
-        | State::Duplicate(_)
-        | State::Mask(_)
-        | State::Masked(_) => return None,
-    };
-    account.finding(&file.path)
 }
 
 /// Lets the highest file of each name that takes it hide those below it. Returns the first that is

@@ -9,7 +9,7 @@ use overlay_resolver::root::Root;
 use super::{Definition, Tasksd};
 use crate::adapter::Adapters;
 use crate::commit::{commit, commit_until};
-use crate::definition::Text;
+use crate::definition::text::Text;
 use crate::report::{Decision, Report, Request, RunDecision, Wish};
 use crate::runner::{Due, Mark, Runner as _};
 use crate::scope::Scopes;

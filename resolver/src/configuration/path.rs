@@ -92,7 +92,7 @@ fn list(layers: &[Layer]) -> String {
 
 /// The path below every layer that `path` means: as it is where it is relative, else what is below the
 /// deepest layer that has it.
-pub(super) fn below_layers(
+pub(crate) fn below_layers(
     path: &Path,
     catalog: &Catalog,
     rules: Option<&Rules>,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use super::Document;
-use crate::ledger::small;
+use crate::numbered::small;
 
 const PIECE: usize = 8 << 10;
 

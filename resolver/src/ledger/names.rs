@@ -7,8 +7,7 @@ use std::hash::BuildHasher as _;
 use bstr::{BStr, ByteSlice as _};
 use foldhash::fast::RandomState;
 
-use super::small;
-use crate::numbered::Numbered;
+use crate::numbered::{Numbered, small};
 
 /// Names, numbered in the order in which they were first met.
 #[derive(Clone, Default)]

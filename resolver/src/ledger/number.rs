@@ -3,6 +3,8 @@
 
 use std::num::NonZeroU32;
 
+use crate::numbered::small;
+
 /// A number type, four bytes long, also where it is optional.
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident) => {
@@ -47,10 +49,4 @@ number! {
 number! {
     /// Something that the consumer refuses.
     ProblemId
-}
-
-/// A count, offset or line in four bytes. Files are read up to 16 MiB and directories up to 2^20 names,
-/// and a ledger of so many rows that this failed would fill 300 GiB.
-pub(crate) fn small(number: usize) -> u32 {
-    u32::try_from(number).expect("texts and directories are bounded where they are read")
 }

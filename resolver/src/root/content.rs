@@ -1,7 +1,7 @@
 //! What a name in a directory comes to.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::Stat;
@@ -68,6 +68,13 @@ impl Link {
             trail: Vec::new(),
         }
     }
+}
+
+/// The directories above the end of a symlink, any of which can be moved away. Those at the top of the root
+/// are the system's.
+pub(crate) fn above_end(path: &Path) -> impl Iterator<Item = &Path> {
+    let above = path.ancestors().skip(1);
+    above.filter(|directory| directory.components().count() > 2)
 }
 
 /// The identity of a file.

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::MemberKind;
-use crate::ledger::small;
+use crate::numbered::small;
 
 /// The names that a directory holds, in byte order.
 #[derive(Debug, Clone, Default)]

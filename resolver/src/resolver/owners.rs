@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::Configuration;
+use super::Resolver;
 use crate::account::Unread;
+use crate::configuration::Configuration;
 use crate::owner::{Owner, Paths, has_drop_ins_in, owner};
-use crate::resolver::Resolver;
 use crate::rules::{Layer, Rules};
 
 impl Resolver {

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::Configuration;
+use super::Resolver;
 use crate::catalog::without_d;
-use crate::resolver::Resolver;
+use crate::configuration::Configuration;
 use crate::rules::Rules;
 
 impl Resolver {

@@ -1,0 +1,119 @@
+//! Which program's rules hold for a path, what a directory means, and what is only a part of something else: the one
+//! place that decides it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Choice, Resolver};
+use crate::catalog::Catalog;
+use crate::configuration::{Basis, Configuration, PathError, below_layers};
+use crate::owner::Owner;
+use crate::rules::{Repeated, Rules};
+
+impl Resolver {
+    /// What `path` means, and by which rules it is read.
+    ///
+    /// `path` is one below every layer, such as `systemd/journald.conf`, or one inside a layer, such
+    /// as `/etc/systemd/journald.conf`, which means the same. A path that is a directory in the layers,
+    /// that no rule says anything about and whose name does not say that it is a file, as that of
+    /// `x.conf` and `x.toml` does, is a directory of documents.
+    ///
+    /// # Errors
+    /// No layer can have such a path, or it is a directory whose [members](Self::members) have rules of their own.
+    pub fn configuration(&self, path: impl AsRef<Path>) -> Result<Configuration, PathError> {
+        let path = self.below_layers(path)?;
+        let found = self.configuration_at(path);
+        // A directory is listed only here, where nobody says what it is.
+        if found.is_known || !found.is_directory() || matches!(self.choice, Choice::Rules(_)) {
+            return Ok(found);
+        }
+        match self.members(&found.path).into_iter().next() {
+            Some(first) => Err(PathError::Members {
+                path: found.path,
+                first: first.path,
+            }),
+            None => Ok(found),
+        }
+    }
+
+    /// The path below every layer that `path` means (see [`configuration`](Self::configuration)).
+    ///
+    /// # Errors
+    /// No layer can have such a path.
+    pub fn below_layers(&self, path: impl AsRef<Path>) -> Result<PathBuf, PathError> {
+        below_layers(path.as_ref(), self.catalog(), self.choice.rules())
+    }
+
+    /// The same of a path below every layer that is taken as it is.
+    pub fn configuration_at(&self, path: PathBuf) -> Configuration {
+        let unread = self.of_no_unit(&path);
+        Configuration {
+            unread,
+            ..self.chosen(path).directory_of_documents()
+        }
+    }
+
+    /// The same, without a look into the tree.
+    pub(crate) fn chosen(&self, path: PathBuf) -> Configuration {
+        let catalog = self.catalog();
+        let known = catalog
+            .rules(&path)
+            .or_else(|| catalog.rules_of_many_units(&path));
+        Configuration {
+            tree: Arc::clone(&self.tree),
+            shared: self.shared.clone(),
+            history: self.history,
+            basis: match (&self.choice, &known) {
+                (Choice::Consumer, Some(_)) => Basis::Consumer,
+                (Choice::Consumer, None) => Basis::Guess,
+                (Choice::Rules(_) | Choice::Another(_), _) => Basis::Caller,
+            },
+            is_known: known.is_some(),
+            name: catalog.name(&path).map(str::to_owned),
+            part_of: known.is_none().then(|| whole(catalog, &path)).flatten(),
+            rules: self.choice.over(known),
+            unread: None,
+            path,
+        }
+    }
+}
+
+impl Choice {
+    fn over(&self, known: Option<Rules>) -> Rules {
+        match (self, known) {
+            (Self::Consumer, known) => known.unwrap_or_default(),
+            // Where they say nothing of the keys, what is known of those stays.
+            (Self::Rules(rules), Some(known)) if rules.schema.is_empty() => Rules {
+                schema: known.schema,
+                ..(**rules).clone()
+            },
+            (Self::Rules(rules), _) | (Self::Another(rules), None) => (**rules).clone(),
+            (Self::Another(rules), Some(known)) => Rules {
+                suffix: known.suffix,
+                whole: known.whole,
+                drop_in_suffix: known.drop_in_suffix,
+                shape: known.shape,
+                schema: if rules.repeated == Repeated::Schema {
+                    known.schema
+                } else {
+                    Arc::clone(&rules.schema)
+                },
+                ..(**rules).clone()
+            },
+        }
+    }
+}
+
+/// The known document that a file or directory at `path` is a part of: of `X.conf.d` and of what is in it,
+/// `X.conf`.
+fn whole(catalog: &Catalog, path: &Path) -> Option<PathBuf> {
+    let inside = path.join("_.conf");
+    let owners = [path, &inside].map(|path| catalog.owner(path));
+    let documents = owners.into_iter().filter_map(|owner| match owner {
+        Owner::Document(document) => Some(document),
+        _ => None,
+    });
+    // What is in a directory has no say in it.
+    let mut documents = documents.filter(|document| !document.starts_with(path));
+    documents.find(|document| catalog.knows(document))
+}
