@@ -9,7 +9,11 @@ use super::one;
 
 /// Why an entry is not touched, and what its owner can do about it.
 pub(super) fn foreign(why: &Foreign, noun: &str, name: &str) -> String {
-    let fact = fact(why, noun);
+    with_advice(fact(why, noun), why, noun, name)
+}
+
+/// A fact, and what its owner can do about the entry that is not touched.
+pub(super) fn with_advice(fact: String, why: &Foreign, noun: &str, name: &str) -> String {
     match advice(why, noun, name) {
         Some(advice) => format!("{fact}; {advice}"),
         None => fact,

@@ -4,6 +4,7 @@ use overlay_adapters::report::{EntryReport, Going, Idle};
 use overlay_resolver::escape::escape_path;
 
 use super::decision::{going, masked};
+use super::foreign::with_advice;
 use super::one;
 
 /// Why there is nothing to do for an entry, and what to do instead.
@@ -27,10 +28,13 @@ pub(crate) fn idle(entry: &EntryReport, why: &Idle) -> String {
             going(&Going::Withdrawn)
         ),
         Idle::Inherited => "is inherited from another repository".into(),
-        Idle::NameTaken => format!(
-            "is not deleted: {} of somebody else has its name; `overlayctl adopt {name}` takes that over",
-            one(entry.noun)
-        ),
+        Idle::NameTaken(why) => {
+            let fact = format!(
+                "is not deleted: {} of somebody else has its name",
+                one(entry.noun)
+            );
+            with_advice(fact, why, entry.noun, &name)
+        }
         Idle::Deleted => format!("is deleted; `overlayctl restore {name}` brings it back"),
         Idle::NotMade => "is not there yet; `overlayctl sync` makes it".into(),
         Idle::NotAdopted => "does not follow the vendor yet; `overlayctl sync` adopts it".into(),

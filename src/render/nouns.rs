@@ -155,7 +155,7 @@ fn idles() -> [Idle; 15] {
         Idle::NotShipped,
         Idle::InUse,
         Idle::Inherited,
-        Idle::NameTaken,
+        Idle::NameTaken(Foreign::Other),
         Idle::Deleted,
         Idle::NotMade,
         Idle::NotAdopted,

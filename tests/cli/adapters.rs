@@ -181,6 +181,10 @@ fn a_symlink_out_of_the_target_is_never_written_through() {
     );
     assert_snapshot!("ostree_link", image.shown(&["sync"]));
     assert_snapshot!("ostree_link_adopt", image.shown(&["adopt", "os"]));
+    // To adopt it is no way out: it is not said to be one.
+    let restored = image.shown(&["restore", "os"]);
+    let words = "os: nothing to do: it is not deleted: a remote of somebody else has its name; to manage the remote, remove the symlink and run `overlayctl restore os`\n";
+    assert!(restored.contains(words), "{restored}");
     let now = || fs::read_to_string(image.path(VENDOR)).expect("the vendor's file");
     assert_eq!(now(), vendor);
     assert_eq!(image.exit_status(&["status", "--check"]), 0);

@@ -509,7 +509,7 @@ fn every_code_of_why_nothing_is_done_is_documented() {
         Idle::NotShipped,
         Idle::InUse,
         Idle::Inherited,
-        Idle::NameTaken,
+        Idle::NameTaken(Foreign::Other),
         Idle::Deleted,
         Idle::NotMade,
         Idle::NotAdopted,

@@ -42,7 +42,7 @@ pub enum Idle {
     /// It is inherited from another repository.
     Inherited,
     /// To be restored, and something else that others made has its name.
-    NameTaken,
+    NameTaken(Foreign),
     /// The owner deleted it.
     Deleted,
     /// It is not there before a run makes it.
@@ -67,7 +67,7 @@ impl Idle {
             Self::NotShipped => "not-shipped",
             Self::InUse => "in-use",
             Self::Inherited => "inherited",
-            Self::NameTaken => "name-taken",
+            Self::NameTaken(_) => "name-taken",
             Self::Deleted => "deleted",
             Self::NotMade => "not-made",
             Self::NotAdopted => "not-adopted",
@@ -84,7 +84,7 @@ impl Idle {
             | Self::NotShipped
             | Self::InUse
             | Self::Inherited
-            | Self::NameTaken
+            | Self::NameTaken(_)
             | Self::Deleted
             | Self::NotMade
             | Self::NotAdopted
@@ -137,11 +137,11 @@ fn in_the_way(decision: &Decision) -> Option<Idle> {
     }
 }
 
-const fn not_restored(decision: &Decision) -> Option<Idle> {
+fn not_restored(decision: &Decision) -> Option<Idle> {
     match decision {
         Decision::Deleted => None,
         Decision::New { .. } => Some(Idle::ToBeMade),
-        Decision::Foreign(_) => Some(Idle::NameTaken),
+        Decision::Foreign(why) => Some(Idle::NameTaken(why.clone())),
         _ => Some(Idle::There),
     }
 }
