@@ -118,7 +118,7 @@ struct Key {
 /// The document of `sync`, `status` and the second thoughts.
 pub(crate) fn report(told: &Told, system: &System) -> Json {
     let left = told.report.left.iter().map(|left| {
-        let why = system.why_left(left.scope);
+        let why = left.why(system);
         LeftView {
             adapter: left.adapter.clone(),
             target: escape_path(&left.target).to_string(),

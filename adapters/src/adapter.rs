@@ -59,7 +59,13 @@ impl Adapter<'_> {
             adapter: self.name.clone(),
             target: self.target(),
             scope: self.scope(),
+            is_elsewhere: self.work.is_elsewhere(self.root),
         }
+    }
+
+    /// Whether a run has to leave it for another.
+    fn is_left(&self, request: &Request) -> bool {
+        !request.scopes.contain(self.root, &self.target()) || self.work.is_elsewhere(self.root)
     }
 
     /// What a run would do. Writes and runs nothing.
@@ -189,7 +195,7 @@ impl<'r> Adapters<'r> {
             ..Report::default()
         };
         for adapter in self.iter() {
-            if !request.scopes.contain(self.root, &adapter.target()) {
+            if adapter.is_left(request) {
                 report.left.push(adapter.left());
                 continue;
             }

@@ -23,6 +23,7 @@ pub use self::request::Request;
 pub use self::state::State;
 pub use self::wish::{Idle, Wish};
 use crate::scope::Scope;
+use crate::system::{System, WhyLeft};
 
 /// The outcome of a plan or of a run: one line an entry, and what else there is to say.
 #[derive(Debug, Default)]
@@ -37,7 +38,7 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What the owner should hear of the decisions.
     pub remarks: Vec<Remark>,
-    /// The adapters that were not run because this run may not write their targets.
+    /// The adapters that were not run: this run may not write their targets, or what they run is not of this root.
     pub left: Vec<Left>,
 }
 
@@ -50,6 +51,24 @@ pub struct Left {
     pub target: PathBuf,
     /// Whose that is.
     pub scope: Scope,
+    /// Whether it would run programs, which are the running system's, in another root; whatever may be written there.
+    pub is_elsewhere: bool,
+}
+
+impl Left {
+    /// Why it is left.
+    pub const fn why(&self, system: &System) -> WhyLeft {
+        if self.is_elsewhere {
+            WhyLeft::OtherRoot
+        } else {
+            system.why_left(self.scope)
+        }
+    }
+
+    /// Whether the scope would do it, if it was asked for.
+    pub fn is_for_the_asking(&self, system: &System) -> bool {
+        !self.is_elsewhere && system.allows(self.scope)
+    }
 }
 
 impl Report {

@@ -17,11 +17,18 @@ use crate::editor::Editor;
 use crate::report::{Decision, EntryReport, Mask, Request};
 use crate::route::Route;
 use crate::source::{Documents, Layered, Source, Want};
+use crate::system::is_running_systems;
 
 /// What the adapters of one kind have to know how to do whose entries are run.
 pub(crate) trait Runner: Route {
     /// What an entry is called in sentences, such as `task`.
     fn noun(&self) -> &'static str;
+
+    /// Whether its programs may be run for a root. By default only for that of the running system, whose programs they
+    /// are.
+    fn runs_for(&self, root: &Root) -> bool {
+        is_running_systems(root)
+    }
 
     /// What there is to run for this request, and what is known of it. All reading is done here.
     fn due(&self, root: &Root, request: &Request) -> Agenda;

@@ -57,17 +57,20 @@ pub enum WhyLeft {
     Running,
     /// Nobody asked for it.
     NotAsked,
+    /// It is to be run, and this is not the root of the running system.
+    OtherRoot,
 }
 
 impl WhyLeft {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Staged,
         Self::NoVar,
         Self::Shared,
         Self::Image,
         Self::Running,
         Self::NotAsked,
+        Self::OtherRoot,
     ];
 
     /// The code of it in machine output.
@@ -79,6 +82,7 @@ impl WhyLeft {
             Self::Image => "image",
             Self::Running => "running",
             Self::NotAsked => "not-asked",
+            Self::OtherRoot => "other-root",
         }
     }
 }

@@ -28,6 +28,14 @@ impl Work {
         }
     }
 
+    /// Whether it would run programs of the running system for another root, which it does not.
+    pub(crate) fn is_elsewhere(&self, root: &Root) -> bool {
+        match self {
+            Self::Written(_) => false,
+            Self::Run(runner) => !runner.runs_for(root),
+        }
+    }
+
     /// What a run would do. Writes and runs nothing.
     pub(crate) fn plan(&self, root: &Root, request: &Request) -> Report {
         match self {

@@ -17,9 +17,9 @@ pub(crate) fn left(report: &Report, system: &System) -> Text {
             "{NOTABLE}left for the boot{NOTABLE:#}: {}, which writes {}: {}",
             left.adapter,
             escape_path(&left.target),
-            why_left(system.why_left(left.scope))
+            why_left(left.why(system))
         );
-        if system.allows(left.scope) {
+        if left.is_for_the_asking(system) {
             write!(text, " (`--scope {}` writes it now)", left.scope);
         }
         text.end_line();
@@ -40,5 +40,8 @@ pub(crate) const fn why_left(why: WhyLeft) -> &'static str {
         WhyLeft::Image => "what an image has there reaches no system that is updated",
         WhyLeft::Running => "it is the running system's",
         WhyLeft::NotAsked => "it was not asked for",
+        WhyLeft::OtherRoot => {
+            "what it runs are programs of the running system, and this is another root"
+        }
     }
 }

@@ -21,6 +21,7 @@ use crate::report::Request;
 use crate::route::{Route, SourcePath};
 use crate::runner::{Agenda, Job, Mark, Runner};
 use crate::source::{Source, mistake, path_of};
+use crate::system::is_running_systems;
 
 /// What the vendor's files end with.
 const SUFFIX: &str = ".toml";
@@ -39,6 +40,8 @@ pub(crate) struct Definition {
     tasks: BelowLayers,
     state: InRoot,
     occasion: String,
+    /// `any`: what is run does not mind which root it is for.
+    roots: Option<String>,
 }
 
 /// The adapter.
@@ -49,6 +52,7 @@ pub(crate) struct Tasksd {
     tasks: PathBuf,
     state: PathBuf,
     occasion: String,
+    is_for_any_root: bool,
 }
 
 /// What a file says.
@@ -76,6 +80,7 @@ impl Tasksd {
             tasks: definition.tasks.0,
             state: definition.state.0,
             occasion: definition.occasion,
+            is_for_any_root: definition.roots.as_deref() == Some("any"),
         }
     }
 }
@@ -109,6 +114,10 @@ impl Route for Tasksd {
 impl Runner for Tasksd {
     fn noun(&self) -> &'static str {
         "task"
+    }
+
+    fn runs_for(&self, root: &Root) -> bool {
+        self.is_for_any_root || is_running_systems(root)
     }
 
     fn due(&self, root: &Root, _: &Request) -> Agenda {

@@ -13,6 +13,7 @@ use crate::definition::text::Text;
 use crate::report::{Decision, Report, Request, RunDecision, Wish};
 use crate::runner::{Due, Mark, Runner as _};
 use crate::scope::Scopes;
+use crate::system::{System, WhyLeft};
 
 const DEFINITION: &str = include_str!("definition.toml");
 const STATE: &str = "var/lib/tasksd";
@@ -141,6 +142,26 @@ fn what_is_run_is_left_for_the_boot_as_what_is_written() {
     let report = Adapters::open(&machine.root()).sync(&request);
     let left: Vec<_> = report.left.iter().map(|left| &*left.adapter).collect();
     assert_eq!(left, ["flatpak", "tasksd"]);
+    assert_eq!(machine.ran(), "");
+}
+
+/// The programs are the host's, and would do to it what is meant for an image.
+#[test]
+fn what_is_run_is_left_where_the_root_is_another() {
+    let machine = Machine::new();
+    let text = DEFINITION.replace("roots = \"any\"", "");
+    machine.write("etc/overlayctl/adapters.d/tasksd.toml", &text);
+    let system = System::open(machine.0.path()).unwrap();
+    let report = Adapters::open(system.root()).sync(&Request::default());
+    let [left] = &report.left[..] else {
+        panic!("{:#?}", report.left);
+    };
+    assert_eq!(
+        (&*left.adapter, left.why(&system)),
+        ("tasksd", WhyLeft::OtherRoot)
+    );
+    assert!(!left.is_for_the_asking(&system));
+    assert_eq!(words_of(&report), [""; 0]);
     assert_eq!(machine.ran(), "");
 }
 
