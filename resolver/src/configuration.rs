@@ -97,7 +97,7 @@ impl Configuration {
         self.is_known
     }
 
-    /// What its documents are reported under, where [`Catalog::with`] said so.
+    /// What its documents are reported under, where [`Catalog::with`](crate::Catalog::with) said so.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }

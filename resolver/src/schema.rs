@@ -304,7 +304,7 @@ impl Schema {
 
     /// Whether every header of this section begins a new item, such as `[Address]` in a `.network`
     /// file: the assignments below one header then say nothing about those below another.
-    pub(crate) fn is_repeated(&self, section: &[u8]) -> bool {
+    pub fn is_repeated(&self, section: &[u8]) -> bool {
         self.groups(section).any(|group| group.repeated)
     }
 
