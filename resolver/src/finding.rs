@@ -34,6 +34,10 @@ impl fmt::Display for Level {
     }
 }
 
+/// How many findings of one kind are told of one file. Who has seen so many has seen enough: one that is something else
+/// altogether must fill neither the memory nor the screen.
+pub(crate) const ENOUGH: usize = 1000;
+
 /// One thing to tell the owner, with the place it comes from.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -76,6 +80,13 @@ impl Finding {
             line: Some(line),
             ..self
         }
+    }
+
+    /// The same finding, the last that is told of many.
+    #[must_use]
+    pub(crate) fn of_more(self) -> Self {
+        let message = format!("{}; there are more problems below", self.message);
+        Self { message, ..self }
     }
 
     /// The same finding, about these bytes of its file.

@@ -14,7 +14,7 @@ mod settle;
 use std::ops::Range;
 
 use self::nested::Paths;
-use crate::finding::{Finding, Level, code};
+use crate::finding::{ENOUGH, Finding, Level, code};
 use crate::format::{Item, Kind, Lost, Pair};
 use crate::ledger::{
     Decoded, Ended, Fate, FileId, KeyId, Ledger, ProblemId, Record, Rule, SectionId, Slot,
@@ -189,18 +189,13 @@ impl Merging<'_> {
         reading.worst
     }
 
-    /// Keeps a problem of a file before which `before` were known; returns its number. Who has seen so
-    /// many has seen enough: a file that is something else altogether must not fill the memory.
+    /// Keeps a problem of a file before which `before` were known; returns its number.
     fn problem(&mut self, before: usize, problem: Finding) -> ProblemId {
-        const ENOUGH: usize = 1000;
         match (
             self.ledger.problems().len() - before,
             self.ledger.last_problem(),
         ) {
-            (ENOUGH, _) => {
-                let message = format!("{}; there are more problems below", problem.message);
-                self.ledger.problem(Finding { message, ..problem })
-            }
+            (ENOUGH, _) => self.ledger.problem(problem.of_more()),
             (count, Some(last)) if count > ENOUGH => last,
             _ => self.ledger.problem(problem),
         }

@@ -31,11 +31,12 @@ mod seen;
 mod tests;
 mod unknown;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::configuration::{Configuration, PathError, guessed};
 use crate::document::{Assignment, Document, State};
-use crate::finding::{Code, Finding, Level, code};
+use crate::finding::{Code, ENOUGH, Finding, Level, code};
 use crate::resolver::Resolver;
 use crate::rules::{DropIns, Layer, Rules, Shape};
 use crate::scan::Fragment;
@@ -164,7 +165,7 @@ pub fn holds_for_every_consumer(code: Code) -> bool {
 
 impl Resolver {
     /// All that [`LINTS`] find about the configuration path `path`, what scanning and merging found
-    /// included; the worst first, then by place.
+    /// included; the worst first, then by place. Of one file, a lint tells a thousand findings, and that there are more.
     ///
     /// # Errors
     /// No layer can have such a path.
@@ -229,10 +230,28 @@ fn check(document: &Document, rules: &Rules, beside: &[PathBuf]) -> Vec<Finding>
     let mut findings = seen::in_document(document);
     for lint in LINTS {
         if let Look::At(look) = lint.look {
-            findings.extend(look(&subject));
+            findings.extend(enough(look(&subject)));
         }
     }
     findings
+}
+
+/// What a lint found, where that is not more of a file than anybody reads.
+fn enough(findings: Vec<Finding>) -> Vec<Finding> {
+    if findings.len() <= ENOUGH {
+        return findings;
+    }
+    let mut told = HashMap::new();
+    let some = findings.into_iter().filter_map(|finding| {
+        let told = told.entry(finding.path.clone()).or_insert(0);
+        *told += 1;
+        match *told {
+            ..=ENOUGH => Some(finding),
+            count if count == ENOUGH + 1 => Some(finding.of_more()),
+            _ => None,
+        }
+    });
+    some.collect()
 }
 
 impl<'s> Subject<'s> {

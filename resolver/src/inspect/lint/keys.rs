@@ -15,6 +15,15 @@ use crate::schema::Operator;
 ///
 /// `KEY=` and then `KEY=value` is none: who writes that wants to make sure.
 pub(super) fn duplicate_key(subject: &Subject<'_>) -> Vec<Finding> {
+    let references: Vec<_> = if subject.document.entry().format(subject.rules).expands() {
+        subject.files.iter().map(|file| references(file)).collect()
+    } else {
+        Vec::new()
+    };
+    let is_expanded = |used: &Assignment<'_>, winner: &Assignment<'_>| {
+        let file = references.get(used.fragment_index());
+        file.is_some_and(|file| is_expanded(file, used, winner))
+    };
     let beaten = subject.keys.iter().flatten().filter_map(|assignment| {
         let winner = assignment.winner()?;
         let is_twice = assignment.state() == State::Superseded
@@ -22,7 +31,7 @@ pub(super) fn duplicate_key(subject: &Subject<'_>) -> Vec<Finding> {
             && assignment.operator() == Operator::Set
             && !assignment.value().is_empty()
             && !winner.value().is_empty()
-            && !is_expanded(subject, assignment, &winner);
+            && !is_expanded(assignment, &winner);
         is_twice.then(|| {
             let message = format!(
                 "{} is never used: line {} of the same file says {}",
@@ -36,30 +45,48 @@ pub(super) fn duplicate_key(subject: &Subject<'_>) -> Vec<Finding> {
     beaten.collect()
 }
 
-/// Whether a later line up to the one that wins makes something of the value: `PATH=$PATH:/opt/bin`.
-fn is_expanded(subject: &Subject<'_>, used: &Assignment<'_>, winner: &Assignment<'_>) -> bool {
-    let expands = subject.document.entry().format(subject.rules).expands();
-    let file = subject.files.get(used.fragment_index());
-    let mut later = file
-        .into_iter()
-        .flatten()
-        .filter(|assignment| (used.number() + 1..=winner.number()).contains(&assignment.number()));
-    expands && later.any(|assignment| refers_to(assignment.value(), used.key()))
-}
+/// The lines of a file that refer to a name, in order. All at once: a file may say the same name a hundred thousand times.
+type References<'d> = HashMap<&'d [u8], Vec<usize>>;
 
-/// Whether `$NAME`, `${NAME}`, `${NAME:-…}` or `${NAME:+…}` is in a text, where `$$` is a `$`:
-/// environment.d(5).
-fn refers_to(text: &[u8], name: &[u8]) -> bool {
-    let mut rest = text;
-    while let Some((_, after)) = rest.split_once_str("$") {
-        rest = after.strip_prefix(b"$").unwrap_or(after);
-        let reference = after.strip_prefix(b"{").unwrap_or(after);
-        let end = reference.strip_prefix(name).map(<[u8]>::first);
-        if end.is_some_and(|next| next.is_none_or(|&c| c != b'_' && !c.is_ascii_alphanumeric())) {
-            return true;
+fn references<'d>(file: &[Assignment<'d>]) -> References<'d> {
+    let mut lines = References::new();
+    for assignment in file {
+        for name in referred_to(assignment.value()) {
+            lines.entry(name).or_default().push(assignment.number());
         }
     }
-    false
+    lines
+}
+
+/// Whether a later line up to the one that wins makes something of the value: `PATH=$PATH:/opt/bin`.
+fn is_expanded(
+    references: &References<'_>,
+    used: &Assignment<'_>,
+    winner: &Assignment<'_>,
+) -> bool {
+    references.get(&**used.key()).is_some_and(|lines| {
+        let next = lines.partition_point(|line| *line <= used.number());
+        lines.get(next).is_some_and(|line| *line <= winner.number())
+    })
+}
+
+/// The names that a text refers to by `$NAME`, `${NAME}`, `${NAME:-…}` or `${NAME:+…}`, where `$$` is a `$`:
+/// environment.d(5).
+fn referred_to(text: &[u8]) -> Vec<&[u8]> {
+    let is_in_name = |c: &u8| *c == b'_' || c.is_ascii_alphanumeric();
+    let (mut names, mut rest) = (Vec::new(), text);
+    while let Some((_, after)) = rest.split_once_str("$") {
+        if let Some(escaped) = after.strip_prefix(b"$") {
+            rest = escaped;
+            continue;
+        }
+        let reference = after.strip_prefix(b"{").unwrap_or(after);
+        let length = reference.iter().take_while(|c| is_in_name(c)).count();
+        let (name, behind) = reference.split_at(length);
+        names.push(name);
+        rest = behind;
+    }
+    names
 }
 
 /// Overrides of the owner that say what counts without them: a key, or a whole file.

@@ -16,10 +16,12 @@ use crate::scan::{Fragment, Role, State};
 /// Drop-ins are merged over the main file, whatever their layers: the rule, and the trap of it
 /// (systemd#4940, systemd#2121).
 pub(super) fn vendor_beats_admin(subject: &Subject<'_>) -> Vec<Finding> {
-    let is_mine = |a: &Assignment<'_>| {
-        let file = a.fragment();
+    let is_mine = |file: &Fragment| {
         file.role == Role::Main && file.state == State::Effective && subject.is_owners(&file.layer)
     };
+    // Once a file, not once a key of it.
+    let mine: Vec<_> = subject.fragments().iter().map(is_mine).collect();
+    let is_mine = |a: &Assignment<'_>| mine[a.fragment_index()];
     let mut findings = Vec::new();
     for key in &subject.keys {
         // An earlier one in the file loses anyway.

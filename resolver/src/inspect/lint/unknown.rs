@@ -7,7 +7,7 @@ use bstr::ByteSlice as _;
 use super::{Subject, about};
 use crate::document::{Assignment, State};
 use crate::escape::escape;
-use crate::finding::{Finding, Level, code};
+use crate::finding::{ENOUGH, Finding, Level, code};
 use crate::schema::{Schema, Unknown};
 
 /// Keys and sections that the schema does not have, where it says that its consumer ignores them, and
@@ -19,7 +19,12 @@ pub(super) fn unknown_key(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in &subject.files {
         let mut reported = HashSet::new();
+        let before = findings.len();
         for assignment in file.iter().filter(|a| is_read(a)) {
+            // What is not told is not compared with all names that may have been meant.
+            if findings.len() > before + ENOUGH {
+                break;
+            }
             let (section, key) = (assignment.section(), assignment.key());
             let message = match assignment.unknown() {
                 // Once: the section is to be mended, not its keys.
