@@ -144,6 +144,19 @@ pub enum Above {
 
 impl Document {
     /// What became of the file at `path`; none if it is no file of this document.
+    ///
+    /// ```
+    /// use overlay_resolver::{Resolver, Tree};
+    ///
+    /// let document = Resolver::new(Tree::default())
+    ///     .with("/usr/lib/myapp.d/10.conf", "port = 80\n")
+    ///     .with("/etc/myapp.d/10.conf", "")
+    ///     .resolve("myapp.d")?;
+    /// let account = document.account("/usr/lib/myapp.d/10.conf".as_ref()).unwrap();
+    /// assert_eq!(account.word(), "masked");
+    /// assert_eq!(account.to_string(), "/etc/myapp.d/10.conf masks it");
+    /// # Ok::<(), overlay_resolver::PathError>(())
+    /// ```
     pub fn account(&self, path: &Path) -> Option<Account<'_>> {
         let mut files = self.entry().fragments.iter();
         let index = files.position(|file| file.path == path)?;

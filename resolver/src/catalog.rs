@@ -162,6 +162,17 @@ impl Catalog {
 
     /// The same, with the configuration path `path`, which is read by `rules`. What is in it is reported
     /// under `name`.
+    ///
+    /// ```
+    /// use overlay_resolver::{Basis, Catalog, Resolver, Rules, Tree};
+    ///
+    /// let mine = Rules::builder().format("toml").build()?;
+    /// let catalog = Catalog::built_in().with("myapp/config".as_ref(), mine, "myapp");
+    /// let resolver = Resolver::new(Tree::default()).with_catalog(catalog);
+    /// let configuration = resolver.configuration("/etc/myapp/config")?;
+    /// assert_eq!((configuration.basis(), configuration.name()), (Basis::Consumer, Some("myapp")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with(self, path: &Path, rules: Rules, name: &str) -> Self {
         let row = Row {

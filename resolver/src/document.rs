@@ -226,6 +226,19 @@ impl Document {
     }
 
     /// The effective assignment of a key, the last one where there are several.
+    ///
+    /// ```
+    /// use overlay_resolver::{Resolver, Tree};
+    ///
+    /// let document = Resolver::new(Tree::default())
+    ///     .with("/usr/lib/myapp.d/10.conf", "[Server]\nPort = 80\n")
+    ///     .resolve("myapp.d")?;
+    /// let port = document.get("Server", "Port").unwrap();
+    /// assert_eq!(port.value(), "80");
+    /// assert_eq!(port.place().to_string(), "/usr/lib/myapp.d/10.conf:2");
+    /// assert!(document.get("Server", "Host").is_none());
+    /// # Ok::<(), overlay_resolver::PathError>(())
+    /// ```
     pub fn get(&self, section: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Option<Assignment<'_>> {
         self.key(section, key)?.last()
     }
@@ -296,6 +309,16 @@ impl Document {
     /// there. Where symlinks are on the way to them, or a file is one, each link of the chain is named, too,
     /// and where the last one leads, there or not, with the directories above that, but for those at the
     /// top of the root.
+    ///
+    /// ```
+    /// use overlay_resolver::{Resolver, Tree};
+    ///
+    /// let document = Resolver::new(Tree::default()).resolve("myapp.d")?;
+    /// // Nothing is there yet, and each of these may come.
+    /// assert!(document.watched().contains(&"/etc/myapp.d".as_ref()));
+    /// assert!(document.watched().contains(&"/usr/lib/myapp.d".as_ref()));
+    /// # Ok::<(), overlay_resolver::PathError>(())
+    /// ```
     pub fn watched(&self) -> Vec<&Path> {
         let searched = self.searched.iter().map(PathBuf::as_path);
         // An ignored file is one by its name, which is its directory's affair.

@@ -108,6 +108,22 @@ impl Resolver {
 
     /// The same, as another consumer would read each path: by these rules, but for the names of a known
     /// path's files and, where the rules leave that to a schema, the meaning of its keys.
+    ///
+    /// ```
+    /// use overlay_resolver::{Resolver, Rules, Tree};
+    ///
+    /// let resolver = Resolver::new(Tree::default())
+    ///     .with("/usr/lib/systemd/journald.conf.d/z.conf", "[Journal]\nStorage=auto\n")
+    ///     .with("/etc/systemd/journald.conf.d/a.conf", "[Journal]\nStorage=none\n");
+    /// let storage = |resolver: &Resolver| {
+    ///     let document = resolver.resolve("systemd/journald.conf").unwrap();
+    ///     document.get("Journal", "Storage").unwrap().value().to_string()
+    /// };
+    /// assert_eq!(storage(&resolver), "auto"); // By name over all layers.
+    /// let rules = Rules::named("libeconf").unwrap().into_builder().layers(["/usr/lib", "/etc"]);
+    /// assert_eq!(storage(&resolver.as_read_by(rules.build()?)), "none"); // Layer by layer.
+    /// # Ok::<(), overlay_resolver::rules::RulesError>(())
+    /// ```
     #[must_use]
     pub fn as_read_by(self, rules: Rules) -> Self {
         Self {
@@ -159,6 +175,18 @@ impl Resolver {
 
     /// Finds the files of `path` and says which of them count, without reading what they mean.
     ///
+    /// ```
+    /// use overlay_resolver::{Resolver, Tree};
+    ///
+    /// let resolver = Resolver::new(Tree::default())
+    ///     .with("/usr/lib/myapp.d/10.conf", "port = 80\n")
+    ///     .with("/etc/myapp.d/10.conf", "port = 8080\n");
+    /// let scan = resolver.scan("myapp.d")?;
+    /// let files: Vec<_> = scan.entries[0].effective().map(|file| &*file.path).collect();
+    /// assert_eq!(files, [std::path::Path::new("/etc/myapp.d/10.conf")]);
+    /// # Ok::<(), overlay_resolver::PathError>(())
+    /// ```
+    ///
     /// # Errors
     /// Those of [`configuration`](Self::configuration).
     pub fn scan(&self, path: impl AsRef<Path>) -> Result<Scan, PathError> {
@@ -169,6 +197,18 @@ impl Resolver {
     ///
     /// What is wrong with the files is among the [findings](Document::findings). A directory in the place of
     /// a file is wrong where the path has the name of a file, or a layer has one.
+    ///
+    /// ```
+    /// use overlay_resolver::{Resolver, Tree};
+    ///
+    /// let document = Resolver::new(Tree::default())
+    ///     .with("/usr/lib/myapp.conf", "port = 80\n")
+    ///     .with("/etc/myapp.conf.d/mine.conf", "port = 8080\n")
+    ///     .resolve("myapp.conf")?;
+    /// assert!(document.is_sound());
+    /// assert_eq!(document.key("", "port").unwrap().last().unwrap().value(), "8080");
+    /// # Ok::<(), overlay_resolver::PathError>(())
+    /// ```
     ///
     /// # Errors
     /// Those of [`configuration`](Self::configuration), or the path is a directory of documents: its consumer
@@ -183,6 +223,20 @@ impl Resolver {
     }
 
     /// The documents of the directory of entries at `path`, such as `flatpak/remotes.d`.
+    ///
+    /// ```
+    /// use overlay_resolver::{Resolver, Tree};
+    ///
+    /// let resolver = Resolver::new(Tree::default())
+    ///     .with("/usr/lib/myapp/services/web", "port = 80\n")
+    ///     .with("/usr/lib/myapp/services/mail", "port = 25\n")
+    ///     .with("/etc/myapp/services/mail", ""); // Masks it.
+    /// let services = resolver.entries("myapp/services")?;
+    /// let names = services.documents.iter().filter(|one| one.entry().effective().next().is_some());
+    /// let names: Vec<_> = names.map(|one| one.entry().name.to_str().unwrap()).collect();
+    /// assert_eq!(names, ["web"]);
+    /// # Ok::<(), overlay_resolver::PathError>(())
+    /// ```
     ///
     /// # Errors
     /// Those of [`configuration`](Self::configuration).

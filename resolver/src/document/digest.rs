@@ -20,6 +20,18 @@ impl Document {
     ///
     /// Two trees that come to the same have the same digest, whichever files say it and in whatever
     /// order the keys stand. Of values with a type the value is compared, not how it is written.
+    ///
+    /// ```
+    /// use overlay_resolver::{Resolver, Tree};
+    ///
+    /// let digest = |path: &str, text: &str| {
+    ///     let resolver = Resolver::new(Tree::default()).with(path, text);
+    ///     resolver.resolve("myapp.d").unwrap().digest()
+    /// };
+    /// let before = digest("/usr/lib/myapp.d/a.conf", "port = 80\n");
+    /// assert_eq!(digest("/etc/myapp.d/b.conf", "# mine\nport=80\n"), before);
+    /// assert_ne!(digest("/etc/myapp.d/b.conf", "port=8080\n"), before);
+    /// ```
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         hash.update([u8::from(self.loads())]);

@@ -22,6 +22,18 @@ pub struct Explanation<'d> {
 
 impl Document {
     /// Where a key's value comes from, and why the other candidates lost.
+    ///
+    /// ```
+    /// use overlay_resolver::{Resolver, Tree};
+    ///
+    /// let document = Resolver::new(Tree::default())
+    ///     .with("/usr/lib/systemd/journald.conf.d/10.conf", "[Journal]\nStorage=auto\n")
+    ///     .with("/etc/systemd/journald.conf.d/50.conf", "[Journal]\nStorage=none\n")
+    ///     .resolve("systemd/journald.conf")?;
+    /// let explanation = document.explain("Journal", "Storage").to_string();
+    /// assert!(explanation.starts_with("/etc/systemd/journald.conf.d/50.conf:2  Storage=none  wins\n"));
+    /// # Ok::<(), overlay_resolver::PathError>(())
+    /// ```
     pub fn explain(&self, section: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Explanation<'_> {
         match self.key(section, key) {
             Some(key) => key.explain(),

@@ -18,6 +18,19 @@ impl Resolver {
     /// that no rule says anything about and whose name does not say that it is a file, as that of
     /// `x.conf` and `x.toml` does, is a directory of documents.
     ///
+    /// ```
+    /// use overlay_resolver::{Resolver, Tree};
+    ///
+    /// let resolver = Resolver::new(Tree::default());
+    /// let journald = resolver.configuration("/etc/systemd/journald.conf")?;
+    /// assert_eq!(journald.path(), "systemd/journald.conf");
+    /// assert_eq!(journald.rules().name(), "systemd");
+    ///
+    /// let error = resolver.configuration("/srv/myapp.conf").unwrap_err();
+    /// assert!(error.to_string().starts_with("/srv/myapp.conf is in no layer; "));
+    /// # Ok::<(), overlay_resolver::PathError>(())
+    /// ```
+    ///
     /// # Errors
     /// No layer can have such a path, or it is a directory whose [members](Self::members) have rules of their own.
     pub fn configuration(&self, path: impl AsRef<Path>) -> Result<Configuration, PathError> {

@@ -11,6 +11,17 @@ use crate::rules::Rules;
 impl Resolver {
     /// The documents in a directory such as `systemd/system`, of which each is known by its own name; none of
     /// any other path.
+    ///
+    /// ```
+    /// use overlay_resolver::{Resolver, Tree};
+    ///
+    /// let resolver = Resolver::new(Tree::default())
+    ///     .with("/usr/lib/systemd/system/a.service", "[Service]\n")
+    ///     .with("/etc/systemd/system/b.service.d/x.conf", "[Service]\n");
+    /// let members = resolver.members("systemd/system".as_ref());
+    /// let paths: Vec<_> = members.iter().map(|one| one.path().to_str().unwrap()).collect();
+    /// assert_eq!(paths, ["systemd/system/a.service", "systemd/system/b.service"]);
+    /// ```
     pub fn members(&self, directory: &Path) -> Vec<Configuration> {
         if self.catalog().knows(directory) {
             return Vec::new();

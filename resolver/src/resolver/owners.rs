@@ -16,6 +16,19 @@ impl Resolver {
     ///
     /// A layer may have several names, so that what counts is where its symlinks lead.
     ///
+    /// ```
+    /// use overlay_resolver::{Resolver, Tree};
+    ///
+    /// let resolver = Resolver::new(Tree::default())
+    ///     .with("/etc/systemd/journald.conf.d/a.conf", "[Journal]\nStorage=auto\n");
+    /// let owners = resolver.owners("/etc/systemd/journald.conf.d/a.conf".as_ref())?;
+    /// assert_eq!(owners[0].path(), "systemd/journald.conf");
+    ///
+    /// let nobody = resolver.owners("/srv/a.conf".as_ref()).unwrap_err();
+    /// assert_eq!(nobody.to_string(), "it is in no layer");
+    /// # Ok::<(), overlay_resolver::account::Unread>(())
+    /// ```
+    ///
     /// # Errors
     /// It is nobody's, for this reason.
     pub fn owners(&self, path: &Path) -> Result<Vec<Configuration>, Unread> {

@@ -67,6 +67,19 @@ pub(crate) struct SchemaFile {
 impl Schema {
     /// The schema in the TOML `text` of the file at `path`, which is for messages.
     ///
+    /// ```
+    /// use overlay_resolver::{Resolver, Rules, Schema, Tree};
+    ///
+    /// let schema = Schema::from_toml("mine.toml".as_ref(), b"[section.Server]\nappend = ['Allow']\n")?;
+    /// let document = Resolver::new(Tree::default())
+    ///     .rules(Rules::builder().schema(schema).build()?)
+    ///     .with("/usr/lib/myapp.d/10.conf", "[Server]\nAllow = a\n")
+    ///     .with("/etc/myapp.d/50.conf", "[Server]\nAllow = b\n")
+    ///     .resolve("myapp.d")?;
+    /// assert_eq!(document.key("Server", "Allow").unwrap().applied().len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// The first thing that is wrong with it, and where.
     pub fn from_toml(path: &Path, text: &[u8]) -> Result<Self, Finding> {
