@@ -12,7 +12,6 @@ use overlay_resolver::account::Account;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::inspect::delta::{Change, Class, Difference, KeyChange};
 use overlay_resolver::inspect::disagreement::{Disagreements, KeyDisagreement};
-use overlay_resolver::scan::State;
 
 use super::style::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened, some_of};
 use crate::comparison::{Comparison, Delta};
@@ -91,10 +90,7 @@ fn step(text: &mut Text, difference: &Difference<'_>) {
         .map(|bottom| escape_path(&bottom.path).to_string());
     let below = bottom.as_deref().unwrap_or("nothing");
     let words = match (difference.class, &difference.top.link) {
-        (Class::Broken, _) => match difference.top.alone() {
-            State::Unusable(why) | State::PassedOver(why) => format!("{top}: {why}"),
-            _ => top.to_string(),
-        },
+        (Class::Broken, _) => format!("{top}: {}", difference.account),
         (Class::Masked, _) => format!("{top} masks {below}"),
         (Class::Redirected, Some(link)) => {
             format!(

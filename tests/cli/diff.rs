@@ -305,3 +305,35 @@ fn nothing_that_a_file_holds_commands_the_terminal() {
         assert!(!image.shown(arguments).contains('\u{1b}'), "{arguments:?}");
     }
 }
+
+/// Files that count for nothing: hidden, or not read because of another.
+#[test]
+fn list_and_diff_call_no_file_two_things() {
+    let image = Image::new();
+    for (path, text) in [
+        ("etc/a.conf", "a=1\n"),
+        ("usr/lib/b.conf", "a=1\n"),
+        ("etc/b.conf.d/1.conf", "[x\n"),
+        ("etc/b.conf.d/2.conf", "a=2\n"),
+        (
+            "ends.toml",
+            "extends = 'uapi6'\nbroken-file = 'ends-loading'\n",
+        ),
+    ] {
+        image.write(path, text);
+    }
+    std::os::unix::fs::symlink("/nowhere", image.path("usr/lib/a.conf")).expect("a link");
+    let rules = image.path("ends.toml").display().to_string();
+    for arguments in [
+        &["a.conf"][..],
+        &["b.conf", "--rules", &rules],
+        &["b.conf", "--rules", "libeconf"],
+    ] {
+        let run = |command| image.shown(&[&[command], arguments].concat());
+        let name = format!(
+            "one_thing_{}",
+            arguments.last().unwrap().rsplit('/').next().unwrap()
+        );
+        assert_snapshot!(name, [run("list"), run("diff")].concat());
+    }
+}

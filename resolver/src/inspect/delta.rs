@@ -27,17 +27,18 @@ use std::path::Path;
 
 use indexmap::{IndexMap, IndexSet};
 
+use crate::account::Account;
 use crate::document::{Assignment, Document, Key};
 use crate::ledger::Fate::Applied;
 use crate::ledger::KeyId;
 use crate::merge::{Keep, merge};
-use crate::rules::Rules;
+use crate::rules::{BrokenFile, Rules};
 use crate::scan::{Fragment, Role, State};
 
 /// What a file does to what is below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// It takes its name and cannot be used, such as a dangling symlink.
+    /// It cannot be used, such as a dangling symlink, or its consumer stops at it.
     Broken,
     /// It hides what is below it.
     Masked,
@@ -51,7 +52,7 @@ pub enum Class {
     Equivalent,
     /// It says the same as the file that it stands over, byte by byte: it can go.
     Identical,
-    /// Nothing of its name is below it.
+    /// Nothing of its name is below it, or it does nothing to what is.
     Unchanged,
 }
 
@@ -80,8 +81,10 @@ pub struct Difference<'d> {
     pub class: Class,
     /// The file.
     pub top: &'d Fragment,
-    /// What it stands over: the next lower file of its name that can be used; of a drop-in that extends
-    /// something, the main file. None if there is none.
+    /// What became of it.
+    pub account: Account<'d>,
+    /// What it stands over: the next lower file of its name that can be used, or that cannot if there is no
+    /// other; of a drop-in that extends something, the main file. None if there is none.
     pub bottom: Option<&'d Fragment>,
     /// The keys that differ from the file below; of a drop-in that extends something, the keys that it
     /// changes over all that was read before it, and those that it sets to what they are already.
@@ -146,19 +149,74 @@ impl<'d> KeyChange<'d> {
 /// order of their names. Every file has one, but for ignored ones and the lowest file of a name that
 /// others stand over. `rules` are those by which the document was resolved.
 pub fn delta<'d>(document: &'d Document, rules: &Rules) -> Vec<Difference<'d>> {
-    let mut rows = Rows::new(document, rules);
+    let files: Vec<_> = document.accounts().map(File::from).collect();
+    let mut rows = Rows::new(document, rules, &files);
     let mut differences = Vec::new();
-    for stack in stacks(document) {
-        stack_differences(document, &mut rows, &stack, &mut differences);
+    for stack in stacks(&files) {
+        stack_differences(&mut rows, &files, &stack, &mut differences);
     }
     differences
 }
 
+/// A file, and what became of it.
+struct File<'d> {
+    fragment: &'d Fragment,
+    account: Account<'d>,
+}
+
+impl<'d> From<(&'d Fragment, Account<'d>)> for File<'d> {
+    fn from((fragment, account): (&'d Fragment, Account<'d>)) -> Self {
+        Self { fragment, account }
+    }
+}
+
+impl<'d> File<'d> {
+    /// Whether it stops its consumer, or would be passed over for what is below it.
+    const fn is_broken(&self) -> bool {
+        match &self.account {
+            Account::Unusable { .. } | Account::PassedOver(_) => true,
+            Account::Invalid { costs, .. } => !matches!(costs, BrokenFile::Alone),
+            _ => false,
+        }
+    }
+
+    /// Whether what it says is read, with what is below it.
+    const fn is_merged(&self) -> bool {
+        self.account.is_read()
+            || matches!(
+                self.account,
+                Account::Blank(_) | Account::NotUnderstood { .. } | Account::Duplicate(_)
+            )
+    }
+
+    /// Whether it can be used, wherever it is hidden.
+    fn is_usable(&self) -> bool {
+        !matches!(
+            self.fragment.alone(),
+            State::Unusable(_) | State::PassedOver(_)
+        )
+    }
+
+    fn is_mask(&self) -> bool {
+        matches!(self.fragment.alone(), State::Mask(_))
+    }
+
+    fn difference(&self, class: Class, bottom: Option<&'d Fragment>) -> Difference<'d> {
+        Difference {
+            class,
+            top: self.fragment,
+            account: self.account.clone(),
+            bottom,
+            keys: Vec::new(),
+        }
+    }
+}
+
 /// The files of each name, lowest first; the main file's before all.
-fn stacks(document: &Document) -> Vec<Vec<usize>> {
+fn stacks(files: &[File<'_>]) -> Vec<Vec<usize>> {
     let mut stacks = IndexMap::<(Role, &OsStr), Vec<usize>>::new();
-    for (index, fragment) in document.entry().fragments.iter().enumerate() {
-        if matches!(fragment.state, State::Ignored(_)) {
+    for (index, File { fragment, account }) in files.iter().enumerate() {
+        if matches!(account, Account::Ignored(_)) {
             continue;
         }
         // Main files of a template's instance have two names and are one stack.
@@ -168,9 +226,8 @@ fn stacks(document: &Document) -> Vec<Vec<usize>> {
         };
         stacks.entry((fragment.role, name)).or_default().push(index);
     }
-    let rank = |&index: &usize| document.entry().fragments.get(index).map(|f| f.rank);
     for stack in stacks.values_mut() {
-        stack.sort_by_key(rank);
+        stack.sort_by_key(|&index| files[index].fragment.rank);
     }
     let mut stacks: Vec<_> = stacks.into_iter().collect();
     stacks.sort_by_key(|((role, _), _)| *role);
@@ -178,68 +235,79 @@ fn stacks(document: &Document) -> Vec<Vec<usize>> {
 }
 
 fn stack_differences<'d>(
-    document: &'d Document,
     rows: &mut Rows<'d>,
+    files: &[File<'d>],
     stack: &[usize],
     differences: &mut Vec<Difference<'d>>,
 ) {
-    let file = |&index: &usize| Some((index, document.entry().fragments.get(index)?));
-    let is_broken =
-        |top: &Fragment| matches!(top.alone(), State::Unusable(_) | State::PassedOver(_));
-    let usable = stack
-        .iter()
-        .filter_map(file)
-        .filter(|(_, top)| !is_broken(top))
-        .count();
-    let mut below: Option<(usize, &Fragment)> = None;
-    for (index, top) in stack.iter().filter_map(file) {
-        let bottom = below.map(|(_, bottom)| bottom);
-        if is_broken(top) {
-            differences.push(Difference::new(Class::Broken, top, bottom));
-            continue;
-        }
-        match below.replace((index, top)) {
-            Some((lower, bottom)) => differences.push(Difference {
-                keys: rows.between(lower, index),
-                ..Difference::new(class(top, bottom), top, Some(bottom))
-            }),
-            None if usable == 1 => differences.push(alone(document, rows, index, top)),
-            // It is told of with the file that stands over it, and not twice.
-            None => {}
+    for (place, &index) in stack.iter().enumerate() {
+        let (below, above) = (&stack[..place], &stack[place + 1..]);
+        let is_usable = |index: &&usize| files[**index].is_usable();
+        let bottom = below.iter().rev().find(is_usable).or(below.last());
+        let is_covered = above.iter().any(|index| is_usable(&index));
+        if let Some(found) = difference(rows, files, index, bottom.copied(), is_covered) {
+            differences.push(found);
         }
     }
 }
 
-/// What the lowest file of its name does.
-fn alone<'d>(
-    document: &'d Document,
+/// What a file does to the next lower one of its name; none of the lowest, if it is told of with one above it.
+fn difference<'d>(
     rows: &mut Rows<'d>,
+    files: &[File<'d>],
     index: usize,
-    top: &'d Fragment,
-) -> Difference<'d> {
-    if matches!(top.alone(), State::Mask(_)) {
-        return Difference::new(Class::Masked, top, None);
+    bottom: Option<usize>,
+    is_covered: bool,
+) -> Option<Difference<'d>> {
+    let top = &files[index];
+    let Some(lower) = bottom else {
+        return (top.is_broken() || !is_covered).then(|| alone(rows, top, index));
+    };
+    let bottom = &files[lower];
+    let class = match top.is_usable() {
+        _ if top.is_broken() => Class::Broken,
+        true => class(top, bottom),
+        // What is above it hides both.
+        false => Class::Unchanged,
+    };
+    let keys = if top.is_usable() && bottom.is_usable() {
+        rows.between(lower, index)
+    } else {
+        Vec::new()
+    };
+    Some(Difference {
+        keys,
+        ..top.difference(class, Some(bottom.fragment))
+    })
+}
+
+/// What a file does that has none of its name below it.
+fn alone<'d>(rows: &mut Rows<'d>, top: &File<'d>, index: usize) -> Difference<'d> {
+    if top.is_broken() {
+        return top.difference(Class::Broken, None);
     }
-    // What cannot be used above it may hide it, and the mask of the main file does.
-    let counts = matches!(top.state, State::Effective | State::Duplicate(_));
-    if top.role == Role::Main || !counts || !rows.extends(document, top) {
-        return Difference::new(Class::Unchanged, top, None);
+    if matches!(top.account, Account::Mask { .. }) {
+        return top.difference(Class::Masked, None);
+    }
+    let is_main = top.fragment.role == Role::Main;
+    if is_main || !top.is_merged() || !rows.extends(top.fragment) {
+        return top.difference(Class::Unchanged, None);
     }
     Difference {
         keys: rows.by_drop_in(index),
-        ..Difference::new(Class::Extended, top, rows.main)
+        ..top.difference(Class::Extended, rows.main)
     }
 }
 
-/// What a file does to the next lower one of its name.
-fn class(top: &Fragment, bottom: &Fragment) -> Class {
-    let masks = |fragment: &Fragment| matches!(fragment.alone(), State::Mask(_));
-    let was_read = |fragment: &Fragment| *fragment.alone() == State::Effective;
-    match (masks(top), masks(bottom)) {
+/// What a file that can be used does to one below it.
+fn class(top: &File<'_>, bottom: &File<'_>) -> Class {
+    match (top.is_mask(), bottom.is_mask()) {
         (true, true) => return Class::Identical,
         (true, false) => return Class::Masked,
         _ => {}
     }
+    let was_read = |file: &Fragment| *file.alone() == State::Effective;
+    let (top, bottom) = (top.fragment, bottom.fragment);
     let leads_there = top
         .link
         .as_ref()
@@ -256,16 +324,7 @@ fn class(top: &Fragment, bottom: &Fragment) -> Class {
     }
 }
 
-impl<'d> Difference<'d> {
-    fn new(class: Class, top: &'d Fragment, bottom: Option<&'d Fragment>) -> Self {
-        Self {
-            class,
-            top,
-            bottom,
-            keys: Vec::new(),
-        }
-    }
-
+impl Difference<'_> {
     /// Whether anything is different because of the file.
     pub fn is_notable(&self) -> bool {
         self.class != Class::Unchanged
@@ -277,9 +336,9 @@ struct Rows<'d> {
     document: &'d Document,
     /// Those of the document, with the format of its files.
     rules: Rules,
-    /// The main file, if it counts.
+    /// The main file, if it is merged.
     main: Option<&'d Fragment>,
-    /// The rank of the lowest file that counts.
+    /// The rank of the lowest file that is merged.
     lowest: Option<u32>,
     /// Of every file, the keys that it assigns, in its order, and those whose table it replaces.
     of_file: Vec<IndexSet<KeyId>>,
@@ -288,19 +347,20 @@ struct Rows<'d> {
 }
 
 impl<'d> Rows<'d> {
-    fn new(document: &'d Document, rules: &Rules) -> Self {
-        let fragments = &document.entry().fragments;
-        let counts = |f: &&Fragment| matches!(f.state, State::Effective | State::Duplicate(_));
-        let counting = || fragments.iter().filter(counts);
+    fn new(document: &'d Document, rules: &Rules, files: &[File<'d>]) -> Self {
+        let merged = || {
+            let merged = files.iter().filter(|file| file.is_merged());
+            merged.map(|file| file.fragment)
+        };
         let mut rows = Self {
             document,
             rules: Rules {
                 format: Some(document.format()),
                 ..rules.clone()
             },
-            main: counting().find(|fragment| fragment.role == Role::Main),
-            lowest: counting().map(|fragment| fragment.rank).min(),
-            of_file: vec![IndexSet::new(); fragments.len()],
+            main: merged().find(|fragment| fragment.role == Role::Main),
+            lowest: merged().map(|fragment| fragment.rank).min(),
+            of_file: vec![IndexSet::new(); files.len()],
             steps: HashMap::new(),
         };
         for assignment in document.assignments() {
@@ -324,9 +384,9 @@ impl<'d> Rows<'d> {
 
     /// Whether a drop-in is merged over something. In a document it always is, if only over what the
     /// program has built in; in a directory without a main file, if a lower layer has something there.
-    fn extends(&self, document: &Document, top: &Fragment) -> bool {
+    fn extends(&self, top: &Fragment) -> bool {
         let directory = top.path.parent().and_then(Path::file_name);
-        directory != Some(&document.entry().name) || self.lowest < Some(top.rank)
+        directory != Some(&self.document.entry().name) || self.lowest < Some(top.rank)
     }
 
     /// The keys that differ between two files, each taken for itself.

@@ -189,7 +189,8 @@ fn adds_up(
 fn law(rules: &Rules, files: &[(String, String)]) -> Result<(), TestCaseError> {
     let document = resolve(rules, files);
     let entry = document.entry();
-    let mut rows = Rows::new(&document, rules);
+    let accounts: Vec<_> = document.accounts().map(File::from).collect();
+    let mut rows = Rows::new(&document, rules, &accounts);
     for (index, file) in entry.fragments.iter().enumerate() {
         if file.state != State::Effective || !document.loads() {
             continue;

@@ -258,24 +258,91 @@ fn units_are_extended_by_the_drop_ins_of_their_prefixes_templates_and_types() {
 }
 
 #[test]
-fn what_is_broken_does_not_hide_what_it_stands_over() {
-    let place = tempfile::tempdir().unwrap();
-    for (path, text) in [
+fn what_is_broken_and_hidden_does_nothing() {
+    let [usr, etc] = [
         ("usr/lib/x.conf", "[S]\nK=1\n"),
         ("etc/x.conf", "[S]\nK=2\n"),
+    ];
+    for (files, directories, expected) in [
+        (
+            &[usr, etc][..],
+            &["run/x.conf"][..],
+            &[
+                "unchanged /run/x.conf over /usr/lib/x.conf",
+                "overridden /etc/x.conf over /usr/lib/x.conf",
+                "  changed K: 1 -> 2",
+            ][..],
+        ),
+        (
+            &[etc],
+            &["usr/lib/x.conf"],
+            &["overridden /etc/x.conf over /usr/lib/x.conf"],
+        ),
+        (
+            &[usr],
+            &["run/x.conf", "etc/x.conf"],
+            &[
+                "unchanged /usr/lib/x.conf over nothing",
+                "unchanged /run/x.conf over /usr/lib/x.conf",
+                "broken /etc/x.conf over /usr/lib/x.conf",
+            ],
+        ),
     ] {
-        std::fs::create_dir_all(place.path().join(path).parent().unwrap()).unwrap();
-        std::fs::write(place.path().join(path), text).unwrap();
+        let place = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            std::fs::create_dir_all(place.path().join(path).parent().unwrap()).unwrap();
+            std::fs::write(place.path().join(path), text).unwrap();
+        }
+        for path in directories {
+            std::fs::create_dir_all(place.path().join(path)).unwrap();
+        }
+        let root = Root::open(place.path()).unwrap();
+        let document = document(root.into(), LAST(), "x.conf");
+        assert_eq!(shown(&document), expected, "{files:?} {directories:?}");
     }
-    std::fs::create_dir_all(place.path().join("run/x.conf")).unwrap();
-    let root = Root::open(place.path()).unwrap();
-    let document = document(root.into(), LAST(), "x.conf");
-    assert_eq!(
-        shown(&document),
-        [
-            "broken /run/x.conf over /usr/lib/x.conf",
-            "overridden /etc/x.conf over /usr/lib/x.conf",
-            "  changed K: 1 -> 2",
-        ]
-    );
+}
+
+#[test]
+fn a_drop_in_that_is_not_read_extends_nothing() {
+    let files = [
+        ("/usr/lib/x.conf", "[S]\nK=1\n"),
+        ("/etc/x.conf.d/1.conf", "[S\n"),
+        ("/etc/x.conf.d/2.conf", "[S]\nK=2\n"),
+    ];
+    for (broken_file, expected) in [
+        (
+            BrokenFile::Alone,
+            &[
+                "unchanged /etc/x.conf.d/1.conf over nothing",
+                "extended /etc/x.conf.d/2.conf over /usr/lib/x.conf",
+                "  changed K: 1 -> 2",
+            ][..],
+        ),
+        (
+            BrokenFile::EndsLoading,
+            &[
+                "broken /etc/x.conf.d/1.conf over nothing",
+                "unchanged /etc/x.conf.d/2.conf over nothing",
+            ],
+        ),
+        (
+            BrokenFile::Fatal,
+            &[
+                "broken /etc/x.conf.d/1.conf over nothing",
+                "unchanged /etc/x.conf.d/2.conf over nothing",
+            ],
+        ),
+    ] {
+        let rules = Rules {
+            broken_file,
+            ..LAST()
+        };
+        let document = document(tree(&files), rules, "x.conf");
+        let vendor = "unchanged /usr/lib/x.conf over nothing";
+        assert_eq!(
+            shown(&document),
+            [&[vendor], expected].concat(),
+            "{broken_file:?}"
+        );
+    }
 }

@@ -125,6 +125,54 @@ pub(super) fn differences(case: &Case<'_>, in_text: &Answer, json: &Answer) {
             found,
         );
     }
+    accounts(case, json);
+}
+
+/// `diff` calls no file two things: what it says of one fits what became of it.
+fn accounts(case: &Case<'_>, diff: &Answer) {
+    const BROKEN: [&str; 2] = ["unusable", "passed-over"];
+    const MERGED: [&str; 5] = [
+        "effective",
+        "superseded",
+        "unknown",
+        "blank",
+        "not-understood",
+    ];
+    let files = fragments(diff);
+    let states = |path: &Value| -> Vec<&str> {
+        let own = files.iter().filter(|file| file["path"] == *path);
+        own.map(|file| text(file, "state")).collect()
+    };
+    let differences = diff.list("differences");
+    for found in differences {
+        let states = states(&found["top"]);
+        let fits = match text(found, "class") {
+            "broken" => states
+                .iter()
+                .any(|state| BROKEN.contains(state) || *state == "invalid"),
+            "extended" => states.iter().any(|state| MERGED.contains(state)),
+            "masked" if found["bottom"].is_null() => states.contains(&"mask"),
+            _ => true,
+        };
+        case.holds(
+            "diff says of a file what fits its state",
+            fits,
+            diff,
+            &(found, states),
+        );
+    }
+    for file in &files {
+        let is_told = || {
+            let mut own = differences.iter();
+            own.any(|found| found["top"] == file["path"] && found["class"] == "broken")
+        };
+        case.holds(
+            "diff says of every file that cannot be used that it is broken",
+            !BROKEN.contains(&text(file, "state")) || is_told(),
+            diff,
+            file,
+        );
+    }
 }
 
 /// `status` and `sync --dry-run` are one plan.

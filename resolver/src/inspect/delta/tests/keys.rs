@@ -205,6 +205,6 @@ fn where_nothing_is_loaded_no_key_changes() {
     assert!(!found.0.loads());
     assert_eq!(
         shown(&found),
-        ["extended /etc/systemd/system/a.timer.d/1.conf over nothing"]
+        ["unchanged /etc/systemd/system/a.timer.d/1.conf over nothing"]
     );
 }
