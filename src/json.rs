@@ -258,12 +258,14 @@ fn fragments(document: &overlay_resolver::Document) -> impl Iterator<Item = Frag
 }
 
 /// The word for what an entry's files come to.
-pub(crate) const fn status_word(status: Status) -> &'static str {
-    match status {
+fn state_word(document: &overlay_resolver::Document) -> &'static str {
+    if document.refusal().is_some() {
+        return "refused";
+    }
+    match document.entry().status {
         Status::Effective => "effective",
         Status::Masked(_) => "masked",
         Status::Unusable => "unusable",
-        Status::Refused(_) => "refused",
         Status::Headless => "headless",
     }
 }

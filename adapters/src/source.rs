@@ -150,9 +150,7 @@ impl<T> Source<T> {
         let want = match (blocked, document.entry().status) {
             (Some(finding), _) => Want::Unresolved(finding.clone()),
             (None, Status::Masked(by)) => Want::Masked(path_at(by)),
-            (None, Status::Unusable | Status::Refused(_)) => {
-                Want::Unresolved(why_unusable(&document))
-            }
+            (None, Status::Unusable) => Want::Unresolved(why_unusable(&document)),
             (None, Status::Headless) => Want::Headless,
             // What GLib does not load has no values.
             (None, Status::Effective) if !document.problems().is_empty() => {

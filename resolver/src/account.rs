@@ -29,7 +29,7 @@ use std::path::Path;
 pub(crate) use self::scanned::tell;
 pub use self::unread::Unread;
 pub use self::words::Brief;
-use crate::document::{Assignment, Document, Place, State as Fate};
+use crate::document::{Assignment, Document, Place, Refusal, State as Fate};
 use crate::finding::{Finding, code};
 use crate::root::{Mask, Unusable};
 use crate::rules::{BrokenFile, Ignored};
@@ -300,7 +300,7 @@ impl<'d> Accounts<'d> {
         loses: &[Assignment<'d>],
     ) -> Option<(&'d Finding, BrokenFile)> {
         let document = self.document;
-        if let Some(problem) = document.fatal() {
+        if let Some(Refusal::Problem(problem)) = document.refusal() {
             return Some((problem, BrokenFile::Fatal));
         }
         if let Some((problem, last)) = document.ended()

@@ -31,10 +31,10 @@ pub use self::outcome::{Numbered, Outcome};
 pub use self::snapshot::Snapshot;
 use crate::escape::escape_path;
 use crate::finding::{Finding, Level, code};
-use crate::ledger::{Ledger, Row};
+use crate::ledger::{Ledger, Row, Unloaded};
 use crate::root::above_end;
 use crate::rules::Rules;
-use crate::scan::{self, Entry, Fragment, Status};
+use crate::scan::{self, Entry, Fragment};
 
 /// An entry, merged.
 #[derive(Debug, Clone, Default)]
@@ -141,13 +141,13 @@ impl<'d> View<'d> {
         Some(Key::new(self, self.ledger.find_key(section, key)?))
     }
 
-    /// Why the consumer loads nothing at all; none where it loads, and where it misses a main file.
+    /// Why the consumer loads nothing at all; none where it loads, and where the main file is missing or masked.
     fn refusal(self) -> Option<Refusal<'d>> {
-        if let Status::Refused(by) = self.entry.status {
-            return Some(Refusal::File(&self.entry.fragments[by]));
+        match self.ledger.unloaded()? {
+            Unloaded::File(by) => Some(Refusal::File(&self.entry.fragments[by.index()])),
+            Unloaded::Problem(by) => Some(Refusal::Problem(&self.ledger[by])),
+            Unloaded::Headless | Unloaded::Masked => None,
         }
-        let fatal = self.ledger.fatal()?;
-        Some(Refusal::Problem(&self.ledger[fatal]))
     }
 }
 
@@ -274,31 +274,27 @@ impl Document {
         self.findings().all(|finding| finding.level != Level::Error)
     }
 
-    /// The problem because of which the consumer loads nothing.
-    pub(crate) fn fatal(&self) -> Option<&Finding> {
-        Some(&self.ledger[self.ledger.fatal()?])
-    }
-
     /// The problem at which the consumer stops, and the index of the file that has it.
     pub(crate) fn ended(&self) -> Option<(&Finding, usize)> {
         let ended = self.ledger.ended()?;
         Some((&self.ledger[ended.problem], ended.file.index()))
     }
 
-    /// Because of what the consumer loads nothing at all. None where it loads, and where it misses a
-    /// main file.
+    /// Because of what the consumer loads nothing at all. None where it loads, and where the main file is
+    /// missing or masked.
     pub(crate) fn not_loaded_by(&self) -> Option<Place<'_>> {
         self.refusal().map(|refusal| refusal.place())
     }
 
-    /// Why the consumer loads nothing at all; none where it loads, and where it misses a main file.
+    /// Why the consumer loads nothing at all; none where it loads, and where the main file is missing or masked.
     pub fn refusal(&self) -> Option<Refusal<'_>> {
         self.view().refusal()
     }
 
-    /// Whether the consumer would load anything at all.
+    /// Whether the consumer would load it. Not so if it [refuses](Self::refusal) what there is, misses the
+    /// main file, or finds the main file masked by rules that let that decide over all, as those of units do.
     pub fn loads(&self) -> bool {
-        self.refusal().is_none() && self.entry.status != Status::Headless
+        self.ledger.unloaded().is_none()
     }
 
     /// Every path that could have changed the result, absent ones included, in byte order: what a

@@ -33,9 +33,22 @@ pub(crate) struct Ledger {
     keys: Keys,
     rows: Vec<Record>,
     problems: Vec<Finding>,
-    fatal: Option<ProblemId>,
+    unloaded: Option<Unloaded>,
     ended: Option<Ended>,
     index: OnceLock<index::Index>,
+}
+
+/// Why the consumer loads nothing at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unloaded {
+    /// This file cannot be used.
+    File(FileId),
+    /// This line cannot be read.
+    Problem(ProblemId),
+    /// No layer has the main file.
+    Headless,
+    /// The main file is masked, and with it all.
+    Masked,
 }
 
 /// Where the consumer stops reading.
@@ -122,7 +135,7 @@ impl Ledger {
             // A file mostly has one at least. Large memory is not copied where it grows, but it is until it is large.
             rows: Vec::with_capacity(files),
             problems: Vec::new(),
-            fatal: None,
+            unloaded: None,
             ended: None,
             index: OnceLock::new(),
         }
@@ -271,9 +284,9 @@ impl Ledger {
         number
     }
 
-    /// The problem because of which the consumer loads nothing.
-    pub(crate) fn fatal(&self) -> Option<ProblemId> {
-        self.fatal
+    /// Why the consumer loads nothing; none if it loads what there is.
+    pub(crate) fn unloaded(&self) -> Option<Unloaded> {
+        self.unloaded
     }
 
     /// Where the consumer stops.
@@ -281,9 +294,9 @@ impl Ledger {
         self.ended
     }
 
-    /// Says that the consumer loads nothing because of this problem, if none said it before.
-    pub(crate) fn refuse(&mut self, problem: ProblemId) {
-        self.fatal.get_or_insert(problem);
+    /// Says that the consumer loads nothing for this reason, if there was none before.
+    pub(crate) fn unload(&mut self, why: Unloaded) {
+        self.unloaded.get_or_insert(why);
     }
 
     /// Says that the consumer reads no file after this one.

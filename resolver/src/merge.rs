@@ -17,7 +17,7 @@ use self::nested::Paths;
 use crate::finding::{ENOUGH, Finding, Level, code};
 use crate::format::{Item, Kind, Lost, Pair};
 use crate::ledger::{
-    Decoded, Ended, Fate, FileId, KeyId, Ledger, ProblemId, Record, Rule, SectionId, Slot,
+    Decoded, Ended, Fate, FileId, KeyId, Ledger, ProblemId, Record, Rule, SectionId, Slot, Unloaded,
 };
 use crate::numbered::small;
 use crate::root::{Reason, Unusable};
@@ -79,7 +79,7 @@ pub(crate) fn merge(entry: &Entry, rules: &Rules, keep: Keep) -> Ledger {
     }
     let mut ledger = merging.ledger;
     settle::maps(entry, &mut ledger);
-    settle::unload(entry, &mut ledger, keep);
+    settle::unload(entry, rules, &mut ledger, keep);
     ledger
 }
 
@@ -113,6 +113,9 @@ impl Merging<'_> {
             (State::Effective, Some(ended)) => Fate::Invalid(ended.problem),
             (State::Shadowed(by), _) => Fate::Shadowed(Ledger::file(*by)),
             (State::Masked(by), _) => Fate::Masked(Ledger::file(*by)),
+            (State::Unusable(_), _) if file.fatal => {
+                return self.ledger.unload(Unloaded::File(number));
+            }
             (State::Unusable(why), None) => return self.unusable(number, file, why),
             (
                 State::Unusable(_)
@@ -145,7 +148,7 @@ impl Merging<'_> {
         }
         match (worst, self.rules.broken_file) {
             (Some((Lost::File | Lost::Rest, problem)), BrokenFile::Fatal) => {
-                self.ledger.refuse(problem);
+                self.ledger.unload(Unloaded::Problem(problem));
             }
             (Some((Lost::File | Lost::Rest, problem)), BrokenFile::EndsLoading) => {
                 self.ledger.end(Ended {

@@ -64,8 +64,6 @@ pub enum Status {
     Masked(usize),
     /// A fragment that counts cannot be used, so what the entry should be is not known.
     Unusable,
-    /// The consumer loads nothing because of the fragment with this index.
-    Refused(usize),
     /// There are drop-ins only, and the rules want a main file.
     Headless,
 }
@@ -109,7 +107,7 @@ pub(crate) fn scan(rules: &Rules, shape: Shape, discovery: Discovery) -> (Scan, 
         entry.findings.extend(entry.alias());
         if let Some(finding) = broken {
             entry.findings.push(finding);
-            if !matches!(entry.status, Status::Masked(_) | Status::Refused(_)) {
+            if !matches!(entry.status, Status::Masked(_)) {
                 entry.status = Status::Unusable;
             }
         }
@@ -149,20 +147,17 @@ impl Entry {
         } else {
             fragments.extend(candidate.drop_ins);
         }
-        let mut refused = settle(&mut fragments);
+        settle(&mut fragments);
         if rules.drop_in_order == Order::Layer {
-            refused = by_layer(rules, &mut fragments, refused);
+            by_layer(rules, &mut fragments);
         }
         if rules.main_read_once {
             merge_duplicates(&mut fragments);
         }
         if rules.first_always_counts {
-            refused = refused.or(first_counts(&mut fragments));
+            first_counts(&mut fragments);
         }
-        let status = match refused {
-            Some(index) => Status::Refused(index),
-            None => status(rules, shape, &mut fragments),
-        };
+        let status = status(rules, shape, &mut fragments);
         fragments.extend(candidate.ignored);
         Self {
             name: name.into(),
@@ -175,10 +170,8 @@ impl Entry {
     }
 }
 
-/// Lets the highest file of each name that takes it hide those below it. Returns the first that is
-/// fatal.
-fn settle(fragments: &mut [Fragment]) -> Option<usize> {
-    let mut refused = None;
+/// Lets the highest file of each name that takes it hide those below it.
+fn settle(fragments: &mut [Fragment]) {
     let mut start = 0;
     while let Some(first) = fragments.get(start) {
         let is_same =
@@ -186,19 +179,19 @@ fn settle(fragments: &mut [Fragment]) -> Option<usize> {
         let rest = &fragments[start..];
         let count = rest.iter().take_while(|f| is_same(f)).count();
         let stack = &mut fragments[start..start + count];
-        refused = refused.or(settle_name(stack, start));
+        settle_name(stack, start);
         start += count;
     }
-    refused
 }
 
 /// The same for the files of one name, lowest first, the first of which has the index `start`.
-fn settle_name(stack: &mut [Fragment], start: usize) -> Option<usize> {
-    let top = stack.iter().rposition(Fragment::takes_name)?;
+fn settle_name(stack: &mut [Fragment], start: usize) {
+    let Some(top) = stack.iter().rposition(Fragment::takes_name) else {
+        return;
+    };
     let (below, rest) = stack.split_at_mut(top);
-    let top = rest.first()?;
     let by = start + below.len();
-    let masks = matches!(top.state, State::Mask(_));
+    let masks = matches!(rest[0].state, State::Mask(_));
     for fragment in below {
         fragment.hide(if masks {
             State::Masked(by)
@@ -206,11 +199,10 @@ fn settle_name(stack: &mut [Fragment], start: usize) -> Option<usize> {
             State::Shadowed(by)
         });
     }
-    top.fatal.then_some(by)
 }
 
-/// Puts the fragments in order of their layers; returns where the one at `refused` is then.
-fn by_layer(rules: &Rules, fragments: &mut Vec<Fragment>, refused: Option<usize>) -> Option<usize> {
+/// Puts the fragments in order of their layers.
+fn by_layer(rules: &Rules, fragments: &mut Vec<Fragment>) {
     let lowest = rules.main_place == MainPlace::Lowest;
     let mut order: Vec<usize> = (0..fragments.len()).collect();
     order.sort_by_key(|&index| {
@@ -237,7 +229,6 @@ fn by_layer(rules: &Rules, fragments: &mut Vec<Fragment>, refused: Option<usize>
     let mut moving: Vec<_> = std::mem::take(fragments).into_iter().enumerate().collect();
     moving.sort_by_key(|(index, _)| moved(*index));
     fragments.extend(moving.into_iter().map(|(_, fragment)| fragment));
-    refused.map(moved)
 }
 
 /// A main file that is a drop-in too (under another name) is read once, as the drop-in
@@ -258,18 +249,17 @@ fn merge_duplicates(fragments: &mut [Fragment]) {
     }
 }
 
-/// Without a main file, nothing hides the first of all drop-ins: it is again what it is alone. Returns
-/// its index if it cannot be used.
-fn first_counts(fragments: &mut [Fragment]) -> Option<usize> {
-    let mut counting = fragments.iter_mut().enumerate();
-    let (index, first) = counting.find(|(_, f)| !matches!(f.alone(), State::PassedOver(_)))?;
+/// Without a main file, nothing hides the first of all drop-ins: it is again what it is alone.
+fn first_counts(fragments: &mut [Fragment]) {
+    let mut counting = fragments.iter_mut();
+    let Some(first) = counting.find(|f| !matches!(f.alone(), State::PassedOver(_))) else {
+        return;
+    };
     let is_hidden = matches!(first.state, State::Shadowed(_) | State::Masked(_));
     if first.role == Role::DropIn && is_hidden {
         first.state = first.alone().clone();
         first.fatal = matches!(first.state, State::Unusable(_));
-        return first.fatal.then_some(index);
     }
-    None
 }
 
 fn status(rules: &Rules, shape: Shape, fragments: &mut [Fragment]) -> Status {

@@ -68,10 +68,17 @@ pub(super) fn run(
         .iter()
         .flat_map(|(_, resolved)| &resolved.findings)
         .collect();
+    // What keeps it from counting is told, too: it is why the other commands fail.
+    let reasons: Vec<_> = answers
+        .iter()
+        .flat_map(|answer| answer.account.by())
+        .collect();
     let is_own = |finding: &&Finding| {
+        let place = (finding.path.as_path(), finding.line);
         file.found_as(resolver.tree(), std::iter::once(finding.path.as_path()))
             .is_some()
             && (file.line.is_none() || finding.line.is_none() || finding.line == file.line)
+            || reasons.iter().any(|by| (by.path, by.line) == place)
     };
     let findings: Vec<_> = findings.into_iter().filter(is_own).cloned().collect();
     let exit = Exit::of_findings(&findings);

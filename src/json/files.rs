@@ -11,7 +11,7 @@ use overlay_resolver::schema::{Merge, Split, Unknown};
 use overlay_resolver::{Assignment, Configuration, Document, Key};
 use serde::Serialize;
 
-use super::{Entry, FindingView, Json, exact, finding, fragments, show, status_word, to_text};
+use super::{Entry, FindingView, Json, exact, finding, fragments, show, state_word, to_text};
 use crate::file::File;
 use crate::render::Answer;
 use crate::resolved::{Explained, Resolved, adapter};
@@ -279,7 +279,7 @@ pub(super) fn entry(configuration: &Configuration, document: &Document) -> Entry
         path: None,
         adapter: adapter(configuration).to_owned(),
         name: name.strip_suffix(&*suffix).unwrap_or(&name).into(),
-        state: status_word(document.entry().status),
+        state: state_word(document),
         reason: String::new(),
         fragments: fragments(document).collect(),
         code: None,

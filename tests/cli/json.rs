@@ -283,3 +283,46 @@ fn what_the_consumer_does_not_know_is_marked() {
         Value::Null
     );
 }
+
+/// Text, JSON and exit status where nothing is loaded: because of a line, of a file, of a mask.
+#[test]
+fn whether_anything_is_loaded_is_told_once() {
+    let image = Image::new();
+    for (path, text) in [
+        ("etc/x.conf.d/1.conf", "[bad\n"),
+        ("etc/x.conf.d/2.conf", "a=1\n"),
+        ("usr/lib/systemd/system/a.service", "[Service]\nUser=me\n"),
+        ("etc/systemd/system/a.service", ""),
+    ] {
+        image.write(path, text);
+    }
+    let refused = ["--json", "show", "x.conf", "--rules", "libeconf"];
+    for (arguments, state, status) in [
+        (&refused[..], "refused", 1),
+        (
+            &[
+                "--json",
+                "why",
+                "/etc/x.conf.d/2.conf",
+                "--rules",
+                "libeconf",
+            ],
+            "refused",
+            1,
+        ),
+        (&["--json", "show", "systemd/system/a.service"], "masked", 0),
+    ] {
+        let output = image.run(arguments);
+        let document = parsed(&output.stdout);
+        assert_eq!(document["loads"], false, "{arguments:?}");
+        assert_eq!(document["entries"][0]["state"], state, "{arguments:?}");
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}");
+        let text = image.run(&arguments[1..]);
+        assert_eq!(text.status.code(), Some(status), "{arguments:?}");
+    }
+    let shown = image.shown(&["show", "systemd/system/a.service"]);
+    assert!(
+        shown.contains("# its consumer loads none of this"),
+        "{shown}"
+    );
+}

@@ -57,7 +57,7 @@ pub(super) fn bring(observer: &Observer<'_>, places: &Places, source: &mut Sourc
 fn add(remote: &mut Remote, keyring: &Document) -> Result<(), Finding> {
     match keyring.entry().status {
         Status::Masked(_) => remote.is_keyring_masked = remote.keyring.is_empty(),
-        Status::Unusable | Status::Refused(_) => return Err(why_unusable(keyring)),
+        Status::Unusable => return Err(why_unusable(keyring)),
         Status::Effective | Status::Headless => {}
     }
     for file in keyring.entry().effective() {

@@ -6,7 +6,7 @@ use std::ops::{Range, RangeInclusive};
 
 use bstr::{BStr, ByteSlice as _};
 
-use super::{Key, Place, View};
+use super::{Key, Place, Refusal, View};
 use crate::finding::Finding;
 use crate::format::Node;
 use crate::ledger::{Decoded, Fate, KeyId, Record, Row};
@@ -226,7 +226,10 @@ impl<'d> Assignment<'d> {
     pub(crate) fn spoiled_by(&self) -> Option<&'d Finding> {
         match self.record().fate {
             Fate::Invalid(by) => Some(&self.view.ledger[by]),
-            Fate::NotLoaded => Some(&self.view.ledger[self.view.ledger.fatal()?]),
+            Fate::NotLoaded => match self.view.refusal()? {
+                Refusal::Problem(problem) => Some(problem),
+                Refusal::File(_) => None,
+            },
             _ => None,
         }
     }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::Keep;
 use crate::document::View;
-use crate::ledger::{Fate, Ledger, Row};
+use crate::ledger::{Fate, Ledger, Row, Unloaded};
+use crate::rules::Rules;
 use crate::scan::{Entry, Status};
 use crate::schema::{KeyKind, Merge};
 
@@ -32,12 +33,17 @@ fn beaten(view: View<'_>) -> Vec<(Row, Row)> {
     beaten
 }
 
-/// Says of the assignments that would count that they do not, if nothing is loaded.
-pub(super) fn unload(entry: &Entry, ledger: &mut Ledger, keep: Keep) {
-    let is_refused = matches!(entry.status, Status::Refused(_) | Status::Headless);
-    // What the other files of an entry do to one alone is not asked.
-    let is_alone = matches!(keep, Keep::Only(_));
-    if is_refused && !is_alone || ledger.fatal().is_some() {
+/// Says of the assignments that would count that they do not, if nothing is loaded: because of what a file is
+/// or says, which the ledger knows by now, or because of what there is of the main file.
+pub(super) fn unload(entry: &Entry, rules: &Rules, ledger: &mut Ledger, keep: Keep) {
+    match (keep, entry.status) {
+        // What the other files of an entry do to one alone is not asked.
+        (Keep::Only(_), _) => {}
+        (_, Status::Headless) => ledger.unload(Unloaded::Headless),
+        (_, Status::Masked(_)) if rules.main_decides => ledger.unload(Unloaded::Masked),
+        (_, Status::Effective | Status::Masked(_) | Status::Unusable) => {}
+    }
+    if ledger.unloaded().is_some() {
         for row in ledger.rows() {
             if ledger[row].fate == Fate::Applied {
                 ledger[row].fate = Fate::NotLoaded;

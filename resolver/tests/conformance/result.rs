@@ -54,7 +54,7 @@ impl Result {
                 })
                 .collect(),
             ),
-            status: Some(word(document.entry().status).to_owned()),
+            status: Some(word(document).to_owned()),
             loads: document.loads(),
             findings: findings.collect(),
         }
@@ -95,12 +95,12 @@ impl fmt::Display for Result {
     }
 }
 
-fn word(status: Status) -> &'static str {
-    match status {
+fn word(document: &Document) -> &'static str {
+    match document.entry().status {
+        _ if document.refusal().is_some() => "refused",
         Status::Effective => "effective",
         Status::Masked(_) => "masked",
         Status::Unusable => "unusable",
-        Status::Refused(_) => "refused",
         Status::Headless => "headless",
     }
 }

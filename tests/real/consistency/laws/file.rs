@@ -64,6 +64,13 @@ fn of_document(case: &Case<'_>, tree: &Tree, file: &Path, why: &Answer) {
     if let Some(fragment) = found {
         fits(case, &list, why, fragment);
     }
+    if ["not-loaded", "not-reached"].contains(&text(&why.json["effect"], "state")) {
+        case.agree(
+            "why of a file that another keeps from being read fails where list does",
+            list.says(&(list.status == Some(1))),
+            why.says(&(why.status == Some(1))),
+        );
+    }
     what_if::examine(case, tree, file, path, text(&why.json["effect"], "state"));
     line::examine(case, &shown, path);
 }

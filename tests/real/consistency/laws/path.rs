@@ -28,6 +28,7 @@ pub(super) fn examine(case: &Case<'_>, tree: &Tree, kind: &Kind) {
         }
         same_entries(case, &list, &answer);
     }
+    loads(case, &list);
     as_one_of_all(case, &list, path);
     spelled_by_layer(case, &list, kind);
     checked(case, &list, path);
@@ -75,6 +76,37 @@ fn same_entries(case: &Case<'_>, list: &Answer, other: &Answer) {
             other.says(&other.json[part]),
         );
     }
+}
+
+/// Whether its consumer loads a document, what the document is and what became of its files are one thing.
+fn loads(case: &Case<'_>, list: &Answer) {
+    const NOT_LOADED: [&str; 2] = ["refused", "headless"];
+    let [entry] = list.list("entries") else {
+        return;
+    };
+    let state = text(entry, "state");
+    let is_loaded = list.json["loads"] == true;
+    let fits = match state {
+        // Of some it is masked whole, the others are as if nothing were there.
+        "masked" => true,
+        state => is_loaded != NOT_LOADED.contains(&state),
+    };
+    case.holds(
+        "a document is loaded or not, as its state says",
+        fits,
+        list,
+        &state,
+    );
+    let files = fragments(list);
+    let mut counting = files
+        .iter()
+        .filter(|file| text(file, "state") == "effective");
+    case.holds(
+        "no file counts where nothing is loaded",
+        is_loaded || counting.next().is_none(),
+        list,
+        &files,
+    );
 }
 
 /// The path among all of the tree.
