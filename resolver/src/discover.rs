@@ -279,7 +279,12 @@ impl Discovery {
         // A drop-in directory that is broken hurts its entry alone.
         let complete = self.complete;
         for (entry, places) in drop_ins {
-            self.drop_ins(query, Some(&entry), places);
+            let rules = query.rules.for_document(entry.as_ref());
+            let of_entry = Query {
+                rules: &rules,
+                ..query
+            };
+            self.drop_ins(of_entry, Some(&entry), places);
         }
         self.complete = complete;
     }

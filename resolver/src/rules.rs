@@ -217,7 +217,8 @@ impl Rules {
 
     /// The rules for the document at `path`. One that is taken as a whole has no drop-ins. Where the suffix
     /// of another tells the format, that is the suffix of
-    /// its drop-ins, too (`x.toml.d/50-mine.toml`), unless the rules name another than `.conf`.
+    /// its drop-ins, too (`x.toml.d/50-mine.toml`), unless the rules name another than `.conf`. So it is where
+    /// `x.toml.d` stands for itself, as nobody has an `x.toml`.
     pub(crate) fn for_document(&self, path: &Path) -> Cow<'_, Self> {
         if path.file_name().is_some_and(|name| self.is_whole(name)) {
             return Cow::Owned(Self {
@@ -227,10 +228,12 @@ impl Rules {
             });
         }
         let tells = self.format.is_none() && self.drop_in_suffix == ".conf";
-        match path
-            .extension()
-            .filter(|_| tells && format::of_suffix(path).is_some())
-        {
+        let document = match self.shape_of(path) {
+            Shape::Collection => path.with_extension(""),
+            _ => path.to_owned(),
+        };
+        let is_told = tells && format::of_suffix(&document).is_some();
+        match document.extension().filter(|_| is_told) {
             Some(suffix) => {
                 let mut drop_in_suffix = OsString::from(".");
                 drop_in_suffix.push(suffix);

@@ -652,3 +652,23 @@ fn a_syntax_that_is_only_guessed_is_no_error() {
     }
     assert_eq!(image.exit_status(&["show", "odd.d", "--rules", "uapi6"]), 1);
 }
+
+/// A directory of drop-ins whose main file nobody has is asked for in three ways.
+#[test]
+fn the_suffix_of_drop_ins_does_not_depend_on_how_they_are_asked_for() {
+    let image = Image::new();
+    image.write("etc/x/c.toml.d/1.conf", "a = 1\n");
+    image.write("etc/x/c.toml.d/2.toml", "a = 2\n");
+    for (file, state) in [("1.conf", "ignored"), ("2.toml", "effective")] {
+        let file = format!("/etc/x/c.toml.d/{file}");
+        for arguments in [
+            &["list", "x/c.toml"][..],
+            &["list", "x/c.toml.d"],
+            &["list", "x"],
+            &["why", &file],
+        ] {
+            let shown = image.shown(arguments);
+            assert!(shown.contains(&format!("{file}  {state}")), "{shown}");
+        }
+    }
+}

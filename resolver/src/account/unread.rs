@@ -43,7 +43,7 @@ impl Unread {
             match (rules.shape_of(document), rules.classify(name)) {
                 (Shape::Entries, Name::Ignored(reason)) => Some(reason),
                 (Shape::Entries, Name::Entry | Name::DropInDirectory(_)) => None,
-                _ => rules.classify_drop_in(name),
+                _ => rules.for_document(document).classify_drop_in(name),
             }
         });
         if let Some(reason) = ignored {

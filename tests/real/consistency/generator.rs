@@ -26,6 +26,7 @@ const SHARP: &[&str] = &[
     "zS.d",
     "lost+found",
     "a",
+    "10-a.conf",
 ];
 
 /// Names that a terminal or a parser would stumble over.

@@ -1,5 +1,6 @@
 //! What is said of one configuration path.
 
+use overlay_resolver::Catalog;
 use serde_json::Value;
 
 use super::{
@@ -30,6 +31,9 @@ pub(super) fn examine(case: &Case<'_>, tree: &Tree, kind: &Kind) {
     }
     loads(case, &list);
     as_one_of_all(case, &list, path);
+    if !Catalog::built_in().knows(path.as_ref()) {
+        by_other_names(case, &list, kind);
+    }
     spelled_by_layer(case, &list, kind);
     checked(case, &list, path);
     cat(case, &list, path);
@@ -129,6 +133,44 @@ fn as_one_of_all(case: &Case<'_>, list: &Answer, path: &str) {
         all.says(&files(among)),
         list.says(&files(list.list("entries").iter().collect())),
     );
+}
+
+/// What nobody is known to read has the same files in whatever way it is asked for: as one of the documents of its
+/// directory, and its drop-ins by themselves.
+fn by_other_names(case: &Case<'_>, list: &Answer, kind: &Kind) {
+    let own_drop_ins = format!("{}.d", kind.path);
+    if kind.directories.contains(&&*own_drop_ins) {
+        let alone = case.json(&["list", &own_drop_ins]);
+        let is_ignored = |file: &Value| file["state"] == "ignored";
+        for file in fragments(&alone) {
+            let among = fragments(list);
+            let among = among.iter().find(|found| found["path"] == file["path"]);
+            let fits = among.is_some_and(|found| is_ignored(found) == is_ignored(file));
+            case.holds(
+                "a drop-in is ignored as one of its document or of its directory alike",
+                fits,
+                &alone,
+                &among,
+            );
+        }
+    }
+    let Some((parent, name)) = kind.path.rsplit_once('/').filter(|_| kind.has_main()) else {
+        return;
+    };
+    let all = case.json(&["list", parent]);
+    // The directory may have drop-ins beside it, and so be taken for a document itself.
+    let own = all
+        .list("entries")
+        .iter()
+        .find(|entry| entry["name"] == name);
+    if let Some(own) = own {
+        let files: Vec<_> = fragments(list).into_iter().cloned().collect();
+        case.agree(
+            "a document is told as one of those of its directory",
+            all.says(&members(own, "fragments")),
+            list.says(&files),
+        );
+    }
 }
 
 /// `/etc/X` means `X`.
