@@ -59,13 +59,6 @@ pub(crate) enum Failure {
         key: String,
         known: Vec<String>,
     },
-    #[error("no file assigns `{key}` in {}; {}", escape_path(path), near(known))]
-    NobodyAssigns {
-        path: PathBuf,
-        key: String,
-        /// Keys of a similar name.
-        known: Vec<String>,
-    },
     #[error("{} does not exist inside the root", escape_path(.0))]
     NoSuchFile(PathBuf),
     #[error(
@@ -111,13 +104,6 @@ fn and_left(left: &[String]) -> String {
     }
 }
 
-fn near(known: &[String]) -> String {
-    match known {
-        [] => "`overlayctl explain` without a key shows those that are assigned".into(),
-        known => format!("did you mean {}?", known.join(", ")),
-    }
-}
-
 impl Failure {
     /// The code of its finding.
     const fn code(&self) -> Code {
@@ -128,7 +114,6 @@ impl Failure {
             Self::NoSuchRules { .. }
             | Self::NoSuchEntry { .. }
             | Self::NoSuchKey { .. }
-            | Self::NobodyAssigns { .. }
             | Self::NoSuchFile(_)
             | Self::NoSuchLine { .. }
             | Self::LineZero(_) => code::NOT_FOUND,
@@ -149,7 +134,6 @@ impl Failure {
         match self {
             Self::Path(error) => error.path(),
             Self::Read { path, .. }
-            | Self::NobodyAssigns { path, .. }
             | Self::NoSuchFile(path)
             | Self::IsTarget { path, .. }
             | Self::IsDirectory(path)

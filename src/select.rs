@@ -1,8 +1,10 @@
 //! Which entries the owner means.
 
+use std::path::PathBuf;
+
 use globset::{GlobBuilder, GlobMatcher};
 use overlay_adapters::report::{EntryReport, Left, Report};
-use overlay_adapters::{Adapter, Adapters};
+use overlay_adapters::{Adapter, Adapters, EntryPath};
 use overlay_resolver::escape::escape;
 
 use crate::failure::Failure;
@@ -108,6 +110,30 @@ impl Selection {
             }
         }
         Ok(())
+    }
+
+    /// The path of the files of the entry that is meant, if one is. Of several the one that `has` what is asked about;
+    /// refuses to choose where that is not one.
+    pub(crate) fn only_path(
+        &self,
+        entries: impl Iterator<Item = EntryPath>,
+        has: impl Fn(&EntryPath) -> bool,
+    ) -> Result<Option<PathBuf>, Failure> {
+        let meant = entries.filter(|entry| self.is_meant(&entry.name, &entry.full_name()));
+        let mut meant: Vec<_> = meant.collect();
+        meant.sort();
+        meant.dedup();
+        if meant.len() > 1 && meant.iter().filter(|entry| has(entry)).count() == 1 {
+            meant.retain(has);
+        }
+        if meant.len() > 1 {
+            let patterns: Vec<_> = self.patterns.iter().map(|one| &*one.text).collect();
+            return Err(Failure::Ambiguous {
+                name: patterns.join(" "),
+                meant: meant.iter().map(EntryPath::full_name).collect(),
+            });
+        }
+        Ok(meant.pop().map(|entry| entry.path))
     }
 
     /// Refuses patterns that mean nothing in what a run did not leave for another.

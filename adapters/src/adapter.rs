@@ -6,7 +6,7 @@ use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::inspect::lint::Lint;
 use overlay_resolver::root::Root;
 use overlay_resolver::tree::Tree;
-use overlay_resolver::{Catalog, Configuration};
+use overlay_resolver::{Catalog, Configuration, Document, Resolver};
 
 use crate::code;
 use crate::definition;
@@ -15,6 +15,7 @@ use crate::report::{Left, Report, Request};
 use crate::route::SourcePath;
 use crate::run::READ_TOTAL;
 use crate::scope::Scope;
+use crate::source::{stem, whole_for};
 use crate::work::Work;
 
 /// What `check` finds beside the lints of the resolver.
@@ -81,6 +82,24 @@ impl Adapter<'_> {
     }
 }
 
+/// An entry of an adapter, and the configuration path of its files.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EntryPath {
+    /// What it is reported under.
+    pub adapter: String,
+    /// Its name.
+    pub name: String,
+    /// Below every layer.
+    pub path: PathBuf,
+}
+
+impl EntryPath {
+    /// What it is called where its name alone may be another's.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.adapter, self.name)
+    }
+}
+
 /// All adapters of one root.
 #[derive(Debug)]
 pub struct Adapters<'r> {
@@ -113,6 +132,26 @@ impl<'r> Adapters<'r> {
     /// The configuration paths that they read.
     pub fn sources(&self) -> Vec<SourcePath> {
         self.iter().flat_map(Adapter::sources).collect()
+    }
+
+    /// The entries that the layers have in the tree of `resolver`, which may be another than the adapters'.
+    pub fn entries_in(&self, resolver: &Resolver) -> Vec<EntryPath> {
+        let each = self.sources().into_iter().flat_map(|source| {
+            let configuration = resolver.configuration_at(source.path.clone());
+            // Whatever rules the caller names, an entry is called as its adapter calls it.
+            let found = configuration.read_by(source.rules.clone()).resolve();
+            let is_beside = |document: &&Document| whole_for(document, &source.rules).is_some();
+            let own = found.documents.iter().filter(|one| !is_beside(one));
+            let own = own.filter_map(|document| {
+                Some(EntryPath {
+                    adapter: source.adapter.clone(),
+                    name: stem(document, &source.rules)?,
+                    path: source.path.join(&document.entry().name),
+                })
+            });
+            own.collect::<Vec<_>>()
+        });
+        each.collect()
     }
 
     /// Whether an adapter of this root may read one of these configuration paths; if not, none does. This costs

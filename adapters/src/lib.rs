@@ -50,7 +50,7 @@ mod tasksd;
 mod text;
 mod work;
 
-pub use self::adapter::{Adapter, Adapters};
+pub use self::adapter::{Adapter, Adapters, EntryPath};
 pub use self::route::SourcePath;
 pub use self::scope::{Scope, Scopes};
 pub use self::system::System;

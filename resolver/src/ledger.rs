@@ -10,6 +10,7 @@ mod keys;
 mod names;
 mod number;
 
+use std::collections::BTreeMap;
 use std::ops::{Index, IndexMut, Range};
 use std::sync::OnceLock;
 
@@ -34,6 +35,8 @@ pub(crate) struct Ledger {
     rows: Vec<Record>,
     problems: Vec<Finding>,
     unloaded: Option<Unloaded>,
+    /// The first line of each file that cannot be read, whether or not the file counts.
+    broken: BTreeMap<FileId, usize>,
     ended: Option<Ended>,
     index: OnceLock<index::Index>,
 }
@@ -136,6 +139,7 @@ impl Ledger {
             rows: Vec::with_capacity(files),
             problems: Vec::new(),
             unloaded: None,
+            broken: BTreeMap::new(),
             ended: None,
             index: OnceLock::new(),
         }
@@ -282,6 +286,16 @@ impl Ledger {
         let number = ProblemId::at(self.problems.len());
         self.problems.push(problem);
         number
+    }
+
+    /// Says that a line of a file cannot be read.
+    pub(crate) fn breaks(&mut self, file: FileId, line: usize) {
+        self.broken.entry(file).or_insert(line);
+    }
+
+    /// The first line that cannot be read of the file at this place of the entry.
+    pub(crate) fn broken_line(&self, file: usize) -> Option<usize> {
+        self.broken.get(&FileId::at(file)).copied()
     }
 
     /// Why the consumer loads nothing; none if it loads what there is.

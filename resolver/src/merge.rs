@@ -169,7 +169,11 @@ impl Merging<'_> {
         let format = self.ledger.format();
         format.read(text, &mut |item| match &item.kind {
             Kind::Assignment(pair) => self.assignment(&mut reading, &item, pair),
-            Kind::Problem(problem) if counts => {
+            Kind::Problem(problem) => {
+                self.ledger.breaks(reading.number, *item.lines.start());
+                if !counts {
+                    return;
+                }
                 // A consumer that passes over a line does what the others say all the same.
                 let level = match (problem.lost, reading.fate) {
                     (Lost::Item, Fate::Applied) => Level::Warning,
@@ -187,7 +191,7 @@ impl Merging<'_> {
                 }
             }
             Kind::Section(_) => self.headers += 1,
-            Kind::Problem(_) | Kind::Blank | Kind::Comment => {}
+            Kind::Blank | Kind::Comment => {}
         });
         reading.worst
     }

@@ -5,7 +5,8 @@ use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use overlay_adapters::report::{EntryReport, KeyReport, Report};
-use overlay_adapters::{Adapters, System};
+use overlay_adapters::{Adapters, EntryPath, System};
+use overlay_resolver::document::Gap;
 use overlay_resolver::escape::escape;
 use overlay_resolver::format::path;
 use overlay_resolver::{Configuration, Document, Key, Resolver};
@@ -15,11 +16,12 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::reading::Reading;
-use crate::resolved::{Resolved, configuration, of_adapters, resolver};
+use crate::resolved::{Resolved, configuration, of_adapters};
 use crate::select::Selection;
+use crate::text::Text;
 use crate::told::Told;
 use crate::writing::Writing;
-use crate::{json, render};
+use crate::{code, json, render};
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -43,26 +45,35 @@ pub(super) fn run(
         reading,
     } = question;
     let (root, path) = (system.root(), Path::new(subject));
-    if *reading != Reading::default() {
-        let resolver = resolver(root, Some(path), reading)?;
-        return keys(cli, key, &Asked::new(&resolver, path, reading)?);
-    }
     let selection = Selection::new(&[subject.to_owned()])?;
     let adapters = Adapters::open(root);
     let resolver = of_adapters(&adapters);
+    if *reading != Reading::default() {
+        let asked = reading.apply(resolver.clone())?;
+        // An entry is known in the tree that is there, and in the one that would be.
+        let trees = [&resolver, &asked];
+        let entries = trees.into_iter().flat_map(|one| adapters.entries_in(one));
+        let has_key = |entry: &EntryPath| {
+            let document = asked.configuration_at(entry.path.clone()).document();
+            key.is_some_and(|key| !document.keys_named(key).is_empty())
+        };
+        let entry = selection.only_path(entries, has_key)?;
+        let path = entry.as_deref().unwrap_or(path);
+        return Ok(keys(cli, key, Asked::new(&asked, path, reading)?));
+    }
     if !selection.may_match(&adapters) {
-        return keys(cli, key, &Asked::new(&resolver, path, reading)?);
+        return Ok(keys(cli, key, Asked::new(&resolver, path, reading)?));
     }
     let report = adapters.plan(&writing.request(system)?);
     let Err(no_entry) = selection.must_match(report.entries.iter(), &report.left) else {
         return entries(cli, key, &selection, report);
     };
     match Asked::new(&resolver, path, reading) {
-        Ok(asked) if !asked.resolved.is_absent() => keys(cli, key, &asked),
+        Ok(asked) if !asked.resolved.is_absent() => Ok(keys(cli, key, asked)),
         _ if selection.is_pattern() => Err(no_entry),
         Ok(mut asked) => {
             asked.resolved.findings.push(no_entry.finding());
-            keys(cli, key, &asked)
+            Ok(keys(cli, key, asked))
         }
         Err(failure) => Err(failure),
     }
@@ -85,23 +96,22 @@ impl Asked {
 }
 
 /// The keys of a configuration path.
-fn keys(cli: &Cli, key: Option<&str>, asked: &Asked) -> Result<Output, Failure> {
+fn keys(cli: &Cli, key: Option<&str>, asked: Asked) -> Output {
     let Asked {
         configuration,
-        resolved,
+        mut resolved,
     } = asked;
-    let explained = resolved.explained(key);
     if let Some(key) = key
-        && explained.is_empty()
+        && resolved.explained(Some(key)).is_empty()
         && !resolved.is_absent()
     {
-        return Err(Failure::NobodyAssigns {
-            path: configuration.path().to_owned(),
-            key: key.into(),
-            known: similar(key, resolved),
-        });
+        let message = nobody_assigns(key, &resolved);
+        let finding = code::NOT_FOUND.error(configuration.path(), message);
+        resolved.findings.push(finding);
     }
-    Ok(Output::of_files(
+    let (configuration, resolved) = (&configuration, &*resolved);
+    let explained = resolved.explained(key);
+    Output::of_files(
         cli.json,
         resolved,
         || {
@@ -109,8 +119,38 @@ fn keys(cli: &Cli, key: Option<&str>, asked: &Asked) -> Result<Output, Failure> 
                 .with_explained(&explained)
                 .print()
         },
-        || render::explain(configuration, &explained),
-    ))
+        || match (explained.is_empty(), resolved.is_empty()) {
+            (true, false) => Text::new(),
+            _ => render::explain(configuration, &explained),
+        },
+    )
+}
+
+/// That no file assigns a key, as far as that is known, and what to ask instead.
+fn nobody_assigns(key: &str, resolved: &Resolved) -> String {
+    let gaps: Vec<_> = resolved.documents.iter().flat_map(Document::gaps).collect();
+    let told = match gaps.as_slice() {
+        [] => format!("no file assigns `{key}`"),
+        gaps => format!(
+            "no line that can be read assigns `{key}`; not read: {}",
+            enumerated(gaps)
+        ),
+    };
+    match similar(key, resolved).as_slice() {
+        [] => format!("{told}; `overlayctl explain` without a key shows those that are assigned"),
+        known => format!("{told}; did you mean {}?", known.join(", ")),
+    }
+}
+
+/// The first of them, and how many more there are.
+fn enumerated(gaps: &[Gap<'_>]) -> String {
+    const MOST: usize = 5;
+    let first = gaps.iter().take(MOST).map(ToString::to_string);
+    let first = first.collect::<Vec<_>>().join(", ");
+    match gaps.len().checked_sub(MOST) {
+        None | Some(0) => first,
+        Some(more) => format!("{first} and {more} more"),
+    }
 }
 
 /// The keys whose names come nearest to one that nobody assigns.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bstr::BStr;
-use overlay_resolver::document::Explanation;
+use overlay_resolver::document::{Explanation, Gap};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::{Assignment, Basis, Configuration, Document, Key};
 
@@ -78,7 +78,8 @@ pub(crate) fn explain(configuration: &Configuration, explained: &[Explained<'_>]
         }
         if document.keys().next().is_none() {
             text.end_line();
-            say!(text, "  {FAINT}no file assigns a key{FAINT:#}");
+            let what = no_key(document);
+            say!(text, "  {FAINT}{what}{FAINT:#}");
         }
         if !document.loads() {
             text.end_line();
@@ -89,6 +90,17 @@ pub(crate) fn explain(configuration: &Configuration, explained: &[Explained<'_>]
         text.push_str("no layer has files there\n");
     }
     text
+}
+
+/// That nothing assigns a key in a document without keys, as far as that is known.
+pub(super) fn no_key(document: &Document) -> &'static str {
+    let gaps = document.gaps();
+    let is_unopened = |gap: &Gap<'_>| matches!(gap, Gap::Unopened(_));
+    match gaps.as_slice() {
+        [] => "no file assigns a key",
+        gaps if gaps.iter().all(is_unopened) => "no file that counts assigns a key",
+        _ => "no line that can be read assigns a key",
+    }
 }
 
 /// By which rules a path is read, and whether that is known or taken for granted.

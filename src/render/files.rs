@@ -8,6 +8,7 @@ use overlay_resolver::format::{Item, Kind};
 use overlay_resolver::scan::{Entry, Fragment};
 use overlay_resolver::{Configuration, Document};
 
+use super::explain::no_key;
 use super::style::{BAD, BOLD, FAINT, GOOD, NOTABLE};
 use crate::resolved::Resolved;
 use crate::text::{Text, say};
@@ -184,12 +185,11 @@ fn one(text: &mut Text, document: &Document, origin: bool) {
     if !document.loads() {
         say!(text, "{BAD}# its consumer loads none of this{BAD:#}");
     } else if is_empty && !document.entry().fragments.is_empty() {
-        let what = match (document.keys().next(), document.unopened().next()) {
-            (Some(_), _) => "# no key has a value",
-            (None, None) => "# no file assigns a key",
-            (None, Some(_)) => "# no file that counts assigns a key",
+        let what = match document.keys().next() {
+            Some(_) => "no key has a value",
+            None => no_key(document),
         };
-        say!(text, "{FAINT}{what}{FAINT:#}");
+        say!(text, "{FAINT}# {what}{FAINT:#}");
     }
 }
 

@@ -239,3 +239,97 @@ fn a_comparison_of_consumers_tells_what_is_wrong() {
         "{told}"
     );
 }
+
+/// That no file assigns a key is sure only where each was read; what was not is told, with what is wrong with it.
+#[test]
+fn what_could_not_be_read_may_assign_any_key() {
+    let image = Image::new();
+    let large = format!("z=1\n{}\n", "#".repeat(16 << 20));
+    image.write("usr/lib/large.conf", &large);
+    image.write("etc/large.conf", "a=1\n");
+    image.write("etc/bad.conf", "[bad\nq=1\n");
+    image.write("usr/lib/hidden.toml", "z = [\n");
+    image.write("etc/hidden.toml", "a = 1\n");
+    image.write("etc/read.conf", "a=1\n");
+    for (arguments, not_read) in [
+        (
+            &["explain", "large.conf", "z"][..],
+            Some("not read: /usr/lib/large.conf (is 16777"),
+        ),
+        (
+            &["explain", "bad.conf", "q", "--rules", "systemd"],
+            Some("not read: /etc/bad.conf:1"),
+        ),
+        (
+            &["explain", "bad.conf", "q"],
+            Some("not read: /etc/bad.conf:1"),
+        ),
+        (
+            &["explain", "hidden.toml", "z"],
+            Some("not read: /usr/lib/hidden.toml:1"),
+        ),
+        (&["explain", "read.conf", "z"], None),
+    ] {
+        let told = image.shown(arguments);
+        assert_eq!(image.exit_status(arguments), 1, "{told}");
+        assert_eq!(
+            told.contains("no file assigns"),
+            not_read.is_none(),
+            "{told}"
+        );
+        assert!(
+            told.contains(not_read.unwrap_or("no file assigns `z`")),
+            "{told}"
+        );
+        let document = document(&image, arguments);
+        let findings = document["findings"].as_array().expect("findings");
+        assert!(
+            findings.iter().any(|f| f["code"] == "not-found"),
+            "{document:#}"
+        );
+        assert!(!document["entries"].as_array().expect("entries").is_empty());
+    }
+    let told = image.shown(&["explain", "bad.conf", "q", "--rules", "systemd"]);
+    assert!(told.contains("/etc/bad.conf:1:1"), "{told}");
+    let told = image.shown(&["show", "bad.conf", "--rules", "systemd"]);
+    assert!(!told.contains("no file assigns"), "{told}");
+}
+
+/// An entry is called the same in a tree that would be, and by whatever rules.
+#[test]
+fn what_if_knows_the_entries_by_their_names() {
+    let image = Image::new();
+    image.write(
+        "etc/new.flatpakrepo",
+        "[Flatpak Repo]\nTitle=New\nUrl=https://example.org/\n",
+    );
+    image.write(
+        "etc/own.toml",
+        "layers = ['/usr/share', '/etc']\nformat = 'gkeyfile'\n",
+    );
+    let rules = image.path("etc/own.toml").display().to_string();
+    let new = format!(
+        "/etc/flatpak/remotes.d/new.flatpakrepo={}",
+        image.path("etc/new.flatpakrepo").display()
+    );
+    for (arguments, expected) in [
+        (
+            &["plain", "Title", "--without", "/etc/foo"][..],
+            "Title=Plain  wins",
+        ),
+        (&["flathub", "Title", "--rules", &rules], "Title=Flathub"),
+        (
+            &["flatpak-remotes/plain", "--without", "/etc/foo"],
+            "Title=Plain  wins",
+        ),
+        (&["new", "Title", "--with", &new], "Title=New  wins"),
+        (&["flathub", "--without", "/etc/foo"], "say which"),
+    ] {
+        let told = image.shown(&[&["explain"], arguments].concat());
+        assert!(told.contains(expected), "{told}");
+    }
+    let gone = "/usr/share/flatpak/remotes.d/plain.flatpakrepo";
+    let told = document(&image, &["explain", "plain", "--without", gone]);
+    assert_eq!(told["path"], "flatpak/remotes.d/plain.flatpakrepo");
+    assert_eq!(told["entries"].as_array().map(Vec::len), Some(0));
+}

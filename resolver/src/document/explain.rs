@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Assignment, Key, Numbered, State, View};
+use super::{Assignment, Gap, Key, Numbered, State, View};
 use crate::document::Document;
 use crate::escape::{escape, escape_path, escape_text};
 use crate::scan::Fragment;
@@ -75,6 +75,11 @@ impl<'d> Key<'d> {
 }
 
 impl<'d> Explanation<'d> {
+    /// What was not read, and may assign it, too: [`Document::gaps`].
+    pub fn gaps(&self) -> Vec<Gap<'d>> {
+        self.view.gaps()
+    }
+
     /// The files that may assign it, too, and do not count: [`Document::unopened`].
     pub fn unopened(&self) -> impl Iterator<Item = &'d Fragment> + use<'d> {
         self.view.unopened()
@@ -103,10 +108,20 @@ impl fmt::Display for Explanation<'_> {
             .unopened()
             .map(|file| escape_path(&file.path).to_string());
         let unopened: Vec<_> = unopened.collect();
-        match (self.key, &*unopened) {
+        match (self.key, self.gaps().as_slice()) {
             (Some(_), _) => {}
             (None, []) => f.write_str("no file assigns it\n")?,
-            (None, _) => f.write_str("no file that counts assigns it\n")?,
+            (None, gaps) if gaps.len() == unopened.len() => {
+                f.write_str("no file that counts assigns it\n")?;
+            }
+            (None, gaps) => {
+                let gaps: Vec<_> = gaps.iter().map(ToString::to_string).collect();
+                writeln!(
+                    f,
+                    "no line that can be read assigns it; not read: {}",
+                    gaps.join(", ")
+                )?;
+            }
         }
         for outcome in self.outcomes() {
             let assignment = outcome.assignment;
