@@ -1,9 +1,9 @@
 //! What a command about files asks, and what it comes to.
 
 use std::mem::ManuallyDrop;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use overlay_adapters::{Adapters, definition};
+use overlay_adapters::Adapters;
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
@@ -29,23 +29,18 @@ pub(crate) fn plain(root: &Root, path: Option<&Path>) -> Resolver {
     let concerns = |path: &Path| Adapters::may_read(root, &[path, Path::new(&unescaped(path))]);
     match path {
         Some(path) if !concerns(path) => Resolver::new(root.clone()),
-        _ => of_adapters(&Adapters::open(root)),
+        _ => Adapters::open(root).resolver(),
     }
-}
-
-/// The same, of adapters that are open.
-pub(crate) fn of_adapters(adapters: &Adapters<'_>) -> Resolver {
-    Resolver::new(adapters.tree()).with_catalog(adapters.catalog())
 }
 
 /// The configuration that the owner names, or has copied from where it was shown with escapes.
 pub(crate) fn configuration(resolver: &Resolver, path: &Path) -> Result<Configuration, Failure> {
-    let named = as_named(resolver, path)?;
+    let named = resolver.configuration(path)?;
     let shown = unescaped(path);
     if shown == path.as_os_str() || exists(resolver, &named) {
         return Ok(named);
     }
-    match as_named(resolver, Path::new(&shown)) {
+    match resolver.configuration(&shown) {
         Ok(shown) if exists(resolver, &shown) => Ok(shown),
         _ => Ok(named),
     }
@@ -60,23 +55,6 @@ pub(crate) fn configurations(
         Err(Failure::Path(PathError::Members { path, .. })) => Ok(resolver.members(&path)),
         found => Ok(vec![found?]),
     }
-}
-
-fn as_named(resolver: &Resolver, path: &Path) -> Result<Configuration, Failure> {
-    let found = resolver.configuration(path)?;
-    if found.path().starts_with(definition::DIRECTORY) {
-        return Ok(configuration_at(resolver, found.path().to_owned()));
-    }
-    Ok(found)
-}
-
-/// The configuration at a path below every layer.
-pub(crate) fn configuration_at(resolver: &Resolver, path: PathBuf) -> Configuration {
-    // Only there, since a tree with something laid over it takes longer to read.
-    if path.starts_with(definition::DIRECTORY) {
-        return definition::with_built_in(resolver.clone()).configuration_at(path);
-    }
-    resolver.configuration_at(path)
 }
 
 fn exists(resolver: &Resolver, configuration: &Configuration) -> bool {

@@ -7,7 +7,7 @@ use overlay_resolver::inspect::survey::survey;
 use overlay_resolver::{Configuration, Document, Resolver};
 
 use crate::failure::Failure;
-use crate::resolved::{Resolved, configuration_at, configurations};
+use crate::resolved::{Resolved, configurations};
 
 /// Configuration paths, each with what its files come to.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ impl Survey {
             ..Self::default()
         };
         for path in paths {
-            let found = configuration_at(resolver, path);
+            let found = resolver.configuration_at(path);
             let outcome = Resolved::unasked(&found);
             survey.add(found, outcome);
         }

@@ -162,7 +162,7 @@ impl<'r> Adapters<'r> {
 
     /// What is known of configuration paths: by the built-in catalog, and what they read, each under the
     /// name that its entries are reported under. Their definitions are a configuration path, too.
-    pub fn catalog(&self) -> Catalog {
+    fn catalog(&self) -> Catalog {
         let mut sources = self.sources();
         sources.push(definition::source());
         let sources = sources.into_iter();
@@ -171,13 +171,15 @@ impl<'r> Adapters<'r> {
         })
     }
 
-    /// The tree as they read it: without the files that they write themselves where those of a layer
-    /// would be.
-    pub fn tree(&self) -> Tree {
+    /// What to ask about configuration paths: it knows what they read, and has the tree as they read it. That is
+    /// without the files that they write themselves where those of a layer would be, and with the definitions
+    /// that overlayctl is built with.
+    pub fn resolver(&self) -> Resolver {
         let targets = self
             .iter()
             .flat_map(|a| a.work.route().among_layers(self.root));
-        Tree::from(self.root.clone()).without_all(targets)
+        let tree = Tree::from(self.root.clone()).without_all(targets);
+        Resolver::new(definition::with_built_in(tree)).with_catalog(self.catalog())
     }
 
     /// What the entries are reported under whose target a file is.

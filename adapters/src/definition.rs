@@ -18,6 +18,7 @@ use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Rules, Shape};
 use overlay_resolver::scan::Status;
+use overlay_resolver::tree::Tree;
 use overlay_resolver::typed::Located;
 use overlay_resolver::{Catalog, Collection, Document, Resolver};
 use serde::Deserialize;
@@ -106,7 +107,8 @@ fn read(root: &Root) -> (Vec<Placed>, Vec<Finding>) {
         mut findings,
         complete,
         ..
-    } = with_built_in(Resolver::new(root.clone()).with_catalog(Catalog::empty()))
+    } = Resolver::new(with_built_in(Tree::from(root.clone())))
+        .with_catalog(Catalog::empty())
         .rules(source().rules)
         .configuration_at(DIRECTORY.into())
         .resolve();
@@ -161,7 +163,7 @@ fn without_rivals(
 }
 
 /// The definitions as a configuration path like any other, in a tree [`with_built_in`].
-pub fn source() -> SourcePath {
+pub(crate) fn source() -> SourcePath {
     SourcePath {
         path: DIRECTORY.into(),
         adapter: "files".into(),
@@ -183,12 +185,10 @@ fn rules() -> Rules {
     rules.build().expect("nothing in them can be wrong")
 }
 
-/// The same resolver, in a tree that has the definitions that overlayctl is built with in a layer of their
-/// own.
-#[must_use]
-pub fn with_built_in(resolver: Resolver) -> Resolver {
-    KINDS.iter().fold(resolver, |resolver, kind| {
-        resolver.with(built_in_path(kind), kind.built_in)
+/// The same tree, with the definitions that overlayctl is built with in a layer of their own.
+pub(crate) fn with_built_in(tree: Tree) -> Tree {
+    KINDS.iter().fold(tree, |tree, kind| {
+        tree.with(&built_in_path(kind), kind.built_in)
     })
 }
 

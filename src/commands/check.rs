@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::reading::Reading;
-use crate::resolved::{self, configuration_at, plain};
+use crate::resolved::{self, plain};
 use crate::survey::{all_paths, opaque};
 use crate::{clock, json, render};
 
@@ -55,7 +55,7 @@ pub(super) fn run(
         let paths;
         (paths, of_search) = all_paths(&resolver);
         let found = paths.into_iter();
-        configurations.extend(found.map(|path| configuration_at(&resolver, path)));
+        configurations.extend(found.map(|path| resolver.configuration_at(path)));
     } else {
         for path in paths {
             configurations.extend(resolved::configurations(&resolver, path)?);

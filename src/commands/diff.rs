@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::reading::{Reading, by_rules};
-use crate::resolved::{Resolved, configuration_at, configurations, plain, resolver};
+use crate::resolved::{Resolved, configurations, plain, resolver};
 use crate::survey::{self, Survey};
 use crate::{json, render};
 
@@ -101,7 +101,7 @@ fn consumers(
     let [first, second] = rules.map(|rules| by_rules(resolver.clone(), rules));
     let sides = [first?, second?];
     let read = |resolver: &Resolver, at: &PathBuf| {
-        let configuration = configuration_at(resolver, at.clone());
+        let configuration = resolver.configuration_at(at.clone());
         let found = match path {
             Some(_) => Resolved::of(&configuration),
             None => Resolved::unasked(&configuration),

@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::reading::Reading;
-use crate::resolved::{Resolved, configuration, of_adapters};
+use crate::resolved::{Resolved, configuration};
 use crate::select::Selection;
 use crate::text::Text;
 use crate::told::Told;
@@ -47,7 +47,7 @@ pub(super) fn run(
     let (root, path) = (system.root(), Path::new(subject));
     let selection = Selection::new(&[subject.to_owned()])?;
     let adapters = Adapters::open(root);
-    let resolver = of_adapters(&adapters);
+    let resolver = adapters.resolver();
     if *reading != Reading::default() {
         let asked = reading.apply(resolver.clone())?;
         // An entry is known in the tree that is there, and in the one that would be.

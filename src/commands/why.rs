@@ -17,7 +17,7 @@ use crate::file::File;
 use crate::output::Output;
 use crate::reading::Reading;
 use crate::render::Answer;
-use crate::resolved::{Resolved, of_adapters};
+use crate::resolved::Resolved;
 use crate::{json, render};
 
 pub(super) fn run(
@@ -27,7 +27,7 @@ pub(super) fn run(
     reading: &Reading,
 ) -> Result<Output, Failure> {
     let adapters = Adapters::open(root);
-    let resolver = reading.apply(of_adapters(&adapters))?.with_history();
+    let resolver = reading.apply(adapters.resolver())?.with_history();
     let file = File::new(&resolver, &adapters, file, &cli.root)?;
     let owners = match resolver.owners(&file.path) {
         Ok(owners) => owners,

@@ -271,3 +271,36 @@ fn a_vendor_tree_that_is_not_there_is_an_error() {
     fs::rename(image.path("usr"), image.path("elsewhere")).expect("not mounted");
     assert_snapshot!("no_vendor", image.shown(&["sync"]));
 }
+
+/// The definitions that overlayctl is built with are a layer for every command.
+#[test]
+fn a_drop_in_of_a_definition_has_one_account() {
+    let image = Image::new();
+    let file = "/etc/overlayctl/adapters.d/flatpak.toml.d/x.toml";
+    image.write(file.trim_start_matches('/'), "installation = \"/srv/x\"\n");
+    for path in [file, "/etc/overlayctl/adapters.d/flatpak.toml.d/x.toml:1"] {
+        let told = image.shown(&["why", path]);
+        assert!(told.contains("effective"), "{told}");
+    }
+    let built_in = "/built-in/overlayctl/adapters.d/flatpak.toml";
+    for arguments in [
+        &["why", built_in][..],
+        &["list", "overlayctl/adapters.d/flatpak.toml"],
+        &[
+            "explain",
+            "overlayctl/adapters.d/flatpak.toml",
+            "installation",
+        ],
+        &["diff", "overlayctl/adapters.d/flatpak.toml"],
+        &["diff"],
+        &["list"],
+    ] {
+        let told = image.shown(arguments);
+        assert!(told.contains(file) || arguments[0] == "why", "{told}");
+        assert!(!told.contains("headless"), "{told}");
+    }
+    for path in ["overlayctl/adapters.d/ostree.toml", "overlayctl/adapters.d"] {
+        let told = image.shown(&["show", path]);
+        assert!(told.contains("remotes = \"ostree/remotes.d\""), "{told}");
+    }
+}
