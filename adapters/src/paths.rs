@@ -16,10 +16,10 @@ pub(crate) struct InRoot(pub(crate) PathBuf);
 #[serde(try_from = "PathBuf")]
 pub(crate) struct BelowLayers(pub(crate) PathBuf);
 
-/// A layer, by its directory inside the root.
+/// The layers, lowest first, by their directories inside the root.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "PathBuf")]
-pub(crate) struct LayerAt(pub(crate) Layer);
+#[serde(try_from = "Vec<PathBuf>")]
+pub(crate) struct LayersAt(pub(crate) Vec<Layer>);
 
 impl TryFrom<PathBuf> for InRoot {
     type Error = String;
@@ -37,12 +37,17 @@ impl TryFrom<PathBuf> for BelowLayers {
     }
 }
 
-impl TryFrom<PathBuf> for LayerAt {
+impl TryFrom<Vec<PathBuf>> for LayersAt {
     type Error = String;
 
-    fn try_from(path: PathBuf) -> Result<Self, String> {
-        let layer = Layer::new(InRoot::try_from(path)?.0);
-        layer.map(Self).map_err(|error| error.to_string())
+    fn try_from(paths: Vec<PathBuf>) -> Result<Self, String> {
+        let paths = paths.into_iter().map(InRoot::try_from);
+        let paths = paths
+            .map(|path| Ok(path?.0))
+            .collect::<Result<Vec<_>, String>>()?;
+        Layer::all(paths)
+            .map(Self)
+            .map_err(|error| error.to_string())
     }
 }
 

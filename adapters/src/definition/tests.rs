@@ -113,7 +113,15 @@ fn one_that_cannot_be_used_hurts_itself_alone_and_says_where() {
             "2: layers: usr: expected an absolute path without `..`",
         ),
         (
-            "kind='flatpak'\nlayers=[]\nremotes='../r'\ncollections='c'\ninstallation='/i'\n",
+            "kind='flatpak'\nlayers=['/etc','/usr','/etc']\nremotes='r'\ncollections='c'\ninstallation='/i'\n",
+            "2: layers: /etc: is there twice; leave one of them out",
+        ),
+        (
+            "kind='flatpak'\nlayers=[]\nremotes='r'\ncollections='c'\ninstallation='/i'\n",
+            "2: layers: expected at least one, such as `/etc`",
+        ),
+        (
+            "kind='flatpak'\nlayers=['/etc']\nremotes='../r'\ncollections='c'\ninstallation='/i'\n",
             "3: remotes: ../r: expected a relative path without `..`",
         ),
         (

@@ -24,7 +24,7 @@ use crate::keyed::target::Target;
 use crate::keyed::{self, intent};
 use crate::observer::Observer;
 use crate::obstacles::Obstacles;
-use crate::paths::{BelowLayers, InRoot, LayerAt};
+use crate::paths::{BelowLayers, InRoot, LayersAt};
 use crate::plan::Plan;
 use crate::planner::Planner;
 use crate::reader::Reader;
@@ -41,7 +41,7 @@ const SUFFIX: &str = ".conf";
 pub(crate) struct Definition {
     #[serde(rename = "kind")]
     _kind: Option<String>,
-    layers: Vec<LayerAt>,
+    layers: LayersAt,
     services: BelowLayers,
     target: InRoot,
 }
@@ -58,10 +58,9 @@ pub(crate) struct Exampled {
 impl Exampled {
     /// The adapter of this name, as its definition has it.
     pub(crate) fn new(name: &str, definition: Definition) -> Self {
-        let layers = definition.layers.into_iter();
         Self {
             name: name.into(),
-            rules: keyfile_entries(layers.map(|LayerAt(layer)| layer).collect(), SUFFIX),
+            rules: keyfile_entries(definition.layers.0, SUFFIX),
             services: definition.services.0,
             target: definition.target.0,
         }

@@ -17,7 +17,7 @@ use crate::commit::Step;
 use crate::keyed::draft::Observed;
 use crate::keyed::entry::Entry;
 use crate::keyed::histories::{Scene, cases, check, turns};
-use crate::paths::{BelowLayers, InRoot, LayerAt};
+use crate::paths::{BelowLayers, InRoot, LayersAt};
 use crate::plan::Plan;
 use crate::report::{Report, Request};
 use crate::source::Source;
@@ -29,7 +29,7 @@ fn adapter() -> Exampled {
     let layers = rules.layers().iter().cloned();
     let definition = Definition {
         _kind: None,
-        layers: layers.map(LayerAt).collect(),
+        layers: LayersAt(layers.collect()),
         services: BelowLayers("services.d".into()),
         target: InRoot(TARGET.into()),
     };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::paths::{BelowLayers, InRoot, LayerAt};
+use crate::paths::{BelowLayers, InRoot, LayersAt};
 use crate::remotes::sources::Sources;
 
 /// What a flatpak adapter reads and writes.
@@ -22,7 +22,7 @@ pub(crate) struct Definition {
 struct File {
     #[serde(rename = "kind")]
     _kind: Option<String>,
-    layers: Vec<LayerAt>,
+    layers: LayersAt,
     remotes: BelowLayers,
     collections: BelowLayers,
     installation: InRoot,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::paths::{BelowLayers, InRoot, LayerAt};
+use crate::paths::{BelowLayers, InRoot, LayersAt};
 use crate::remotes::sources::Sources;
 
 /// What an ostree adapter reads and writes.
@@ -28,7 +28,7 @@ pub(crate) struct Definition {
 struct File {
     #[serde(rename = "kind")]
     _kind: Option<String>,
-    layers: Vec<LayerAt>,
+    layers: LayersAt,
     remotes: BelowLayers,
     collections: BelowLayers,
     target: InRoot,

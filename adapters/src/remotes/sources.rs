@@ -11,7 +11,7 @@ use super::name::is_remote_name;
 use super::remote::Remote;
 use super::repository::Repository;
 use crate::code;
-use crate::paths::{BelowLayers, LayerAt};
+use crate::paths::{BelowLayers, LayersAt};
 use crate::route::SourcePath;
 use crate::source::{Source, Want, keyfile_entries, not_utf8, stem, whole_for};
 
@@ -29,12 +29,12 @@ pub(crate) struct Sources {
 impl Sources {
     /// These paths, as a definition names them.
     pub(crate) fn new(
-        layers: Vec<LayerAt>,
+        layers: LayersAt,
         BelowLayers(remotes): BelowLayers,
         BelowLayers(collections): BelowLayers,
     ) -> Self {
         Self {
-            layers: layers.into_iter().map(|LayerAt(layer)| layer).collect(),
+            layers: layers.0,
             remotes,
             collections,
         }

@@ -15,7 +15,7 @@ use overlay_resolver::tree::Tree;
 use serde::Deserialize;
 
 use crate::code;
-use crate::paths::{BelowLayers, InRoot, LayerAt};
+use crate::paths::{BelowLayers, InRoot, LayersAt};
 use crate::process;
 use crate::report::Request;
 use crate::route::{Route, SourcePath};
@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Definition {
     #[serde(rename = "kind")]
     _kind: Option<String>,
-    layers: Vec<LayerAt>,
+    layers: LayersAt,
     tasks: BelowLayers,
     state: InRoot,
     occasion: String,
@@ -66,9 +66,8 @@ struct Task {
 impl Tasksd {
     /// The adapter of this name, as its definition has it.
     pub(crate) fn new(name: &str, definition: Definition) -> Self {
-        let layers = definition.layers.into_iter();
         let rules = Rules::builder()
-            .layers(layers.map(|LayerAt(layer)| layer))
+            .layers(definition.layers.0)
             .shape(Shape::Entries)
             .suffix(SUFFIX)
             .drop_in_suffix(SUFFIX)

@@ -32,12 +32,20 @@ pub struct RulesBuilder {
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RulesError {
-    /// Such a path can be no layer.
+    /// These can be no layers.
     #[error("layers: {0}")]
     Layer(#[from] LayerError),
     /// This is no name of a directory of drop-ins.
     #[error("drop-ins: expected the name of a directory, found `{}`", escape(.0.as_bytes()))]
     DropIns(OsString),
+    /// No file name ends so; the field says what would.
+    #[error("{field}: expected what a file name ends with, such as `.conf`, found `{}`", escape(.end.as_bytes()))]
+    End {
+        /// What was to be said by it.
+        field: &'static str,
+        /// What was said.
+        end: OsString,
+    },
     /// No format is named so.
     #[error("no format is named `{}`; there are {}", escape(.0.as_bytes()), listed(format::names()))]
     Format(String),
@@ -157,8 +165,7 @@ impl RulesBuilder {
 
     /// The layers, lowest rank first: absolute paths as seen inside the root.
     pub fn layers(mut self, bases: impl IntoIterator<Item: Into<PathBuf>>) -> Self {
-        let layers = bases.into_iter().map(Layer::new);
-        match layers.collect::<Result<_, _>>() {
+        match Layer::all(bases) {
             Ok(layers) => self.rules.layers = layers,
             Err(error) => self.fail(error.into()),
         }
@@ -167,14 +174,15 @@ impl RulesBuilder {
 
     /// What an entry's file name ends with, such as `.service`; empty accepts every name.
     pub fn suffix(mut self, suffix: impl Into<OsString>) -> Self {
-        self.rules.suffix = suffix.into();
+        self.rules.suffix = self.end("suffix", suffix.into());
         self
     }
 
     /// What the file names of other entries of a directory end with, which are taken as a whole and have no
     /// drop-ins.
     pub fn whole(mut self, suffixes: impl IntoIterator<Item: Into<OsString>>) -> Self {
-        self.rules.whole = suffixes.into_iter().map(Into::into).collect();
+        let suffixes = suffixes.into_iter().map(Into::into);
+        self.rules.whole = suffixes.map(|end| self.end("whole", end)).collect();
         self
     }
 
@@ -189,7 +197,7 @@ impl RulesBuilder {
 
     /// What a drop-in's file name ends with.
     pub fn drop_in_suffix(mut self, suffix: impl Into<OsString>) -> Self {
-        self.rules.drop_in_suffix = suffix.into();
+        self.rules.drop_in_suffix = self.end("drop-in-suffix", suffix.into());
         self
     }
 
@@ -245,6 +253,14 @@ impl RulesBuilder {
         self
     }
 
+    /// What a field says that file names end with.
+    fn end(&mut self, field: &'static str, end: OsString) -> OsString {
+        if let Err(error) = file_end(field, &end) {
+            self.fail(error);
+        }
+        end
+    }
+
     /// Of several mistakes the first is told.
     fn fail(&mut self, error: RulesError) {
         self.error.get_or_insert(error);
@@ -273,9 +289,19 @@ impl RulesBuilder {
     }
 }
 
+/// Refuses what no file name ends with. An empty end is that of every name.
+pub(super) fn file_end(field: &'static str, end: &OsStr) -> Result<(), RulesError> {
+    let is_in_no_name = end.as_bytes().iter().any(|byte| b"/\0".contains(byte));
+    if is_in_no_name {
+        let end = end.to_owned();
+        return Err(RulesError::End { field, end });
+    }
+    Ok(())
+}
+
 /// Whether this can be the name of a directory of drop-ins.
 pub(super) fn is_name(name: &OsStr) -> bool {
-    !name.is_empty() && !name.as_bytes().contains(&b'/')
+    !name.is_empty() && name != "." && name != ".." && !name.as_bytes().contains(&b'/')
 }
 
 /// Refuses a schema that takes text apart for a format whose values have types. (Where the format is told by
@@ -346,6 +372,28 @@ mod tests {
             (
                 Rules::builder().drop_ins(DropIns::Named("a/b".into())),
                 "drop-ins: expected the name of a directory, found `a/b`",
+            ),
+            (
+                Rules::builder().layers([""; 0]),
+                "layers: expected at least one, such as `/etc`",
+            ),
+            (
+                Rules::builder().layers(["/etc", "/usr/lib", "/etc/"]),
+                "layers: /etc/: is there twice; leave one of them out",
+            ),
+            (
+                Rules::builder().layers(["/"]),
+                "layers: /: expected a directory below it, such as `/etc`",
+            ),
+            (
+                Rules::builder().drop_in_suffix(".d/../x"),
+                "drop-in-suffix: expected what a file name ends with, such as `.conf`, found `.d/../x`",
+            ),
+            (Rules::builder().suffix("/"), "suffix: expected "),
+            (Rules::builder().whole([".a", "b\0"]), "whole: expected "),
+            (
+                Rules::builder().drop_ins(DropIns::Named("..".into())),
+                "drop-ins: expected the name of a directory, found `..`",
             ),
             (
                 Rules::builder().format("ini"),

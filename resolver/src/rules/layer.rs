@@ -16,15 +16,42 @@ impl Layer {
     /// The layer at `base`, an absolute path as seen inside the root.
     ///
     /// # Errors
-    /// Any other path would never match.
+    /// Any other path would never match, and the root itself has every path in it.
     pub fn new(base: impl Into<PathBuf>) -> Result<Self, LayerError> {
         let base = base.into();
+        if base == Path::new("/") {
+            return Err(LayerError::Root);
+        }
         let is_plain = |part| matches!(part, Component::Normal(_) | Component::RootDir);
         let is_absolute = base.is_absolute() && base.components().all(is_plain);
         if !is_absolute || base.as_os_str().as_bytes().contains(&0) {
-            return Err(LayerError(base));
+            return Err(LayerError::NotAbsolute(base));
         }
         Ok(Self { base: base.into() })
+    }
+
+    /// The layers at these bases, lowest rank first.
+    ///
+    /// # Errors
+    /// One of them can be none, there is none at all, or one is there twice: of two ranks a file would hide itself.
+    pub fn all(
+        bases: impl IntoIterator<Item = impl Into<PathBuf>>,
+    ) -> Result<Vec<Self>, LayerError> {
+        let layers = bases.into_iter().map(Self::new);
+        let layers: Vec<_> = layers.collect::<Result<_, _>>()?;
+        if layers.is_empty() {
+            return Err(LayerError::None);
+        }
+        match Self::twice(&layers) {
+            Some(twice) => Err(LayerError::Twice(twice.base.to_path_buf())),
+            None => Ok(layers),
+        }
+    }
+
+    /// The first that is there twice.
+    fn twice(layers: &[Self]) -> Option<&Self> {
+        let seen = |(at, layer): &(usize, &Self)| layers[..*at].contains(*layer);
+        layers.iter().enumerate().find(seen).map(|(_, layer)| layer)
     }
 
     pub(super) fn usual() -> Vec<Self> {
@@ -48,7 +75,20 @@ impl From<Layer> for PathBuf {
     }
 }
 
-/// This path can be no layer.
+/// These can be no layers.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: expected an absolute path without `..`", escape_path(.0))]
-pub struct LayerError(pub PathBuf);
+#[non_exhaustive]
+pub enum LayerError {
+    /// Such a path is in no root.
+    #[error("{}: expected an absolute path without `..`", escape_path(.0))]
+    NotAbsolute(PathBuf),
+    /// The root itself.
+    #[error("/: expected a directory below it, such as `/etc`: all paths are in `/`")]
+    Root,
+    /// There is none.
+    #[error("expected at least one, such as `/etc`")]
+    None,
+    /// This one is there twice.
+    #[error("{}: is there twice; leave one of them out", escape_path(.0))]
+    Twice(PathBuf),
+}

@@ -1,11 +1,12 @@
 //! Rule sets from TOML: the built-in ones and those of your own.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::builder::{fits, is_name, listed};
+use super::builder::{file_end, fits, is_name, listed};
 use super::keys::{self, Keys};
 use super::{
     BrokenFile, DropIns, Layer, MainPlace, NullMask, OnUnusable, Order, Repeated, Rules, Shape,
@@ -44,12 +45,12 @@ built_in![
 pub(crate) struct RulesFile {
     /// `uapi6` where it is left out.
     extends: Option<Spanned<String>>,
-    layers: Option<Vec<Spanned<PathBuf>>>,
+    layers: Option<Spanned<Vec<Spanned<PathBuf>>>>,
     shape: Option<Shape>,
-    suffix: Option<String>,
-    whole: Option<Vec<String>>,
+    suffix: Option<Spanned<String>>,
+    whole: Option<Vec<Spanned<String>>>,
     drop_ins: Option<Spanned<String>>,
-    drop_in_suffix: Option<String>,
+    drop_in_suffix: Option<Spanned<String>>,
     drop_in_order: Option<Order>,
     main_place: Option<MainPlace>,
     main_decides: Option<bool>,
@@ -143,9 +144,6 @@ impl RulesFile {
         }
         take![
             shape,
-            suffix,
-            whole,
-            drop_in_suffix,
             drop_in_order,
             main_place,
             main_decides,
@@ -163,9 +161,18 @@ impl RulesFile {
             broken_file,
             switch_key,
         ];
-        if let Some(layers) = &self.layers {
-            let layers = layers.iter().map(|layer| absolute(source, layer));
-            builder.rules.layers = layers.collect::<Result<_, _>>()?;
+        if let Some(bases) = &self.layers {
+            builder.rules.layers = layers(source, bases)?;
+        }
+        if let Some(end) = &self.suffix {
+            builder.rules.suffix = ends(source, "suffix", end)?;
+        }
+        if let Some(all) = &self.whole {
+            let all = all.iter().map(|end| ends(source, "whole", end));
+            builder.rules.whole = all.collect::<Result<_, _>>()?;
+        }
+        if let Some(end) = &self.drop_in_suffix {
+            builder.rules.drop_in_suffix = ends(source, "drop-in-suffix", end)?;
         }
         if let Some(name) = &self.drop_ins {
             builder.rules.drop_ins = drop_ins(source, name)?;
@@ -226,9 +233,28 @@ fn drop_ins(source: Source<'_>, name: &Spanned<String>) -> Result<DropIns, Findi
     }
 }
 
-fn absolute(source: Source<'_>, layer: &Spanned<PathBuf>) -> Result<Layer, Finding> {
-    let made = Layer::new(layer.get_ref());
-    made.map_err(|error| source.error(layer.span(), format!("layers: {error}")))
+/// The layers. A mistake in one is told with its line, one in all of them with that of the field.
+fn layers(
+    source: Source<'_>,
+    bases: &Spanned<Vec<Spanned<PathBuf>>>,
+) -> Result<Vec<Layer>, Finding> {
+    let mistake = |span, error| source.error(span, format!("layers: {error}"));
+    for base in bases.get_ref() {
+        Layer::new(base.get_ref()).map_err(|error| mistake(base.span(), error))?;
+    }
+    let all = Layer::all(bases.get_ref().iter().map(Spanned::get_ref));
+    all.map_err(|error| mistake(bases.span(), error))
+}
+
+/// What a field says that file names end with.
+fn ends(
+    source: Source<'_>,
+    field: &'static str,
+    end: &Spanned<String>,
+) -> Result<OsString, Finding> {
+    let fits = file_end(field, end.get_ref().as_ref());
+    fits.map_err(|error| source.error(end.span(), error.to_string()))?;
+    Ok(end.get_ref().into())
 }
 
 /// There is nothing of this name.
@@ -283,6 +309,21 @@ mod tests {
                 "r.toml:1: no format is named `x`; there are ",
             ),
             ("\ndrop-ins = 'a/b'", "r.toml:2: drop-ins: expected "),
+            ("\nlayers = []", "r.toml:2: layers: expected at least one"),
+            (
+                "layers = [\n'/etc',\n'/']",
+                "r.toml:3: layers: /: expected a directory below it",
+            ),
+            (
+                "\nlayers = ['/etc', '/etc']",
+                "r.toml:2: layers: /etc: is there twice",
+            ),
+            ("\nsuffix = 'a/b'", "r.toml:2: suffix: expected "),
+            ("whole = [\n'/a']", "r.toml:2: whole: expected "),
+            (
+                "\ndrop-in-suffix = '.d/../x'",
+                "r.toml:2: drop-in-suffix: expected what a file name ends with",
+            ),
             ("[unusable]\nloop = 'x'", "r.toml:2: unknown variant"),
         ] {
             let error = Rules::from_toml(Path::new("r.toml"), text.as_bytes()).unwrap_err();

@@ -18,8 +18,13 @@ pub(super) fn document_by(rules: Rules, files: &[(&str, &str, &[u8])]) -> Docume
     let fragments = files.iter().map(|(path, _, text)| {
         let path = Path::new(path);
         let (directory, name) = (path.parent().unwrap(), path.file_name().unwrap());
-        let mut fragment =
-            Fragment::new(Role::DropIn, Layer::new("/").unwrap(), 0, directory, name);
+        let mut fragment = Fragment::new(
+            Role::DropIn,
+            Layer::new("/etc").unwrap(),
+            0,
+            directory,
+            name,
+        );
         (fragment.text, fragment.state) = (text.to_vec().into(), State::Effective);
         fragment
     });
