@@ -43,18 +43,25 @@ pub(crate) struct Current {
     /// None until the first that can be read.
     pub(crate) config: Option<Config>,
     digest: String,
+    /// What the last document was refused for; it is told once.
+    refused: Option<DeserializeError>,
 }
 
 impl Current {
     /// Takes over a document; says whether anything is different now.
     pub(crate) fn update(&mut self, document: &Document) -> Result<bool, DeserializeError> {
-        let digest = document.digest();
-        if digest == self.digest {
+        // First of all: a file that cannot be read has no value that the digest could miss.
+        let read = document.deserialize();
+        let refused = read.as_ref().err().cloned();
+        if refused.is_some() && refused == self.refused {
             return Ok(false);
         }
+        self.refused = refused;
+        self.config = Some(read?);
+        let digest = document.digest();
+        let is_new = digest != self.digest;
         self.digest = digest;
-        self.config = Some(document.deserialize()?);
-        Ok(true)
+        Ok(is_new)
     }
 }
 

@@ -41,6 +41,34 @@ fn the_daemon_reloads_when_the_result_is_another_one() {
     );
 }
 
+/// Of a file that breaks while it runs, the values may stay the same, and so does the digest.
+#[test]
+fn the_daemon_tells_of_what_breaks() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = root.path().join("etc/myapp/config.d");
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("10.conf"), "port = 80\n").unwrap();
+    let resolver = Resolver::open(root.path()).unwrap();
+    let resolve = || resolver.resolve("myapp/config.d").unwrap();
+    let mut current = daemon::Current::default();
+    assert_eq!(current.update(&resolve()), Ok(true));
+    let broken = directory.join("50.conf");
+    for break_it in [
+        &|| std::os::unix::fs::symlink("/nowhere", &broken).unwrap() as _,
+        &|| fs::write(&broken, "[bad\n").unwrap() as _,
+    ] as [&dyn Fn(); 2]
+    {
+        break_it();
+        let document = resolve();
+        let error = current.update(&document).unwrap_err();
+        assert!(error.to_string().contains("/50.conf"), "{error}");
+        assert_eq!(current.update(&document), Ok(false), "told once");
+        fs::remove_file(&broken).unwrap();
+        assert_eq!(current.update(&resolve()), Ok(false), "what was good is");
+    }
+    assert_eq!(*current.config.as_ref().unwrap().port, 80);
+}
+
 #[test]
 fn the_daemon_sees_what_comes_into_being() {
     for file in [
