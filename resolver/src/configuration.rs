@@ -14,7 +14,7 @@ use crate::account::{Unread, tell};
 use crate::discover::{Query, Shared, discover};
 use crate::document::Document;
 use crate::escape::escape_path;
-use crate::finding::{Finding, Level, code};
+use crate::finding::{Finding, code};
 use crate::merge::{Keep, merge};
 use crate::rules::{DropIns, Rules, Shape};
 use crate::scan::{Entry, Scan, scan};
@@ -286,48 +286,19 @@ impl Configuration {
     /// What cannot be read by a syntax that is only [guessed](Self::has_guessed_syntax) is no error: one
     /// warning a file.
     pub fn findings(&self, resolved: &Collection) -> Vec<Finding> {
-        let mut findings = self.certain_findings(resolved);
-        for document in &resolved.documents {
-            let problems = document.problems().iter().cloned();
-            findings.extend(guessed(problems.filter(|one| document.is_guessed(one))));
-        }
-        findings.sort();
-        findings
+        Self::told(resolved, |document| document.findings().collect())
     }
 
     /// The same without what may only say that the guess is wrong: for whoever did not ask about this path.
     pub fn certain_findings(&self, resolved: &Collection) -> Vec<Finding> {
+        Self::told(resolved, |document| document.certain_findings().collect())
+    }
+
+    fn told(resolved: &Collection, of: fn(&Document) -> Vec<&Finding>) -> Vec<Finding> {
+        let documents = resolved.documents.iter().flat_map(of).cloned();
         let mut findings = resolved.findings.clone();
-        for document in &resolved.documents {
-            let certain = document.findings().filter(|one| !document.is_guessed(one));
-            findings.extend(certain.cloned());
-        }
+        findings.extend(documents);
         findings.sort();
         findings
     }
-}
-
-/// Problems of a syntax that is only guessed are no errors: one warning a file.
-pub(crate) fn guessed(problems: impl Iterator<Item = Finding>) -> Vec<Finding> {
-    let mut problems: Vec<_> = problems.collect();
-    // Those of a file follow each other, whatever their levels are.
-    problems.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
-    let of_files = problems.chunk_by(|a, b| a.path == b.path);
-    let warning = |file: &[Finding]| {
-        let first = file.first()?;
-        let count = match file.len() {
-            1 => "a line".to_owned(),
-            count => format!("{count} lines"),
-        };
-        let message = format!(
-            "{count} cannot be read as systemd's files are; the consumer is not known, so the syntax may be \
-             another: `--rules` says which"
-        );
-        Some(Finding {
-            level: Level::Warning,
-            message,
-            ..first.clone()
-        })
-    };
-    of_files.filter_map(warning).collect()
 }

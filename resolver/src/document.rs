@@ -8,6 +8,7 @@ mod digest;
 mod effective;
 mod explain;
 mod gap;
+mod guess;
 mod items;
 mod key;
 mod named;
@@ -18,7 +19,6 @@ mod snapshot;
 mod switch;
 mod unfit;
 
-use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub use self::key::Key;
 pub use self::outcome::{Numbered, Outcome};
 pub use self::snapshot::Snapshot;
 use crate::escape::escape_path;
-use crate::finding::{Finding, Level, code};
+use crate::finding::{Finding, Level};
 use crate::ledger::{Ledger, Row, Unloaded};
 use crate::root::above_end;
 use crate::rules::Rules;
@@ -48,6 +48,8 @@ pub struct Document {
     searched: Arc<[PathBuf]>,
     /// Whether nobody says what syntax its files have that do not tell it by their names.
     has_guessed_syntax: bool,
+    /// The files that are not in that syntax, one warning each.
+    guesses: Vec<Finding>,
 }
 
 /// A ledger beside the entry whose files it is about: all that an assignment is read off.
@@ -169,27 +171,11 @@ impl Document {
             findings,
             searched,
             has_guessed_syntax: false,
+            guesses: Vec::new(),
         };
         let of_keys = [document.unfit_kinds(rules), document.switches(rules)];
         document.findings.extend(of_keys.into_iter().flatten());
         document
-    }
-
-    /// The same, whose syntax is the usual one because nobody says which it is.
-    pub(crate) fn of_guessed_syntax(self) -> Self {
-        Self {
-            has_guessed_syntax: true,
-            ..self
-        }
-    }
-
-    /// Whether a finding may only say that the guess at the syntax is wrong.
-    pub(crate) fn is_guessed(&self, finding: &Finding) -> bool {
-        // These say by their names what they are.
-        let tells = |end: &OsStr| end == "toml" || end == "json";
-        self.has_guessed_syntax
-            && finding.code == code::BROKEN_LINE
-            && !finding.path.extension().is_some_and(tells)
     }
 
     /// What its assignments are read off.
@@ -262,8 +248,11 @@ impl Document {
     }
 
     /// What went wrong and what is worth knowing, files first, then lines.
+    ///
+    /// Where the syntax is only [guessed](crate::Configuration::has_guessed_syntax), what cannot be read by it is no
+    /// error: one warning a file.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().chain(self.problems())
+        self.certain_findings().chain(&self.guesses)
     }
 
     /// The lines that cannot be read.

@@ -15,13 +15,14 @@ impl Document {
     ///
     /// # Errors
     /// A value is not what its field wants, or something is missing. Also where the document has an
-    /// error among its findings, since what it should be is not known then; whoever knows better
-    /// takes [`deserialize_anyway`](Self::deserialize_anyway).
+    /// error among its findings, or a line that cannot be read by a syntax that is only
+    /// [guessed](crate::Configuration::has_guessed_syntax), since what it should be is not known then; whoever
+    /// knows better takes [`deserialize_anyway`](Self::deserialize_anyway).
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, DeserializeError> {
-        let error = self
-            .findings()
-            .find(|finding| finding.level == Level::Error);
-        match error {
+        // Lines that are not in a syntax that is only a guess, too: whoever reads values is their consumer, and must not
+        // pass over a file of the owner without a word.
+        let mut findings = self.findings.iter().chain(self.problems());
+        match findings.find(|finding| finding.level == Level::Error) {
             Some(finding) => {
                 let of_path = |fragment: &&super::Fragment| fragment.path == finding.path;
                 let file = self.entry.fragments.iter().find(of_path);

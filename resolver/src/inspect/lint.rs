@@ -34,7 +34,7 @@ mod unknown;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::configuration::{Configuration, PathError, guessed};
+use crate::configuration::{Configuration, PathError};
 use crate::document::{Assignment, Document, State};
 use crate::finding::{Code, ENOUGH, Finding, Level, code};
 use crate::resolver::Resolver;
@@ -183,12 +183,6 @@ impl Configuration {
         for document in &found.documents {
             findings.extend(check(document, rules, &beside));
         }
-        let is_guessed = |finding: &Finding| {
-            let mut documents = found.documents.iter();
-            documents.any(|one| one.is_guessed(finding))
-        };
-        let (guesses, mut findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_guessed);
-        findings.extend(guessed(guesses.into_iter()));
         findings.sort();
         findings.dedup();
         findings
