@@ -301,6 +301,6 @@ fn a_drop_in_of_a_definition_has_one_account() {
     }
     for path in ["overlayctl/adapters.d/ostree.toml", "overlayctl/adapters.d"] {
         let told = image.shown(&["show", path]);
-        assert!(told.contains("remotes = \"ostree/remotes.d\""), "{told}");
+        assert!(told.contains("remotes=\"ostree/remotes.d\""), "{told}");
     }
 }
