@@ -77,7 +77,7 @@ fn layers(
     Ok(Output {
         messages: render::diagnostics(&survey.findings, &survey.sources()),
         exit,
-        ..Output::new(render::differences(&deltas, options.text))
+        ..Output::new(render::differences(&deltas, options.text, path.is_none()))
     })
 }
 

@@ -18,6 +18,12 @@ use crate::comparison::{Comparison, Delta};
 use crate::survey::Survey;
 use crate::text::{Text, say};
 
+/// What a search does not find, so that nobody takes its silence for more than it is.
+const NOT_FOUND: &str = "\
+not searched for: files without drop-ins whose program is not known, and what drop-ins of a whole type (service.d)
+change in each unit; `overlayctl diff PATH` of such a file, or of a directory of units, tells it
+";
+
 /// How many keys are named that a mask takes away.
 const MOST_MASKED: usize = 8;
 
@@ -43,8 +49,9 @@ pub(crate) fn survey(survey: &Survey) -> Text {
     text
 }
 
-/// Every file that differs from what is below it; with `text` the lines, too.
-pub(crate) fn differences(deltas: &[Delta<'_>], with_lines: bool) -> Text {
+/// Every file that differs from what is below it, in what was named or `is_found` by a search; with
+/// `with_lines` the lines, too.
+pub(crate) fn differences(deltas: &[Delta<'_>], with_lines: bool, is_found: bool) -> Text {
     let mut text = Text::new();
     for delta in deltas {
         let mut notable = delta
@@ -67,6 +74,9 @@ pub(crate) fn differences(deltas: &[Delta<'_>], with_lines: bool) -> Text {
     }
     if text.is_empty() {
         text.push_str("nothing differs from what is below it\n");
+        if is_found {
+            text.push_str(NOT_FOUND);
+        }
     }
     text
 }

@@ -337,3 +337,29 @@ fn list_and_diff_call_no_file_two_things() {
         assert_snapshot!(name, [run("list"), run("diff")].concat());
     }
 }
+
+/// What a search leaves out is said where it finds nothing, and told where it is asked for.
+#[test]
+fn a_search_says_what_it_does_not_look_for() {
+    let image = Image::new();
+    for (path, text) in [
+        (
+            "usr/lib/systemd/system/a.service",
+            "[Service]\nExecStart=/a\n",
+        ),
+        ("etc/systemd/system/service.d/x.conf", "[Service]\nUser=x\n"),
+        ("usr/lib/myapp.conf", "a=1\n"),
+        ("etc/myapp.conf", "a=2\n"),
+    ] {
+        image.write(path, text);
+    }
+    let told = [
+        &["diff", "--check"][..],
+        &["diff", "--check", "systemd/system"],
+        &["diff", "--check", "myapp.conf"],
+    ];
+    assert_snapshot!(
+        "not_searched_for",
+        told.map(|arguments| image.shown(arguments)).join("\n")
+    );
+}

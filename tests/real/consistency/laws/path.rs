@@ -1,5 +1,7 @@
 //! What is said of one configuration path.
 
+use std::path::Path;
+
 use overlay_resolver::Catalog;
 use serde_json::Value;
 
@@ -39,6 +41,7 @@ pub(super) fn examine(case: &Case<'_>, tree: &Tree, kind: &Kind) {
     cat(case, &list, path);
     let (diff_text, diff) = case.both(&["diff", path]);
     whole::differences(case, &diff_text, &diff);
+    differences_among_all(case, &diff, path);
     diff::rows(case, path);
     diff::consumers(case, path, tree.len());
     values::examine(case, path);
@@ -132,6 +135,27 @@ fn as_one_of_all(case: &Case<'_>, list: &Answer, path: &str) {
         "list tells of a path what it tells of all",
         all.says(&files(among)),
         list.says(&files(list.list("entries").iter().collect())),
+    );
+}
+
+/// Where `diff` finds a path by itself, it tells of it what it tells where that is named; what has a known
+/// consumer it finds, but for what the drop-ins of a type change in a unit.
+fn differences_among_all(case: &Case<'_>, diff: &Answer, path: &str) {
+    let all = case.json(&["diff"]);
+    let is_found = all
+        .list("entries")
+        .iter()
+        .any(|entry| entry["path"] == path);
+    let is_unit = path.starts_with("systemd/system/") || path.starts_with("systemd/user/");
+    if !is_found && (is_unit || !Catalog::built_in().knows(path.as_ref())) {
+        return;
+    }
+    let is_own = |found: &&Value| Path::new(text(found, "path")).starts_with(path);
+    let among: Vec<_> = all.list("differences").iter().filter(is_own).collect();
+    case.agree(
+        "diff tells of a path what it tells of all",
+        all.says(&among),
+        diff.says(&diff.list("differences")),
     );
 }
 
