@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use overlay_adapters::Adapters;
 use overlay_adapters::etc::{Outcome, Sides};
 use overlay_resolver::root::Root;
 
@@ -28,7 +29,8 @@ pub(super) fn run(cli: &Cli, root: &Root, command: &Etc) -> Result<Output, Failu
     if let Some(out) = &out {
         sides.allow(root, out)?;
     }
-    let merge = sides.merge()?;
+    let resolver = Adapters::open(root).resolver();
+    let merge = sides.merge(&resolver)?;
     if let Some(out) = &out {
         merge.write(root, out)?;
     }

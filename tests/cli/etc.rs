@@ -312,3 +312,27 @@ fn the_document_has_the_places_and_follows_the_schema() {
     bad["merge"]["paths"][0]["state"] = "splendid".into();
     assert!(!is_valid(&bad));
 }
+
+/// Whose rules hold for a file is chosen once: the adapters' directories have theirs here, too.
+#[test]
+fn a_file_is_read_by_the_rules_that_explain_names() {
+    let image = Image::new();
+    let definition = "kind='flatpak'\nlayers=['/usr/share','/etc']\nremotes='flatpak/apps.d'\n\
+                      collections='c.d'\ninstallation='/i'\n";
+    image.write("etc/overlayctl/adapters.d/apps.toml", definition);
+    for directory in ["flatpak/remotes.d", "flatpak/apps.d"] {
+        let file = format!("{directory}/x.flatpakrepo");
+        for (tree, title) in [("old", "A"), ("etc", "B"), ("usr/etc", "A")] {
+            let text = format!("[Flatpak Repo]\nTitle={title}\nUrl=https://example.org/\n");
+            image.write(&format!("{tree}/{file}"), &text);
+        }
+        let explained = image.shown(&["explain", &file]);
+        let rules = explained.split("read by the rules of ").nth(1);
+        let rules = rules.and_then(|rest| rest.lines().next()).expect("rules");
+        let told = image.shown(&etc("diff", &[]));
+        let of_file = told.split(&file).nth(1).expect("the file");
+        let expected = format!("read by the rules of {rules}");
+        let first = of_file.lines().take(3).collect::<Vec<_>>().join("\n");
+        assert!(first.contains(&expected), "{expected}: {told}");
+    }
+}

@@ -1,28 +1,23 @@
 //! How the consumer of a file below `/etc` reads it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use overlay_resolver::catalog::Catalog;
-use overlay_resolver::format;
-use overlay_resolver::owner::Owner;
-use overlay_resolver::rules::Rules;
+use overlay_resolver::{Resolver, format};
 
 use super::keys::Dialect;
 use super::outcome::Note;
 
-/// Directories of key files that are no layered documents, or are read by an adapter: the suffix of
-/// the files in them.
-const KEYFILES: [(&str, &str); 4] = [
+/// Directories of key files that are no layered documents: the suffix of the files in them. Whose rules hold for
+/// any other file the resolver says.
+const KEYFILES: [(&str, &str); 2] = [
     ("NetworkManager/system-connections", "nmconnection"),
     ("flatpak/installations.d", "conf"),
-    ("flatpak/remotes.d", "flatpakrepo"),
-    ("ostree/remotes.d", "conf"),
 ];
 
 /// How the file at `path` below `/etc` is read, and by whose rules.
-pub(super) fn dialect(catalog: &Catalog, path: &Path) -> (Dialect, Note) {
+pub(super) fn dialect(resolver: &Resolver, path: &Path) -> (Dialect, Note) {
     let by = |name: &str| Note::ByRules(name.into());
-    let known = match rules(catalog, path) {
+    let known = match resolver.rules_by_place(path) {
         Some(rules) => rules.format().map(|format| (format, by(rules.name()))),
         None if is_keyfile(path) => Some((format::gkeyfile(), by("gkeyfile"))),
         None => None,
@@ -32,28 +27,6 @@ pub(super) fn dialect(catalog: &Catalog, path: &Path) -> (Dialect, Note) {
         Some((format, note)) => (Dialect::Known(format), note),
         None => (Dialect::Plain, Note::Plain),
     }
-}
-
-/// The rules of whatever document the file is a part of.
-fn rules(catalog: &Catalog, path: &Path) -> Option<Rules> {
-    match catalog.owner(path) {
-        Owner::Document(path) | Owner::Entries(path) => catalog.rules(&path),
-        Owner::Units {
-            directory,
-            drop_ins,
-        } => catalog.rules(&unit(&directory, &drop_ins)?),
-        Owner::Nobody(_) => None,
-    }
-}
-
-/// Some unit that has drop-ins in `drop_ins`: all of a type are read alike.
-fn unit(directory: &Path, drop_ins: &str) -> Option<PathBuf> {
-    let name = drop_ins.strip_suffix(".d")?;
-    Some(directory.join(if name.contains('.') {
-        name.to_owned()
-    } else {
-        format!("a.{name}")
-    }))
 }
 
 fn is_keyfile(path: &Path) -> bool {
@@ -67,11 +40,21 @@ fn is_keyfile(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use overlay_resolver::root::Root;
+
     use super::*;
+    use crate::Adapters;
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "the tree is the test's own")]
     fn the_place_tells_the_format() {
-        let catalog = Catalog::built_in();
+        let place = tempfile::tempdir().unwrap();
+        let definition = place.path().join("etc/overlayctl/adapters.d/apps.toml");
+        std::fs::create_dir_all(definition.parent().unwrap()).unwrap();
+        let apps = "kind='flatpak'\nlayers=['/etc']\nremotes='apps.d'\ncollections='c.d'\ninstallation='/i'\n";
+        std::fs::write(definition, apps).unwrap();
+        let root = Root::open(place.path()).unwrap();
+        let resolver = Adapters::open(&root).resolver();
         for (path, expected) in [
             ("systemd/journald.conf", "Sections"),
             ("systemd/journald.conf.d/10-mine.conf", "Sections"),
@@ -86,13 +69,17 @@ mod tests {
             ),
             ("ostree/remotes.d/a.conf", "GKeyFile"),
             ("flatpak/remotes.d/a.flatpakrepo", "GKeyFile"),
+            ("apps.d/a.flatpakrepo", "GKeyFile"),
+            ("flatpak/remotes.d/a.flatpakrepo.d/x.conf", "GKeyFile"),
+            ("systemd/system/a.service.d/10.conf", "Sections"),
+            ("flatpak/installations.d/a.conf", "GKeyFile"),
             ("myapp/app.toml", "Toml"),
             ("X11/xorg.conf.d/10.conf", "Opaque"),
             ("myapp/kv.ini", "plain"),
             ("ostree/remotes.d/README", "plain"),
             ("passwd", "plain"),
         ] {
-            let found = match dialect(&catalog, Path::new(path)).0 {
+            let found = match dialect(&resolver, Path::new(path)).0 {
                 Dialect::Known(format) => format!("{format:?}"),
                 Dialect::Plain => "plain".into(),
             };

@@ -29,7 +29,7 @@ mod consumer;
 
 use std::path::Path;
 
-use overlay_resolver::catalog::Catalog;
+use overlay_resolver::Resolver;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
 
@@ -95,14 +95,13 @@ impl Sides {
         }
     }
 
-    /// Merges them, and writes nothing.
-    pub fn merge(&self) -> Result<Merge<'_>, SideError> {
+    /// Merges them, each file as the resolver says that its consumer reads it. Writes nothing.
+    pub fn merge(&self, resolver: &Resolver) -> Result<Merge<'_>, SideError> {
         let [old, current, new] = &self.0;
         let mut decision = decide::decide(&old.nodes, &current.nodes, &new.nodes);
-        let catalog = Catalog::built_in();
         for outcome in &mut decision.outcomes {
             let piece = decision.pieces.get_mut(&outcome.path);
-            self.merge_keys(&catalog, outcome, piece)?;
+            self.merge_keys(resolver, outcome, piece)?;
         }
         let dropped = decision
             .outcomes
@@ -122,7 +121,7 @@ impl Sides {
     /// Looks at the keys of a file that is there on all sides, and merges them if both changed it.
     fn merge_keys(
         &self,
-        catalog: &Catalog,
+        resolver: &Resolver,
         outcome: &mut Outcome,
         piece: Option<&mut Piece>,
     ) -> Result<(), SideError> {
@@ -139,7 +138,7 @@ impl Sides {
             return Ok(());
         }
         let both = actual != before && desired != before && actual != desired;
-        let (dialect, note) = consumer::dialect(catalog, path);
+        let (dialect, note) = consumer::dialect(resolver, path);
         let texts = self.texts(path)?;
         let merged = match &texts {
             Some(texts) => keys::merge(dialect, texts.each_ref().map(Vec::as_slice)),

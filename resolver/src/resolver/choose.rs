@@ -8,7 +8,7 @@ use super::{Choice, Resolver};
 use crate::catalog::Catalog;
 use crate::configuration::{Basis, Configuration, PathError, below_layers};
 use crate::owner::Owner;
-use crate::rules::{Repeated, Rules};
+use crate::rules::{Name, Repeated, Rules};
 
 impl Resolver {
     /// What `path` means, and by which rules it is read.
@@ -66,7 +66,26 @@ impl Resolver {
         }
     }
 
-    /// The same, without a look into the tree.
+    /// The rules of the consumer that reads a file at `path`, a path below a layer, as far as its place tells: what the
+    /// tree has there is not asked. None where no consumer is known that reads it.
+    pub fn rules_by_place(&self, path: &Path) -> Option<Rules> {
+        let configuration = match self.catalog().owner(path) {
+            Owner::Document(path) | Owner::Entries(path) => path,
+            Owner::Units {
+                directory,
+                drop_ins,
+            } => self.member(directory.join(drop_ins))?,
+            Owner::Nobody(_) => return None,
+        };
+        let is_in = path.parent() == Some(&*configuration);
+        let found = self.chosen(configuration);
+        let name = path.file_name()?;
+        let is_ignored = is_in && matches!(found.rules.classify(name), Name::Ignored(_));
+        let is_read = found.is_known && !is_ignored && !found.rules.is_whole(name);
+        is_read.then_some(found.rules)
+    }
+
+    /// What a path below every layer means, without a look into the tree.
     pub(crate) fn chosen(&self, path: PathBuf) -> Configuration {
         let catalog = self.catalog();
         let known = catalog
