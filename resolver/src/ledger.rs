@@ -99,6 +99,8 @@ pub(crate) struct Record {
     pub(crate) operator: Operator,
     /// Whether its key is an older name of the one that it counts for, or short for several.
     pub(crate) is_renamed: bool,
+    /// Whether it counts and changes nothing: it takes away what is not there.
+    pub(crate) is_idle: bool,
     /// What it says; none if that is what is written.
     pub(crate) value: Option<Box<Decoded>>,
     pub(crate) fate: Fate,

@@ -78,7 +78,7 @@ pub(crate) fn merge(entry: &Entry, rules: &Rules, keep: Keep) -> Ledger {
         merging.file(Ledger::file(index), file, keep.state(file));
     }
     let mut ledger = merging.ledger;
-    settle::maps(entry, &mut ledger);
+    settle::items(entry, &mut ledger);
     settle::unload(entry, rules, &mut ledger, keep);
     ledger
 }
@@ -246,6 +246,7 @@ impl Merging<'_> {
             header,
             operator,
             is_renamed,
+            is_idle: false,
             value,
             fate,
             previous: None,

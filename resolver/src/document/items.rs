@@ -20,6 +20,10 @@ pub(crate) struct Items<'d> {
     found: SmallVec<[Option<Item<'d>>; 1]>,
     /// Where the items of sets and maps are.
     places: HashMap<Identity, usize, foldhash::fast::RandomState>,
+    /// What took an item of a set away that is not there any more.
+    takers: HashMap<Identity, Assignment<'d>, foldhash::fast::RandomState>,
+    /// What was to take items of a set away, none of which were there.
+    idle: Vec<Assignment<'d>>,
     count: usize,
 }
 
@@ -32,6 +36,8 @@ impl<'d> Items<'d> {
             kind,
             found: SmallVec::new(),
             places: HashMap::default(),
+            takers: HashMap::default(),
+            idle: Vec::new(),
             count: 0,
         }
     }
@@ -68,11 +74,18 @@ impl<'d> Items<'d> {
                 known.push(first.clone());
                 continue;
             }
-            known.extend(self.take(&identity));
+            let taken = self.take(&identity);
             if !removes {
+                self.takers.remove(&identity);
                 self.places.insert(identity, self.found.len());
                 self.push(item);
+            } else if taken.is_some() {
+                self.takers.insert(identity, from);
             }
+            known.extend(taken);
+        }
+        if removes && known.is_empty() {
+            self.idle.push(from);
         }
         known
     }
@@ -98,10 +111,17 @@ impl<'d> Items<'d> {
         self.count
     }
 
-    /// The item that is in the place of the first one that `from` brought.
-    pub(crate) fn in_place_of(&self, from: Assignment<'d>) -> Option<&Item<'d>> {
+    /// What gives the first item that `from` brought, or took it away.
+    pub(crate) fn in_place_of(&self, from: Assignment<'d>) -> Option<Assignment<'d>> {
         let item = from.items(self.kind).into_iter().next()?;
-        self.at(&self.identity(&item)?)
+        let identity = self.identity(&item)?;
+        let giver = self.at(&identity).map(|item| item.from);
+        giver.or_else(|| self.takers.get(&identity).copied())
+    }
+
+    /// What was to take items of a set away, none of which were there.
+    pub(crate) fn idle(&self) -> &[Assignment<'d>] {
+        &self.idle
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Item<'d>> {

@@ -9,7 +9,7 @@ use crate::escape::escape;
 use crate::finding::Finding;
 use crate::ledger::Fate;
 use crate::scan::Fragment;
-use crate::schema::{OnEmpty, Unknown};
+use crate::schema::{OnEmpty, Operator, Unknown};
 
 /// What became of an assignment. Displays as `counts`, `resets it`, `ignored: …` or
 /// `loses: superseded by /etc/x.conf:3`.
@@ -25,6 +25,10 @@ pub enum Outcome<'d> {
     Empties,
     /// It is empty, which changes nothing.
     SaysNothing,
+    /// It takes items away from those of its key (`KEY-=`).
+    Removes,
+    /// It would, and none of them is there.
+    RemovesNothing,
     /// Its consumer reads it, and does not know its name.
     Ignored {
         /// Why.
@@ -63,6 +67,13 @@ impl<'d> Assignment<'d> {
                 OnEmpty::Ignored => Outcome::SaysNothing,
                 OnEmpty::Reset | OnEmpty::Clear | OnEmpty::Value => Outcome::Empties,
             },
+            _ if matches!(merged, Outcome::Counts) && self.operator() == Operator::Remove => {
+                if self.record().is_idle {
+                    Outcome::RemovesNothing
+                } else {
+                    Outcome::Removes
+                }
+            }
             _ if matches!(merged, Outcome::Counts) && self.is_followed() => Outcome::CountsInAList,
             _ => merged,
         }
@@ -113,7 +124,10 @@ impl<'d> Outcome<'d> {
 
     /// Whether it makes a difference: it is a value of its key, or takes one away.
     pub const fn has_effect(&self) -> bool {
-        matches!(self, Self::Counts | Self::CountsInAList | Self::Empties)
+        matches!(
+            self,
+            Self::Counts | Self::CountsInAList | Self::Empties | Self::Removes
+        )
     }
 
     /// Why the consumer ignores it although it reads its file; none if it does not.
@@ -131,6 +145,8 @@ impl<'d> Outcome<'d> {
             | Self::CountsInAList
             | Self::Empties
             | Self::SaysNothing
+            | Self::Removes
+            | Self::RemovesNothing
             | Self::Ignored { .. } => None,
             Self::Superseded(by) | Self::Reset(by) => Some(by.place()),
             Self::Shadowed(by) | Self::Masked(by) => Some(Place::file(by)),
@@ -147,6 +163,10 @@ impl fmt::Display for Outcome<'_> {
             Self::CountsInAList => return f.write_str("counts in a list only"),
             Self::Empties => return f.write_str("resets it"),
             Self::SaysNothing => return f.write_str("changes nothing: it is empty"),
+            Self::Removes => return f.write_str("takes away from it"),
+            Self::RemovesNothing => {
+                return f.write_str("changes nothing: what it takes away is not there");
+            }
             Self::Ignored { why, section } => return ignored(f, *why, section),
             Self::Superseded(_) => "superseded by",
             Self::Reset(_) => "reset by",

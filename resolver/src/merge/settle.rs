@@ -3,34 +3,43 @@
 use std::collections::HashSet;
 
 use super::Keep;
-use crate::document::View;
+use crate::document::{Assignment, Items, View};
 use crate::ledger::{Fate, Ledger, Row, Unloaded};
 use crate::rules::Rules;
 use crate::scan::{Entry, Status};
-use crate::schema::{KeyKind, Merge};
+use crate::schema::{KeyKind, Merge, Operator};
 
-/// Says of maps which assignments still give a variable its value: one of which later assignments give
-/// all variables anew counts no more.
-pub(super) fn maps(entry: &Entry, ledger: &mut Ledger) {
-    for (loser, by) in beaten(View { entry, ledger }) {
+/// Says of sets and maps which assignments still give an item: one of which others give all items, or take them
+/// away, counts no more. And of sets, which take away what is not there.
+pub(super) fn items(entry: &Entry, ledger: &mut Ledger) {
+    let (mut beaten, mut idle) = (Vec::new(), Vec::new());
+    let view = View { entry, ledger };
+    let by_item = |kind: &KeyKind| matches!(kind.merge, Merge::Map | Merge::Set);
+    for key in view.keys() {
+        if key.kind_in_item().is_some_and(by_item) {
+            let applied = key.applied();
+            let items = key.read(&applied);
+            idle.extend(items.idle().iter().map(Assignment::row));
+            losers(&applied, &items, &mut beaten);
+        }
+    }
+    for (loser, by) in beaten {
         ledger[loser].fate = Fate::Superseded(by);
+    }
+    for row in idle {
+        ledger[row].is_idle = true;
     }
 }
 
-fn beaten(view: View<'_>) -> Vec<(Row, Row)> {
-    let mut beaten = Vec::new();
-    let is_map = |kind: &KeyKind| kind.merge == Merge::Map;
-    for key in view.keys().filter(|key| key.kind().is_some_and(is_map)) {
-        let applied = key.applied();
-        let items = key.read(&applied);
-        let giving: HashSet<_> = items.iter().map(|item| item.from.row()).collect();
-        let others = applied.iter().filter(|a| !giving.contains(&a.row()));
-        beaten.extend(others.filter_map(|loser| {
-            let by = items.in_place_of(*loser)?.from;
-            Some((loser.row(), by.row()))
-        }));
-    }
-    beaten
+fn losers<'d>(applied: &[Assignment<'d>], items: &Items<'d>, beaten: &mut Vec<(Row, Row)>) {
+    let giving: HashSet<_> = items.iter().map(|item| item.from.row()).collect();
+    let gives = |a: &&Assignment<'d>| a.operator() != Operator::Remove;
+    let others = applied.iter().filter(gives);
+    let others = others.filter(|a| !giving.contains(&a.row()));
+    beaten.extend(others.filter_map(|loser| {
+        let by = items.in_place_of(*loser)?;
+        Some((loser.row(), by.row()))
+    }));
 }
 
 /// Says of the assignments that would count that they do not, if nothing is loaded: because of what a file is

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Change, KeyChange, Presence, are_lines};
 use crate::document::{Assignment, Item, Items, Key, State};
-use crate::schema::{Merge, OnEmpty};
+use crate::schema::{KeyKind, Merge, OnEmpty, Operator};
 
 /// What happens to a key at a row of the ledger.
 #[derive(Debug, Clone, Copy)]
@@ -43,12 +43,15 @@ pub(super) fn steps(key: Key<'_>) -> Vec<(usize, KeyChange<'_>)> {
 
 /// What happens in each file, in order.
 fn events<'d>(key: Key<'d>, rows: &[Assignment<'d>]) -> Vec<(usize, Event<'d>)> {
-    let is_map = key.kind().is_some_and(|kind| kind.merge == Merge::Map);
+    let kind = key.kind_in_item();
+    let by_item = kind.is_some_and(|kind| matches!(kind.merge, Merge::Map | Merge::Set));
     let mut events = Vec::new();
     for row in rows {
-        // Of maps the items tell, and sooner.
+        // Of maps and sets the items tell, and sooner, but of a set that begins anew.
         let by = row.winner().filter(|by| {
-            !(is_map && row.state() == State::Superseded && by.key_id() == row.key_id())
+            let is_told =
+                by_item && row.state() == State::Superseded && by.key_id() == row.key_id();
+            !is_told || begins_anew(kind, row, by)
         });
         let is_read = matches!(
             row.state(),
@@ -69,6 +72,13 @@ fn events<'d>(key: Key<'d>, rows: &[Assignment<'d>]) -> Vec<(usize, Event<'d>)> 
     events.sort_by_key(|(row, order, ..)| (*row, *order));
     let events = events.into_iter();
     events.map(|(_, _, file, event)| (file, event)).collect()
+}
+
+/// Whether an assignment to a set gives all of it, whatever was before.
+fn begins_anew(kind: Option<&KeyKind>, before: &Assignment<'_>, by: &Assignment<'_>) -> bool {
+    kind.is_some_and(|kind| kind.merge == Merge::Set)
+        && by.operator() == Operator::Set
+        && by.number() > before.number()
 }
 
 /// What a key comes to at a moment.
