@@ -28,7 +28,7 @@ pub use self::effective::{Effective, Item, Line, Part};
 pub use self::explain::Explanation;
 pub use self::gap::Gap;
 pub(crate) use self::items::Items;
-pub use self::key::Key;
+pub use self::key::{Key, Sum};
 pub use self::outcome::{Numbered, Outcome};
 pub use self::snapshot::Snapshot;
 use crate::escape::escape_path;

@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use overlay_resolver::document::{Effective, Outcome};
 use overlay_resolver::format::{self, path};
 use overlay_resolver::rules::Shape;
-use overlay_resolver::schema::KeyKind;
 use overlay_resolver::{Assignment, DeserializeError, Document, Resolver, Rules, Tree};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -254,6 +253,7 @@ fn agrees(rules: &Rules, files: &[File], format: &str) -> TestCaseResult {
         reads_back(rules, &document, has_types)?;
     }
     explained(&document)?;
+    digested(rules, files, &document, &expected, has_types)?;
     types(&document, has_types)?;
     figment(&document, &expected)
 }
@@ -289,11 +289,9 @@ fn explained(document: &Document) -> TestCaseResult {
         for numbered in key.explain().outcomes() {
             let (assignment, outcome) = (numbered.assignment, numbered.outcome);
             prop_assert!(outcome.counts() || !brings(assignment), "{}", key.explain());
-            // What is empty brings nothing to a list, and to a set nothing that is there already.
-            let may_bring_nothing =
-                is_nothing(assignment) || key.kind_in_item().is_some_and(KeyKind::is_of_text);
+            // What is empty brings nothing to a list.
             prop_assert!(
-                !outcome.counts() || brings(assignment) || may_bring_nothing,
+                !outcome.counts() || brings(assignment) || is_nothing(assignment),
                 "{}",
                 key.explain()
             );
@@ -314,6 +312,31 @@ fn explained(document: &Document) -> TestCaseResult {
                 key.explain()
             );
         }
+    }
+    Ok(())
+}
+
+/// A digest is another one exactly where the values are: with one of the files, and without it.
+fn digested(
+    rules: &Rules,
+    files: &[File],
+    document: &Document,
+    expected: &Value,
+    has_types: bool,
+) -> TestCaseResult {
+    for left_out in 0..files.len() {
+        let mut files = files.to_vec();
+        files.remove(left_out);
+        let other = resolve(rules, &files);
+        let is = (other.loads(), effective(&other, has_types));
+        let is_same = is == (document.loads(), expected.clone());
+        prop_assert_eq!(
+            other.digest() == document.digest(),
+            is_same,
+            "{} and {}",
+            is.1,
+            expected
+        );
     }
     Ok(())
 }

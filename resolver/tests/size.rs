@@ -191,7 +191,7 @@ fn many_headers_of_a_section_that_repeats() {
     let document = resolve(&files, rules.clone(), path);
     assert_eq!(document.effective().len(), MANY / 2);
     let differences = overlay_resolver::inspect::delta::delta(&document, &rules);
-    assert_eq!(differences[1].keys[0].to_items().len(), MANY / 4);
+    assert_eq!(differences[1].keys[0].after.items.len(), MANY / 4);
 }
 
 /// A set to which the same is added again and again.
@@ -319,8 +319,8 @@ fn many_drop_ins_of_one_key() {
     let differences = overlay_resolver::inspect::delta::delta(&document, &rules);
     assert_eq!(differences.len(), drop_ins + 1);
     for change in differences.iter().flat_map(|difference| &difference.keys) {
-        assert_eq!(change.to_items().len(), 1);
-        assert!(change.from_items().len() <= 1);
+        assert_eq!(change.after.items.len(), 1);
+        assert!(change.before.items.len() <= 1);
     }
 }
 

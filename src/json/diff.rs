@@ -124,8 +124,8 @@ fn key(change: &KeyChange<'_>) -> KeyView {
         section: show(change.key.section()),
         key: show(change.key.name()),
         change: change.change.word(),
-        from: value(change.from_items(), change.from.last()),
-        to: value(change.to_items(), change.to.last()),
+        from: value(&change.before.values(), change.from.last()),
+        to: value(&change.after.values(), change.to.last()),
     }
 }
 
@@ -217,7 +217,7 @@ fn values(names: &[String; 2], found: &KeyDisagreement<'_>) -> [SideView; 2] {
     sides(names, |side| {
         let key = found.sides[side].as_ref();
         SideView {
-            value: key.map(|key: &Key<'_>| value(&key.items(), key.last().as_ref())),
+            value: key.map(|key: &Key<'_>| value(&key.sum().values(), key.last().as_ref())),
             ..SideView::default()
         }
     })

@@ -137,7 +137,8 @@ fn masked(text: &mut Text, keys: &[KeyChange<'_>]) {
 }
 
 fn key(text: &mut Text, change: &KeyChange<'_>) {
-    let [from, to] = [change.from_items(), change.to_items()];
+    let [from, to] = [change.before.values(), change.after.values()];
+    let [from, to] = [&*from, &*to];
     let set = assignment(&change.key, to);
     let was = || match (change.from.last(), is_line(&change.key, from)) {
         (Some(last), true) => format!("  {FAINT}at {}{FAINT:#}", last.place()),
@@ -150,6 +151,7 @@ fn key(text: &mut Text, change: &KeyChange<'_>) {
     match change.change {
         Change::Added => say!(text, "    {GOOD}+{GOOD:#} {set}"),
         Change::Removed => say!(text, "    {BAD}-{BAD:#} {name}{}", was()),
+        Change::Same if to.is_empty() => says_nothing(text, change),
         Change::Same => {
             if let Some(last) = change.from.last() {
                 let place = last.place();
@@ -163,9 +165,26 @@ fn key(text: &mut Text, change: &KeyChange<'_>) {
             say!(text, "    {NOTABLE}~{NOTABLE:#} {set}{}", was());
         }
         Change::Changed => {
-            let items = items(from, to);
+            let items = items(&change.before.items, &change.after.items);
             say!(text, "    {NOTABLE}~{NOTABLE:#} {name}  {items}");
         }
+    }
+}
+
+/// What a file says without any effect, as it stands there.
+fn says_nothing(text: &mut Text, change: &KeyChange<'_>) {
+    for said in &change.to {
+        let name = name(&change.key);
+        let value = shortened(said.value());
+        let sign = said.operator().sign();
+        let why = match said.final_winner() {
+            Some(winner) if !value.is_empty() => format!("beaten by {}", winner.place()),
+            _ => "which changes nothing".into(),
+        };
+        say!(
+            text,
+            "    {FAINT}= {name}{sign}={value}, {why}: it can go{FAINT:#}"
+        );
     }
 }
 
@@ -367,11 +386,12 @@ fn values(found: &KeyDisagreement<'_>) -> [(String, String); 2] {
         let Some(key) = key else {
             return ("no value".into(), String::new());
         };
-        let items = key.items();
+        let sum = key.sum();
+        let items = sum.values();
         let place = key
             .last()
             .map_or_else(String::new, |last| last.place().to_string());
-        let value = match items.as_slice() {
+        let value = match &*items {
             items if is_line(key, items) => "has it".into(),
             [] => "empty".into(),
             items if key.is_multi_valued() => format!("{} (multi-valued)", all(items)),

@@ -13,6 +13,8 @@ const PIECE: usize = 8 << 10;
 const SECTION: u8 = b'[';
 const HEADER: u8 = b'#';
 const KEY: u8 = b'=';
+/// A key whose value is an array, which is not its only element.
+const ARRAY: u8 = b'&';
 
 impl Document {
     /// A SHA-256 digest, in hexadecimal, of the effective result: the keys in byte order with what
@@ -49,7 +51,7 @@ impl Document {
                 bytes.push(HEADER);
                 push_number(&mut bytes, number);
             }
-            bytes.push(KEY);
+            bytes.push(if value.is_array() { ARRAY } else { KEY });
             push(&mut bytes, value.key.name());
             push_number(&mut bytes, value.items.len());
             for item in value.items.iter() {

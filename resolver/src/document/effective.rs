@@ -8,12 +8,12 @@ use bstr::BStr;
 use smallvec::SmallVec;
 
 pub use self::lines::Line;
-use super::items::kind_of;
+use super::items::{is_list, kind_of};
 use super::sections::Order;
 use super::{Assignment, Document, Items, Key};
 use crate::format::Node;
 use crate::ledger::KeyId;
-use crate::schema::{KeyKind, Merge, Split};
+use crate::schema::KeyKind;
 
 /// Assignments of a key that count; mostly it is one.
 pub(super) type Counting<'d> = SmallVec<[Assignment<'d>; 1]>;
@@ -67,6 +67,13 @@ pub(super) struct Value<'v, 'd> {
     kind: Option<KeyKind>,
     pub(super) items: &'v Items<'d>,
     applied: &'v [Assignment<'d>],
+}
+
+impl Value<'_, '_> {
+    /// Whether it is an array of which each element is an item.
+    pub(super) fn is_array(&self) -> bool {
+        self.key.is_array(self.applied)
+    }
 }
 
 impl<'d> From<&Value<'_, 'd>> for Effective<'d> {
@@ -190,9 +197,7 @@ impl Document {
 impl Effective<'_> {
     /// Whether it is known to be a list, of however many items.
     pub fn is_list(&self) -> bool {
-        self.kind.is_some_and(|kind| {
-            kind.split != Split::None || !matches!(kind.merge, Merge::Last | Merge::First)
-        })
+        is_list(self.kind)
     }
 }
 

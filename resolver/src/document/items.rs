@@ -206,6 +206,13 @@ pub(super) fn kind_of(kind: Option<KeyKind>, applied: &[Assignment<'_>]) -> Opti
     })
 }
 
+/// Whether what is of this kind is known to be a list.
+pub(super) fn is_list(kind: Option<KeyKind>) -> bool {
+    kind.is_some_and(|kind| {
+        kind.split != Split::None || !matches!(kind.merge, Merge::Last | Merge::First)
+    })
+}
+
 impl<'d> IntoIterator for Items<'d> {
     type Item = Item<'d>;
     type IntoIter = std::iter::Flatten<smallvec::IntoIter<[Option<Item<'d>>; 1]>>;

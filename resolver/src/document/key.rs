@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bstr::BStr;
 
 use super::effective::Counting;
-use super::items::kind_of;
+use super::items::{is_list, kind_of};
 use super::{Assignment, Items, View};
 use crate::ledger::{KeyId, Rule, SectionId, Slot};
 use crate::schema::{KeyKind, Unknown};
@@ -15,6 +15,27 @@ use crate::schema::{KeyKind, Unknown};
 pub struct Key<'d> {
     view: View<'d>,
     id: KeyId,
+}
+
+/// What assignments of a key come to. Two that are equal are the same to whoever reads the values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sum<'d> {
+    /// Item by item; of a scalar one, and none where there is no value.
+    pub items: Vec<Cow<'d, [u8]>>,
+    /// Whether they are the elements of an array, of which each is an item: another value than its only element.
+    pub is_array: bool,
+}
+
+impl<'d> Sum<'d> {
+    /// The same as a file would say it: of an array, one value.
+    pub fn values(&self) -> Cow<'_, [Cow<'d, [u8]>]> {
+        if !self.is_array {
+            return Cow::Borrowed(&self.items);
+        }
+        let array = [&b"["[..], &self.items.join(&b", "[..]), b"]"].concat();
+        Cow::Owned(vec![Cow::Owned(array)])
+    }
 }
 
 impl<'d> Key<'d> {
@@ -126,20 +147,34 @@ impl<'d> Key<'d> {
     ///
     /// A scalar has one item, or none if it was reset. A value with a type is an item, in the notation of TOML.
     pub fn items(&self) -> Vec<Cow<'d, [u8]>> {
-        self.items_of(&self.applied())
+        self.sum().items
+    }
+
+    /// What the assignments come to.
+    pub fn sum(&self) -> Sum<'d> {
+        self.sum_of(&self.applied())
     }
 
     /// What these of its assignments come to, if they are those that count.
-    pub(crate) fn items_of(&self, applied: &[Assignment<'d>]) -> Vec<Cow<'d, [u8]>> {
+    pub(crate) fn sum_of(&self, applied: &[Assignment<'d>]) -> Sum<'d> {
         let items = self.read(applied).into_iter();
-        items.map(|item| item.value).collect()
+        Sum {
+            items: items.map(|item| item.value).collect(),
+            is_array: self.is_array(applied),
+        }
+    }
+
+    /// Whether these of its assignments come to an array, if they are those that count.
+    pub(crate) fn is_array(&self, applied: &[Assignment<'d>]) -> bool {
+        let is_typed = applied.last().is_some_and(|last| last.node().is_some());
+        is_typed && is_list(kind_of(self.kind_in_item().copied(), applied))
     }
 
     /// Whether these of its assignments come to a value, if they are those that count: an emptied list
     /// may be one.
     pub(crate) fn has_value(&self, applied: &[Assignment<'d>]) -> bool {
         let last = applied.last();
-        !self.items_of(applied).is_empty() || last.is_some_and(|last| self.stands_empty(*last))
+        self.read(applied).len() > 0 || last.is_some_and(|last| self.stands_empty(*last))
     }
 
     /// Whether it has a value where this assignment counts last and no item is there.

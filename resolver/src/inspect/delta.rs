@@ -20,7 +20,6 @@
 //! assert_eq!(differences[0].keys[0].key.name(), "port");
 //! ```
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -28,7 +27,7 @@ use std::path::Path;
 use indexmap::{IndexMap, IndexSet};
 
 use crate::account::Account;
-use crate::document::{Assignment, Document, Key};
+use crate::document::{Assignment, Document, Key, Sum};
 use crate::ledger::Fate::Applied;
 use crate::ledger::KeyId;
 use crate::merge::{Keep, merge};
@@ -104,8 +103,11 @@ pub struct KeyChange<'d> {
     pub from: Vec<Assignment<'d>>,
     /// Those that it follows from with the file; of a drop-in its own.
     pub to: Vec<Assignment<'d>>,
-    before: Vec<Cow<'d, [u8]>>,
-    after: Vec<Cow<'d, [u8]>>,
+    /// What the key comes to below; of a drop-in, what goes of that, or is given anew.
+    pub before: Sum<'d>,
+    /// What it comes to with the file; of a drop-in, what that brings. Where the file says something that changes
+    /// nothing, neither has an item.
+    pub after: Sum<'d>,
 }
 
 /// What a file does to a key.
@@ -130,18 +132,6 @@ impl Change {
             Self::Removed => "removed",
             Self::Same => "same",
         }
-    }
-}
-
-impl<'d> KeyChange<'d> {
-    /// What the key comes to below, item by item; of a drop-in, the items that go or are given anew.
-    pub fn from_items(&self) -> &[Cow<'d, [u8]>] {
-        &self.before
-    }
-
-    /// What it comes to with the file; of a drop-in, the items that it brings.
-    pub fn to_items(&self) -> &[Cow<'d, [u8]>] {
-        &self.after
     }
 }
 
@@ -439,9 +429,9 @@ impl<'d> KeyChange<'d> {
     /// value in either.
     fn of_files([from, to]: [Vec<Assignment<'d>>; 2]) -> Option<Self> {
         let key = from.first().or(to.first())?.owner();
-        let [before, after] = [key.items_of(&from), key.items_of(&to)];
+        let [before, after] = [key.sum_of(&from), key.sum_of(&to)];
         let [was, is] = [(&from, &before), (&to, &after)]
-            .map(|(counting, items)| Presence::new(items.len(), key.has_value(counting)));
+            .map(|(counting, sum)| Presence::new(sum.items.len(), key.has_value(counting)));
         let change = match Change::between(was, is)? {
             Change::Changed if before == after || are_lines([&from, &to]) => Change::Same,
             change => change,

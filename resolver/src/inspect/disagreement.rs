@@ -28,7 +28,6 @@
 //! assert_eq!(found.order.len(), 1);
 //! ```
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use bstr::BStr;
@@ -261,7 +260,7 @@ fn agree(sides: &[Option<Key<'_>>; 2]) -> Option<bool> {
                 None
             }
         }
-        (None, Some(one)) | (Some(one), None) if !one.items().is_empty() => Some(false),
+        (None, Some(one)) | (Some(one), None) if !own(one).is_empty() => Some(false),
         // A list that was reset is as if nobody had assigned it; a set that is empty may mean that none are wanted.
         (None, Some(empty)) | (Some(empty), None) => {
             let is_set = empty.kind().is_some_and(|kind| kind.merge == Merge::Set);
@@ -272,7 +271,8 @@ fn agree(sides: &[Option<Key<'_>>; 2]) -> Option<bool> {
 }
 
 fn own(key: &Key<'_>) -> Vec<Vec<u8>> {
-    key.items().into_iter().map(Cow::into_owned).collect()
+    let sum = key.sum();
+    sum.values().iter().map(|value| value.to_vec()).collect()
 }
 
 fn value(assignment: Assignment<'_>) -> &BStr {

@@ -124,38 +124,38 @@ fn resolve(rules: &Rules, files: &[(String, String)]) -> Document {
     resolver.resolve("x.conf").expect("a path")
 }
 
+/// Whether it is an array, and its items.
+type Value = (bool, Vec<Vec<u8>>);
+
 /// What a key comes to by some of the files; none if it has no value. Of a map the order says nothing.
-fn value(view: View<'_>, key: Key<'_>) -> Option<Vec<Vec<u8>>> {
+fn value(view: View<'_>, key: Key<'_>) -> Option<Value> {
     let key = view.key(key.section(), key.name())?;
     let applied = key.applied();
-    let mut items: Vec<_> = key
-        .items_of(&applied)
-        .iter()
-        .map(|item| item.to_vec())
-        .collect();
+    let sum = key.sum_of(&applied);
+    let mut items: Vec<_> = sum.items.iter().map(|item| item.to_vec()).collect();
     if key
         .kind_in_item()
         .is_some_and(|kind| kind.merge == crate::schema::Merge::Map)
     {
         items.sort();
     }
-    key.has_value(&applied).then_some(items)
+    key.has_value(&applied).then_some((sum.is_array, items))
 }
 
 fn holds(
     change: Option<&KeyChange<'_>>,
-    before: Option<&Vec<Vec<u8>>>,
-    after: Option<&Vec<Vec<u8>>>,
+    before: Option<&Value>,
+    after: Option<&Value>,
 ) -> Result<(), TestCaseError> {
     let said = change.map(|change| change.change);
     match (before, after) {
         (None, None) => prop_assert_eq!(said, None),
         (None, Some(_)) => prop_assert_eq!(said, Some(Change::Added)),
         (Some(_), None) => prop_assert_eq!(said, Some(Change::Removed)),
-        (Some(before), Some(after)) if before.is_empty() && !after.is_empty() => {
+        (Some((_, before)), Some((_, after))) if before.is_empty() && !after.is_empty() => {
             prop_assert_eq!(said, Some(Change::Added));
         }
-        (Some(before), Some(after)) if after.is_empty() && !before.is_empty() => {
+        (Some((_, before)), Some((_, after))) if after.is_empty() && !before.is_empty() => {
             prop_assert_eq!(said, Some(Change::Removed));
         }
         (Some(before), Some(after)) if before == after => {
@@ -169,17 +169,17 @@ fn holds(
 /// What is left and new makes what it comes to.
 fn adds_up(
     change: &KeyChange<'_>,
-    before: Option<&Vec<Vec<u8>>>,
-    after: Option<&Vec<Vec<u8>>>,
+    before: Option<&Value>,
+    after: Option<&Value>,
 ) -> Result<(), TestCaseError> {
-    let mut left = before.cloned().unwrap_or_default();
-    for item in change.from_items() {
+    let mut left = before.map_or_else(Vec::new, |(_, items)| items.clone());
+    for item in &change.before.items {
         let place = left.iter().position(|known| *known == **item);
         prop_assert!(place.is_some(), "{:?} is not in {:?}", item, left);
         left.remove(place.unwrap());
     }
-    left.extend(change.to_items().iter().map(|item| item.to_vec()));
-    let mut after = after.cloned().unwrap_or_default();
+    left.extend(change.after.items.iter().map(|item| item.to_vec()));
+    let mut after = after.map_or_else(Vec::new, |(_, items)| items.clone());
     left.sort();
     after.sort();
     prop_assert_eq!(left, after);

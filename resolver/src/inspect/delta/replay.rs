@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Change, KeyChange, Presence, are_lines};
-use crate::document::{Assignment, Item, Items, Key, State};
+use crate::document::{Assignment, Item, Items, Key, State, Sum};
 use crate::schema::{KeyKind, Merge, OnEmpty, Operator};
 
 /// What happens to a key at a row of the ledger.
@@ -15,8 +15,8 @@ enum Event<'d> {
     Ends(Assignment<'d>),
     /// This one counts from now on.
     Counts(Assignment<'d>),
-    /// One is read and changes nothing.
-    Nothing,
+    /// This one is read and changes nothing.
+    Nothing(Assignment<'d>),
 }
 
 /// The steps of a key from file to file, with the index of each file.
@@ -60,7 +60,7 @@ fn events<'d>(key: Key<'d>, rows: &[Assignment<'d>]) -> Vec<(usize, Event<'d>)> 
         let loses = by.is_some_and(|by| by.number() < row.number());
         let event = match (is_read, loses || row.empties() == Some(OnEmpty::Ignored)) {
             (false, _) => continue,
-            (true, true) => Event::Nothing,
+            (true, true) => Event::Nothing(*row),
             (true, false) => Event::Counts(*row),
         };
         events.push((row.number(), 1, row.fragment_index(), event));
@@ -112,6 +112,8 @@ struct Step<'d> {
     named: HashSet<(usize, Vec<u8>)>,
     ended: Vec<Assignment<'d>>,
     own: Vec<Assignment<'d>>,
+    /// What it says without any effect.
+    said: Vec<Assignment<'d>>,
     /// How many of its own stand above the header that was met last.
     above: usize,
 }
@@ -139,7 +141,7 @@ impl<'d> Moment<'d> {
         let mut events = events.iter().map(|(_, event)| *event).peekable();
         while let Some(event) = events.next() {
             match event {
-                Event::Nothing => {}
+                Event::Nothing(row) => step.said.push(row),
                 Event::Counts(row) => {
                     self.go_below(row.header(), &mut step);
                     self.counting.push(row);
@@ -215,19 +217,27 @@ impl<'d> Moment<'d> {
             mut gone,
             ended,
             own,
+            said,
             ..
         } = step;
         self.sort(&mut gone);
         let mut from: Vec<_> = gone.iter().map(|item| item.from).chain(ended).collect();
         from.sort_by_key(Assignment::number);
         from.dedup_by_key(|a| a.number());
-        let before: Vec<_> = gone.into_iter().map(|item| item.value).collect();
-        let after = self.key.items_of(&own);
+        let before = Sum {
+            is_array: self.key.is_array(&from),
+            items: gone.into_iter().map(|item| item.value).collect(),
+        };
+        let after = self.key.sum_of(&own);
+        let is_nothing = before.items.is_empty() && after.items.is_empty();
         let change = Change::between(was.presence, self.now().presence)?;
         let change = match (change, was.last) {
-            (Change::Changed, _) if before == after && !before.is_empty() => Change::Same,
+            (Change::Changed, _) if before == after && !is_nothing => Change::Same,
+            (Change::Changed, Some(_)) if is_nothing && !are_lines([&from, &own]) => {
+                return Some(self.nothing(if own.is_empty() { said } else { own }));
+            }
             (Change::Changed | Change::Same, Some(last))
-                if are_lines([&from, &own]) || (before.is_empty() && after.is_empty()) =>
+                if is_nothing || are_lines([&from, &own]) =>
             {
                 return Some(self.same(last));
             }
@@ -250,7 +260,7 @@ impl<'d> Moment<'d> {
         let mut places = HashMap::new();
         for from in items.iter().map(|item| item.from) {
             if brought.len() < items.len() && !places.contains_key(&from.number()) {
-                let values = self.key.items_of(&[from]).into_iter().zip(0..);
+                let values = self.key.sum_of(&[from]).items.into_iter().zip(0..);
                 places.insert(from.number(), values.collect::<HashMap<_, usize>>());
             }
         }
@@ -263,14 +273,26 @@ impl<'d> Moment<'d> {
 
     /// A file that leaves it at what `last` says.
     fn same(&self, last: Assignment<'d>) -> KeyChange<'d> {
-        let items = self.key.items_of(&[last]);
+        let sum = self.key.sum_of(&[last]);
         KeyChange {
             key: self.key,
             change: Change::Same,
             from: vec![last],
             to: vec![last],
-            before: items.clone(),
-            after: items,
+            before: sum.clone(),
+            after: sum,
+        }
+    }
+
+    /// A file that says something, and leaves it at what it is.
+    fn nothing(&self, said: Vec<Assignment<'d>>) -> KeyChange<'d> {
+        KeyChange {
+            key: self.key,
+            change: Change::Same,
+            from: Vec::new(),
+            to: said,
+            before: Sum::default(),
+            after: Sum::default(),
         }
     }
 }

@@ -48,7 +48,7 @@ fn shown((document, rules): &(Document, Rules)) -> Vec<String> {
             difference.top.path.display()
         ));
         for change in &difference.keys {
-            let items = |items: &[Cow<'_, [u8]>]| {
+            let items = |items: &[std::borrow::Cow<'_, [u8]>]| {
                 let items = items
                     .iter()
                     .map(|item| String::from_utf8_lossy(item).into_owned());
@@ -58,8 +58,8 @@ fn shown((document, rules): &(Document, Rules)) -> Vec<String> {
                 "  {} {}: {} -> {}",
                 change.change.word(),
                 change.key.name(),
-                items(change.from_items()),
-                items(change.to_items())
+                items(&change.before.values()),
+                items(&change.after.values())
             ));
         }
     }
