@@ -363,3 +363,49 @@ fn a_search_says_what_it_does_not_look_for() {
         told.map(|arguments| image.shown(arguments)).join("\n")
     );
 }
+
+/// What is added to a set and taken from it: no two commands say different things of an assignment.
+#[test]
+fn what_a_set_loses_counts_no_more() {
+    let image = Image::new();
+    let path = "etc/NetworkManager";
+    image.write(
+        &format!("{path}/NetworkManager.conf"),
+        "[main]\nplugins=a,b\n",
+    );
+    image.write(&format!("{path}/conf.d/7.conf"), "[main]\nplugins+=c\n");
+    image.write(&format!("{path}/conf.d/8.conf"), "[main]\nplugins+=a\n");
+    image.write(&format!("{path}/conf.d/9.conf"), "[main]\nplugins-=c\n");
+    image.write(&format!("{path}/conf.d/99.conf"), "[main]\nplugins-=d\n");
+    let conf = "NetworkManager/NetworkManager.conf";
+    let told = [
+        image.shown(&["show", conf]),
+        image.shown(&["explain", conf, "main.plugins"]),
+        image.shown(&["diff", conf]),
+        image.shown(&["why", "/etc/NetworkManager/conf.d/8.conf:2"]),
+    ];
+    assert_snapshot!(told.join("\n"));
+}
+
+/// A list is not its only element, and what changes nothing is shown as it stands.
+#[test]
+fn a_list_is_not_its_only_element() {
+    let image = Image::new();
+    image.write(
+        "lists.toml",
+        "format = 'toml'\nappend-lists = true\ndrop-in-suffix = '.toml'\n",
+    );
+    image.write("usr/lib/x.toml", "a = 3\nb = ['x']\nc = 1\n");
+    image.write("etc/x.toml", "a = [3]\nb = ['x']\nc = 1\n");
+    let rules = image.path("lists.toml");
+    let rules = rules.to_str().expect("UTF-8");
+    let digest = || image.shown(&["digest", "x.toml", "--rules", rules]);
+    let both = digest();
+    let mut told = vec![image.shown(&["diff", "x.toml", "--rules", rules])];
+    std::fs::rename(image.path("etc/x.toml"), image.path("etc/y.toml")).expect("renamed");
+    assert_ne!(both, digest());
+    image.write("etc/x.toml.d/q.toml", "a = [3]\nb = []\nc = 1\n");
+    told.push(image.shown(&["diff", "x.toml", "--rules", rules]));
+    told.push(image.shown(&["diff", "x.toml", "--rules", rules, "--json"]));
+    assert_snapshot!(told.join("\n"));
+}
