@@ -132,7 +132,13 @@ fn outcomes(case: &Case<'_>, in_text: &Answer, json: &Answer) {
         let start = format!("{}  ", &place(assignment)[1..]);
         let words: &[&str] = match (text(assignment, "state"), assignment["ignored"].is_null()) {
             ("applied" | "superseded" | "reset", false) => &["ignored: "],
-            ("applied", true) => &["  wins", "  counts", "  resets it", "  changes nothing"],
+            ("applied", true) => &[
+                "  wins",
+                "  counts",
+                "  resets it",
+                "  takes away from it",
+                "  changes nothing",
+            ],
             ("superseded", _) => &["loses: superseded by"],
             ("reset", _) => &["loses: reset by"],
             ("shadowed", _) => &["loses: its file is shadowed by"],
