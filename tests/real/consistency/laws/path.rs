@@ -138,19 +138,15 @@ fn as_one_of_all(case: &Case<'_>, list: &Answer, path: &str) {
     );
 }
 
-/// Where `diff` finds a path by itself, it tells of it what it tells where that is named; what has a known
-/// consumer and more than one file it finds, but for what the drop-ins of a type change in a unit.
+/// Where `diff` finds a path by itself, it tells of it what it tells where that is named.
 fn differences_among_all(case: &Case<'_>, diff: &Answer, path: &str) {
     let all = case.json(&["diff"]);
     let is_found = all
         .list("entries")
         .iter()
         .any(|entry| entry["path"] == path);
-    let is_unit = path.starts_with("systemd/system/") || path.starts_with("systemd/user/");
-    // The search passes over what one file has to itself, and does not open it to see whether it is a mask.
-    let is_read = |file: &&Value| text(file, "state") != "ignored";
-    let is_alone = fragments(diff).into_iter().filter(is_read).count() < 2;
-    if !is_found && (is_unit || is_alone || !Catalog::built_in().knows(path.as_ref())) {
+    // What the search passes over is told where it is asked for (FORMATS.md).
+    if !is_found {
         return;
     }
     let is_own = |found: &&Value| Path::new(text(found, "path")).starts_with(path);
