@@ -227,7 +227,8 @@ pub(crate) enum Command {
     },
 }
 
-/// The entries that a command is about.
+// The entries that a command is about.
+// (Not a doc comment: clap would put it in the place of what the command that has these says of itself.)
 #[derive(Debug, Args)]
 pub(crate) struct Meant {
     /// NAME, with `*`, `?`, `[…]` and `{…}`; or ADAPTER/NAME.
@@ -260,7 +261,8 @@ pub(crate) enum Etc {
     },
 }
 
-/// The three trees of a merge, inside the root.
+// The three trees of a merge, inside the root.
+// (Not a doc comment: clap would put it in the place of what the command that has these says of itself.)
 #[derive(Debug, Args)]
 pub(crate) struct Trees {
     /// The vendor's /usr/etc that the owner's /etc was made from.

@@ -12,7 +12,8 @@ use overlay_resolver::{Resolver, Rules};
 
 use crate::failure::Failure;
 
-/// How to read, for every command that reads files.
+// How to read, for every command that reads files.
+// (Not a doc comment: clap would put it in the place of what the command that has these says of itself.)
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(crate) struct Reading {
     /// Read by this rule set: a name, or a TOML file of your own (a path with a `/`).

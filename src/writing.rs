@@ -6,7 +6,8 @@ use overlay_adapters::{Scope, Scopes, System};
 
 use crate::failure::Failure;
 
-/// What a run may write.
+// What a run may write.
+// (Not a doc comment: clap would put it in the place of what the command that has these says of itself.)
 #[derive(Debug, Default, Args)]
 pub(crate) struct Writing {
     /// Write only what is below /etc (`etc`), /run (`run`) or elsewhere, which is shared by all

@@ -186,3 +186,18 @@ fn a_reader_that_went_away_is_no_error_of_ours() {
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
+
+/// The arguments that commands share do not take the place of what a command says of itself.
+#[test]
+fn each_command_says_what_it_does() {
+    let image = Image::new();
+    let commands = [
+        "sync", "restore", "adopt", "release", "revert", "list", "check", "explain",
+    ];
+    let said = commands.map(|command| {
+        let help = image.shown(&[command, "--help"]);
+        help.lines().nth(1).expect("a sentence").to_owned()
+    });
+    let different: std::collections::BTreeSet<_> = said.iter().collect();
+    assert_eq!(different.len(), commands.len(), "{said:?}");
+}
