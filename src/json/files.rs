@@ -48,6 +48,7 @@ pub(crate) struct AssignmentView {
     last_line: usize,
     layer: String,
     state: &'static str,
+    outcome: &'static str,
     by: Option<String>,
     ignored: Option<&'static str>,
 }
@@ -83,6 +84,8 @@ struct EffectView {
     path: String,
     line: Option<usize>,
     state: &'static str,
+    /// Of a line with an assignment.
+    outcome: Option<&'static str>,
     reason: String,
 }
 
@@ -222,8 +225,8 @@ fn of_answers(answers: &[Answer<'_>], findings: &[Finding]) -> Files {
     });
     let configuration = answers.first().map(|answer| answer.configuration);
     Files {
-        path: configuration.map_or_else(String::new, |configuration| {
-            escape_path(configuration.path()).to_string()
+        path: answers.first().map_or_else(String::new, |answer| {
+            escape_path(&answer.path()).to_string()
         }),
         rules: configuration.map_or_else(String::new, |configuration| {
             configuration.rules().name().to_owned()
@@ -246,6 +249,10 @@ fn effect_view(file: &File, account: &Account<'_>, line: Option<&Line<'_>>) -> E
         path: escape_path(&file.path).to_string(),
         line: file.line,
         state: line.map_or_else(|| account.word(), line_word),
+        outcome: match line {
+            Some(Line::Assignments { first, .. }) => Some(first.outcome().word()),
+            _ => None,
+        },
         reason: match line {
             Some(Line::Assignments { first, .. }) => first.outcome().to_string(),
             Some(Line::Problem(message, _)) => message.clone(),
@@ -301,6 +308,7 @@ pub(crate) fn assignment(entry: &str, assignment: &Assignment<'_>) -> Assignment
         last_line: *assignment.lines().end(),
         layer: escape_path(fragment.layer.base()).to_string(),
         state: assignment.state().word(),
+        outcome: assignment.outcome().word(),
         by: assignment.by().map(|by: Place<'_>| by.to_string()),
         ignored: assignment.unknown().map(Unknown::word),
     }

@@ -1,5 +1,7 @@
 //! Text about one file: what it does, or why it does nothing.
 
+use std::path::PathBuf;
+
 use overlay_resolver::account::{Account, Early};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::format::Lost;
@@ -26,6 +28,16 @@ pub(crate) struct Answer<'d> {
     pub(crate) account: Account<'d>,
     /// What the line does that was asked for.
     pub(crate) line: Option<Line<'d>>,
+}
+
+impl Answer<'_> {
+    /// The configuration path of the document; of none, the one that has none.
+    pub(crate) fn path(&self) -> PathBuf {
+        match self.part {
+            Some((document, _)) => self.configuration.path_of(document),
+            None => self.configuration.path().to_owned(),
+        }
+    }
 }
 
 /// What a file does to nobody's document.
@@ -97,17 +109,8 @@ impl<'a, 'd> Same<'a, 'd> {
             (Some((_, Role::DropIn)), _) => "a drop-in of",
         };
         let answers = std::iter::once(&self.first).chain(&self.others);
-        let paths = answers.map(
-            |Answer {
-                 configuration,
-                 part,
-                 ..
-             }| match part {
-                Some((document, _)) => configuration.path_of(document),
-                None => configuration.path().to_owned(),
-            },
-        );
-        let paths: Vec<_> = paths.map(|path| escape_path(&path).to_string()).collect();
+        let paths = answers.map(|answer| escape_path(&answer.path()).to_string());
+        let paths: Vec<_> = paths.collect();
         let shown = some_of(&paths, MOST_NAMES);
         format!("{words} {shown}, {}", read_by(configuration))
     }

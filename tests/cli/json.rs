@@ -150,6 +150,96 @@ fn explain_prints_the_assignments_of_the_key_that_was_asked_for() {
     );
 }
 
+/// What the text says of an assignment, machines are told, too.
+#[test]
+fn every_outcome_of_an_assignment_has_a_code() {
+    let image = Image::new();
+    let units = "systemd/system/a.service";
+    for (path, text) in [
+        (
+            format!("usr/lib/{units}"),
+            "[Service]\nExecStart=/a\nType=simple\nRestart=\nJunk=1\n",
+        ),
+        (
+            format!("etc/{units}.d/1.conf"),
+            "[Service]\nExecStart=\nExecStart=/b\nType=exec\n",
+        ),
+        (
+            "usr/lib/NetworkManager/NetworkManager.conf".into(),
+            "[main]\nplugins=a,b\n",
+        ),
+        (
+            "etc/NetworkManager/conf.d/9.conf".into(),
+            "[main]\nplugins-=b\nplugins-=c\n",
+        ),
+        ("etc/myapp.conf".into(), "a=1\na=2\n"),
+    ] {
+        image.write(&path, text);
+    }
+    let outcomes = |path: &str| {
+        let explained = document(&image, &["explain", path]);
+        let rows = explained["assignments"].as_array().expect("rows").iter();
+        let told = rows.map(|row| format!("{} {}", show(&row["key"]), show(&row["outcome"])));
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        outcomes(units),
+        [
+            "ExecStart reset",
+            "Type superseded",
+            "Restart says-nothing",
+            "Junk ignored",
+            "ExecStart resets",
+            "ExecStart counts",
+            "Type counts",
+        ]
+    );
+    assert_eq!(
+        outcomes("NetworkManager/NetworkManager.conf"),
+        [
+            "plugins counts",
+            "plugins removes",
+            "plugins removes-nothing"
+        ]
+    );
+    assert_eq!(outcomes("myapp.conf"), ["a counts-in-a-list", "a counts"]);
+    let why = |file: String| document(&image, &["why", &file])["effect"].take();
+    let line = why(format!("/etc/{units}.d/1.conf:2"));
+    assert_eq!(
+        (&line["state"], &line["outcome"]),
+        (&"applied".into(), &"resets".into())
+    );
+    let file = why(format!("/etc/{units}.d/1.conf"));
+    assert_eq!(file["outcome"], Value::Null);
+    assert_eq!(
+        file["reason"],
+        "2 of its 3 assignments count, 1 takes away what is before it"
+    );
+}
+
+fn show(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+/// The file of a directory is told of under its own path, as the text does.
+#[test]
+fn why_of_a_file_of_a_directory_is_about_that_entry() {
+    let image = crate::files::image();
+    let remotes = "flatpak/remotes.d";
+    image.write(
+        &format!("etc/{remotes}/a.flatpakrepo"),
+        "[Flatpak Repo]\nTitle=A\n",
+    );
+    let file = format!("/etc/{remotes}/a.flatpakrepo");
+    let why = document(&image, &["why", &file]);
+    assert_eq!(why["path"], format!("{remotes}/a.flatpakrepo"));
+    let text = image.shown(&["why", &file]);
+    assert!(
+        text.contains(&format!("the main file of {remotes}/a.flatpakrepo,")),
+        "{text}"
+    );
+}
+
 #[test]
 fn the_schema_refuses_what_is_not_promised() {
     let mut document = document(&Image::new(), &["status"]);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Above, Account, Early};
-use crate::document::{Assignment, Place};
+use crate::document::{Assignment, Outcome, Place};
 use crate::escape::escape_path;
 use crate::rules::BrokenFile;
 use crate::scan::Fragment;
@@ -169,19 +169,51 @@ fn costs_because_of(
     }
 }
 
-/// How many of its assignments count.
+/// How many of its assignments count, and how many take away what counted before them: those are no values.
 fn how_many(
     f: &mut fmt::Formatter<'_>,
     wins: &[Assignment<'_>],
     loses: &[Assignment<'_>],
 ) -> fmt::Result {
+    let is_taker = |outcome: Outcome<'_>| outcome.has_effect() && !outcome.counts();
     let all = written(wins.iter().chain(loses));
-    let wins = written(wins.iter());
-    match (wins, all - wins) {
-        (1, 0) => f.write_str("its one assignment counts"),
-        (wins, 0) => write!(f, "all its {wins} assignments count"),
-        (1, _) => write!(f, "1 of its {all} assignments counts"),
-        (wins, _) => write!(f, "{wins} of its {all} assignments count"),
+    let values = written(wins.iter().filter(|a| a.outcome().counts()));
+    let takers = written(wins.iter().filter(|a| is_taker(a.outcome())));
+    match (values, takers) {
+        (0, 0) => part_of(
+            f,
+            written(wins.iter()),
+            all,
+            "changes nothing",
+            "change nothing",
+        )?,
+        (0, _) => {}
+        (values, _) => part_of(f, values, all, "counts", "count")?,
+    }
+    match (values, takers) {
+        (_, 0) => Ok(()),
+        (0, takers) => part_of(f, takers, all, TAKES, TAKE),
+        (_, 1) => write!(f, ", 1 {TAKES}"),
+        (_, takers) => write!(f, ", {takers} {TAKE}"),
+    }
+}
+
+const TAKES: &str = "takes away what is before it";
+const TAKE: &str = "take away what is before them";
+
+/// That so many of all assignments do something.
+fn part_of(
+    f: &mut fmt::Formatter<'_>,
+    some: usize,
+    all: usize,
+    does: &str,
+    do_it: &str,
+) -> fmt::Result {
+    match (some, all - some) {
+        (1, 0) => write!(f, "its one assignment {does}"),
+        (some, 0) => write!(f, "all its {some} assignments {do_it}"),
+        (1, _) => write!(f, "1 of its {all} assignments {does}"),
+        (some, _) => write!(f, "{some} of its {all} assignments {do_it}"),
     }
 }
 

@@ -138,6 +138,25 @@ impl<'d> Outcome<'d> {
         }
     }
 
+    /// The word for it in machine output.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Counts => "counts",
+            Self::CountsInAList => "counts-in-a-list",
+            Self::Empties => "resets",
+            Self::SaysNothing => "says-nothing",
+            Self::Removes => "removes",
+            Self::RemovesNothing => "removes-nothing",
+            Self::Ignored { .. } => "ignored",
+            Self::Superseded(_) => "superseded",
+            Self::Reset(_) => "reset",
+            Self::Shadowed(_) => "shadowed",
+            Self::Masked(_) => "masked",
+            Self::Invalid(_) => "invalid",
+            Self::NotLoaded(_) => "not-loaded",
+        }
+    }
+
     /// The file, or the line of it, that did it; none where it is the assignment itself.
     pub fn by(&self) -> Option<Place<'d>> {
         match self {

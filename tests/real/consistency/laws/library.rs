@@ -173,6 +173,7 @@ fn assignments(document: &Document) -> Value {
             "last_line": found.lines().end(),
             "layer": escape_path(found.fragment().layer.base()).to_string(),
             "state": found.state().word(),
+            "outcome": found.outcome().word(),
             "by": found.by().map(|by| by.to_string()),
             "ignored": found.unknown().map(Unknown::word),
         })

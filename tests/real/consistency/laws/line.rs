@@ -59,8 +59,8 @@ pub(super) fn examine(case: &Case<'_>, file: &str, path: &str) {
         };
         case.agree(
             "why says of a line what became of its assignment",
-            show.says(&expected),
-            why.says(&state),
+            show.says(&(expected, &first["outcome"])),
+            why.says(&(state, &effect["outcome"])),
         );
     }
 }

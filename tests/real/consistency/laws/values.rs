@@ -130,21 +130,32 @@ fn outcomes(case: &Case<'_>, in_text: &Answer, json: &Answer) {
     let mut outcomes: Vec<_> = outcomes.collect();
     for assignment in json.list("assignments") {
         let start = format!("{}  ", &place(assignment)[1..]);
-        let words: &[&str] = match (text(assignment, "state"), assignment["ignored"].is_null()) {
-            ("applied" | "superseded" | "reset", false) => &["ignored: "],
-            ("applied", true) => &[
-                "  wins",
-                "  counts",
-                "  resets it",
-                "  takes away from it",
-                "  changes nothing",
-            ],
-            ("superseded", _) => &["loses: superseded by"],
-            ("reset", _) => &["loses: reset by"],
-            ("shadowed", _) => &["loses: its file is shadowed by"],
-            ("masked", _) => &["loses: its file is masked by"],
-            _ => &["loses: not read because of", "loses: nothing is loaded"],
+        let outcome = text(assignment, "outcome");
+        let (words, state): (&[&str], _) = match outcome {
+            "ignored" => (&["ignored: "], text(assignment, "state")),
+            "counts" => (&["  wins", "  counts"], "applied"),
+            "counts-in-a-list" => (&["  counts in a list only ("], "applied"),
+            "resets" => (&["  resets it"], "applied"),
+            "removes" => (&["  takes away from it"], "applied"),
+            "says-nothing" => (&["  changes nothing: it is empty"], "applied"),
+            "removes-nothing" => (&["  changes nothing: what it takes away"], "applied"),
+            "superseded" => (&["loses: superseded by"], "superseded"),
+            "reset" => (&["loses: reset by"], "reset"),
+            "shadowed" => (&["loses: its file is shadowed by"], "shadowed"),
+            "masked" => (&["loses: its file is masked by"], "masked"),
+            "invalid" => (&["loses: not read because of"], "invalid"),
+            _ => (
+                &["loses: not read because of", "loses: nothing is loaded"],
+                "invalid",
+            ),
         };
+        let is_ignored = outcome == "ignored" && !assignment["ignored"].is_null();
+        case.holds(
+            "the state and the outcome of an assignment are of one thing",
+            text(assignment, "state") == state && is_ignored == (outcome == "ignored"),
+            json,
+            assignment,
+        );
         let by = match assignment["by"].as_str() {
             Some(by) if words != ["ignored: "] => format!(" by {by}").replace(" by ", " "),
             _ => String::new(),
