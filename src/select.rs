@@ -58,6 +58,13 @@ impl Selection {
         self.is_meant(&entry.name, &entry.full_name())
     }
 
+    /// Whether an entry is meant by its full name.
+    pub(crate) fn has_in_full(&self, entry: &EntryReport) -> bool {
+        let full_name = entry.full_name();
+        let in_full = self.patterns.iter().filter(|one| one.text.contains('/'));
+        in_full.into_iter().any(|one| one.means("", &full_name))
+    }
+
     fn is_meant(&self, name: &str, full_name: &str) -> bool {
         let mut patterns = self.patterns.iter();
         self.patterns.is_empty() || patterns.any(|pattern| pattern.means(name, full_name))

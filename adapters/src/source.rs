@@ -38,6 +38,8 @@ pub struct Source<T> {
     pub findings: Vec<Finding>,
     /// Whether an entry that is not here was withdrawn; otherwise it may just not be readable.
     pub complete: bool,
+    /// Where a file stands above all others of its name: in the highest layer.
+    pub top: PathBuf,
 }
 
 impl<T> Default for Source<T> {
@@ -47,6 +49,7 @@ impl<T> Default for Source<T> {
             beside: BTreeMap::new(),
             findings: Vec::new(),
             complete: true,
+            top: PathBuf::new(),
         }
     }
 }
@@ -115,6 +118,7 @@ impl<T> Source<T> {
             findings,
             entries: BTreeMap::new(),
             beside: BTreeMap::new(),
+            top: top_of(rules, path),
         };
         let blocked = (!complete).then(|| source.findings.first().cloned());
         let blocked = blocked.flatten();
@@ -191,6 +195,12 @@ impl<T> Source<T> {
             findings: self.findings,
         }
     }
+}
+
+/// A configuration path in the highest layer.
+fn top_of(rules: &Rules, path: &Path) -> PathBuf {
+    let highest = rules.layers().last();
+    highest.map_or_else(PathBuf::new, |layer| layer.base().join(path))
 }
 
 /// What is wrong with an entry as a value.

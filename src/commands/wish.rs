@@ -71,10 +71,14 @@ impl Asked<'_> {
         let adapters = Adapters::open(self.system.root());
         let plan = adapters.plan(&self.request);
         let selection = Selection::new(patterns)?;
-        let whole = || plan.entries.iter().filter(|entry| entry.whole);
-        selection.must_match(whole(), &plan.left)?;
+        // A name is that of a whole object; what is only for one is called by its full name.
+        let known = || plan.entries.iter();
+        let whole = || known().filter(|entry| entry.whole);
+        let may_be_meant = |entry: &&EntryReport| entry.whole || selection.has_in_full(entry);
+        selection.must_match(known().filter(may_be_meant), &plan.left)?;
         selection.must_be_plain(whole())?;
-        let meant = whole().filter(|entry| selection.matches(entry));
+        let meant = known().filter(may_be_meant);
+        let meant = meant.filter(|entry| selection.matches(entry));
         let mut wishes = BTreeMap::new();
         let (mut idle, mut told) = (BTreeMap::new(), Vec::new());
         for entry in meant {

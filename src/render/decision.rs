@@ -129,12 +129,25 @@ fn reason_of_collection(decision: &CollectionDecision) -> String {
             let of = holder(of);
             format!("{of} has an empty collection ID, which is your choice and stays")
         }
-        CollectionDecision::Differs { of, has } => format!(
-            "{} has the collection ID `{}` from you, the server or its own entry, which stays",
-            holder(of),
-            escape(has)
-        ),
+        CollectionDecision::Differs {
+            of,
+            has,
+            has_its_own,
+        } => {
+            let (of, has) = (holder(of), escape(has));
+            let whose = differing_id(*has_its_own);
+            format!("{of} has the collection ID `{has}`{whose}")
+        }
         CollectionDecision::Twice { of, first } => id_twice(holder(of), first),
+    }
+}
+
+/// Whose a collection ID is that is not the one of `collections.d`.
+pub(super) const fn differing_id(has_its_own: bool) -> &'static str {
+    if has_its_own {
+        ", and gets one from its own entry, which counts"
+    } else {
+        " from you or the server, which stays"
     }
 }
 

@@ -3,13 +3,18 @@
 use overlay_adapters::report::{EntryReport, Going, Idle};
 use overlay_resolver::escape::escape_path;
 
-use super::decision::{going, masked};
+use super::decision::{going, masked, reason};
 use super::foreign::with_advice;
 use super::one;
 
 /// Why there is nothing to do for an entry, and what to do instead.
 pub(crate) fn idle(entry: &EntryReport, why: &Idle) -> String {
-    let name = entry.called();
+    // Only what is whole is meant by its name alone.
+    let name = if entry.whole {
+        entry.called()
+    } else {
+        entry.full_name()
+    };
     let why = match why {
         Idle::There => "is not deleted: it is there".into(),
         Idle::ToBeMade => "is not deleted; `overlayctl sync` makes it".into(),
@@ -40,6 +45,10 @@ pub(crate) fn idle(entry: &EntryReport, why: &Idle) -> String {
         Idle::NotAdopted => "does not follow the vendor yet; `overlayctl sync` adopts it".into(),
         Idle::NotFollowing => {
             format!("does not follow the vendor; `overlayctl adopt {name}` comes first")
+        }
+        Idle::NotGiven => format!("is not given: {}", reason(entry)),
+        Idle::ByMask => {
+            "is one key of what it is for; an empty file of its name in a higher layer leaves that to you".into()
         }
     };
     format!("{name}: nothing to do: it {why}")

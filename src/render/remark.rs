@@ -2,10 +2,10 @@
 
 use bstr::BString;
 use overlay_adapters::report::{Dependent, Holder, Matter, NotSet, Remark, Report};
-use overlay_resolver::escape::escape;
+use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::{Finding, Level};
 
-use super::decision::{LAYER_MISSING, going, holder, id_twice};
+use super::decision::{LAYER_MISSING, differing_id, going, holder, id_twice};
 use super::foreign::foreign;
 
 /// All that there is to tell of a report: what was found, and what follows from what was decided.
@@ -77,10 +77,20 @@ fn words(matter: &Matter) -> String {
             Holder::Repository => id_twice(holder(of), first),
             Holder::Remote(name) => id_twice(&format!("the remote {name}"), first),
         },
-        Matter::IdNotSet { id, of, why } => {
+        Matter::IdNotSet {
+            name,
+            id,
+            of,
+            why,
+            mask,
+        } => {
+            let (id, mask) = (escape(id), escape_path(mask));
+            let vendors = match why {
+                NotSet::OwnEntrys(_) => String::new(),
+                _ => format!("`overlayctl revert {name}` takes the vendor's, "),
+            };
             format!(
-                "the collection ID `{}` is not set: {}",
-                escape(id),
+                "the collection ID `{id}` is not set: {}; {vendors}an empty file {mask} leaves it so",
                 not_set(of, why)
             )
         }
@@ -101,9 +111,7 @@ fn not_set(of: &Holder, why: &NotSet) -> String {
     match why {
         NotSet::TakenAway => format!("you took the one of {of} away"),
         NotSet::Emptied => format!("{of} has an empty one, which is your choice"),
-        NotSet::Differs(has) => format!(
-            "{of} has `{}` from you, the server or its own entry, which stays",
-            escape(has)
-        ),
+        NotSet::Differs(has) => format!("{of} has `{}`{}", escape(has), differing_id(false)),
+        NotSet::OwnEntrys(has) => format!("{of} has `{}`{}", escape(has), differing_id(true)),
     }
 }

@@ -445,6 +445,7 @@ fn every_decision() -> Vec<Decision> {
         CollectionDecision::Differs {
             of: of(),
             has: "x".into(),
+            has_its_own: false,
         },
         CollectionDecision::Twice {
             of: of(),
@@ -520,6 +521,8 @@ fn every_code_of_why_nothing_is_done_is_documented() {
         Idle::NotMade,
         Idle::NotAdopted,
         Idle::NotFollowing,
+        Idle::NotGiven,
+        Idle::ByMask,
     ];
     let pointer = "/$defs/entry/properties/idle/oneOf";
     are_documented(

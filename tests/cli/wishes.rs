@@ -116,3 +116,71 @@ fn what_may_be_a_server_s_is_not_called_the_owner_s() {
     let shown = image.shown(&["status", "plain"]);
     assert!(shown.contains("or by the server"), "{shown}");
 }
+
+const ID: &str = "collection-id=org.flathub.Stable";
+
+fn config(image: &Image) -> String {
+    std::fs::read_to_string(image.path("var/lib/flatpak/repo/config")).expect("a configuration")
+}
+
+/// What another source gave a remote is the vendor's all the same, however its owner asks for it.
+#[test]
+fn a_collection_id_goes_back_to_the_vendor() {
+    for edit in ["collection-id=org.mine.Stable", "collection-id=", ""] {
+        for revert in [
+            &["revert", "flathub", "collection-id"][..],
+            &["revert", "flathub"],
+            &["revert", "flatpak-collections/flathub"],
+            &["revert", "flatpak-collections/flathub", "CollectionID"],
+        ] {
+            let image = Image::new();
+            image.run(&["sync"]);
+            image.edit(ID, edit);
+            image.run(&["sync"]);
+            assert!(!config(&image).contains(ID), "{edit}");
+            assert_eq!(image.exit_status(revert), 0, "{edit}: {revert:?}");
+            assert!(config(&image).contains(ID), "{edit}: {revert:?}");
+            image.run(&["sync"]);
+            assert!(config(&image).contains(ID), "{edit}: {revert:?}");
+            let shown = image.shown(&["status"]);
+            assert!(!shown.contains("edited"), "{edit}: {revert:?}: {shown}");
+        }
+    }
+}
+
+/// A conflict over an ID says what to do, and that does it.
+#[test]
+fn a_conflict_over_a_collection_id_names_both_ways() {
+    let image = Image::new();
+    image.run(&["sync"]);
+    image.edit(ID, "collection-id=org.mine.Stable");
+    assert_snapshot!("id_conflict", image.shown(&["status"]));
+    let ask = |verb: &str| image.shown(&[verb, "flatpak-collections/flathub"]);
+    assert_snapshot!("id_restore", ask("restore"));
+    assert_snapshot!("id_release", ask("release"));
+    assert_snapshot!("id_revert", ask("revert"));
+    assert_snapshot!("id_revert_again", ask("revert"));
+
+    image.edit(ID, "collection-id=org.mine.Stable");
+    image.write("etc/flatpak/collections.d/flathub.conf", "");
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    assert!(config(&image).contains("collection-id=org.mine.Stable"));
+    assert_snapshot!("id_masked", image.shown(&["status"]));
+}
+
+/// What its own entry gives a remote is not to be taken back for what another one would.
+#[test]
+fn a_collection_id_of_its_own_entry_counts() {
+    let image = Image::new();
+    let vendor = "usr/share/flatpak/remotes.d/flathub.flatpakrepo";
+    let signed = include_str!("../../data/demo/flathub.flatpakrepo");
+    let own = signed.replacen("Url=", "CollectionID=org.flathub.Own\nUrl=", 1);
+    image.write(vendor, &own);
+    image.run(&["sync"]);
+    image.run(&["revert", "flatpak-collections/flathub"]);
+    assert!(config(&image).contains("collection-id=org.flathub.Own"));
+    assert_snapshot!(
+        "id_of_its_own",
+        image.shown(&["revert", "flatpak-collections/flathub"])
+    );
+}

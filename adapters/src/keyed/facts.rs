@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use bstr::{BStr, ByteSlice as _};
 
+use super::baseline::Baseline;
 use super::entry::Entry;
 use super::management::Management;
 use super::store::Store as _;
@@ -161,6 +162,16 @@ impl<T: Target> Subject<'_, '_, T> {
         .collect()
     }
 
+    /// The keys that only another source gave, and that the owner took away.
+    pub(super) fn others_taken_away(&self) -> Vec<String> {
+        let given = self.given.iter().flat_map(Baseline::values);
+        let gone = given.map(|(key, _)| key).filter(|key| {
+            let is_its_own = self.is_wanted(key) || self.baseline.get(key).is_some();
+            !is_its_own && self.draft.before.get(self.name, key).is_none()
+        });
+        gone.map(str::to_owned).collect()
+    }
+
     /// Whether a key has what only another source gave.
     fn is_of_others(&self, key: &str) -> bool {
         let actual = self.draft.before.get(self.name, key);
@@ -175,10 +186,8 @@ impl<T: Target> Subject<'_, '_, T> {
 
     /// Whether the owner gives a key back to the vendor.
     pub(super) fn is_reverted(&self, key: &str) -> bool {
-        match self.draft.wish(self.name) {
-            Some(Wish::Revert(keys)) => keys.is_empty() || keys.contains(key),
-            _ => false,
-        }
+        let wish = self.draft.wish(self.name);
+        wish.is_some_and(|wish| wish.reverts(key))
     }
 
     /// The file that it stands in, or would.

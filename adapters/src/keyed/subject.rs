@@ -229,7 +229,12 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 self.reconcile_key(&setting.key, desired, Some(setting.source.clone()));
             }
         }
-        let mut others = [self.withdrawn_keys(entry), self.additions()].concat();
+        let mut others = [
+            self.withdrawn_keys(entry),
+            self.additions(),
+            self.others_taken_away(),
+        ]
+        .concat();
         others.retain(|key| self.is_reverted(key));
         for key in others {
             self.reconcile_key(&key, None, None);
@@ -264,13 +269,14 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         self.summary()
     }
 
-    /// What the layers say nothing of, and its owner has, is left.
+    /// What the layers say nothing of, and its owner has or took away, is left.
     pub(super) fn note_additions(&mut self) {
-        for key in self.additions() {
+        for key in [self.additions(), self.others_taken_away()].concat() {
             let actual = self.draft.before.get(self.name, &key).map(BStr::to_owned);
+            let given = self.given.iter().find_map(|given| given.get(&key));
             self.keys.push(KeyReport {
+                baseline: given.map(BStr::to_owned),
                 key,
-                baseline: None,
                 actual,
                 desired: None,
                 source: None,

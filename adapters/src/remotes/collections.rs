@@ -1,6 +1,7 @@
 //! The collection IDs: one key of a remote, whoever made the remote. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use bstr::{BStr, ByteSlice as _};
 
@@ -13,7 +14,7 @@ use crate::keyed::store::Store as _;
 use crate::reconcile::{self, Key, KeyAction};
 use crate::report::{
     CollectionDecision, Decision, EntryReport, Going, Holder, KeyReport, Mask, Matter, NotSet,
-    Remark,
+    Remark, Wish, full_name,
 };
 use crate::source::{Layered, Source, Want};
 
@@ -35,7 +36,7 @@ pub(crate) fn plan<T: Repository>(
     for (name, layered) in &source.entries {
         let (decision, keys) = match &layered.want {
             Want::Headless => continue,
-            Want::Present(wanted) if !draft.is_meant(&wanted.remote) => continue,
+            Want::Present(wanted) if !is_meant(draft, name, wanted) => continue,
             Want::Masked(_) | Want::Unresolved(_) if !draft.request.wishes.is_empty() => continue,
             Want::Masked(path) => {
                 let mask = Mask {
@@ -49,7 +50,13 @@ pub(crate) fn plan<T: Repository>(
                 None => {
                     given.insert(&wanted.remote, name);
                     note_giver(draft, &wanted.remote, name);
-                    give(draft, layered, wanted)
+                    let one = Giving {
+                        name,
+                        layered,
+                        wanted,
+                        mask: source.top.join(&layered.document.entry().name),
+                    };
+                    one.give(draft)
                 }
                 Some(first) => (refuse_second(draft, layered, wanted, first), vec![]),
             },
@@ -71,6 +78,17 @@ pub(crate) fn plan<T: Repository>(
         }
     }
     entries
+}
+
+/// Whether a run has anything to do with an ID: with that of a remote that is meant, or that is meant itself.
+fn is_meant<T: Repository>(draft: &Draft<'_, T>, name: &str, wanted: &Collection) -> bool {
+    draft.is_meant(&wanted.remote) || wish(draft, name).is_some()
+}
+
+/// What the owner asks of a collection ID.
+fn wish<'a, T: Repository>(draft: &Draft<'a, T>, name: &str) -> Option<&'a Wish> {
+    let name = full_name(draft.target.collections(), name);
+    draft.request.wishes.get(&name)
 }
 
 /// Notes from which entry a remote has its ID.
@@ -119,90 +137,128 @@ fn refuse_second<T: Repository>(
     CollectionDecision::Twice { of, first }.into()
 }
 
-/// Gives a remote its ID if it has none, and follows the vendor where the ID came from us.
-fn give<T: Repository>(
-    draft: &mut Draft<'_, T>,
-    layered: &Layered<Collection>,
-    wanted: &Collection,
-) -> (Decision, Vec<KeyReport>) {
-    let remote = wanted.remote.as_str();
-    let of = holder(remote);
-    if !draft.store.has(remote) {
-        return (CollectionDecision::NoHolder { of }.into(), vec![]);
-    }
-    if draft.target.is_never_written(&draft.store, remote) {
-        let foreign = draft.target.foreign(&draft.store, remote);
-        return (Decision::Foreign(foreign), vec![]);
-    }
-    if let Some(finding) = draft.observed.broken.get(remote) {
-        return (finding.clone().into(), vec![]);
-    }
-    let owned = |value: Option<&BStr>| value.map(BStr::to_owned);
-    let actual = owned(draft.store.get(remote, KEY));
-    let given = Baseline::read(&draft.store, remote, OF_COLLECTIONS);
-    let baseline = owned(given.get(KEY));
-    let action = reconcile::key(Key {
-        baseline: baseline.as_deref().map(|v| v.as_bytes()),
-        actual: actual.as_deref().map(|v| v.as_bytes()),
-        desired: Some(&wanted.id),
-        owners: false,
-        refreshed: false,
-        lost: given.is_lost(),
-    });
-    let held = draft.held(remote);
-    if action == KeyAction::Write && held.is_none() {
-        let id = wanted.id.as_bstr();
-        draft.store.put(remote, KEY, Some(id));
-        let mut given = given;
-        given.record(KEY, Some(id));
-        given.write(&mut draft.store, remote, OF_COLLECTIONS);
-    }
-    let decision = match (action, held, &actual) {
-        (KeyAction::Write, Some(place), _) => CollectionDecision::OutOfScope { place },
-        (KeyAction::Write, None, None) => CollectionDecision::Given { of },
-        (KeyAction::Write, None, Some(_)) => CollectionDecision::Changed { of },
-        (KeyAction::Record, ..) => CollectionDecision::There { of },
-        (KeyAction::Keep { .. } | KeyAction::Drift, _, None) => {
-            CollectionDecision::TakenAway { of }
-        }
-        (KeyAction::Keep { .. } | KeyAction::Drift, _, Some(id)) if id.is_empty() => {
-            CollectionDecision::Emptied { of }
-        }
-        (KeyAction::Keep { .. } | KeyAction::Drift, _, Some(has)) => CollectionDecision::Differs {
-            of,
-            has: has.clone(),
-        },
-    };
-    draft.remarks.extend(not_set(layered, wanted, &decision));
-    let key = KeyReport {
-        key: KEY.into(),
-        baseline,
-        actual,
-        desired: Some(wanted.id.clone()),
-        source: Some((SECTION.into(), ID.into())),
-        action: Some(action),
-    };
-    (decision.into(), vec![key])
+/// A collection ID that a remote is to get.
+struct Giving<'s> {
+    /// The name of its entry.
+    name: &'s str,
+    layered: &'s Layered<Collection>,
+    wanted: &'s Collection,
+    /// Where a file masks it.
+    mask: PathBuf,
 }
 
-/// That an ID is not set, where the remote has another one, or none by its owner's choice.
-fn not_set(
-    layered: &Layered<Collection>,
-    wanted: &Collection,
-    decision: &CollectionDecision,
-) -> Option<Remark> {
-    let (of, why) = match decision {
-        CollectionDecision::TakenAway { of } => (of, NotSet::TakenAway),
-        CollectionDecision::Emptied { of } => (of, NotSet::Emptied),
-        CollectionDecision::Differs { of, has } => (of, NotSet::Differs(has.clone())),
-        _ => return None,
-    };
-    let matter = Matter::IdNotSet {
-        id: wanted.id.clone(),
-        of: of.clone(),
-        why,
-    };
-    Some(remark(layered, matter))
+impl Giving<'_> {
+    /// Gives a remote its ID if it has none, and follows the vendor where the ID came from us.
+    fn give<T: Repository>(&self, draft: &mut Draft<'_, T>) -> (Decision, Vec<KeyReport>) {
+        let Collection { remote, id } = self.wanted;
+        let of = holder(remote);
+        if !draft.store.has(remote) {
+            return (CollectionDecision::NoHolder { of }.into(), vec![]);
+        }
+        if draft.target.is_never_written(&draft.store, remote) {
+            let foreign = draft.target.foreign(&draft.store, remote);
+            return (Decision::Foreign(foreign), vec![]);
+        }
+        if let Some(finding) = draft.observed.broken.get(remote) {
+            return (finding.clone().into(), vec![]);
+        }
+        let owned = |value: Option<&BStr>| value.map(BStr::to_owned);
+        let actual = owned(draft.store.get(remote, KEY));
+        let given = Baseline::read(&draft.store, remote, OF_COLLECTIONS);
+        let baseline = owned(given.get(KEY));
+        let reverted = self.is_reverted(draft);
+        let last = if reverted { &actual } else { &baseline };
+        let action = reconcile::key(Key {
+            baseline: last.as_deref().map(|v| v.as_bytes()),
+            actual: actual.as_deref().map(|v| v.as_bytes()),
+            desired: Some(id),
+            owners: false,
+            refreshed: false,
+            lost: given.is_lost() && !reverted,
+        });
+        let held = draft.held(remote);
+        if action == KeyAction::Write && held.is_none() {
+            let id = id.as_bstr();
+            draft.store.put(remote, KEY, Some(id));
+            let mut given = given;
+            given.record(KEY, Some(id));
+            given.write(&mut draft.store, remote, OF_COLLECTIONS);
+        }
+        let decision = match (action, held, &actual) {
+            (KeyAction::Write, Some(place), _) => CollectionDecision::OutOfScope { place },
+            (KeyAction::Write, None, None) => CollectionDecision::Given { of },
+            (KeyAction::Write, None, Some(_)) => CollectionDecision::Changed { of },
+            (KeyAction::Record, ..) => CollectionDecision::There { of },
+            (KeyAction::Keep { .. } | KeyAction::Drift, _, None) => {
+                CollectionDecision::TakenAway { of }
+            }
+            (KeyAction::Keep { .. } | KeyAction::Drift, _, Some(id)) if id.is_empty() => {
+                CollectionDecision::Emptied { of }
+            }
+            (KeyAction::Keep { .. } | KeyAction::Drift, _, Some(has)) => {
+                CollectionDecision::Differs {
+                    of,
+                    has: has.clone(),
+                    has_its_own: has_its_own(draft, remote),
+                }
+            }
+        };
+        let remark = self.not_set(draft, &decision);
+        draft.remarks.extend(remark);
+        let key = KeyReport {
+            key: KEY.into(),
+            baseline,
+            actual,
+            desired: Some(id.clone()),
+            source: Some((SECTION.into(), ID.into())),
+            action: Some(action),
+        };
+        (decision.into(), vec![key])
+    }
+
+    /// Whether the owner gives it back to the vendor, be it with its remote. Where the remote's own entry has one,
+    /// that is the vendor's.
+    fn is_reverted<T: Repository>(&self, draft: &Draft<'_, T>) -> bool {
+        let remote = &*self.wanted.remote;
+        let is_asked = matches!(
+            wish(draft, self.name),
+            Some(Wish::Restore | Wish::Revert(_))
+        ) || draft.wish(remote).is_some_and(|wish| wish.reverts(KEY));
+        is_asked && !has_its_own(draft, remote)
+    }
+
+    /// That an ID is not set, where the remote has another one, or none by its owner's choice.
+    fn not_set<T: Repository>(
+        &self,
+        draft: &Draft<'_, T>,
+        decision: &CollectionDecision,
+    ) -> Option<Remark> {
+        let (of, why) = match decision {
+            CollectionDecision::TakenAway { of } => (of, NotSet::TakenAway),
+            CollectionDecision::Emptied { of } => (of, NotSet::Emptied),
+            CollectionDecision::Differs {
+                of,
+                has,
+                has_its_own: true,
+            } => (of, NotSet::OwnEntrys(has.clone())),
+            CollectionDecision::Differs { of, has, .. } => (of, NotSet::Differs(has.clone())),
+            _ => return None,
+        };
+        let matter = Matter::IdNotSet {
+            name: full_name(draft.target.collections(), self.name),
+            id: self.wanted.id.clone(),
+            of: of.clone(),
+            why,
+            mask: self.mask.clone(),
+        };
+        Some(remark(self.layered, matter))
+    }
+}
+
+/// Whether a remote's own entry gives it an ID.
+fn has_its_own<T: Repository>(draft: &Draft<'_, T>, remote: &str) -> bool {
+    let of_remotes = Baseline::read(&draft.store, remote, NOTES.baseline);
+    of_remotes.get(KEY).is_some()
 }
 
 /// Unsets the key where we set it and nobody wants it any more.
@@ -249,8 +305,7 @@ fn withdraw_from<T: Repository>(
     }
     baseline::forget(&mut draft.store, remote, OF_COLLECTIONS);
     let is_set_by_us = given.get(KEY).is_some() && draft.store.get(remote, KEY) == given.get(KEY);
-    let of_remotes = Baseline::read(&draft.store, remote, NOTES.baseline);
-    if is_set_by_us && of_remotes.get(KEY).is_none() {
+    if is_set_by_us && !has_its_own(draft, remote) {
         draft.store.put(remote, KEY, None);
         Decision::Removed {
             why: Going::Withdrawn,

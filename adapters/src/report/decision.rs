@@ -203,6 +203,8 @@ pub enum CollectionDecision {
         of: Holder,
         /// The one that it has, as a raw value.
         has: BString,
+        /// Whether its own entry gives it one, which counts more.
+        has_its_own: bool,
     },
     /// The remote gets one from another entry already.
     Twice {

@@ -79,12 +79,16 @@ pub enum Matter {
     },
     /// A collection ID is not set.
     IdNotSet {
+        /// `ADAPTER/NAME` of its entry.
+        name: String,
         /// The one that was to be set.
         id: BString,
         /// Whom it is for.
         of: Holder,
         /// Why not.
         why: NotSet,
+        /// Where an empty file masks it.
+        mask: PathBuf,
     },
     /// Something that is run failed each time, and is not tried again.
     GivenUp {
@@ -106,6 +110,8 @@ pub enum NotSet {
     Emptied,
     /// There is another one, as a raw value.
     Differs(BString),
+    /// The same, and the remote's own entry gives it one.
+    OwnEntrys(BString),
 }
 
 impl Matter {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::decision::{Decision, Foreign, Going, Mask};
+use super::decision::{CollectionDecision, Decision, Foreign, Going, Mask};
 use super::entry::{EntryReport, KeyReport};
 
 /// What the owner asks of one entry.
@@ -51,6 +51,10 @@ pub enum Idle {
     NotAdopted,
     /// To be reverted, and does not follow the vendor.
     NotFollowing,
+    /// A collection ID that its remote does not get.
+    NotGiven,
+    /// To be released, and a collection ID: whoever masks that has it.
+    ByMask,
 }
 
 impl Idle {
@@ -72,6 +76,8 @@ impl Idle {
             Self::NotMade => "not-made",
             Self::NotAdopted => "not-adopted",
             Self::NotFollowing => "not-following",
+            Self::NotGiven => "not-given",
+            Self::ByMask => "by-mask",
         }
     }
 
@@ -88,7 +94,9 @@ impl Idle {
             | Self::Deleted
             | Self::NotMade
             | Self::NotAdopted
-            | Self::NotFollowing => false,
+            | Self::NotFollowing
+            | Self::NotGiven
+            | Self::ByMask => false,
         }
     }
 }
@@ -98,6 +106,9 @@ impl Wish {
     /// there is something.
     pub fn idle(&self, entry: &EntryReport) -> Option<Idle> {
         let decision = &entry.decision;
+        if let Decision::Collection(decision) = decision {
+            return self.idle_of_id(decision);
+        }
         in_the_way(decision).or_else(|| match self {
             Self::Restore => not_restored(decision),
             _ if *decision == Decision::Deleted => Some(Idle::Deleted),
@@ -106,6 +117,44 @@ impl Wish {
             Self::Release => not_released(decision),
             Self::Revert(keys) => not_reverted(decision, &entry.keys, keys),
         })
+    }
+
+    /// The same of a collection ID: one key, which is restored where it was taken away.
+    const fn idle_of_id(&self, decision: &CollectionDecision) -> Option<Idle> {
+        let is_taken_away = matches!(decision, CollectionDecision::TakenAway { .. });
+        match (self, decision) {
+            (
+                _,
+                CollectionDecision::NoHolder { .. }
+                | CollectionDecision::OutOfScope { .. }
+                | CollectionDecision::Twice { .. },
+            )
+            | (
+                Self::Revert(_),
+                CollectionDecision::Differs {
+                    has_its_own: true, ..
+                },
+            ) => Some(Idle::NotGiven),
+            (Self::Release, _) => Some(Idle::ByMask),
+            (Self::Restore | Self::Revert(_), CollectionDecision::Given { .. }) => {
+                Some(Idle::ToBeMade)
+            }
+            (Self::Restore, _) if !is_taken_away => Some(Idle::There),
+            (Self::Adopt, _) => Some(Idle::Follows),
+            (
+                Self::Revert(_),
+                CollectionDecision::Changed { .. } | CollectionDecision::There { .. },
+            ) => Some(Idle::Unedited),
+            (Self::Restore | Self::Revert(_), _) => None,
+        }
+    }
+
+    /// Whether it gives a key of the target back to the vendor.
+    pub fn reverts(&self, key: &str) -> bool {
+        match self {
+            Self::Revert(keys) => keys.is_empty() || keys.contains(key),
+            Self::Restore | Self::Adopt | Self::Release => false,
+        }
     }
 }
 
@@ -126,7 +175,6 @@ fn in_the_way(decision: &Decision) -> Option<Idle> {
             why: Going::Withdrawn,
         }
         | Decision::Released
-        | Decision::Collection(_)
         | Decision::Run(_) => Some(Idle::NotShipped),
         Decision::InUse {
             why: Going::Withdrawn,
