@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::finding::Finding;
+use overlay_resolver::finding::{Finding, code};
 use overlay_resolver::inspect::survey::survey;
 use overlay_resolver::{Configuration, Document, Resolver};
 
@@ -31,6 +31,15 @@ pub(crate) fn all_paths(resolver: &Resolver) -> (Vec<PathBuf>, Vec<Finding>) {
     paths.sort();
     paths.dedup();
     (paths, findings)
+}
+
+/// What a search of the tree for differences passes over, whatever it finds.
+pub(crate) fn passed_over() -> Finding {
+    code::NOT_SEARCHED.info(
+        "/",
+        "not looked at: files without drop-ins whose program is not known, directories of vendors' data, and \
+         what is more than three directories deep; `overlayctl diff PATH` of such a file tells",
+    )
 }
 
 impl Survey {

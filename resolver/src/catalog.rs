@@ -286,6 +286,7 @@ impl Catalog {
             shape: Shape::Collection,
             drop_ins: DropIns::None,
             main_decides: false,
+            of_many: true,
             ..rules
         })
     }

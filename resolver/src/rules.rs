@@ -117,6 +117,9 @@ pub struct Rules {
     /// The key, as `SECTION.KEY`, by which a drop-in says itself when it counts; empty for none. Here it
     /// counts whatever the key says, and is told.
     pub(crate) switch_key: String,
+    /// Whether its files are drop-ins of many documents that are elsewhere (`service.d`), so that each extends
+    /// something.
+    pub(crate) of_many: bool,
     /// What is known of the keys.
     pub(crate) schema: Arc<Schema>,
 }
@@ -149,6 +152,7 @@ impl Default for Rules {
             format: None,
             repeated: Repeated::Schema,
             append_lists: false,
+            of_many: false,
             broken_file: BrokenFile::Alone,
             switch_key: String::new(),
             schema: Arc::default(),

@@ -51,7 +51,9 @@ fn layers(
     reading: &Reading,
 ) -> Result<Output, Failure> {
     let resolver = resolver(root, path, reading)?.with_history();
-    let survey = Survey::new(&resolver, path)?;
+    let mut survey = Survey::new(&resolver, path)?;
+    let passed_over = path.is_none().then(survey::passed_over);
+    survey.findings.extend(passed_over.clone());
     let deltas: Vec<_> = survey
         .documents()
         .map(|(configuration, document)| Delta {
@@ -77,7 +79,11 @@ fn layers(
     Ok(Output {
         messages: render::diagnostics(&survey.findings, &survey.sources()),
         exit,
-        ..Output::new(render::differences(&deltas, options.text, path.is_none()))
+        ..Output::new(render::differences(
+            &deltas,
+            options.text,
+            passed_over.as_ref(),
+        ))
     })
 }
 
@@ -98,6 +104,8 @@ fn consumers(
         }
         None => survey::paths(&resolver),
     };
+    let passed_over = path.is_none().then(survey::passed_over);
+    findings.extend(passed_over.clone());
     let [first, second] = rules.map(|rules| by_rules(resolver.clone(), rules));
     let sides = [first?, second?];
     let read = |resolver: &Resolver, at: &PathBuf| {
@@ -143,7 +151,11 @@ fn consumers(
     Ok(Output {
         messages: render::diagnostics(&findings, &sources),
         exit,
-        ..Output::new(render::disagreements(&names, &comparisons))
+        ..Output::new(render::disagreements(
+            &names,
+            &comparisons,
+            passed_over.as_ref(),
+        ))
     })
 }
 

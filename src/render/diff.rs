@@ -10,6 +10,7 @@ use bstr::ByteSlice as _;
 use overlay_resolver::Key;
 use overlay_resolver::account::Account;
 use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::finding::Finding;
 use overlay_resolver::inspect::delta::{Change, Class, Difference, KeyChange};
 use overlay_resolver::inspect::disagreement::{Disagreements, KeyDisagreement};
 
@@ -17,12 +18,6 @@ use super::style::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened, some_of};
 use crate::comparison::{Comparison, Delta};
 use crate::survey::Survey;
 use crate::text::{Text, say};
-
-/// What a search does not find, so that nobody takes its silence for more than it is.
-const NOT_FOUND: &str = "\
-not searched for: files without drop-ins whose program is not known, and what drop-ins of a whole type (service.d)
-change in each unit; `overlayctl diff PATH` of such a file, or of a directory of units, tells it
-";
 
 /// How many keys are named that a mask takes away.
 const MOST_MASKED: usize = 8;
@@ -49,9 +44,13 @@ pub(crate) fn survey(survey: &Survey) -> Text {
     text
 }
 
-/// Every file that differs from what is below it, in what was named or `is_found` by a search; with
-/// `with_lines` the lines, too.
-pub(crate) fn differences(deltas: &[Delta<'_>], with_lines: bool, is_found: bool) -> Text {
+/// Every file that differs from what is below it; with `with_lines` the lines, too. At the end, what was
+/// passed over, so that nobody takes its silence for more than it is.
+pub(crate) fn differences(
+    deltas: &[Delta<'_>],
+    with_lines: bool,
+    passed_over: Option<&Finding>,
+) -> Text {
     let mut text = Text::new();
     for delta in deltas {
         let mut notable = delta
@@ -74,11 +73,21 @@ pub(crate) fn differences(deltas: &[Delta<'_>], with_lines: bool, is_found: bool
     }
     if text.is_empty() {
         text.push_str("nothing differs from what is below it\n");
-        if is_found {
-            text.push_str(NOT_FOUND);
-        }
     }
+    not_looked_at(&mut text, passed_over);
     text
+}
+
+/// What a search passed over, if there was one.
+fn not_looked_at(text: &mut Text, passed_over: Option<&Finding>) {
+    if let Some(finding) = passed_over {
+        text.end_line();
+        say!(
+            text,
+            "{FAINT}{}{FAINT:#}",
+            escape(finding.message.as_bytes())
+        );
+    }
 }
 
 fn style(class: Class) -> Style {
@@ -229,7 +238,12 @@ fn items(from: &[Cow<'_, [u8]>], to: &[Cow<'_, [u8]>]) -> String {
 }
 
 /// Where two consumers disagree, what it comes to before the reasons for it.
-pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>]) -> Text {
+/// Where two consumers disagree, and what was passed over.
+pub(crate) fn disagreements(
+    names: &[String; 2],
+    comparisons: &[Comparison<'_>],
+    passed_over: Option<&Finding>,
+) -> Text {
     let names = labels(names);
     let [first, second] = &names;
     let width = first.chars().count().max(second.chars().count());
@@ -273,6 +287,7 @@ pub(crate) fn disagreements(names: &[String; 2], comparisons: &[Comparison<'_>])
         };
         say!(text, "{GOOD}{first} and {second} agree{GOOD:#}: {about}");
     }
+    not_looked_at(&mut text, passed_over);
     text
 }
 

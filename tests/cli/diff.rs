@@ -338,7 +338,8 @@ fn list_and_diff_call_no_file_two_things() {
     }
 }
 
-/// What a search leaves out is said where it finds nothing, and told where it is asked for.
+/// What a search leaves out is said whatever it finds, and told where it is asked for; what drop-ins of a type
+/// do is found.
 #[test]
 fn a_search_says_what_it_does_not_look_for() {
     let image = Image::new();
@@ -356,8 +357,16 @@ fn a_search_says_what_it_does_not_look_for() {
     let told = [
         &["diff", "--check"][..],
         &["diff", "--check", "systemd/system"],
+        &["diff", "--check", "systemd/system/service.d"],
         &["diff", "--check", "myapp.conf"],
+        &["diff", "--rules", "systemd", "--rules", "uapi6"],
     ];
+    for arguments in [told[0], told[4]] {
+        let document = parsed(&image.run(&[&["--json"], arguments].concat()).stdout);
+        let findings = document["findings"].as_array().expect("findings");
+        let codes: Vec<_> = findings.iter().map(|f| (&f["level"], &f["code"])).collect();
+        assert_eq!(codes, [(&"info".into(), &"not-searched".into())]);
+    }
     assert_snapshot!(
         "not_searched_for",
         told.map(|arguments| image.shown(arguments)).join("\n")

@@ -54,7 +54,7 @@ finding_codes! {
     LOSES_ALWAYS = "loses-always": "a drop-in of the owner that changes nothing, because later files supersede all of it";
     MASK_OF_NOTHING = "mask-of-nothing": "a mask whose name no lower layer has";
     MULTI_VALUED = "multi-valued": "a key with several assignments, of which nothing says what they come to";
-    NOT_SEARCHED = "not-searched": "a directory that was not searched for configuration";
+    NOT_SEARCHED = "not-searched": "a directory that was not searched for configuration, or what a search of the whole tree passes over";
     NOT_UTF8 = "not-utf8": "a value that is not UTF-8";
     NO_UNIT = "no-unit": "drop-ins for many units, of which no layer has one";
     NUMBER_PREFIX = "number-prefix": "a drop-in of the owner whose name does not begin with two digits";

@@ -373,10 +373,13 @@ impl<'d> Rows<'d> {
     }
 
     /// Whether a drop-in is merged over something. In a document it always is, if only over what the
-    /// program has built in; in a directory without a main file, if a lower layer has something there.
+    /// program has built in, and so is one of many documents; in a directory without a main file, if a lower
+    /// layer has something there.
     fn extends(&self, top: &Fragment) -> bool {
         let directory = top.path.parent().and_then(Path::file_name);
-        directory != Some(&self.document.entry().name) || self.lowest < Some(top.rank)
+        self.rules.of_many
+            || directory != Some(&self.document.entry().name)
+            || self.lowest < Some(top.rank)
     }
 
     /// The keys that differ between two files, each taken for itself.

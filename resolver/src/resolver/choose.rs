@@ -125,6 +125,7 @@ impl Choice {
                 whole: known.whole,
                 drop_in_suffix: known.drop_in_suffix,
                 shape: known.shape,
+                of_many: known.of_many,
                 schema: if rules.repeated == Repeated::Schema {
                     known.schema
                 } else {
