@@ -38,8 +38,6 @@ pub(crate) enum Failure {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("{0}")]
-    Pattern(globset::Error),
     #[error(
         "no entry matches `{pattern}`; {}{}",
         known_entries(known),
@@ -120,7 +118,6 @@ impl Failure {
             Self::Ambiguous { .. } => code::AMBIGUOUS,
             Self::ScopeRefused { .. } => OUT_OF_SCOPE,
             Self::Path(_)
-            | Self::Pattern(_)
             | Self::IsTarget { .. }
             | Self::IsDirectory(_)
             | Self::ManyRules(_)
@@ -147,7 +144,6 @@ impl Failure {
             | Self::Side(_)
             | Self::Commit(_)
             | Self::NoSuchRules { .. }
-            | Self::Pattern(_)
             | Self::Ambiguous { .. }
             | Self::NoSuchKey { .. }
             | Self::ScopeRefused { .. }

@@ -18,20 +18,26 @@ pub(crate) struct Selection {
     patterns: Vec<Pattern>,
 }
 
-/// A glob for the names of entries; with a `/` in it, for `ADAPTER/NAME`.
+/// A name of entries or a glob for them; with a `/` in it, for `ADAPTER/NAME`.
 #[derive(Debug)]
 struct Pattern {
     text: String,
-    glob: GlobMatcher,
+    /// None where it is none, such as `a[b`, which means that very name.
+    glob: Option<GlobMatcher>,
 }
 
 impl Pattern {
-    fn new(text: &str) -> Result<Self, Failure> {
+    fn new(text: &str) -> Self {
         let glob = GlobBuilder::new(text).literal_separator(true).build();
-        Ok(Self {
-            glob: glob.map_err(Failure::Pattern)?.compile_matcher(),
+        Self {
+            glob: glob.ok().map(|glob| glob.compile_matcher()),
             text: text.to_owned(),
-        })
+        }
+    }
+
+    /// Whether it may stand for several names.
+    fn is_special(&self) -> bool {
+        self.glob.is_some() && self.text.contains(SPECIAL)
     }
 
     fn means(&self, name: &str, full_name: &str) -> bool {
@@ -40,17 +46,20 @@ impl Pattern {
         } else {
             name
         };
-        // What is copied from where it was shown with escapes is meant, too.
-        self.glob.is_match(meant) || escape(meant.as_bytes()).to_string() == self.text
+        let glob = self.glob.as_ref();
+        // What is copied from where it was shown is meant, too.
+        glob.is_some_and(|glob| glob.is_match(meant))
+            || self.text == meant
+            || escape(meant.as_bytes()).to_string() == self.text
     }
 }
 
 impl Selection {
-    pub(crate) fn new(patterns: &[String]) -> Result<Self, Failure> {
+    pub(crate) fn new(patterns: &[String]) -> Self {
         let patterns = patterns.iter().map(|text| Pattern::new(text));
-        Ok(Self {
-            patterns: patterns.collect::<Result<_, _>>()?,
-        })
+        Self {
+            patterns: patterns.collect(),
+        }
     }
 
     /// Whether an entry is meant.
@@ -84,9 +93,7 @@ impl Selection {
 
     /// Whether any of them may stand for several names.
     pub(crate) fn is_pattern(&self) -> bool {
-        self.patterns
-            .iter()
-            .any(|pattern| pattern.text.contains(SPECIAL))
+        self.patterns.iter().any(Pattern::is_special)
     }
 
     /// Whether an entry of some adapter may be meant: of none where the pattern is a path below a directory
@@ -97,7 +104,7 @@ impl Selection {
             let plain = pattern
                 .text
                 .split_once('/')
-                .filter(|(name, _)| !name.contains(SPECIAL));
+                .filter(|(name, _)| pattern.glob.is_none() || !name.contains(SPECIAL));
             plain.is_none_or(|(name, _)| sources.iter().any(|source| source.adapter == name))
         })
     }

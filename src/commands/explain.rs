@@ -1,5 +1,6 @@
 //! `explain`: why an entry is what it is, and where the values of a configuration path come from.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::path::Path;
@@ -45,7 +46,7 @@ pub(super) fn run(
         reading,
     } = question;
     let (root, path) = (system.root(), Path::new(subject));
-    let selection = Selection::new(&[subject.to_owned()])?;
+    let selection = Selection::new(&[subject.to_owned()]);
     let adapters = Adapters::open(root);
     let resolver = adapters.resolver();
     if *reading != Reading::default() {
@@ -229,7 +230,8 @@ fn entries(
 
 /// The keys of an entry, as the target calls them, that are called so there or in the vendor's file.
 pub(super) fn keys_of(entry: &EntryReport, key: &str) -> Result<BTreeSet<String>, Failure> {
-    let called = entry.keys.iter().filter(|report| is_called(report, key));
+    let called = called(entry, key);
+    let called = entry.keys.iter().filter(|report| called(report));
     let keys: BTreeSet<_> = called.map(|report| report.key.clone()).collect();
     if keys.is_empty() {
         return Err(no_such_key(entry, key));
@@ -237,11 +239,23 @@ pub(super) fn keys_of(entry: &EntryReport, key: &str) -> Result<BTreeSet<String>
     Ok(keys)
 }
 
-/// Whether a key has this name, in the target or in the layers' files.
-fn is_called(report: &KeyReport, key: &str) -> bool {
-    let source = report.source.as_ref();
-    report.key.eq_ignore_ascii_case(key)
-        || source.is_some_and(|(_, source)| source.eq_ignore_ascii_case(key))
+/// Whether a key has this name, in the target or in the layers' files, where it is called as of a path.
+fn called<'e>(entry: &'e EntryReport, key: &'e str) -> impl Fn(&KeyReport) -> bool + use<'e> {
+    let named = entry.layered.iter().flat_map(|file| file.keys_named(key));
+    let named: Vec<_> = named.map(|key| (key.section(), key.name())).collect();
+    move |report| {
+        let is_source = |(section, name): &(Cow<'_, str>, Cow<'_, str>)| {
+            let names = [
+                name.to_string(),
+                format!("{section}.{name}"),
+                format!("[{section}] {name}"),
+            ];
+            // What no file assigns has a name, too.
+            names.iter().any(|name| name.eq_ignore_ascii_case(key))
+                || named.contains(&(section.as_bytes().into(), name.as_bytes().into()))
+        };
+        report.key.eq_ignore_ascii_case(key) || report.source.as_ref().is_some_and(is_source)
+    }
 }
 
 fn no_such_key(entry: &EntryReport, key: &str) -> Failure {
@@ -255,10 +269,12 @@ fn no_such_key(entry: &EntryReport, key: &str) -> Failure {
 /// Leaves of every entry only the key of this name, and of the entries those that have it.
 fn only(entries: &mut Vec<EntryReport>, key: &str) -> Result<(), Failure> {
     let failure = entries.first().map(|entry| no_such_key(entry, key));
-    entries.retain_mut(|entry| {
-        entry.keys.retain(|report| is_called(report, key));
-        !entry.keys.is_empty()
-    });
+    for entry in entries.iter_mut() {
+        let is_called: Vec<_> = entry.keys.iter().map(called(entry, key)).collect();
+        let mut is_called = is_called.into_iter();
+        entry.keys.retain(|_| is_called.next() == Some(true));
+    }
+    entries.retain(|entry| !entry.keys.is_empty());
     match (entries.is_empty(), failure) {
         (true, Some(failure)) => Err(failure),
         _ => Ok(()),

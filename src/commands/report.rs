@@ -34,7 +34,7 @@ pub(super) fn status(
     entries: &[String],
     writing: &Writing,
 ) -> Result<Output, Failure> {
-    let selection = Selection::new(entries)?;
+    let selection = Selection::new(entries);
     let request = writing.request(system)?;
     let mut report = Adapters::open(system.root()).plan(&request);
     selection.must_match(report.entries.iter(), &report.left)?;

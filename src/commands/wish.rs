@@ -70,7 +70,7 @@ impl Asked<'_> {
     ) -> Result<Output, Failure> {
         let adapters = Adapters::open(self.system.root());
         let plan = adapters.plan(&self.request);
-        let selection = Selection::new(patterns)?;
+        let selection = Selection::new(patterns);
         // A name is that of a whole object; what is only for one is called by its full name.
         let known = || plan.entries.iter();
         let whole = || known().filter(|entry| entry.whole);

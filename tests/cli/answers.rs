@@ -333,3 +333,47 @@ fn what_if_knows_the_entries_by_their_names() {
     assert_eq!(told["path"], "flatpak/remotes.d/plain.flatpakrepo");
     assert_eq!(told["entries"].as_array().map(Vec::len), Some(0));
 }
+
+/// A key of an entry is named as one of a path is, and by what the target calls it.
+#[test]
+fn a_key_has_the_same_names_for_an_entry_and_for_a_path() {
+    let image = Image::new();
+    let keys = |arguments: &[&str]| {
+        let explained = document(&image, &[&["explain"], arguments].concat());
+        let keys = explained["entries"][0]["keys"].as_array().cloned();
+        let keys = keys.unwrap_or_default().into_iter();
+        keys.map(|key| key["key"].as_str().expect("a key").to_owned())
+            .collect::<Vec<_>>()
+    };
+    for key in [
+        "Title",
+        "title",
+        "xa.title",
+        "Flatpak Repo.Title",
+        "[Flatpak Repo] Title",
+        "[Flatpak Repo]Title",
+    ] {
+        assert_eq!(keys(&["flathub", key]), ["xa.title"], "{key}");
+    }
+    for key in ["[Flatpak Repo] Homepag", "[Overlay] Title", "Repo.Title"] {
+        assert_eq!(keys(&["flathub", key]), [""; 0], "{key}");
+    }
+}
+
+/// What is no glob is a name: that of an entry, as it is shown, or a path.
+#[test]
+fn a_name_that_is_no_glob_is_taken_as_it_is() {
+    let image = Image::new();
+    image
+        .write("etc/flatpak/remotes.d/a[b.flatpakrepo", "[Flatpak Repo]\n")
+        .write("etc/x{y.conf", "a=1\n");
+    for name in ["a[b", "a\\[b", "flatpak-remotes/a[b"] {
+        let found = document(&image, &["explain", name]);
+        assert_eq!(found["entries"][0]["name"], "a[b", "{name}");
+    }
+    let found = document(&image, &["explain", "x{y.conf"]);
+    assert_eq!(found["assignments"][0]["key"], "a");
+    let output = image.run(&["explain", "no[one"]);
+    let told = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(told.contains("no entry matches `no[one`"), "{told}");
+}
