@@ -147,6 +147,9 @@ fn planned(text: &mut Text, change: &Change) {
         Operation::ForgetCertificate => {
             format!("forget that the certificate {subject} is the vendor's")
         }
+        Operation::LeaveCertificate => {
+            format!("remember that you took the certificate {subject} out")
+        }
         Operation::Mark if change.from.is_none() => format!("remember {subject} as {to}"),
         Operation::Mark => format!("remember {subject} as {to} (was {from})"),
         Operation::Rename => format!("remember that {subject} is called {to} now"),
@@ -185,6 +188,9 @@ fn verdict(key: &KeyReport) -> &'static str {
         (Some(KeyAction::Record), _) => "has nothing to do: the target is as the layers want it",
         (Some(KeyAction::Write), Some(_)) => "writes what the layers say",
         (Some(KeyAction::Write), None) => "takes the key away, as the layers have no more of it",
+        (Some(KeyAction::Keep { conflict: false }), _) if key.actual.is_none() => {
+            "leaves it away: you took it away"
+        }
         (Some(KeyAction::Keep { conflict: false }), _) => "keeps it: it is yours",
         (Some(KeyAction::Keep { conflict: true }), _) => {
             "keeps it: it is yours, though the vendor changed it too"

@@ -184,3 +184,35 @@ fn a_collection_id_of_its_own_entry_counts() {
         image.shown(&["revert", "flatpak-collections/flathub"])
     );
 }
+
+/// A certificate that the owner took out is told of as any other edit, and what brings it back.
+#[test]
+fn a_certificate_that_was_taken_out() {
+    const FLATHUBS: &str = "6E5C05D979C76DAF93C081354184DD4D907A7CAE";
+    let image = Image::new();
+    image.run(&["sync"]);
+    let keyring = image.path("var/lib/flatpak/repo/flathub.trustedkeys.gpg");
+    let brought = std::fs::read(&keyring).expect("a keyring");
+    // As a run has it that found another one in its place, which then went.
+    let group = "[remote \"flathub\"]";
+    image.edit(
+        group,
+        &format!("{group}\nx-overlayctl.taken-out={FLATHUBS};"),
+    );
+    std::fs::remove_file(&keyring).expect("removed");
+    assert_eq!(image.exit_status(&["status", "--check"]), 0);
+    assert_snapshot!("taken_out_status", image.shown(&["status", "flathub"]));
+    assert_snapshot!(
+        "taken_out_explain",
+        image.shown(&["explain", "flathub", FLATHUBS])
+    );
+    let planned = image.shown(&["revert", "flathub", FLATHUBS, "--dry-run"]);
+    assert_snapshot!("taken_out_revert", planned);
+    assert_eq!(image.exit_status(&["revert", "flathub", FLATHUBS]), 0);
+    assert_eq!(std::fs::read(&keyring).expect("a keyring"), brought);
+    assert!(
+        image
+            .shown(&["status", "flathub"])
+            .contains("applied, as in")
+    );
+}

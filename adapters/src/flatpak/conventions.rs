@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::config::RepoConfig;
 use super::filter;
 use super::installation::Installation;
+use super::repofile::{KEY, REPO};
 use crate::keyed::draft::Observed;
 use crate::keyed::facet::{Facet, Facets, Turn};
 use crate::keyed::intent;
@@ -140,6 +141,8 @@ impl Target for Installation {
 }
 
 impl Repository for Installation {
+    const KEYRING_KEY: Option<(&'static str, &'static str)> = Some((REPO, KEY));
+
     fn collections(&self) -> &str {
         &self.adapters[1]
     }

@@ -23,8 +23,8 @@ use crate::reader::Reader;
 use crate::remotes::name::is_collection_id;
 use crate::remotes::{HISTORY_KEYS, Remote};
 
-const REPO: &str = "Flatpak Repo";
-const KEY: &str = "GPGKey";
+pub(super) const REPO: &str = "Flatpak Repo";
+pub(super) const KEY: &str = "GPGKey";
 
 /// What flatpak's own format has nothing for, in the order of the documentation.
 const OVERLAY_KEYS: [&str; 4] = ["Enabled", "Priority", "Enumerate", "UseForDependencies"];

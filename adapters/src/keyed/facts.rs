@@ -185,7 +185,7 @@ impl<T: Target> Subject<'_, '_, T> {
     }
 
     /// Whether the owner gives a key back to the vendor.
-    pub(super) fn is_reverted(&self, key: &str) -> bool {
+    pub(crate) fn is_reverted(&self, key: &str) -> bool {
         let wish = self.draft.wish(self.name);
         wish.is_some_and(|wish| wish.reverts(key))
     }

@@ -1,6 +1,6 @@
 //! One entry being planned: what is decided over it, and what that makes of its keys.
 
-use bstr::{BStr, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::finding::Finding;
 
 use super::baseline::{self, Baseline};
@@ -283,6 +283,23 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 action: Some(KeyAction::Keep { conflict: false }),
             });
         }
+    }
+
+    /// What was brought beside it and its owner took away, with the key that it follows from.
+    pub(crate) fn note_taken_out(
+        &mut self,
+        what: String,
+        source: Option<(&'static str, &'static str)>,
+    ) {
+        let there = Some(BString::from("there"));
+        self.keys.push(KeyReport {
+            key: what,
+            baseline: there.clone(),
+            actual: None,
+            desired: there,
+            source: source.map(|(section, key)| (section.into(), key.into())),
+            action: Some(KeyAction::Keep { conflict: false }),
+        });
     }
 
     /// Writes down what this run leaves as ours, if that is news.

@@ -9,9 +9,10 @@ use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
 use super::keys::{Keys, Known};
-use super::notes::KEYRING_BASELINE;
+use super::notes::{KEYRING_BASELINE, TAKEN_OUT};
 use super::remote::Remote;
 use super::repository::Repository;
+use super::taken_out;
 use super::verification::{self, is_verified, needs_keys};
 use crate::code;
 use crate::expiry::outlook_of_all;
@@ -26,8 +27,13 @@ use crate::report::Operation;
 
 /// The certificates that the vendor brought for a remote.
 pub(crate) fn fingerprints(store: &impl Store, name: &str) -> BTreeSet<Fingerprint> {
+    listed(store, name, KEYRING_BASELINE)
+}
+
+/// The certificates that a note lists.
+pub(super) fn listed(store: &impl Store, name: &str, note: &str) -> BTreeSet<Fingerprint> {
     store
-        .note(name, KEYRING_BASELINE)
+        .note(name, note)
         .and_then(|raw| value::decode_list(raw.as_bytes()).ok())
         .unwrap_or_default()
         .iter()
@@ -84,8 +90,13 @@ impl<T: Repository> Facet<T> for OwnKeyring {
             Turn::Reverted => {
                 let [did, does] = [&subject.draft.before, &subject.draft.store]
                     .map(|store| needs_keys(|key| store.get(subject.name, key)));
+                let back = taken_out::given_back(subject, remote, &self.actual);
                 if does && !did {
                     self.reconcile(subject, remote);
+                } else if !back.is_empty() {
+                    let actual = std::mem::take(&mut self.actual);
+                    let keys = taken_out::with_those(actual, &back, subject, remote);
+                    self.write(subject, keys);
                 }
             }
         }
@@ -221,9 +232,17 @@ impl<T: Repository> Facet<T> for OwnKeyring {
         };
         let recorded = is.difference(&was).filter(untold);
         let forgotten = was.difference(&is).filter(untold);
+        let [was_out, is_out] =
+            [&draft.before, &draft.store].map(|store| taken_out::noted(store, name));
+        let taken_out = is_out.difference(&was_out).filter(untold);
+        // One that is there again is the vendor's as before, whoever brought it.
+        let again = was_out.difference(&is_out);
+        let again = again.filter(|one| was.contains(*one) && is.contains(*one));
         recorded
+            .chain(again)
             .map(record(Operation::RecordCertificate))
             .chain(forgotten.map(record(Operation::ForgetCertificate)))
+            .chain(taken_out.map(record(Operation::LeaveCertificate)))
             .collect()
     }
 }
@@ -240,13 +259,12 @@ impl OwnKeyring {
         // A mask may have the very place of the keyring.
         let former = former.filter(|_| !remote.is_keyring_masked);
         let imported = former.map(|former| imported_for(subject.draft, former));
+        let taken_out = former.map(|former| taken_out_of(subject.draft, former));
         let keys = Known {
             actual: imported.unwrap_or_default(),
-            baseline: &BTreeSet::new(),
-            interrupted: &BTreeSet::new(),
             former: &remote.former_certificates,
-            servers: &BTreeSet::new(),
-            adopted: false,
+            taken_out: &taken_out.unwrap_or_default(),
+            ..Known::default()
         }
         .reconcile(&remote.keyring, false);
         self.write(subject, keys);
@@ -273,15 +291,20 @@ impl OwnKeyring {
         let servers = draft
             .target
             .servers_keys(&draft.before, subject.name, &actual);
+        let back = taken_out::given_back(subject, remote, &actual);
+        let noted = taken_out::noted(&draft.before, subject.name);
+        let taken_out = &taken_out::missing(&actual, &baseline, &noted) - &back;
         let keys = Known {
             actual,
             baseline: &baseline,
             interrupted: &intent.map(Traces::doubted).unwrap_or_default(),
             former: &remote.former_certificates,
             servers: &servers,
+            taken_out: &taken_out,
             adopted: is_new || subject.management.is_none(),
         }
         .reconcile(&remote.keyring, needed);
+        taken_out::tell(subject, remote, &keys, needed);
         self.write(subject, keys);
     }
 
@@ -308,11 +331,15 @@ impl OwnKeyring {
             let union = keys.union.as_ref().map(Keyring::to_bytes);
             put(subject, keys.keyring.to_bytes(), union);
         }
-        let list = BString::from(value::encode_list(
-            keys.vendors.iter().map(ToString::to_string),
-        ));
-        let list = (!keys.vendors.is_empty()).then_some(list.as_bstr());
-        subject.draft.store.put_note(name, KEYRING_BASELINE, list);
+        for (note, certificates) in [
+            (KEYRING_BASELINE, &keys.vendors),
+            (TAKEN_OUT, &keys.taken_out),
+        ] {
+            let names = certificates.iter().map(ToString::to_string);
+            let list = BString::from(value::encode_list(names));
+            let list = (!certificates.is_empty()).then_some(list.as_bstr());
+            subject.draft.store.put_note(name, note, list);
+        }
         self.decided = Some(keys.keyring);
     }
 }
@@ -352,6 +379,13 @@ fn imported_for<T: Repository>(draft: &Draft<'_, T>, name: &str) -> Keyring {
         keyring.remove(fingerprint);
     }
     keyring
+}
+
+/// The certificates that the owner took out of the keyring of a remote.
+fn taken_out_of<T: Repository>(draft: &Draft<'_, T>, name: &str) -> BTreeSet<Fingerprint> {
+    let file = draft.observed.files.get(&draft.target.keyring(name));
+    let keyring = file.and_then(|bytes| Keyring::parse(bytes).ok());
+    taken_out::missing_from(&draft.before, name, &keyring.unwrap_or_default())
 }
 
 /// Takes certificates out that a dead run had brought, or had left to be taken out: they are neither

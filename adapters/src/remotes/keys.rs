@@ -18,9 +18,14 @@ pub(super) struct Keys {
     pub(super) union: Option<Keyring>,
     /// Which of those the vendor brought.
     pub(super) vendors: BTreeSet<Fingerprint>,
+    /// Which of those the owner took out.
+    pub(super) taken_out: BTreeSet<Fingerprint>,
     /// How that differs from what is there.
     pub(super) changes: Vec<(Operation, Fingerprint)>,
 }
+
+/// Nothing, wherever nothing is known.
+static NONE: BTreeSet<Fingerprint> = BTreeSet::new();
 
 /// What is known of a keyring and its certificates.
 pub(super) struct Known<'a> {
@@ -34,9 +39,25 @@ pub(super) struct Known<'a> {
     pub(super) former: &'a BTreeSet<Fingerprint>,
     /// What the server of the remote had imported.
     pub(super) servers: &'a BTreeSet<Fingerprint>,
+    /// What the owner took out of it.
+    pub(super) taken_out: &'a BTreeSet<Fingerprint>,
     /// Others made the remote, and it is taken over: of what they put there, what the vendor wants is the
     /// vendor's.
     pub(super) adopted: bool,
+}
+
+impl Default for Known<'_> {
+    fn default() -> Self {
+        Self {
+            actual: Keyring::default(),
+            baseline: &NONE,
+            interrupted: &NONE,
+            former: &NONE,
+            servers: &NONE,
+            taken_out: &NONE,
+            adopted: false,
+        }
+    }
 }
 
 impl Known<'_> {
@@ -45,17 +66,16 @@ impl Known<'_> {
     /// With `needed` (signatures are verified) it is never left empty: if all would go, or none is wanted
     /// where some were, all stay and are the vendor's still.
     pub(super) fn reconcile(self, desired: &Keyring, needed: bool) -> Keys {
-        let was_empty = self.actual.is_empty();
         let mut keys = Keys {
             keyring: self.actual,
+            taken_out: self.taken_out.clone(),
             ..Keys::default()
         };
         for certificate in desired.iter() {
             let fingerprint = certificate.fingerprint();
             let known = keys.keyring.get(fingerprint).is_some();
             let brought = self.baseline.contains(fingerprint);
-            // One that the vendor had brought and that is gone was taken out by the owner.
-            let taken_out = brought && !known && !was_empty;
+            let taken_out = self.taken_out.contains(fingerprint);
             if !taken_out && keys.keyring.merge(certificate) {
                 let operation = if known {
                     Operation::UpdateCertificate
@@ -105,6 +125,7 @@ impl Known<'_> {
 mod tests {
     use super::*;
     use crate::openpgp::testing::Build;
+    use crate::remotes::taken_out::missing;
 
     fn keyring(seeds: &str) -> Keyring {
         let mut keyring = Keyring::default();
@@ -154,13 +175,13 @@ mod tests {
                 ["", "ab", "", "ab", "ab", "ab"],
             ),
         ] {
+            let (actual, baseline) = (keyring(there), fingerprints(baseline));
             let keys = Known {
-                actual: keyring(there),
-                baseline: &fingerprints(baseline),
+                taken_out: &missing(&actual, &baseline, &NONE),
+                actual,
+                baseline: &baseline,
                 interrupted: &fingerprints(dead),
-                former: &BTreeSet::new(),
-                servers: &BTreeSet::new(),
-                adopted: false,
+                ..Known::default()
             }
             .reconcile(&keyring(wanted), needed);
             assert_eq!(keys.keyring, keyring(then), "{case}");
@@ -172,11 +193,8 @@ mod tests {
     fn what_is_adopted_is_the_vendor_s_where_it_is_wanted() {
         let keys = Known {
             actual: keyring("ao"),
-            baseline: &BTreeSet::new(),
-            interrupted: &BTreeSet::new(),
-            former: &BTreeSet::new(),
-            servers: &BTreeSet::new(),
             adopted: true,
+            ..Known::default()
         }
         .reconcile(&keyring("ab"), true);
         assert_eq!(keys.keyring, keyring("aob"));
@@ -189,10 +207,8 @@ mod tests {
             let known = Known {
                 actual: keyring("aso"),
                 baseline: &fingerprints("a"),
-                interrupted: &BTreeSet::new(),
-                former: &BTreeSet::new(),
                 servers: &fingerprints("s"),
-                adopted: false,
+                ..Known::default()
             };
             known.reconcile(&keyring(wanted), true)
         };
@@ -225,10 +241,8 @@ mod tests {
             let keys = Known {
                 actual: keyring(there),
                 baseline: &fingerprints(baseline),
-                interrupted: &BTreeSet::new(),
                 former: &fingerprints(former),
-                servers: &BTreeSet::new(),
-                adopted: false,
+                ..Known::default()
             }
             .reconcile(&keyring(wanted), needed);
             assert_eq!(keys.keyring, keyring(then), "{case}");

@@ -13,6 +13,7 @@ mod notes;
 mod remote;
 pub(crate) mod repository;
 pub(crate) mod sources;
+mod taken_out;
 pub(crate) mod verification;
 
 pub(crate) use self::keyring::fingerprints;

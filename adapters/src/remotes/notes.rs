@@ -6,6 +6,9 @@ use crate::keyed::store::{Notes, Place};
 /// The note that lists the certificates which the vendor brought.
 pub(crate) const KEYRING_BASELINE: &str = "x-overlayctl.remotes.keyring";
 
+/// The note that lists those of them which the owner took out.
+pub(crate) const TAKEN_OUT: &str = "x-overlayctl.taken-out";
+
 /// Where what the entries of `collections.d` gave is noted.
 pub(crate) const OF_COLLECTIONS: Place = Place {
     note: "x-overlayctl.collections.baseline",
@@ -23,5 +26,5 @@ pub(crate) const NOTES: Notes = Notes {
     },
     others: &[OF_COLLECTIONS],
     hidden: "x-overlayctl.hidden",
-    facets: &[KEYRING_BASELINE],
+    facets: &[KEYRING_BASELINE, TAKEN_OUT],
 };

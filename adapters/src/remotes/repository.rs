@@ -13,6 +13,9 @@ use crate::openpgp::{Fingerprint, Keyring};
 
 /// A target of remotes.
 pub(crate) trait Repository: Target<Wanted = Remote> {
+    /// The section and key of the layers' files that a keyring follows from, where it is a key.
+    const KEYRING_KEY: Option<(&'static str, &'static str)> = None;
+
     /// The name that collection IDs are reported under.
     fn collections(&self) -> &str;
 

@@ -71,6 +71,8 @@ pub enum Operation {
     RecordCertificate,
     /// A certificate is not recorded as the vendor's any more; the keyring stays as it is.
     ForgetCertificate,
+    /// A certificate of the vendor's that the owner took out is recorded as taken out; the keyring stays as it is.
+    LeaveCertificate,
     /// What is remembered of a name changes: whether it was offered, withheld, deleted.
     Mark,
     /// A later name of the entry is remembered.
@@ -85,7 +87,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Create,
         Self::Remove,
         Self::Adopt,
@@ -100,6 +102,7 @@ impl Operation {
         Self::RemoveCertificate,
         Self::RecordCertificate,
         Self::ForgetCertificate,
+        Self::LeaveCertificate,
         Self::Mark,
         Self::Rename,
         Self::WriteFile,
@@ -124,6 +127,7 @@ impl Operation {
             Self::RemoveCertificate => "remove-certificate",
             Self::RecordCertificate => "record-certificate",
             Self::ForgetCertificate => "forget-certificate",
+            Self::LeaveCertificate => "leave-certificate",
             Self::Mark => "mark",
             Self::Rename => "rename",
             Self::WriteFile => "write-file",

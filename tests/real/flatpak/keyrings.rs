@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use super::Case;
 use super::bench::{Key, Repository, base64};
-use super::world::{URL, World, bytes, flatpakrepo, titled};
+use super::world::{URL, World, bytes, flatpakrepo, titled, with_overlay};
 
 pub(super) const CASES: &[Case] = &[
     (
@@ -38,6 +38,14 @@ pub(super) const CASES: &[Case] = &[
         key_withdrawn,
     ),
     ("rule 5: a deleted keyring is made again", keyring_lost),
+    (
+        "rule 5: what the owner took out of a keyring stays out, also when it is lost",
+        taken_out,
+    ),
+    (
+        "rule 5: what the owner took out stays out under another name, and when it is shipped again",
+        taken_out_of_all,
+    ),
     ("rule 5: a keyring that is a symlink", linked),
     (
         "rule 5: what a server sent is the vendor's once that ships it",
@@ -296,6 +304,85 @@ fn keyring_lost(world: &World<'_>) {
     std::fs::remove_file(world.keyring("flathub")).expect("a keyring");
     world.sync();
     world.assert_keys("flathub", &[&world.keys().vendor]);
+}
+
+/// The owner puts a keyring of their own in the place of the vendor's.
+fn swap(world: &World<'_>) {
+    std::fs::write(world.keyring("flathub"), &world.keys().owner.certificate).expect("a keyring");
+}
+
+fn taken_out(world: &World<'_>) {
+    let keys = world.keys();
+    let vendors = &keys.vendor.fingerprint;
+    world.vendor("flathub", signed(&[&keys.vendor]));
+    world.sync();
+    swap(world);
+    world.sync().assert_state("flathub", "edited");
+    // A key that there is not would be an error.
+    world
+        .report(&["explain", "flathub", vendors])
+        .assert_code(0);
+    world.assert_keys("flathub", &[&keys.owner]);
+    world.assert_settled();
+    // What is left of the keyring goes, and the vendor's is not trusted for that.
+    std::fs::remove_file(world.keyring("flathub")).expect("a keyring");
+    for _ in 0..2 {
+        let report = world.sync();
+        report.assert_state("flathub", "edited");
+        report.assert_finds("warning", "flathub.trustedkeys.gpg");
+        assert!(!world.keyring("flathub").exists());
+        world.assert_settled();
+    }
+    for revert in [
+        &["revert", "flathub", vendors][..],
+        &["revert", "flathub", "GPGKey"],
+        &["revert", "flathub"],
+    ] {
+        for keyring in [None, Some(&keys.owner)] {
+            std::fs::write(world.keyring("flathub"), &keys.owner.certificate).expect("written");
+            world.sync();
+            match keyring {
+                None => std::fs::remove_file(world.keyring("flathub")).expect("a keyring"),
+                Some(_) => swap(world),
+            }
+            world.report(revert).assert_state("flathub", "updated");
+            let all: Vec<_> = keyring.into_iter().chain([&keys.vendor]).collect();
+            world.assert_keys("flathub", &all);
+            world.sync().assert_state("flathub", "applied");
+            world.assert_settled();
+        }
+    }
+    // Who imports it again has it as before: it is the vendor's.
+    swap(world);
+    world.sync();
+    import(world, &keys.vendor);
+    world.sync().assert_state("flathub", "applied");
+    world.vendor("flathub", signed(&[&keys.extended]));
+    world.sync();
+    world.assert_keys("flathub", &[&keys.owner, &keys.extended]);
+}
+
+fn taken_out_of_all(world: &World<'_>) {
+    let keys = world.keys();
+    world.vendor("flathub", signed(&[&keys.vendor, &keys.stranger]));
+    world.sync();
+    std::fs::write(world.keyring("flathub"), &keys.stranger.certificate).expect("a keyring");
+    for shipped in [&[&keys.stranger][..], &[&keys.vendor, &keys.stranger]] {
+        world.vendor("flathub", signed(shipped));
+        world.sync();
+        world.assert_keys("flathub", &[&keys.stranger]);
+    }
+    world.withdraw("flathub");
+    let renamed = signed(&[&keys.vendor, &keys.stranger]);
+    world.vendor("new", with_overlay(&renamed, "FormerNames=flathub;"));
+    world.sync();
+    world.assert_remotes(&["new"]);
+    world.assert_keys("new", &[&keys.stranger]);
+    world.sync().assert_state("new", "edited");
+    world.assert_settled();
+    world.report(&["release", "new"]);
+    world.report(&["adopt", "new"]);
+    world.assert_keys("new", &[&keys.stranger]);
 }
 
 fn bad_import(world: &World<'_>) {
