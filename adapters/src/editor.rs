@@ -21,6 +21,25 @@ impl Editor {
         self.0.to_bytes()
     }
 
+    /// The comments, wherever they stand.
+    pub(crate) fn comments(&self) -> Vec<u8> {
+        let lines = self.0.lines().filter(|line| line.pair.is_none());
+        let comments = lines.filter(|line| line.text.trim_ascii_start().starts_with(b"#"));
+        let mut all = Vec::new();
+        for comment in comments {
+            all.extend_from_slice(comment.text.trim_ascii_end());
+            all.push(b'\n');
+        }
+        all
+    }
+
+    /// Adds comments behind all else.
+    pub(crate) fn add_comments(&mut self, comments: &[u8]) {
+        for line in comments.lines_with_terminator() {
+            self.0.push(line.as_bstr());
+        }
+    }
+
     /// The names of the groups, each as often as its header stands there.
     pub(crate) fn groups(&self) -> impl Iterator<Item = &BStr> {
         self.0.sections().map(|(name, _)| name)

@@ -189,6 +189,15 @@ impl Text {
         self.push_section(name, header);
     }
 
+    /// Puts a comment behind all else.
+    pub(crate) fn push(&mut self, comment: &BStr) {
+        let mut sections = self.sections.iter();
+        if let Some(last) = sections.rposition(|section| !section.is_empty()) {
+            self.part(last).end_last_line();
+        }
+        self.last().push(comment);
+    }
+
     /// Takes a section away with its pairs and the blank lines between; comments after its last pair
     /// are taken for those of the next section and stay.
     pub(crate) fn remove(&mut self, section: &BStr) {

@@ -107,12 +107,12 @@ fn ship(machine: &Machine, name: &str, lines: &[&str], keys: &[u8]) {
     }
 }
 
-/// The owner sets keys.
+/// The owner sets keys, and says why.
 fn edit(machine: &Machine) {
     let mut conf = Editor::parse(&machine.read(CONF)).expect("sound");
     conf.set(GROUP, "url", "https://mine/".into());
     conf.set(GROUP, "proxy", "mine".into());
-    machine.write(CONF, conf.to_bytes());
+    machine.write(CONF, [b"# mine\n", &*conf.to_bytes()].concat());
 }
 
 fn import(machine: &Machine, letter: u8) {

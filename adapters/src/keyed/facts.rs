@@ -135,6 +135,7 @@ impl<T: Target> Subject<'_, '_, T> {
         self.is_created()
             && self.is_pristine_beside()
             && !self.baseline.is_lost()
+            && !self.draft.before.has_comments(self.name)
             && self.baseline.values().all(|(key, baseline)| {
                 let action = reconcile::key(self.key(key, Some(baseline), Some(baseline)));
                 matches!(action, KeyAction::Record | KeyAction::Drift)

@@ -45,6 +45,14 @@ pub(crate) trait Store: Clone + PartialEq + Debug {
     /// Takes an entry away, with its notes.
     fn remove(&mut self, name: &str);
 
+    /// Whether its owner wrote something beside its keys that would go with it: comments.
+    fn has_comments(&self, _name: &str) -> bool {
+        false
+    }
+
+    /// An entry that is about to be made takes over such comments of another that is to go.
+    fn take_comments(&mut self, _name: &str, _former: &str) {}
+
     /// Brings an entry that others made to where ours are.
     fn take_over(&mut self, _name: &str) {}
 

@@ -175,6 +175,9 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         let former = self.former();
         let edits = former.map(|former| self.edits_of(former));
         let edits = edits.unwrap_or_default();
+        if let Some(former) = former {
+            self.draft.store.take_comments(self.name, former);
+        }
         for setting in &entry.settings {
             let own = edits.get(&*setting.key);
             let value = own.map_or(Some(setting.value.as_bstr()), |own| {

@@ -253,6 +253,20 @@ impl Remotes {
         }
     }
 
+    /// The comments in the file of a remote, which its owner wrote; none where they stay whatever becomes of it.
+    fn comments_of(&self, name: &str) -> Option<Vec<u8>> {
+        let path = self.defined_in(name)?;
+        let goes_with_it = !self.is_repository(path) && self.is_ours(path);
+        let comments = self.files.get(path).filter(|_| goes_with_it)?.comments();
+        (!comments.is_empty()).then_some(comments)
+    }
+
+    /// Puts comments into the file where a remote is to stand.
+    fn add_comments(&mut self, name: &str, comments: &[u8]) {
+        let file = self.files.entry(self.places.conf(name)).or_default();
+        file.add_comments(comments);
+    }
+
     /// The file and group that a name stands for.
     fn place(&self, name: &str) -> Option<(&Path, String)> {
         if name == REPOSITORY {
@@ -335,11 +349,22 @@ impl Store for Remotes {
         }
     }
 
+    fn has_comments(&self, name: &str) -> bool {
+        self.comments_of(name).is_some()
+    }
+
+    fn take_comments(&mut self, name: &str, former: &str) {
+        if let Some(comments) = self.comments_of(former) {
+            self.add_comments(name, &comments);
+        }
+    }
+
     fn take_over(&mut self, name: &str) {
         let conf = self.places.conf(name);
         if self.defined_in(name) == Some(&conf) {
             return;
         }
+        self.take_comments(name, name);
         let pairs = self.keys(name, |_| true).into_iter();
         let pairs: Vec<_> = pairs.map(|(k, v)| (k.to_string(), v.to_owned())).collect();
         self.remove(name);

@@ -33,6 +33,10 @@ pub(super) const CASES: &[Case] = &[
     ),
     ("rule 4: drop-ins of the owner", drop_ins),
     ("rule 5: withdrawn by the vendor", withdrawn),
+    (
+        "rule 5: what its owner noted in a file of ours is not lost with it",
+        comments_stay,
+    ),
     ("rule 5: a deployment follows it", followed),
     ("rule 6: a remote of the owner's", foreign),
     ("case 50: a deployment that is not booted", not_booted),
@@ -344,6 +348,44 @@ fn withdrawn(world: &World<'_>) {
     world.vendor("v", plain("v", SECOND));
     world.sync_to("v", "applied");
     world.assert_remotes(&[("edited", URL), ("v", SECOND)]);
+}
+
+/// A comment is an edit: what is withdrawn is its owner's then, and what gets another name has it there.
+fn comments_stay(world: &World<'_>) {
+    applied(world);
+    world.vendor("w", plain("w", URL));
+    world.sync();
+    for (name, from, to) in [
+        ("v", "[remote", "# asked for by Ann\n[remote"),
+        ("w", "url=", "# see ticket 5\nurl="),
+    ] {
+        edit(&world.conf(name), from, to);
+    }
+    world.assert_settled();
+    let comment = |name: &str| {
+        let text = fs::read_to_string(world.conf(name)).unwrap_or_default();
+        let mut lines = text.lines();
+        lines.find(|line| line.starts_with('#')).map(str::to_owned)
+    };
+    world.withdraw("w");
+    assert_eq!(state_of(&world.sync(), "w"), "released");
+    assert_eq!(comment("w").as_deref(), Some("# see ticket 5"));
+    world.withdraw("v");
+    let later = plain("later", URL) + "[Overlay]\nFormerNames=v;\n";
+    world.vendor("later", later);
+    world.sync_to("later", "applied");
+    world.assert_remotes(&[("later", URL), ("w", URL)]);
+    assert_eq!(comment("later").as_deref(), Some("# asked for by Ann"));
+    assert!(!world.conf("v").exists());
+    world.assert_settled();
+    // One that is adopted out of a file of another name.
+    world.vendor("other", plain("other", URL));
+    let theirs = "# mine\n".to_owned() + &plain("other", URL);
+    world.owner("misnamed", theirs);
+    world.report(&["adopt", "ostree-remotes/other"]);
+    assert_eq!(comment("other").as_deref(), Some("# mine"));
+    assert!(!world.conf("misnamed").exists());
+    world.assert_settled();
 }
 
 fn followed(world: &World<'_>) {
