@@ -51,11 +51,13 @@ pub(crate) enum Failure {
     },
     #[error("`{name}` may be {}; say which", meant.join(" or "))]
     Ambiguous { name: String, meant: Vec<String> },
-    #[error("no key `{key}` in {entry}; its keys are {}", known.join(", "))]
+    #[error("no key `{key}` in {entry}{}", known_keys(known, state.as_deref()))]
     NoSuchKey {
         entry: String,
         key: String,
         known: Vec<String>,
+        /// What the entry is, where it has no keys: those that are known are its files'.
+        state: Option<String>,
     },
     #[error("{} does not exist inside the root", escape_path(.0))]
     NoSuchFile(PathBuf),
@@ -89,6 +91,15 @@ fn known_entries(known: &[String]) -> String {
     match known {
         [] => "there are none".into(),
         known => format!("there are {}", known.join(", ")),
+    }
+}
+
+fn known_keys(known: &[String], state: Option<&str>) -> String {
+    let known = known.join(", ");
+    match state {
+        None => format!("; its keys are {known}"),
+        Some(state) if known.is_empty() => format!(" ({state}), nor in its files"),
+        Some(state) => format!(" ({state}), nor in its files, which assign {known}"),
     }
 }
 

@@ -26,7 +26,7 @@ use overlay_resolver::escape::{escape_path, escape_text};
 use crate::text::{Text, say};
 
 pub(crate) use self::check::{check, lints};
-pub(crate) use self::decision::reason;
+pub(crate) use self::decision::{reason, state};
 pub(crate) use self::diagnostics::{diagnostics, findings};
 pub(crate) use self::diff::{differences, disagreements, survey};
 pub(crate) use self::etc::{etc, note, written};

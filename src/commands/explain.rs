@@ -230,9 +230,9 @@ fn entries(
 
 /// The keys of an entry, as the target calls them, that are called so there or in the vendor's file.
 pub(super) fn keys_of(entry: &EntryReport, key: &str) -> Result<BTreeSet<String>, Failure> {
-    let called = called(entry, key);
-    let called = entry.keys.iter().filter(|report| called(report));
-    let keys: BTreeSet<_> = called.map(|report| report.key.clone()).collect();
+    let is_called = called(entry, key);
+    let meant = entry.keys.iter().filter(|report| is_called(report));
+    let keys: BTreeSet<_> = meant.map(|report| report.key.clone()).collect();
     if keys.is_empty() {
         return Err(no_such_key(entry, key));
     }
@@ -245,13 +245,13 @@ fn called<'e>(entry: &'e EntryReport, key: &'e str) -> impl Fn(&KeyReport) -> bo
     let named: Vec<_> = named.map(|key| (key.section(), key.name())).collect();
     move |report| {
         let is_source = |(section, name): &(Cow<'_, str>, Cow<'_, str>)| {
-            let names = [
+            let spellings = [
                 name.to_string(),
                 format!("{section}.{name}"),
                 format!("[{section}] {name}"),
             ];
             // What no file assigns has a name, too.
-            names.iter().any(|name| name.eq_ignore_ascii_case(key))
+            spellings.iter().any(|name| name.eq_ignore_ascii_case(key))
                 || named.contains(&(section.as_bytes().into(), name.as_bytes().into()))
         };
         report.key.eq_ignore_ascii_case(key) || report.source.as_ref().is_some_and(is_source)
@@ -259,17 +259,47 @@ fn called<'e>(entry: &'e EntryReport, key: &'e str) -> impl Fn(&KeyReport) -> bo
 }
 
 fn no_such_key(entry: &EntryReport, key: &str) -> Failure {
+    let known = entry.keys.iter().map(|report| report.key.clone());
+    let assigned = entry.layered.iter().flat_map(Document::keys);
+    let is_without = entry.keys.is_empty();
+    let assigned = assigned.map(full_key).filter(|_| is_without);
     Failure::NoSuchKey {
         entry: entry.full_name(),
         key: key.into(),
-        known: entry.keys.iter().map(|report| report.key.clone()).collect(),
+        known: known.chain(assigned).collect(),
+        state: is_without.then(|| render::state(entry)),
     }
+}
+
+/// What the files of an entry say of a key that has no part in the target, as where the entry is masked, deleted or
+/// broken.
+fn of_files(entry: &EntryReport, key: &str) -> Vec<KeyReport> {
+    let named = entry.layered.iter().flat_map(|file| file.keys_named(key));
+    let named = named.map(|key| {
+        (
+            escape(key.section()).to_string(),
+            escape(key.name()).to_string(),
+        )
+    });
+    let keys = named.map(|(section, name)| KeyReport {
+        key: name.clone(),
+        baseline: None,
+        actual: None,
+        desired: None,
+        source: Some((section.into(), name.into())),
+        action: None,
+    });
+    keys.collect()
 }
 
 /// Leaves of every entry only the key of this name, and of the entries those that have it.
 fn only(entries: &mut Vec<EntryReport>, key: &str) -> Result<(), Failure> {
     let failure = entries.first().map(|entry| no_such_key(entry, key));
     for entry in entries.iter_mut() {
+        if entry.keys.is_empty() {
+            entry.keys = of_files(entry, key);
+            continue;
+        }
         let is_called: Vec<_> = entry.keys.iter().map(called(entry, key)).collect();
         let mut is_called = is_called.into_iter();
         entry.keys.retain(|_| is_called.next() == Some(true));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use overlay_adapters::report::{EntryReport, Idle, Report, Request, Wish};
+use overlay_adapters::report::{Decision, EntryReport, Idle, Report, Request, Wish};
 use overlay_adapters::{Adapters, System};
 use overlay_resolver::finding::Finding;
 
@@ -50,6 +50,8 @@ pub(super) fn revert(
         dry_run,
     };
     asked.carry_out(&[entry.to_owned()], |entry| {
+        // One without keys is masked, deleted or broken, which says more than that it has not this one.
+        let key = key.filter(|_| !entry.keys.is_empty());
         let keys = key.map(|key| explain::keys_of(entry, key)).transpose()?;
         Ok(Wish::Revert(keys.unwrap_or_default()))
     })
@@ -86,6 +88,7 @@ impl Asked<'_> {
             match wish.idle(entry) {
                 Some(why) => {
                     told.push(nothing_to_do(entry, &why));
+                    told.extend(why_broken(entry));
                     idle.insert(entry.full_name(), why);
                 }
                 None => drop(wishes.insert(entry.full_name(), wish)),
@@ -124,6 +127,14 @@ impl Asked<'_> {
             self.dry_run,
             How::Again,
         ))
+    }
+}
+
+/// What stands in the way of an entry that cannot be read well enough.
+fn why_broken(entry: &EntryReport) -> Option<Finding> {
+    match &entry.decision {
+        Decision::Broken { finding } => Some((**finding).clone()),
+        _ => None,
     }
 }
 

@@ -156,6 +156,12 @@ pub(super) fn id_twice(of: &str, first: &str) -> String {
     format!("{of} gets its collection ID from the entry {first} already; mask one of the two")
 }
 
+/// What an entry is, in words.
+pub(crate) fn state(entry: &EntryReport) -> String {
+    let (_, words) = words(entry, entry.decision.state_before());
+    words
+}
+
 /// The state in words, with what makes it so.
 pub(super) fn words(entry: &EntryReport, state: State) -> (Style, String) {
     let reason = reason(entry);

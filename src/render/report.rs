@@ -169,11 +169,14 @@ fn explain_key(text: &mut Text, entry: &EntryReport, key: &KeyReport) {
     if let Some(source) = entry.source_of(key) {
         explain::outcomes(text, &source.explain());
     }
-    for (label, side) in [
+    let sides = [
         ("layers", &key.desired),
         ("baseline", &key.baseline),
         ("target", &key.actual),
-    ] {
+    ];
+    // Of an entry that is masked, deleted or broken, nothing is compared.
+    let is_compared = key.action.is_some() || sides.iter().any(|(_, side)| side.is_some());
+    for (label, side) in sides.into_iter().filter(|_| is_compared) {
         say!(text, "    {label:8}  {}", value(side.as_ref()));
     }
     say!(text, "    {:8}  {}", "sync", verdict(key));

@@ -216,3 +216,60 @@ fn a_certificate_that_was_taken_out() {
             .contains("applied, as in")
     );
 }
+
+/// What stands in the way is named at its place.
+#[test]
+fn a_broken_target_is_named() {
+    let image = Image::new();
+    image.run(&["sync"]);
+    image.edit("[core]", "[core]\njunk");
+    for verb in ["restore", "revert", "adopt", "release"] {
+        let shown = image.shown(&[verb, "plain"]);
+        assert!(
+            shown.contains("error: /var/lib/flatpak/repo/config:2: "),
+            "{shown}"
+        );
+        let document = parsed(&image.run(&[verb, "plain", "--json"]).stdout);
+        let findings = document["findings"].as_array().expect("findings");
+        let mut findings = findings.iter();
+        let named = findings.find(|one| one["path"] == "/var/lib/flatpak/repo/config");
+        assert_eq!(named.expect("a finding")["code"], "malformed", "{verb}");
+    }
+    assert_snapshot!("broken_target", image.shown(&["restore", "plain"]));
+}
+
+/// A key of an entry that has none in the target: what its files say of it, and what became of the entry.
+#[test]
+fn a_key_of_what_is_not_there() {
+    let image = Image::new();
+    image
+        .write(
+            "usr/share/flatpak/remotes.d/gone.flatpakrepo",
+            "[Flatpak Repo]\nUrl=https://gone.example.org/\nTitle=Gone\n",
+        )
+        .write(
+            "usr/share/flatpak/remotes.d/broken.flatpakrepo",
+            "[Flatpak Repo]\nUrl=https://broken.example.org/\nTitle=Broken\n",
+        );
+    image.run(&["sync"]);
+    image
+        .edit(
+            "[remote \"gone\"]\nurl=https://gone.example.org/",
+            "[other]",
+        )
+        .write("etc/flatpak/remotes.d/plain.flatpakrepo", "")
+        .write("etc/flatpak/remotes.d/broken.flatpakrepo", "junk\n");
+    image.run(&["sync"]);
+    for name in ["plain", "gone", "broken"] {
+        let ask = |verb: &str, key: &str| image.shown(&[verb, name, key]);
+        assert_snapshot!(format!("no_keys_explain_{name}"), ask("explain", "Title"));
+        assert_snapshot!(format!("no_keys_revert_{name}"), ask("revert", "Title"));
+        assert_snapshot!(format!("no_keys_other_{name}"), ask("explain", "Nothing"));
+        let document = parsed(&image.run(&["explain", name, "Title", "--json"]).stdout);
+        let key = &document["entries"][0]["keys"][0];
+        assert_eq!(key["assignments"][0]["key"], "Title", "{name}");
+        let findings = document["findings"].as_array().expect("findings");
+        let mut lines = findings.iter().filter(|one| one["line"] == 1);
+        assert!(lines.any(|one| one["path"] == "/etc/flatpak/remotes.d/broken.flatpakrepo"));
+    }
+}
