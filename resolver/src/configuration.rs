@@ -15,6 +15,7 @@ use crate::discover::{Query, Shared, discover};
 use crate::document::Document;
 use crate::escape::escape_path;
 use crate::finding::{Finding, code};
+use crate::format::Kept;
 use crate::merge::{Keep, merge};
 use crate::rules::{DropIns, Rules, Shape};
 use crate::scan::{Entry, Scan, scan};
@@ -256,7 +257,9 @@ impl Configuration {
         searched: Arc<[PathBuf]>,
     ) -> Document {
         findings.append(&mut entry.findings);
-        let ledger = merge(&entry, &self.rules, Keep::All);
+        let kept = Kept::default();
+        let kept = self.shared.as_ref().map_or(&kept, |shared| &shared.kept);
+        let ledger = merge(&entry, &self.rules, Keep::All, kept);
         let document = Document::new(entry, ledger, &self.rules, findings, searched);
         if self.has_guessed_syntax() {
             document.of_guessed_syntax()

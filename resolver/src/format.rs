@@ -23,6 +23,7 @@ mod environment;
 mod gkeyfile;
 #[cfg(feature = "json")]
 mod json;
+mod kept;
 #[cfg(test)]
 mod laws;
 mod libeconf;
@@ -41,6 +42,7 @@ use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use std::path::Path;
 
+pub(crate) use self::kept::Kept;
 pub use self::value::{Node, Value};
 
 /// How the text of a fragment becomes assignments.
@@ -78,6 +80,30 @@ pub struct Item<'t> {
     pub lines: RangeInclusive<usize>,
     /// What it is.
     pub kind: Kind<'t>,
+}
+
+impl Item<'_> {
+    /// The same without its text.
+    pub(crate) fn into_owned(self) -> Item<'static> {
+        let Self { span, lines, kind } = self;
+        let owned = |text: Cow<'_, [u8]>| Cow::Owned(text.into_owned());
+        let kind = match kind {
+            Kind::Blank => Kind::Blank,
+            Kind::Comment => Kind::Comment,
+            Kind::Section(name) => Kind::Section(owned(name)),
+            Kind::Assignment(pair) => Kind::Assignment(Pair {
+                section: owned(pair.section),
+                key: owned(pair.key),
+                raw: pair.raw,
+                value: match pair.value {
+                    Value::Text(text) => Value::Text(owned(text)),
+                    Value::Typed(node) => Value::Typed(node),
+                },
+            }),
+            Kind::Problem(problem) => Kind::Problem(problem),
+        };
+        Item { span, lines, kind }
+    }
 }
 
 /// What an [`Item`] is.

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use self::nested::Paths;
 use crate::finding::{ENOUGH, Finding, Level, code};
-use crate::format::{Item, Kind, Lost, Pair};
+use crate::format::{Item, Kept, Kind, Lost, Pair};
 use crate::ledger::{
     Decoded, Ended, Fate, FileId, KeyId, Ledger, ProblemId, Record, Rule, SectionId, Slot, Unloaded,
 };
@@ -64,12 +64,13 @@ impl Keep {
     }
 }
 
-/// Merges these files of an entry by these rules.
-pub(crate) fn merge(entry: &Entry, rules: &Rules, keep: Keep) -> Ledger {
+/// Merges these files of an entry by these rules. `kept` is what texts say that others have, too.
+pub(crate) fn merge(entry: &Entry, rules: &Rules, keep: Keep, kept: &Kept) -> Ledger {
     let files = keep.files(entry);
     let mut merging = Merging {
         ledger: Ledger::new(entry.format(rules), rules.append_lists, files.len()),
         rules,
+        kept,
         headers: 0,
         paths: Paths::default(),
     };
@@ -86,6 +87,7 @@ pub(crate) fn merge(entry: &Entry, rules: &Rules, keep: Keep) -> Ledger {
 struct Merging<'r> {
     ledger: Ledger,
     rules: &'r Rules,
+    kept: &'r Kept,
     /// The headers that were met.
     headers: u32,
     /// What stands where in the tree of keys, for formats that nest them.
@@ -166,9 +168,9 @@ impl Merging<'_> {
         let counts = reading.fate == Fate::Applied;
         let text = &reading.file.text;
         self.headers += 1;
-        let format = self.ledger.format();
-        format.read(text, &mut |item| match &item.kind {
-            Kind::Assignment(pair) => self.assignment(&mut reading, &item, pair),
+        let (format, kept) = (self.ledger.format(), self.kept);
+        kept.read(format, text, &mut |item| match &item.kind {
+            Kind::Assignment(pair) => self.assignment(&mut reading, item, pair),
             Kind::Problem(problem) => {
                 self.ledger.breaks(reading.number, *item.lines.start());
                 if !counts {

@@ -212,7 +212,7 @@ impl Tree {
         self.root.as_ref().is_none_or(Root::is_for_one_run)
     }
 
-    /// What was opened before, for somebody else who takes it apart.
+    /// What was opened before, for somebody else who asks for it.
     pub(crate) fn again(&self, opened: &Opened) -> Opened {
         let content = match (&opened.content, &self.root) {
             (Content::File(text), Some(root)) => root.count(text.len()).err().map(Content::from),

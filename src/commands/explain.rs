@@ -10,6 +10,7 @@ use overlay_adapters::{Adapters, EntryPath, System};
 use overlay_resolver::document::Gap;
 use overlay_resolver::escape::escape;
 use overlay_resolver::format::path;
+use overlay_resolver::root::Root;
 use overlay_resolver::{Configuration, Document, Key, Resolver};
 
 use crate::cli::Cli;
@@ -37,6 +38,7 @@ pub(super) struct Question<'q> {
 pub(super) fn run(
     cli: &Cli,
     system: &System,
+    root: &Root,
     question: Question<'_>,
     writing: &Writing,
 ) -> Result<Output, Failure> {
@@ -45,7 +47,7 @@ pub(super) fn run(
         key,
         reading,
     } = question;
-    let (root, path) = (system.root(), Path::new(subject));
+    let path = Path::new(subject);
     let selection = Selection::new(&[subject.to_owned()]);
     let adapters = Adapters::open(root);
     let resolver = adapters.resolver();

@@ -91,7 +91,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
                 key: key.as_deref(),
                 reading,
             };
-            explain::run(cli, &system, asked, writing)
+            explain::run(cli, &system, root, asked, writing)
         }
         Command::Why { file, reading } => why::run(cli, root, file, reading),
         Command::Etc { command } => etc::run(cli, root, command),

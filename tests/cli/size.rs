@@ -61,3 +61,27 @@ fn a_sparse_file_behind_many_links_is_no_end_of_a_sync() {
     let config = std::fs::read_to_string(image.path("var/lib/flatpak/repo/config"));
     assert!(config.expect("a target").contains("flathub"));
 }
+
+/// One file behind many links is read and taken apart once, whichever command asks, and those that are too much are
+/// errors.
+#[test]
+fn a_large_file_behind_many_links_is_no_end_of_a_question() {
+    let image = Image::new();
+    image.write("usr/large", &format!("#{}\n", "x".repeat((16 << 20) - 2)));
+    std::fs::create_dir_all(image.path("etc/x.d")).expect("a layer");
+    for number in 0..250 {
+        let link = image.path(&format!("etc/x.d/{number}.conf"));
+        std::os::unix::fs::symlink("/usr/large", link).expect("a link");
+    }
+    for command in ["list", "explain", "show", "digest", "why"] {
+        let asked = if command == "why" {
+            "/etc/x.d/7.conf"
+        } else {
+            "x.d"
+        };
+        let output = within(&image, 150 << 10, 60, &[command, asked]);
+        assert_eq!(output.status.code(), Some(1), "{command} {output:?}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains("come to more than 268435456 bytes"), "{told}");
+    }
+}

@@ -3,8 +3,8 @@
 //!
 //! Each is listed once, and each file in it opened once, as long as the tree [stays](Tree::stays) the same: else
 //! ten thousand units, which all look at it, would read it ten thousand times. To the
-//! [total](crate::root::Root::for_one_run) of a run a file counts for each document all the same, since each takes
-//! it apart.
+//! [total](crate::root::Root::for_one_run) of a run a file counts for each document all the same, since each has
+//! rows of it, even though it is taken apart [once](crate::format).
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::aliases::Aliases;
+use crate::format::Kept;
 use crate::root::{Listing, Opened, Unusable};
 use crate::tree::{Tree, TreeDir};
 
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     directories: Mutex<HashMap<PathBuf, Arc<Directory>>>,
     /// By the directories that have the units.
     aliases: Mutex<HashMap<Vec<PathBuf>, Arc<Aliases>>>,
+    /// What is in their files, and in others that several documents or names have.
+    pub(crate) kept: Kept,
 }
 
 /// What was found at a path.

@@ -35,7 +35,11 @@ pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
     let mut start = 0;
     (1..).map_while(move |number| {
         let rest = Some(&text[start..]).filter(|rest| !rest.is_empty())?;
-        let length = rest.find_byteset(b"\n\r\0").unwrap_or(rest.len());
+        // Of a sparse file each byte is a line: it is not searched for.
+        let length = match rest {
+            [b'\n' | b'\r' | 0, ..] => 0,
+            _ => rest.find_byteset(b"\n\r\0").unwrap_or(rest.len()),
+        };
         let (content, behind) = rest.split_at(length);
         let span = start..start + length + end_of_line(behind);
         start = span.end;

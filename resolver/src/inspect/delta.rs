@@ -28,6 +28,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::account::Account;
 use crate::document::{Assignment, Document, Key, Sum};
+use crate::format::Kept;
 use crate::ledger::Fate::Applied;
 use crate::ledger::KeyId;
 use crate::merge::{Keep, merge};
@@ -404,7 +405,7 @@ impl<'d> Rows<'d> {
             State::Duplicate(read) => read,
             _ => file,
         };
-        let ledger = merge(entry, &self.rules, Keep::Only(file));
+        let ledger = merge(entry, &self.rules, Keep::Only(file), &Kept::default());
         // A file has the same assignments in the same order, whatever becomes of them.
         let here = self.document.assignments_of(file);
         let pairs = ledger.rows().zip(here);

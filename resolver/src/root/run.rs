@@ -2,7 +2,7 @@
 //! Whether there is a directory is asked once, and what follows from the answer for others not at all.
 //!
 //! Without it, one file of 16 MiB behind a thousand links is a thousand texts, and so is one drop-in of a
-//! thousand units. To the total a file counts each time, since whoever asks for it takes it apart.
+//! thousand units. To the total a file counts each time, since whoever asks for it makes rows of it.
 
 use std::hash::BuildHasher as _;
 use std::os::fd::OwnedFd;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::document::Document;
 use crate::format;
+use crate::format::Kept;
 use crate::merge::{Keep, merge};
 use crate::rules::{Layer, Rules};
 use crate::scan::{Entry, Fragment, Role, State};
@@ -36,6 +37,6 @@ pub(super) fn document_by(rules: Rules, files: &[(&str, &str, &[u8])]) -> Docume
             .and_then(|(_, format, _)| format::named(format)),
         ..rules
     };
-    let ledger = merge(&entry, &rules, Keep::All);
+    let ledger = merge(&entry, &rules, Keep::All, &Kept::default());
     Document::new(entry, ledger, &rules, Vec::new(), [].into())
 }

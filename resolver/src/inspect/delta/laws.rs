@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::document::View;
 use crate::format;
+use crate::format::Kept;
 use crate::merge::{Keep, merge};
 use crate::rules::{BrokenFile, Repeated};
 use crate::schema::Schema;
@@ -195,7 +196,8 @@ fn law(rules: &Rules, files: &[(String, String)]) -> Result<(), TestCaseError> {
         if file.state != State::Effective || !document.loads() {
             continue;
         }
-        let [before, after] = [index, index + 1].map(|n| merge(entry, rules, Keep::First(n)));
+        let [before, after] =
+            [index, index + 1].map(|n| merge(entry, rules, Keep::First(n), &Kept::default()));
         let [before, after] = [&before, &after].map(|ledger| View { entry, ledger });
         let changes = rows.by_drop_in(index);
         for key in document.keys() {
