@@ -112,6 +112,7 @@ struct Key {
     actual: Option<String>,
     desired: Option<String>,
     action: Option<&'static str>,
+    unclear: bool,
     assignments: Vec<files::AssignmentView>,
 }
 
@@ -292,6 +293,7 @@ fn key(entry: &EntryReport, key: &KeyReport) -> Key {
         actual: key.actual.as_ref().map(exact),
         desired: key.desired.as_ref().map(exact),
         action: key.action.map(action_word),
+        unclear: key.is_unclear,
         assignments: assignments.collect(),
     }
 }

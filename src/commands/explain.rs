@@ -285,11 +285,8 @@ fn of_files(entry: &EntryReport, key: &str) -> Vec<KeyReport> {
     });
     let keys = named.map(|(section, name)| KeyReport {
         key: name.clone(),
-        baseline: None,
-        actual: None,
-        desired: None,
         source: Some((section.into(), name.into())),
-        action: None,
+        ..KeyReport::default()
     });
     keys.collect()
 }

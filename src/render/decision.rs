@@ -44,7 +44,14 @@ pub(super) fn holder(of: &Holder) -> &str {
 /// Why an entry is what it is.
 pub(crate) fn reason(entry: &EntryReport) -> String {
     match &entry.decision {
-        Decision::UpToDate { origin } => format!("as in {}", escape_path(origin)),
+        Decision::UpToDate { origin, refreshed } => match refreshed.as_slice() {
+            [] => format!("as in {}", escape_path(origin)),
+            keys => format!(
+                "as in {}, but for {}, which servers refresh",
+                escape_path(origin),
+                keys.join(", ")
+            ),
+        },
         Decision::New { origin } => format!("new entry from {}", escape_path(origin)),
         Decision::Updated { changed } => changed.join(", "),
         Decision::Adopted { except } if except.is_empty() => {
@@ -63,10 +70,21 @@ pub(crate) fn reason(entry: &EntryReport) -> String {
                 unclear.join(", ")
             ),
         },
-        Decision::Conflict { keys } => format!(
-            "you and the vendor changed {}; yours stays",
-            keys.join(", ")
-        ),
+        Decision::Conflict { keys, unclear } => match (keys.as_slice(), unclear.as_slice()) {
+            (keys, []) => format!(
+                "you and the vendor changed {}; yours stays",
+                keys.join(", ")
+            ),
+            ([], unclear) => format!(
+                "you, or the server, and the vendor changed {}; what is there stays",
+                unclear.join(", ")
+            ),
+            (keys, unclear) => format!(
+                "you and the vendor changed {}, you, or the server, and the vendor {}; what is there stays",
+                keys.join(", "),
+                unclear.join(", ")
+            ),
+        },
         Decision::Masked { mask } => masked(mask),
         Decision::MaskedForeign { mask } => {
             let (mask, noun) = (masked(mask), entry.noun);

@@ -52,7 +52,10 @@ fn foreign() -> [Foreign; 8] {
 /// All but what is of collection IDs, which only remotes have.
 fn decisions() -> Vec<Decision> {
     let mut all = vec![
-        Decision::UpToDate { origin: path() },
+        Decision::UpToDate {
+            origin: path(),
+            refreshed: vec![],
+        },
         Decision::New { origin: path() },
         Decision::Updated {
             changed: vec!["port".into()],
@@ -64,6 +67,7 @@ fn decisions() -> Vec<Decision> {
         },
         Decision::Conflict {
             keys: vec!["port".into()],
+            unclear: vec!["host".into()],
         },
         Decision::Masked { mask: mask() },
         Decision::MaskedForeign { mask: mask() },

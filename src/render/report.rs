@@ -154,6 +154,7 @@ fn planned(text: &mut Text, change: &Change) {
         Operation::Mark => format!("remember {subject} as {to} (was {from})"),
         Operation::Rename => format!("remember that {subject} is called {to} now"),
         Operation::WriteFile => format!("write {subject}"),
+        Operation::Narrow => format!("make {subject} readable by its owner alone"),
         Operation::Clean => format!("clean up {subject}"),
         Operation::Run => format!("run {subject}"),
     };
@@ -194,12 +195,18 @@ fn verdict(key: &KeyReport) -> &'static str {
         (Some(KeyAction::Keep { conflict: false }), _) if key.actual.is_none() => {
             "leaves it away: you took it away"
         }
+        (Some(KeyAction::Keep { conflict: false }), _) if key.is_unclear => {
+            "keeps it: you set it, or the server"
+        }
         (Some(KeyAction::Keep { conflict: false }), _) => "keeps it: it is yours",
+        (Some(KeyAction::Keep { conflict: true }), _) if key.is_unclear => {
+            "keeps it: you set it, or the server, though the vendor changed it too"
+        }
         (Some(KeyAction::Keep { conflict: true }), _) => {
             "keeps it: it is yours, though the vendor changed it too"
         }
         (Some(KeyAction::Drift), _) => {
-            "keeps it: the server refreshed it, the vendor has not changed"
+            "keeps it: servers refresh it, and the vendor has not changed it"
         }
     }
 }

@@ -205,6 +205,7 @@ fn told(text: &str) -> usize {
         "update ",
         "remember ",
         "write ",
+        "make ",
         "clean up ",
     ];
     let is_change = |line: &&str| {
@@ -380,7 +381,10 @@ fn every_decision() -> Vec<Decision> {
     };
     let of = || Holder::Repository;
     let mut all = vec![
-        Decision::UpToDate { origin: path() },
+        Decision::UpToDate {
+            origin: path(),
+            refreshed: vec![],
+        },
         Decision::New { origin: path() },
         Decision::Updated { changed: vec![] },
         Decision::Adopted { except: vec![] },
@@ -388,7 +392,10 @@ fn every_decision() -> Vec<Decision> {
             keys: vec![],
             unclear: vec![],
         },
-        Decision::Conflict { keys: vec![] },
+        Decision::Conflict {
+            keys: vec![],
+            unclear: vec![],
+        },
         Decision::Masked { mask: mask() },
         Decision::MaskedForeign { mask: mask() },
         Decision::Deleted,

@@ -273,3 +273,82 @@ fn a_key_of_what_is_not_there() {
         assert!(lines.any(|one| one["path"] == "/etc/flatpak/remotes.d/broken.flatpakrepo"));
     }
 }
+
+/// What a server may have set as well as the owner is called neither's, by all that tell of it.
+#[test]
+fn a_server_s_url_is_one_account() {
+    let image = Image::new();
+    image.run(&["sync"]);
+    image
+        .edit(
+            "url=https://example.org/repo/",
+            "url=https://moved.example.org/",
+        )
+        .edit("xa.title=Flathub", "xa.title=From a server");
+    assert_snapshot!("servers_status", image.shown(&["status"]));
+    assert_snapshot!("servers_explain", image.shown(&["explain", "plain", "Url"]));
+    assert_snapshot!(
+        "servers_title",
+        image.shown(&["explain", "flathub", "Title"])
+    );
+    // Who names a key that servers refresh has the vendor's.
+    assert_eq!(image.exit_status(&["revert", "flathub", "Title"]), 0);
+    assert!(config(&image).contains("xa.title=Flathub"));
+    let vendor = "usr/share/flatpak/remotes.d/plain.flatpakrepo";
+    image.write(
+        vendor,
+        "[Flatpak Repo]\nUrl=https://new.example.org/\nTitle=Plain\n",
+    );
+    assert_snapshot!("servers_conflict", image.shown(&["status", "plain"]));
+    assert_snapshot!(
+        "servers_conflict_explain",
+        image.shown(&["explain", "plain", "Url"])
+    );
+    let document = parsed(&image.run(&["explain", "plain", "Url", "--json"]).stdout);
+    assert_eq!(document["entries"][0]["keys"][0]["unclear"], true);
+    // flatpak marks what its user set.
+    image.edit("[remote \"plain\"]", "[remote \"plain\"]\nurl-is-set=true");
+    let shown = image.shown(&["explain", "plain", "Url"]);
+    assert!(!shown.contains("server"), "{shown}");
+}
+
+/// What is private where it comes from is so where it is written; that it becomes so is told of its entry.
+#[test]
+fn a_file_that_is_narrowed_is_told() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let image = Image::new();
+    let mode = |path: &str, mode: u32| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(image.path(path), mode).expect("a mode");
+    };
+    let mine = "etc/ostree/remotes.d/os.conf.d/50-mine.conf";
+    image
+        .write(
+            "usr/lib/ostree/remotes.d/os.conf",
+            "[remote \"os\"]\nurl=https://os.example.org/\ngpg-verify=false\n",
+        )
+        .write(mine, "[remote \"os\"]\nhttp2=false\n");
+    mode("", 0o755);
+    mode(mine, 0o600);
+    image.run(&["sync"]);
+    let conf = "etc/ostree/remotes.d/os.conf";
+    mode(conf, 0o644);
+    assert_snapshot!("narrowed", image.shown(&["status", "os", "--check"]));
+    // What is asked of others is no reason.
+    image.edit("url=https://example.org/", "url=https://mirror.example/");
+    let reverted = image.shown(&["revert", "plain"]);
+    assert!(reverted.contains("updated: url"), "{reverted}");
+    let is_narrow = || {
+        let metadata = std::fs::metadata(image.path(conf)).expect("a file");
+        metadata.permissions().mode() & 0o777 == 0o600
+    };
+    assert!(!is_narrow());
+    assert_snapshot!("narrowed_sync", image.shown(&["sync"]));
+    assert!(is_narrow());
+    // With a remote that goes, its mode is no news.
+    mode(conf, 0o644);
+    image.write("run/ostree/remotes.d/os.conf", "");
+    let shown = image.shown(&["sync"]);
+    assert!(!shown.contains("readable"), "{shown}");
+    assert!(!image.path(conf).exists());
+}

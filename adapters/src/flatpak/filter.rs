@@ -90,11 +90,8 @@ fn tell_missing(
     let (place, line) = match remote.get(KEY).filter(|_| is_vendors) {
         Some(setting) => subject.place_of(&KeyReport {
             key: KEY.into(),
-            baseline: None,
-            actual: None,
-            desired: None,
             source: Some(setting.source.clone()),
-            action: None,
+            ..KeyReport::default()
         }),
         None => (subject.draft.target.config(), None),
     };

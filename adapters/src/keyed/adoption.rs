@@ -51,6 +51,8 @@ impl<T: Target> Subject<'_, '_, T> {
                 desired: Some(desired.into()),
                 source: Some(setting.source.clone()),
                 action: Some(action),
+                is_unclear: matches!(action, KeyAction::Keep { .. })
+                    && self.may_be_servers(&setting.key),
             });
         }
         for key in self.withdrawn_keys(entry) {

@@ -202,6 +202,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 desired: Some(setting.value.clone()),
                 source: Some(setting.source.clone()),
                 action: Some(KeyAction::Write),
+                is_unclear: false,
             });
         }
         let names = former.map(|former| (self.name.to_owned(), former.to_owned()));
@@ -277,7 +278,9 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         for key in [self.additions(), self.others_taken_away()].concat() {
             let actual = self.draft.before.get(self.name, &key).map(BStr::to_owned);
             let given = self.given.iter().find_map(|given| given.get(&key));
+            let is_unclear = self.may_be_servers(&key);
             self.keys.push(KeyReport {
+                is_unclear,
                 baseline: given.map(BStr::to_owned),
                 key,
                 actual,
@@ -302,6 +305,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             desired: there,
             source: source.map(|(section, key)| (section.into(), key.into())),
             action: Some(KeyAction::Keep { conflict: false }),
+            is_unclear: false,
         });
     }
 
@@ -334,8 +338,10 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         if matches!(action, KeyAction::Write | KeyAction::Record) || self.baseline.is_lost() {
             self.next.record(key, desired);
         }
+        let is_kept = matches!(action, KeyAction::Keep { .. });
         self.keys.push(KeyReport {
             key: key.into(),
+            is_unclear: is_kept && self.may_be_servers(key),
             baseline,
             actual,
             desired: desired.map(BStr::to_owned),

@@ -24,8 +24,9 @@ impl<T: Target> Subject<'_, '_, T> {
             self.report_conflict(key);
         }
         if !conflicts.is_empty() {
-            let keys = conflicts.into_iter().map(|key| key.key).collect();
-            return Decision::Conflict { keys };
+            let keys = conflicts.into_iter().map(|key| key.key);
+            let (unclear, keys) = keys.partition(|key| self.may_be_servers(key));
+            return Decision::Conflict { keys, unclear };
         }
         let yours = self.owners_keys().into_iter();
         let (unclear, keys): (Vec<_>, Vec<_>) = yours.partition(|key| self.may_be_servers(key));
@@ -36,8 +37,11 @@ impl<T: Target> Subject<'_, '_, T> {
         if !changed.is_empty() {
             return Decision::Updated { changed };
         }
+        let refreshed = self.keys.iter();
+        let refreshed = refreshed.filter(|key| key.action == Some(KeyAction::Drift));
         Decision::UpToDate {
             origin: self.origin_path(),
+            refreshed: refreshed.map(|key| key.key.clone()).collect(),
         }
     }
 
@@ -71,7 +75,7 @@ impl<T: Target> Subject<'_, '_, T> {
     }
 
     /// Whether nobody can tell a server's setting of a key from the owner's.
-    fn may_be_servers(&self, key: &str) -> bool {
+    pub(super) fn may_be_servers(&self, key: &str) -> bool {
         self.draft.target.may_be_servers(key) && !self.is_owners(key)
     }
 

@@ -11,8 +11,10 @@
 //! 5. what says that a remote is there or was deleted: a remote that is missing would be taken for deleted;
 //! 6. what nothing needs any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+use overlay_resolver::escape::escape_path;
 
 use super::Layers;
 use super::conventions::FACETS;
@@ -21,18 +23,19 @@ use super::places::Places;
 use crate::code;
 use crate::commit::{Batch, NewTree, Step};
 use crate::keyed;
-use crate::keyed::draft::{Draft, replacement};
+use crate::keyed::draft::{Beside, Draft, replacement};
 use crate::keyed::store::Store as _;
 use crate::openpgp::Keyring;
 use crate::plan::Plan;
 use crate::remotes::collections;
 use crate::remotes::repository::Repository as _;
-use crate::report::Request;
+use crate::report::{Operation, Request};
 
 /// Plans the whole transaction.
 pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Request) -> Plan {
     let mut draft = Draft::new(places, found.store.clone(), &found.observed, request).with(FACETS);
     draft.findings.extend(found.findings.iter().cloned());
+    narrow(&mut draft, found);
     let mut entries = keyed::plan(&mut draft, &layers.remotes);
     entries.extend(collections::plan(&mut draft, &layers.collections));
     keyed::renew_baselines(&mut draft);
@@ -46,9 +49,43 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
         draft.private.extend([staged_path(&conf), conf]);
     }
     let too_large = draft.too_large(&places.target, size(&draft));
-    let batch = Writes::new(&draft, found).batch();
+    let narrowed = narrowed(&mut draft, found);
+    let batch = Writes::new(&draft, found, narrowed).batch();
     let layers = layers.into_documents(places);
     keyed::finish(draft, batch, entries, too_large, layers)
+}
+
+/// The files that are too wide, of the remotes that are meant.
+fn too_wide(draft: &Draft<'_, Places>, found: &Found) -> Vec<(String, PathBuf)> {
+    let names = found.observed.private.keys();
+    let files = names.map(|name| (name.clone(), draft.target.conf(name)));
+    let files = files.filter(|(name, conf)| found.too_wide.contains(conf) && draft.is_meant(name));
+    files.collect()
+}
+
+/// Notes which files become their owner's alone, before it is decided what else becomes of their remotes.
+fn narrow(draft: &mut Draft<'_, Places>, found: &Found) {
+    for (name, path) in too_wide(draft, found) {
+        draft.beside.entry(name).or_default().push(Beside {
+            operation: Operation::Narrow,
+            subject: escape_path(&path).to_string(),
+            path,
+        });
+    }
+}
+
+/// Those of them that stay. Of one that goes, its mode is no news.
+fn narrowed(draft: &mut Draft<'_, Places>, found: &Found) -> BTreeSet<PathBuf> {
+    let mut narrowed = BTreeSet::new();
+    for (name, path) in too_wide(draft, found) {
+        if draft.store.defined_in(&name) == Some(&path) {
+            narrowed.insert(path);
+        } else if let Some(beside) = draft.beside.get_mut(&name) {
+            beside.retain(|beside| beside.operation != Operation::Narrow);
+        }
+    }
+    draft.beside.retain(|_, beside| !beside.is_empty());
+    narrowed
 }
 
 /// Forgets what we brought into the keyrings of remotes that are not there, once that is not in them any more: what is
@@ -92,6 +129,8 @@ fn size(draft: &Draft<'_, Places>) -> usize {
 struct Writes<'d> {
     draft: &'d Draft<'d, Places>,
     found: &'d Found,
+    /// Files that get the mode which they are to have, be it with the same text.
+    narrowed: BTreeSet<PathBuf>,
     /// Files that lose a remote to another one, and files that only change: by path.
     leaving: Vec<Step>,
     /// Files of remotes that are made or changed.
@@ -103,10 +142,11 @@ struct Writes<'d> {
 }
 
 impl<'d> Writes<'d> {
-    fn new(draft: &'d Draft<'d, Places>, found: &'d Found) -> Self {
+    fn new(draft: &'d Draft<'d, Places>, found: &'d Found, narrowed: BTreeSet<PathBuf>) -> Self {
         let mut writes = Self {
             draft,
             found,
+            narrowed,
             leaving: Vec::new(),
             changed: Vec::new(),
             gone: Vec::new(),
@@ -120,7 +160,7 @@ impl<'d> Writes<'d> {
 
     fn sort(&mut self, path: &Path, text: Option<Vec<u8>>) {
         let before = self.found.texts.get(path);
-        if before == text.as_ref() && !self.found.too_wide.contains(path) {
+        if before == text.as_ref() && !self.narrowed.contains(path) {
             return;
         }
         let Some(text) = text else {
@@ -147,8 +187,7 @@ impl<'d> Writes<'d> {
 
     fn replace(&self, path: &Path, text: Vec<u8>) -> Option<Step> {
         let before = self.found.texts.get(path).map(Vec::as_slice);
-        if self.found.too_wide.contains(path) {
-            // With the mode that it is to have, be it the same text.
+        if self.narrowed.contains(path) {
             return Some(Step::Replace {
                 path: path.to_owned(),
                 expected: before.map(<[u8]>::to_vec),

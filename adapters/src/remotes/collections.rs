@@ -212,6 +212,8 @@ impl Giving<'_> {
             desired: Some(id.clone()),
             source: Some((SECTION.into(), ID.into())),
             action: Some(action),
+            is_unclear: matches!(action, KeyAction::Keep { .. })
+                && draft.target.may_be_servers(KEY),
         };
         (decision.into(), vec![key])
     }

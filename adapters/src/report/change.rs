@@ -79,6 +79,8 @@ pub enum Operation {
     Rename,
     /// A file is written: a copy that the target keeps, or one that says the same in other bytes.
     WriteFile,
+    /// A file is made readable by its owner alone, since not everybody may read what it comes from.
+    Narrow,
     /// A file or directory that nothing needs any more goes, if it is there.
     Clean,
     /// Something is run, and it is written down what became of it.
@@ -87,7 +89,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Create,
         Self::Remove,
         Self::Adopt,
@@ -106,6 +108,7 @@ impl Operation {
         Self::Mark,
         Self::Rename,
         Self::WriteFile,
+        Self::Narrow,
         Self::Clean,
         Self::Run,
     ];
@@ -131,6 +134,7 @@ impl Operation {
             Self::Mark => "mark",
             Self::Rename => "rename",
             Self::WriteFile => "write-file",
+            Self::Narrow => "narrow",
             Self::Clean => "clean",
             Self::Run => "run",
         }

@@ -18,6 +18,8 @@ pub enum Decision {
     UpToDate {
         /// The file that defines it.
         origin: PathBuf,
+        /// Keys that differ, as servers refresh them.
+        refreshed: Vec<String>,
     },
     /// The target does not have it, and it was not the owner who took it away: it is made.
     New {
@@ -45,6 +47,8 @@ pub enum Decision {
     Conflict {
         /// Those keys.
         keys: Vec<String>,
+        /// Those that a server may have changed as well.
+        unclear: Vec<String>,
     },
     /// It is masked, and not there.
     Masked {

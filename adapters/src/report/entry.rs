@@ -60,7 +60,7 @@ impl EntryReport {
 }
 
 /// One key of an entry's target, as raw values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyReport {
     /// The key in the target.
     pub key: String,
@@ -74,6 +74,8 @@ pub struct KeyReport {
     pub source: Option<(Cow<'static, str>, Cow<'static, str>)>,
     /// What becomes of it; none where the run does not look at single keys.
     pub action: Option<KeyAction>,
+    /// Whether a server may have set what stays in it, and nobody can tell.
+    pub is_unclear: bool,
 }
 
 impl KeyReport {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::decision::{CollectionDecision, Decision, Foreign, Going, Mask};
 use super::entry::{EntryReport, KeyReport};
+use crate::reconcile::KeyAction;
 
 /// What the owner asks of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,7 +219,11 @@ fn not_reverted(decision: &Decision, known: &[KeyReport], keys: &BTreeSet<String
         _ => {
             let is_meant = |key: &&KeyReport| keys.is_empty() || keys.contains(&key.key);
             let mut meant = known.iter().filter(is_meant);
-            (!meant.any(KeyReport::is_owners)).then_some(Idle::Unedited)
+            // What a server refreshes is given back where it is named.
+            let is_given_back = |key: &KeyReport| {
+                key.is_owners() || keys.contains(&key.key) && key.action == Some(KeyAction::Drift)
+            };
+            (!meant.any(is_given_back)).then_some(Idle::Unedited)
         }
     }
 }
