@@ -220,6 +220,17 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Etc,
     },
+    /// Do once after each deployment what is to be done then, and remember it.
+    ///
+    /// The tasks are overlayctl/cleanup.d/NAME.toml below every layer. A deployment counts as cleaned once the file
+    /// .ostree-cleaned in /sysroot says so.
+    Cleanup {
+        /// The sysroot, if it is not /sysroot in the root.
+        #[arg(long, global = true, value_name = "DIR")]
+        sysroot: Option<PathBuf>,
+        #[command(subcommand)]
+        command: Cleanup,
+    },
     /// Make a small image in a new directory, run `sync` on it, and say what to try next.
     Demo {
         /// A directory that does not exist yet, or is empty.
@@ -259,6 +270,31 @@ pub(crate) enum Etc {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub(crate) enum Cleanup {
+    /// Run the tasks that are due, and say in the marker that the deployment is cleaned.
+    Run {
+        /// Say what would be done, and do nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Run them also where they were done or given up.
+        #[arg(long)]
+        force: bool,
+        /// Only this one; may be given more than once.
+        #[arg(long, value_name = "NAME")]
+        task: Vec<String>,
+    },
+    /// Remove a marker that is not about the deployment that is booted.
+    ///
+    /// The status is 1 if a task of that was given up.
+    Verify,
+    /// Remove the marker: something is about to be deployed.
+    Arm,
+    /// Show which deployment is booted, whether it is cleaned, and each task.
+    Status,
 }
 
 // The three trees of a merge, inside the root.

@@ -2,6 +2,7 @@
 //! the libraries' own may change.
 
 mod check;
+mod cleanup;
 mod diff;
 mod etc;
 mod files;
@@ -23,6 +24,7 @@ use crate::render::why_left;
 use crate::told::Told;
 
 pub(crate) use self::check::{check, lints};
+pub(crate) use self::cleanup::cleanup;
 pub(crate) use self::diff::{differences, disagreements, survey};
 pub(crate) use self::etc::etc;
 pub(crate) use self::files::{files, nobody, why};
@@ -44,6 +46,9 @@ struct Document {
     /// The adapters that were not run, where a document is about running them.
     #[serde(skip_serializing_if = "Option::is_none")]
     left: Option<Vec<LeftView>>,
+    /// How the deployment stands that is booted, where a document is about cleaning it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cleanup: Option<cleanup::View>,
 }
 
 #[derive(Serialize)]
@@ -118,6 +123,14 @@ struct Key {
 
 /// The document of `sync`, `status` and the second thoughts.
 pub(crate) fn report(told: &Told, system: &System) -> Json {
+    to_text(&Document {
+        left: Some(left(told, system)),
+        ..of_adapters(told, false)
+    })
+}
+
+/// The adapters that were not run.
+fn left(told: &Told, system: &System) -> Vec<LeftView> {
     let left = told.report.left.iter().map(|left| {
         let why = left.why(system);
         LeftView {
@@ -128,10 +141,7 @@ pub(crate) fn report(told: &Told, system: &System) -> Json {
             reason: why_left(why),
         }
     });
-    to_text(&Document {
-        left: Some(left.collect()),
-        ..of_adapters(told, false)
-    })
+    left.collect()
 }
 
 /// The document of `explain`: the same, with keys.
@@ -159,6 +169,7 @@ fn of_adapters(told: &Told, with_keys: bool) -> Document {
         changes: changes(&report.changes),
         findings: findings.iter().map(finding).collect(),
         left: None,
+        cleanup: None,
     }
 }
 
@@ -170,6 +181,7 @@ pub(crate) fn failure(failure: &Finding) -> Json {
         changes: None,
         findings: vec![finding(failure)],
         left: None,
+        cleanup: None,
     })
 }
 

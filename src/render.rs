@@ -2,6 +2,7 @@
 //! takes it out elsewhere).
 
 mod check;
+mod cleanup;
 mod decision;
 mod diagnostics;
 mod diff;
@@ -26,6 +27,7 @@ use overlay_resolver::escape::{escape_path, escape_text};
 use crate::text::{Text, say};
 
 pub(crate) use self::check::{check, lints};
+pub(crate) use self::cleanup::{cleanup, verified};
 pub(crate) use self::decision::{reason, state};
 pub(crate) use self::diagnostics::{diagnostics, findings};
 pub(crate) use self::diff::{differences, disagreements, survey};

@@ -8,6 +8,7 @@ use overlay_resolver::root::Root;
 use overlay_resolver::tree::Tree;
 use overlay_resolver::{Catalog, Configuration, Document, Resolver};
 
+use crate::cleanup::Cleanup;
 use crate::code;
 use crate::definition;
 use crate::expiry::Moment;
@@ -64,7 +65,7 @@ impl Adapter<'_> {
         }
     }
 
-    /// Whether a run has to leave it for another.
+    /// Whether a run may not write its target, or run what it runs.
     fn is_left(&self, request: &Request) -> bool {
         !request.scopes.contain(self.root, &self.target()) || self.work.is_elsewhere(self.root)
     }
@@ -220,23 +221,48 @@ impl<'r> Adapters<'r> {
         each.collect()
     }
 
-    /// What a run of all would do, as far as it may write their targets.
+    /// The one whose entries are run once after each deployment, if it is not turned off; with its name.
+    pub fn cleanup(&self) -> Option<(&str, &Cleanup)> {
+        let mut adapters = self.iter();
+        adapters.find_map(|adapter| Some((adapter.name(), adapter.work.runner()?)))
+    }
+
+    /// What a run of all would do, as far as it may write their targets. Unless something is to be run, what is run
+    /// is told, too, and waits.
     pub fn plan(&self, request: &Request) -> Report {
-        self.all(request, |adapter| adapter.plan(request))
+        let errand = request.errand.as_ref();
+        let all = self.iter().filter(|adapter| {
+            errand.is_none() || adapter.work.is_asked_for(&adapter.name, request)
+        });
+        // To look at what is run is not to run it.
+        let is_left = |adapter: &Adapter<'r>| adapter.work.is_written() && adapter.is_left(request);
+        self.all(all, is_left, |adapter| adapter.plan(request))
     }
 
-    /// Runs all of them. What fails hurts itself alone: its error is among the findings.
+    /// Runs all of them, or what is to be run. What fails hurts itself alone: its error is among the findings.
     pub fn sync(&self, request: &Request) -> Report {
-        self.all(request, |adapter| adapter.sync(request))
+        let asked = |adapter: &&Adapter<'r>| adapter.work.is_asked_for(&adapter.name, request);
+        let is_left = |adapter: &Adapter<'r>| adapter.is_left(request);
+        self.all(self.iter().filter(asked), is_left, |adapter| {
+            adapter.sync(request)
+        })
     }
 
-    fn all(&self, request: &Request, mut run: impl FnMut(&Adapter<'r>) -> Report) -> Report {
+    fn all<'a>(
+        &self,
+        adapters: impl Iterator<Item = &'a Adapter<'r>>,
+        is_left: impl Fn(&Adapter<'r>) -> bool,
+        mut run: impl FnMut(&Adapter<'r>) -> Report,
+    ) -> Report
+    where
+        'r: 'a,
+    {
         let mut report = Report {
             findings: self.findings.clone(),
             ..Report::default()
         };
-        for adapter in self.iter() {
-            if adapter.is_left(request) {
+        for adapter in adapters {
+            if is_left(adapter) {
                 report.left.push(adapter.left());
                 continue;
             }

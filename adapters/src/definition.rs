@@ -237,7 +237,7 @@ fn kind_of(document: &Document, name: &str) -> Result<&'static Kind, Finding> {
     let found = KINDS.iter().find(|kind| kind.name == word);
     found.ok_or_else(|| {
         let there_are = KINDS.iter().map(|kind| format!("{:?}", kind.name));
-        let there_are = there_are.collect::<Vec<_>>().join(" and ");
+        let there_are = there_are.collect::<Vec<_>>().join(", ");
         match &file.kind {
             Some(place) => code::BAD_DEFINITION
                 .error(

@@ -1,22 +1,36 @@
 //! One run of an adapter whose entries are run: each job by itself, counted before, marked after. One that fails
 //! starves no other.
 
-use overlay_resolver::finding::Finding;
+use overlay_resolver::finding::{Code, Finding};
 use overlay_resolver::root::Root;
 
 use crate::code;
-use crate::commit::{Ended, Lock, Outcome, commit};
+use crate::commit::{Batch, Ended, Lock, Outcome, commit};
 use crate::obstacles;
 use crate::plan::with_documents;
 use crate::report::{Change, Decision, Matter, Operation, Remark, Report, Request, RunDecision};
 use crate::run::READ_TOTAL;
-use crate::runner::{Agenda, Due, Job, Mark, Runner, entry};
+use crate::runner::{Agenda, Conclusion, Due, End, Job, Mark, Runner, entry};
 
 /// An adapter with what is asked of it.
 pub(crate) struct Jobs<'r> {
     root: &'r Root,
     runner: &'r dyn Runner,
     request: &'r Request,
+}
+
+/// What is to be done about a job now.
+enum Turn {
+    /// It is run, with this mark before that.
+    Run(Mark),
+    /// Nothing.
+    Rest(RunDecision),
+}
+
+/// Why a job that was run does not count as done.
+struct NotDone {
+    why: String,
+    also: Option<Box<Finding>>,
 }
 
 impl<'r> Jobs<'r> {
@@ -34,15 +48,24 @@ impl<'r> Jobs<'r> {
             return Report::default();
         }
         let agenda = self.agenda();
-        let decided = agenda.jobs.iter().map(|job| match job.due() {
-            Due::Now(_) => RunDecision::Due {
-                origin: job.origin.clone(),
-            },
-            Due::Done => RunDecision::Done,
-            Due::GivenUp => given_up(job),
+        let mut pending = Vec::new();
+        let decided = agenda.jobs.iter().map(|job| match self.turn(job) {
+            Turn::Run(_) => {
+                pending.push(change(job, self.runner));
+                due(job)
+            }
+            Turn::Rest(decision) => decision,
         });
         let decided: Vec<_> = decided.collect();
-        self.report(agenda, decided, Vec::new())
+        let (mut findings, mut concluded) = (Vec::new(), Vec::new());
+        match self.conclusion(&agenda, &decided) {
+            Ok(conclusion) => concluded = conclusion.changes,
+            Err(why) => findings.push(why),
+        }
+        pending.extend(concluded);
+        let mut report = self.report(agenda, decided, findings);
+        report.pending = pending;
+        report
     }
 
     /// Runs what is due.
@@ -58,65 +81,95 @@ impl<'r> Jobs<'r> {
         // Another run may have ended since.
         let agenda = self.agenda();
         let (mut findings, mut changes) = (Vec::new(), Vec::new());
-        let decided = agenda.jobs.iter().map(|job| match job.due() {
-            Due::Now(begun) => match self.write(job, job.mark.as_ref(), &begun) {
-                Ok(()) => {
-                    changes.push(change(job, self.runner));
-                    match self.run(job, &begun) {
-                        Ok(()) => RunDecision::Done,
-                        Err(why) => {
-                            findings.push(why);
-                            failed(job, begun.tries)
+        let decided = agenda.jobs.iter().map(|job| match self.turn(job) {
+            Turn::Run(begun) => {
+                match write(self.root, &job.marked(self.root, job.mark.as_ref(), &begun)) {
+                    Ok(()) => {
+                        changes.push(change(job, self.runner));
+                        match self.run(job, &begun) {
+                            Ok(()) => RunDecision::Done,
+                            Err(NotDone { why, also }) => {
+                                if begun.tries < job.tries {
+                                    findings.push(job.failure(&why));
+                                }
+                                findings.extend(also.map(|also| *also));
+                                failed(job, begun.tries, Some(why))
+                            }
                         }
                     }
+                    // What cannot be counted is not run.
+                    Err(why) => {
+                        findings.push(why);
+                        failed(job, begun.tries - 1, None)
+                    }
                 }
-                // What cannot be counted is not run.
-                Err(why) => {
-                    findings.push(why);
-                    failed(job, begun.tries - 1)
-                }
-            },
-            Due::Done => RunDecision::Done,
-            Due::GivenUp => given_up(job),
+            }
+            Turn::Rest(decision) => decision,
         });
         let decided: Vec<_> = decided.collect();
+        match self.conclude(&agenda, &decided) {
+            Ok(concluded) => changes.extend(concluded),
+            Err(why) => findings.push(why),
+        }
         let mut report = self.report(agenda, decided, findings);
         report.changes = changes;
         report
     }
 
-    /// Runs one that was counted.
-    fn run(&self, job: &Job, begun: &Mark) -> Result<(), Finding> {
-        self.runner.run(self.root, job)?;
-        let done = Mark {
-            is_done: true,
-            ..begun.clone()
-        };
-        self.write(job, Some(begun), &done)
+    /// Whether a job is run. Nothing is unless that was asked for.
+    fn turn(&self, job: &Job) -> Turn {
+        let errand = self.request.errand.as_ref();
+        let errand = errand.filter(|errand| errand.is_about(&job.name));
+        match (job.due(), errand) {
+            (_, Some(errand)) if errand.again => Turn::Run(job.anew()),
+            (Due::Now(begun), Some(_)) => Turn::Run(begun),
+            (Due::Now(_), None) => Turn::Rest(due(job)),
+            (Due::Done, _) => Turn::Rest(RunDecision::Done),
+            (Due::GivenUp(mark), _) => Turn::Rest(given_up(job, &mark)),
+        }
     }
 
-    fn write(&self, job: &Job, before: Option<&Mark>, after: &Mark) -> Result<(), Finding> {
-        let batch = self.runner.mark(job, before, after);
-        let Ended { outcome, .. } = commit(self.root, &batch);
-        match outcome {
-            Ok(Outcome::Done) => Ok(()),
-            Ok(Outcome::Raced) => {
-                let message = format!("{}: another program wrote this meanwhile", job.name);
-                Err(code::CONTENDED.error(self.runner.lock(), message))
-            }
-            Err(failures) => {
-                let finding = |failure: &crate::commit::Failure| obstacles::finding(&failure.error);
-                let first = failures.first().map(finding);
-                Err(first.unwrap_or_else(|| {
-                    code::WRITE_FAILED.error(self.runner.lock(), "cannot be written")
-                }))
-            }
+    /// What is still to be written once the jobs stand like this.
+    fn conclusion(&self, agenda: &Agenda, decided: &[RunDecision]) -> Result<Conclusion, Finding> {
+        if self.request.errand.is_none() {
+            return Ok(Conclusion::default());
+        }
+        self.runner.conclusion(self.root, agenda, decided)
+    }
+
+    fn conclude(&self, agenda: &Agenda, decided: &[RunDecision]) -> Result<Vec<Change>, Finding> {
+        let Conclusion { batch, changes } = self.conclusion(agenda, decided)?;
+        write(self.root, &batch)?;
+        Ok(changes)
+    }
+
+    /// Runs one that was counted, and writes down how that ended.
+    fn run(&self, job: &Job, begun: &Mark) -> Result<(), NotDone> {
+        let ended = self.runner.run(self.root, job);
+        let end = match &ended {
+            Ok(()) => End::Done,
+            Err(why) => End::Failed(why.clone()),
+        };
+        let written = write(
+            self.root,
+            &job.marked(self.root, Some(begun), &begun.ended(end)),
+        );
+        match (ended, written) {
+            (Ok(()), Ok(())) => Ok(()),
+            (Err(why), written) => Err(NotDone {
+                why,
+                also: written.err().map(Box::new),
+            }),
+            (Ok(()), Err(finding)) => Err(NotDone {
+                why: "it was done, and that cannot be written down".into(),
+                also: Some(Box::new(finding)),
+            }),
         }
     }
 
     fn agenda(&self) -> Agenda {
         let root = self.root.clone().for_one_run(READ_TOTAL);
-        self.runner.due(&root, self.request)
+        self.runner.due(&root)
     }
 
     fn report(
@@ -126,12 +179,10 @@ impl<'r> Jobs<'r> {
         mut findings: Vec<Finding>,
     ) -> Report {
         let mut entries = agenda.others;
-        let (mut pending, mut remarks) = (Vec::new(), Vec::new());
+        let mut remarks = Vec::new();
         for (job, decision) in agenda.jobs.into_iter().zip(decided) {
-            match &decision {
-                RunDecision::Due { .. } => pending.push(change(&job, self.runner)),
-                RunDecision::GivenUp { tries } => remarks.push(tell_given_up(&job, *tries)),
-                RunDecision::Done | RunDecision::Failed { .. } => {}
+            if let RunDecision::GivenUp { tries, why } = &decision {
+                remarks.push(tell_given_up(&job, *tries, why.clone()));
             }
             let noun = self.runner.noun();
             entries.push(entry(
@@ -146,7 +197,6 @@ impl<'r> Jobs<'r> {
         let findings = with_documents(&mut entries, findings, agenda.layers);
         Report {
             entries,
-            pending,
             findings,
             remarks,
             ..Report::default()
@@ -154,30 +204,54 @@ impl<'r> Jobs<'r> {
     }
 }
 
+/// Writes all of a batch.
+pub(crate) fn write(root: &Root, batch: &Batch) -> Result<(), Finding> {
+    let Some(first) = batch.steps.first() else {
+        return Ok(());
+    };
+    let unwritten = |code: Code, message| code.error(first.path(), message);
+    let Ended { outcome, .. } = commit(root, batch);
+    match outcome {
+        Ok(Outcome::Done) => Ok(()),
+        Ok(Outcome::Raced) => Err(unwritten(
+            code::CONTENDED,
+            "another program wrote this meanwhile: run this again",
+        )),
+        Err(failures) => Err(failures.first().map_or_else(
+            || unwritten(code::WRITE_FAILED, "cannot be written"),
+            |failure| obstacles::finding(&failure.error),
+        )),
+    }
+}
+
 /// What becomes of a job that failed so often.
-fn failed(job: &Job, tries: u32) -> RunDecision {
+fn failed(job: &Job, tries: u32, why: Option<String>) -> RunDecision {
     if tries < job.tries {
         let of = job.tries;
-        RunDecision::Failed { tries, of }
+        RunDecision::Failed { tries, of, why }
     } else {
-        RunDecision::GivenUp { tries }
+        RunDecision::GivenUp { tries, why }
     }
 }
 
-fn given_up(job: &Job) -> RunDecision {
-    let mark = job.mark.as_ref();
-    RunDecision::GivenUp {
-        tries: mark.map_or(0, |mark| mark.tries),
+fn due(job: &Job) -> RunDecision {
+    RunDecision::Due {
+        origin: job.origin.clone(),
     }
 }
 
-fn tell_given_up(job: &Job, tries: u32) -> Remark {
+fn given_up(job: &Job, mark: &Mark) -> RunDecision {
+    failed(job, mark.tries, mark.why().map(Into::into))
+}
+
+fn tell_given_up(job: &Job, tries: u32, why: Option<String>) -> Remark {
     let matter = Matter::GivenUp {
         name: job.name.clone(),
         tries,
-        occasion: job.occasion.clone(),
+        why,
+        is_required: job.is_required,
     };
-    matter.at(&job.origin, None)
+    matter.at(&job.origin, job.line)
 }
 
 /// That a job is run, which is written down in its mark.

@@ -12,11 +12,13 @@
 //! By the rule of a key alone, [`etc`] merges whole trees.
 
 pub mod adapter;
+pub mod cleanup;
 pub mod code;
 pub mod commit;
 #[cfg(test)]
 mod death;
 pub mod definition;
+pub mod deployment;
 mod editor;
 pub mod etc;
 #[cfg(test)]
@@ -25,6 +27,7 @@ pub mod expiry;
 pub mod flatpak;
 mod jobs;
 pub mod keyed;
+mod launch;
 mod observer;
 mod obstacles;
 pub mod openpgp;
@@ -32,6 +35,7 @@ mod ostree;
 mod paths;
 mod plan;
 mod planner;
+mod proc;
 mod process;
 mod reader;
 pub mod reconcile;
@@ -40,7 +44,6 @@ pub mod remotes;
 pub mod report;
 mod route;
 mod run;
-#[cfg_attr(not(test), expect(dead_code, reason = "the next adapters run things"))]
 mod runner;
 pub mod scope;
 pub mod source;

@@ -1,13 +1,19 @@
 //! Programs that are run: without input, without a word on our output, and not for ever.
 
-use std::io;
+use std::io::{self, Read as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process_group};
+
 /// How often it is looked whether one has ended.
 const INTERVAL: Duration = Duration::from_millis(10);
+
+/// How much is listened to: less than what a pipe holds, so nobody waits for us to listen.
+const LISTENED: u64 = 1 << 15;
 
 /// Why a program did not do what it was run for.
 #[derive(Debug, thiserror::Error)]
@@ -21,24 +27,89 @@ pub(crate) enum Failed {
     /// It took too long, and was ended.
     #[error("it had not ended after {} seconds, and was killed", .0.as_secs())]
     Slow(Duration),
+    /// The same of a unit, which systemd runs.
+    #[error("{1} (unit {0})")]
+    Unit(String, Box<Self>),
 }
 
 /// Runs a program and waits for it.
 pub(crate) fn run(program: &Path, arguments: &[String], patience: Duration) -> Result<(), Failed> {
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let deadline = Instant::now() + patience;
+        .stderr(Stdio::null());
+    wait(&mut command.spawn()?, patience, Child::kill)
+}
+
+/// What a program says that ends well; none otherwise. It must be one that ends by itself.
+pub(crate) fn output(program: &Path, arguments: &[String]) -> Option<String> {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null());
+    let output = command.output().ok()?;
+    let words = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then_some(words)
+}
+
+/// Runs a program and waits for it; if it takes too long, what it started ends, too. Its words go to our standard error.
+pub(crate) fn run_alone(
+    program: &Path,
+    arguments: &[String],
+    patience: Duration,
+) -> Result<(), Failed> {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(io::stderr());
+    wait(&mut command.spawn()?, patience, |child| {
+        let group = Pid::from_child(child);
+        Ok(kill_process_group(group, Signal::KILL)?)
+    })
+}
+
+/// Runs a program that says little, and waits for it. Where it failed, what it said on standard error is told, too.
+pub(crate) fn run_listening(
+    program: &Path,
+    arguments: &[String],
+    patience: Duration,
+) -> Result<(), (Failed, String)> {
+    let silent = |why: Failed| (why, String::new());
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|why| silent(why.into()))?;
+    let ended = wait(&mut child, patience, Child::kill);
+    ended.map_err(|why| {
+        let mut words = Vec::new();
+        let said = child.stderr.take().map(|stderr| stderr.take(LISTENED));
+        // What was not said does not matter.
+        let _silent = said.map(|mut said| said.read_to_end(&mut words));
+        (why, String::from_utf8_lossy(&words).into_owned())
+    })
+}
+
+fn wait(
+    child: &mut Child,
+    patience: Duration,
+    kill: impl Fn(&mut Child) -> io::Result<()>,
+) -> Result<(), Failed> {
+    let start = Instant::now();
     loop {
         match child.try_wait()? {
             Some(status) if status.success() => return Ok(()),
             Some(status) => return Err(Failed::Ended(status)),
-            None if Instant::now() < deadline => sleep(INTERVAL),
+            None if start.elapsed() < patience => sleep(INTERVAL),
             None => {
-                child.kill()?;
+                kill(child)?;
                 child.wait()?;
                 return Err(Failed::Slow(patience));
             }
@@ -66,6 +137,12 @@ mod tests {
         let short = Duration::from_secs(1);
         let slow = "it had not ended after 1 seconds, and was killed";
         assert_eq!(shell("exec sleep 60", short), slow);
+        let alone = run_alone(
+            Path::new("/bin/sh"),
+            &["-c".into(), "sleep 60 & sleep 60".into()],
+            short,
+        );
+        assert_eq!(alone.unwrap_err().to_string(), slow);
         let missing = run(Path::new("/no/such/program"), &[], long);
         assert!(matches!(missing, Err(Failed::NotRun(_))));
     }

@@ -2,6 +2,7 @@
 
 use overlay_resolver::typed::DeserializeError;
 
+use crate::cleanup::Cleanup;
 use crate::definition::text::Text;
 #[cfg(test)]
 use crate::exampled::Exampled;
@@ -25,6 +26,11 @@ type Open = fn(&str, Text<'_>) -> Result<Work, DeserializeError>;
 
 /// All of them, by name.
 pub(crate) const KINDS: &[Kind] = &[
+    Kind {
+        name: "cleanup",
+        built_in: include_str!("../definitions/cleanup.toml"),
+        open: |name, text| Ok(Work::Run(Box::new(Cleanup::new(name, text.read()?)))),
+    },
     Kind {
         name: "flatpak",
         built_in: include_str!("../definitions/flatpak.toml"),

@@ -19,7 +19,7 @@ pub use self::decision::{
 };
 pub use self::entry::{EntryReport, KeyReport};
 pub use self::remark::{Matter, NotSet, Remark};
-pub use self::request::Request;
+pub use self::request::{Errand, Request};
 pub use self::state::State;
 pub use self::wish::{Idle, Wish};
 use crate::scope::Scope;

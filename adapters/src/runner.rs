@@ -4,7 +4,9 @@
 //! more. What became of it is its *mark*, which is durable before anything is run: a job that takes the machine down
 //! has been counted.
 
+use std::any::Any;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bstr::{BString, ByteSlice as _};
 use overlay_resolver::finding::Finding;
@@ -12,15 +14,15 @@ use overlay_resolver::keyfile::value;
 use overlay_resolver::root::{FRAGMENT_LIMIT, Root};
 
 use crate::code;
-use crate::commit::{Batch, Step};
+use crate::commit::{Batch, NewTree, Step};
 use crate::editor::Editor;
-use crate::report::{Decision, EntryReport, Mask, Request};
+use crate::report::{Change, Decision, EntryReport, Mask, RunDecision};
 use crate::route::Route;
 use crate::source::{Documents, Layered, Source, Want};
 use crate::system::is_running_systems;
 
 /// What the adapters of one kind have to know how to do whose entries are run.
-pub(crate) trait Runner: Route {
+pub(crate) trait Runner: Route + Any {
     /// What an entry is called in sentences, such as `task`.
     fn noun(&self) -> &'static str;
 
@@ -30,28 +32,58 @@ pub(crate) trait Runner: Route {
         is_running_systems(root)
     }
 
-    /// What there is to run for this request, and what is known of it. All reading is done here.
-    fn due(&self, root: &Root, request: &Request) -> Agenda;
+    /// What there is to run, and what is known of it. All reading is done here.
+    fn due(&self, root: &Root) -> Agenda;
 
     /// Runs a job. It may have been run before without an end.
     ///
     /// # Errors
-    /// It failed, and why.
-    fn run(&self, root: &Root, job: &Job) -> Result<(), Finding>;
+    /// It failed, and why: the rest of a sentence.
+    fn run(&self, root: &Root, job: &Job) -> Result<(), String>;
 
-    /// What writes down what became of a job. By default a file a name in the target, a directory.
-    fn mark(&self, job: &Job, before: Option<&Mark>, after: &Mark) -> Batch {
-        Batch::from(vec![Step::Replace {
-            path: mark_file(&self.target(), &job.name),
-            expected: before.map(Mark::to_bytes),
-            content: after.to_bytes(),
-        }])
+    /// What is still to be written where the jobs stand like this: that all is done, for whoever waits for that.
+    /// Nothing by default, and where it is written.
+    ///
+    /// # Errors
+    /// What is written there cannot be read.
+    fn conclusion(
+        &self,
+        _root: &Root,
+        _agenda: &Agenda,
+        _decided: &[RunDecision],
+    ) -> Result<Conclusion, Finding> {
+        Ok(Conclusion::default())
     }
+}
+
+/// What follows from all jobs together.
+#[derive(Debug, Default)]
+pub(crate) struct Conclusion {
+    /// What is to be written.
+    pub(crate) batch: Batch,
+    /// The same, told.
+    pub(crate) changes: Vec<Change>,
 }
 
 /// The file of a job's mark in a directory.
 pub(crate) fn mark_file(directory: &Path, name: &str) -> PathBuf {
     directory.join(format!("{name}.run"))
+}
+
+/// What gives a file its content; the directory comes with it where there is none.
+pub(crate) fn put(root: &Root, path: &Path, expected: Option<Vec<u8>>, content: Vec<u8>) -> Step {
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) if root.has_dir(parent) == Ok(false) => Step::Create(NewTree {
+            path: parent.into(),
+            files: vec![(name.into(), content)],
+            ..NewTree::default()
+        }),
+        _ => Step::Replace {
+            path: path.into(),
+            expected,
+            content,
+        },
+    }
 }
 
 /// What there is to run.
@@ -73,7 +105,7 @@ impl Agenda {
         source: Source<T>,
         adapter: &str,
         noun: &'static str,
-        job: impl Fn(&str, &Layered<T>, &T) -> Result<Job, Finding>,
+        job: impl Fn(&str, &Layered<T>, &T) -> Result<Job, Decision>,
     ) -> Self {
         let (mut jobs, mut others) = (Vec::new(), Vec::new());
         for (name, layered) in &source.entries {
@@ -84,7 +116,7 @@ impl Agenda {
                         jobs.push(job);
                         continue;
                     }
-                    Err(finding) => finding.into(),
+                    Err(decision) => decision,
                 },
                 Want::Masked(path) => {
                     let mask = Mask {
@@ -139,14 +171,22 @@ pub(crate) struct Job {
     pub(crate) name: String,
     /// The program that is run, with its arguments.
     pub(crate) command: Vec<String>,
+    /// How long that may take.
+    pub(crate) patience: Duration,
+    /// Whether all is done only once this is.
+    pub(crate) is_required: bool,
     /// What it is to be done for, once.
     pub(crate) occasion: String,
     /// How often it is tried for that.
     pub(crate) tries: u32,
+    /// The file of its mark.
+    pub(crate) place: PathBuf,
     /// What became of it so far.
     pub(crate) mark: Option<Mark>,
-    /// The file that defines it.
+    /// The file that says what it runs.
     pub(crate) origin: PathBuf,
+    /// The line in that, counted from 1.
+    pub(crate) line: Option<usize>,
 }
 
 /// What became of a job.
@@ -156,8 +196,37 @@ pub(crate) struct Mark {
     pub(crate) occasion: String,
     /// How often it was begun.
     pub(crate) tries: u32,
-    /// Whether it was done.
-    pub(crate) is_done: bool,
+    /// How the last time ended.
+    pub(crate) end: End,
+}
+
+/// How a job ended that was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Nobody was there to see it: it runs now, or it or another took the machine down.
+    Unseen,
+    /// It was done.
+    Done,
+    /// It failed, and why.
+    Failed(String),
+}
+
+impl Mark {
+    /// The same with an end.
+    pub(crate) fn ended(&self, end: End) -> Self {
+        Self {
+            end,
+            ..self.clone()
+        }
+    }
+
+    /// Why it failed, as far as that was seen.
+    pub(crate) fn why(&self) -> Option<&str> {
+        match &self.end {
+            End::Failed(why) => Some(why),
+            End::Unseen | End::Done => None,
+        }
+    }
 }
 
 /// Whether a job is to be run.
@@ -167,8 +236,8 @@ pub(crate) enum Due {
     Now(Mark),
     /// Not again: it is done.
     Done,
-    /// Not again: it was tried often enough.
-    GivenUp,
+    /// Not again: it was tried often enough, as its mark says.
+    GivenUp(Mark),
 }
 
 impl Job {
@@ -177,14 +246,36 @@ impl Job {
         let known = self.mark.as_ref();
         let known = known.filter(|mark| mark.occasion == self.occasion);
         match known {
-            Some(mark) if mark.is_done => Due::Done,
-            Some(mark) if mark.tries >= self.tries => Due::GivenUp,
-            known => Due::Now(Mark {
-                occasion: self.occasion.clone(),
-                tries: known.map_or(0, |mark| mark.tries) + 1,
-                is_done: false,
-            }),
+            Some(mark) if mark.end == End::Done => Due::Done,
+            Some(mark) if mark.tries >= self.tries => Due::GivenUp(mark.clone()),
+            known => Due::Now(self.begun(known.map_or(0, |mark| mark.tries) + 1)),
         }
+    }
+
+    /// Its mark when it is begun for the first time, whatever became of it before.
+    pub(crate) fn anew(&self) -> Mark {
+        self.begun(1)
+    }
+
+    fn begun(&self, tries: u32) -> Mark {
+        Mark {
+            occasion: self.occasion.clone(),
+            tries,
+            end: End::Unseen,
+        }
+    }
+
+    /// What writes down what became of it.
+    pub(crate) fn marked(&self, root: &Root, before: Option<&Mark>, after: &Mark) -> Batch {
+        let before = before.map(Mark::to_bytes);
+        vec![put(root, &self.place, before, after.to_bytes())].into()
+    }
+
+    /// That running it failed, told where that is defined. It is tried again, or that it is not is told, too.
+    pub(crate) fn failure(&self, why: &str) -> Finding {
+        let message = format!("{}: {why}", self.name);
+        let finding = code::RUN_FAILED.warning(&self.origin, message);
+        self.line.into_iter().fold(finding, Finding::at)
     }
 }
 
@@ -192,14 +283,14 @@ const SECTION: &str = "Run";
 const OCCASION: &str = "Occasion";
 const TRIES: &str = "Tries";
 const DONE: &str = "Done";
+const FAILURE: &str = "Failure";
 
 impl Mark {
-    /// What is known of a job of this name, where it is marked in a directory.
-    pub(crate) fn of(root: &Root, directory: &Path, name: &str) -> Result<Option<Self>, Finding> {
-        let path = mark_file(directory, name);
-        let text = root.read(&path, FRAGMENT_LIMIT);
-        let text = text.map_err(|error| code::UNREADABLE.error(&path, error.to_string()))?;
-        text.map(|text| Self::parse(&text, &path)).transpose()
+    /// The one in this file, if it is there.
+    pub(crate) fn read(root: &Root, path: &Path) -> Result<Option<Self>, Finding> {
+        let text = root.read(path, FRAGMENT_LIMIT);
+        let text = text.map_err(|error| code::UNREADABLE.error(path, error.to_string()))?;
+        text.map(|text| Self::parse(&text, path)).transpose()
     }
 
     /// Reads the file, which errors call `path`.
@@ -210,11 +301,16 @@ impl Mark {
         let occasion = get(OCCASION).and_then(|raw| value::decode_string(raw).ok());
         let tries = get(TRIES).and_then(|raw| raw.to_str().ok()?.parse().ok());
         let is_done = get(DONE).and_then(|raw| value::decode_boolean(raw).ok());
+        let failure = get(FAILURE).and_then(|raw| value::decode_string(raw).ok());
         let mark = occasion.zip(tries).zip(is_done);
         let mark = mark.map(|((occasion, tries), is_done)| Self {
             occasion,
             tries,
-            is_done,
+            end: match (is_done, failure) {
+                (true, _) => End::Done,
+                (false, Some(why)) => End::Failed(why),
+                (false, None) => End::Unseen,
+            },
         });
         mark.ok_or_else(|| {
             let message = "is not what a run leaves, a group [Run] with Occasion=, Tries= and Done=: remove it, and what it is about is run again";
@@ -225,11 +321,13 @@ impl Mark {
     /// The whole file.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut file = Editor::default();
-        for (key, value) in [
+        let failure = self.why().map(|why| (FAILURE, value::encode_string(why)));
+        let pairs = [
             (OCCASION, value::encode_string(&self.occasion)),
             (TRIES, self.tries.to_string().into()),
-            (DONE, value::encode_boolean(self.is_done)),
-        ] {
+            (DONE, value::encode_boolean(self.end == End::Done)),
+        ];
+        for (key, value) in pairs.into_iter().chain(failure) {
             file.set(SECTION, key, BString::from(value).as_bstr());
         }
         file.to_bytes()
@@ -243,10 +341,15 @@ mod tests {
     use super::*;
 
     fn mark() -> impl Strategy<Value = Mark> {
-        ("[^\0]{0,8}", any::<u32>(), any::<bool>()).prop_map(|(occasion, tries, is_done)| Mark {
+        let end = prop_oneof![
+            Just(End::Unseen),
+            Just(End::Done),
+            "[^\0]{0,8}".prop_map(End::Failed)
+        ];
+        ("[^\0]{0,8}", any::<u32>(), end).prop_map(|(occasion, tries, end)| Mark {
             occasion,
             tries,
-            is_done,
+            end,
         })
     }
 
@@ -255,10 +358,14 @@ mod tests {
             adapter: "tasks".into(),
             name: "x".into(),
             command: Vec::new(),
+            patience: Duration::MAX,
+            is_required: true,
+            place: PathBuf::new(),
             occasion: occasion.into(),
             tries,
             mark,
             origin: PathBuf::new(),
+            line: None,
         }
     }
 
@@ -289,10 +396,10 @@ mod tests {
                         prop_assert_eq!(mark.tries, begun);
                         prop_assert!(begun <= limit, "tried too often");
                         is_done = ends_well;
-                        known = Some(Mark { is_done, ..mark });
+                        known = Some(mark.ended(if is_done { End::Done } else { End::Unseen }));
                     }
                     Due::Done => prop_assert!(is_done),
-                    Due::GivenUp => prop_assert!(!is_done && begun == limit),
+                    Due::GivenUp(_) => prop_assert!(!is_done && begun == limit),
                 }
             }
         }

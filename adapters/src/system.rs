@@ -138,6 +138,18 @@ impl System {
         }
     }
 
+    /// The same, with the sysroot that is at `path` on the host.
+    ///
+    /// # Errors
+    /// It cannot be opened as a directory.
+    pub fn with_sysroot(self, path: &Path) -> Result<Self, RootError> {
+        let sysroot = Root::open(path)?;
+        Ok(Self {
+            root: self.root.with_mount(Path::new("/sysroot"), &sysroot),
+            ..self
+        })
+    }
+
     /// The root.
     pub const fn root(&self) -> &Root {
         &self.root

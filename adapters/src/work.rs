@@ -1,5 +1,7 @@
 //! What is done with the entries of an adapter: they are planned and written, or they are run. All else is the same.
 
+use std::any::Any;
+
 use overlay_resolver::root::Root;
 
 use crate::jobs::Jobs;
@@ -14,8 +16,7 @@ use crate::runner::Runner;
 pub(crate) enum Work {
     /// They are written.
     Written(Box<dyn Planner>),
-    /// They are run.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the next adapters run things"))]
+    /// They are run, by a command of their own.
     Run(Box<dyn Runner>),
 }
 
@@ -33,6 +34,28 @@ impl Work {
         match self {
             Self::Written(_) => false,
             Self::Run(runner) => !runner.runs_for(root),
+        }
+    }
+
+    /// Whether a run with this request is about it: what is run is so only where that is asked for.
+    pub(crate) fn is_asked_for(&self, name: &str, request: &Request) -> bool {
+        match (self, &request.errand) {
+            (_, Some(errand)) => errand.adapter == name,
+            (Self::Written(_), None) => true,
+            (Self::Run(_), None) => false,
+        }
+    }
+
+    /// Whether its entries are written.
+    pub(crate) fn is_written(&self) -> bool {
+        matches!(self, Self::Written(_))
+    }
+
+    /// The adapter whose entries are run, if it is of this type.
+    pub(crate) fn runner<T: Runner>(&self) -> Option<&T> {
+        match self {
+            Self::Written(_) => None,
+            Self::Run(runner) => (&**runner as &dyn Any).downcast_ref(),
         }
     }
 

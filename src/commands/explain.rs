@@ -13,6 +13,7 @@ use overlay_resolver::format::path;
 use overlay_resolver::root::Root;
 use overlay_resolver::{Configuration, Document, Key, Resolver};
 
+use super::cleanup;
 use crate::cli::Cli;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -63,6 +64,9 @@ pub(super) fn run(
         let entry = selection.only_path(entries, has_key)?;
         let path = entry.as_deref().unwrap_or(path);
         return Ok(keys(cli, key, Asked::new(&asked, path, reading)?));
+    }
+    if key.is_none() && adapters.cleanup().is_some_and(|(name, _)| name == subject) {
+        return cleanup::status(cli, system);
     }
     if !selection.may_match(&adapters) {
         return Ok(keys(cli, key, Asked::new(&resolver, path, reading)?));

@@ -2,6 +2,7 @@
 
 mod cat;
 mod check;
+mod cleanup;
 mod demo;
 mod diff;
 mod digest;
@@ -33,6 +34,9 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
     }
     if let Command::Check { list: true, .. } = &cli.command {
         return Ok(check::list(cli));
+    }
+    if let Command::Cleanup { sysroot, command } = &cli.command {
+        return cleanup::run(cli, sysroot.as_deref(), command);
     }
     let system = System::open(&cli.root)?;
     // What a run remembers of files is not taken apart at its end: the process ends, too.
@@ -104,6 +108,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
             dry_run,
             writing,
         } => wish::revert(cli, &system, entry, key.as_deref(), *dry_run, writing),
+        Command::Cleanup { sysroot, command } => cleanup::run(cli, sysroot.as_deref(), command),
         Command::Demo { dir } => demo::run(cli, dir),
     }
 }

@@ -7,7 +7,7 @@ use overlay_adapters::report::{
 use overlay_resolver::escape::{escape, escape_path};
 
 use super::foreign::foreign;
-use super::style::{BAD, GOOD, NOTABLE};
+use super::style::{BAD, FAINT, GOOD, NOTABLE};
 
 /// What masks an entry.
 pub(super) fn masked(mask: &Mask) -> String {
@@ -120,10 +120,29 @@ pub(super) const LAYER_MISSING: &str =
 fn reason_of_run(decision: &RunDecision) -> String {
     match decision {
         RunDecision::Due { origin } => format!("as in {}", escape_path(origin)),
+        RunDecision::Off => "`enabled = true` in a drop-in switches it on".into(),
+        RunDecision::NoOccasion => "nothing tells what it would be done for".into(),
         RunDecision::Done => "it is not run again".into(),
-        RunDecision::Failed { tries, of } => format!("tried {tries} of {of} times"),
-        RunDecision::GivenUp { tries } => format!("failed {tries} times"),
+        RunDecision::Failed { tries, of, why } => {
+            format!("tried {tries} of {of} times{}", because(why.as_deref()))
+        }
+        RunDecision::GivenUp { tries, why } => failed_times(*tries, why.as_deref()),
     }
+}
+
+/// How often something that is run failed, and why.
+pub(super) fn failed_times(tries: u32, why: Option<&str>) -> String {
+    let times = if tries == 1 {
+        "once".into()
+    } else {
+        format!("{tries} times")
+    };
+    let because = because(why);
+    format!("failed {times}{because}")
+}
+
+fn because(why: Option<&str>) -> String {
+    why.map_or_else(String::new, |why| format!(": {why}"))
 }
 
 fn reason_of_collection(decision: &CollectionDecision) -> String {
@@ -204,6 +223,7 @@ pub(super) fn words(entry: &EntryReport, state: State) -> (Style, String) {
         (State::Removed, _) => (NOTABLE, format!("removed: {reason}")),
         (State::Released, _) => (NOTABLE, format!("released: {reason}")),
         (State::Foreign, _) => (NOTABLE, format!("not touched: {reason}")),
+        (State::Off, _) => (FAINT, format!("off; {reason}")),
         (State::Waiting, Decision::Collection(CollectionDecision::OutOfScope { .. })) => {
             (NOTABLE, format!("left for the boot: {reason}"))
         }

@@ -80,8 +80,17 @@ fn decisions() -> Vec<Decision> {
         Decision::LayerMissing,
         Decision::Run(RunDecision::Due { origin: path() }),
         Decision::Run(RunDecision::Done),
-        Decision::Run(RunDecision::Failed { tries: 1, of: 2 }),
-        Decision::Run(RunDecision::GivenUp { tries: 2 }),
+        Decision::Run(RunDecision::Failed {
+            tries: 1,
+            of: 2,
+            why: None,
+        }),
+        Decision::Run(RunDecision::NoOccasion),
+        Decision::Run(RunDecision::Off),
+        Decision::Run(RunDecision::GivenUp {
+            tries: 2,
+            why: Some("it ended".into()),
+        }),
     ];
     all.extend(foreign().map(Decision::Foreign));
     let users = [Dependent::Apps, Dependent::Deployment];
@@ -136,7 +145,8 @@ fn matters() -> Vec<Matter> {
         Matter::GivenUp {
             name: name(),
             tries: 2,
-            occasion: "x".into(),
+            why: None,
+            is_required: true,
         },
     ];
     all.extend(foreign().map(|why| Matter::CannotAdopt {

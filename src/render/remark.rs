@@ -5,7 +5,7 @@ use overlay_adapters::report::{Dependent, Holder, Matter, NotSet, Remark, Report
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::{Finding, Level};
 
-use super::decision::{LAYER_MISSING, differing_id, going, holder, id_twice};
+use super::decision::{LAYER_MISSING, differing_id, failed_times, going, holder, id_twice};
 use super::foreign::foreign;
 
 /// All that there is to tell of a report: what was found, and what follows from what was decided.
@@ -95,10 +95,11 @@ fn words(matter: &Matter) -> String {
             )
         }
         Matter::GivenUp {
-            name,
-            tries,
-            occasion,
-        } => format!("{name}: failed {tries} times, and is not tried again for {occasion}"),
+            name, tries, why, ..
+        } => format!(
+            "{name}: {}; it is not tried again: mend what it runs and run it with `--force`, or mask it",
+            failed_times(*tries, why.as_deref())
+        ),
     }
 }
 

@@ -463,8 +463,17 @@ fn every_decision() -> Vec<Decision> {
     let of_runs = [
         RunDecision::Due { origin: path() },
         RunDecision::Done,
-        RunDecision::Failed { tries: 1, of: 2 },
-        RunDecision::GivenUp { tries: 2 },
+        RunDecision::Failed {
+            tries: 1,
+            of: 2,
+            why: None,
+        },
+        RunDecision::NoOccasion,
+        RunDecision::Off,
+        RunDecision::GivenUp {
+            tries: 2,
+            why: None,
+        },
     ];
     all.extend(of_runs.map(Decision::Run));
     all

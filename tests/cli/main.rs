@@ -10,6 +10,7 @@ mod adoption;
 mod agree;
 mod answers;
 mod check;
+mod cleanup;
 mod diff;
 mod documents;
 mod etc;

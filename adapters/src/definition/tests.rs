@@ -33,7 +33,7 @@ const EXTRA: &str = "kind='flatpak'\nlayers=['/etc']\nremotes='r'\ncollections='
 fn the_built_in_definitions_are_sound() {
     let (definitions, findings) = with(&[]);
     assert_eq!(findings, [""; 0]);
-    assert_eq!(names(&definitions), ["flatpak", "ostree"]);
+    assert_eq!(names(&definitions), ["cleanup", "flatpak", "ostree"]);
     assert_eq!(
         target(&definitions, "flatpak"),
         Path::new("/var/lib/flatpak/repo/config")
@@ -64,7 +64,7 @@ fn they_are_an_overlay() {
         ("extra.toml", &another),
     ]);
     assert_eq!(findings, [""; 0]);
-    assert_eq!(names(&definitions), ["extra", "flatpak"]);
+    assert_eq!(names(&definitions), ["cleanup", "extra", "flatpak"]);
     assert_eq!(
         target(&definitions, "flatpak"),
         Path::new("/srv/main/repo/config")
@@ -90,7 +90,7 @@ fn the_name_tells_the_kind_where_the_file_does_not() {
 fn two_with_one_target_are_both_refused() {
     let rival = format!("{EXTRA}installation='/var/lib/flatpak'\n");
     let (definitions, findings) = with(&[("extra.toml", &rival)]);
-    assert_eq!(names(&definitions), ["ostree"]);
+    assert_eq!(names(&definitions), ["cleanup", "ostree"]);
     let [built_in, extra] = &findings[..] else {
         panic!("{findings:?}")
     };
@@ -98,7 +98,7 @@ fn two_with_one_target_are_both_refused() {
     assert!(extra.starts_with("/etc/overlayctl/adapters.d/extra.toml: writes"));
     let (definitions, findings) = with(&[("extra.toml", &rival), ("flatpak.toml", "")]);
     assert_eq!(findings, [""; 0]);
-    assert_eq!(names(&definitions), ["extra", "ostree"]);
+    assert_eq!(names(&definitions), ["cleanup", "extra", "ostree"]);
 }
 
 #[test]
@@ -130,7 +130,11 @@ fn one_that_cannot_be_used_hurts_itself_alone_and_says_where() {
         ),
     ] {
         let (definitions, findings) = with(&[("extra.toml", text)]);
-        assert_eq!(names(&definitions), ["flatpak", "ostree"], "{text}");
+        assert_eq!(
+            names(&definitions),
+            ["cleanup", "flatpak", "ostree"],
+            "{text}"
+        );
         let expected = format!("/etc/{DIRECTORY}/extra.toml:{expected}");
         let [finding] = &findings[..] else {
             panic!("{text}: {findings:?}")

@@ -255,6 +255,10 @@ pub enum RunDecision {
         /// The file that defines it.
         origin: PathBuf,
     },
+    /// It is switched off where it is defined.
+    Off,
+    /// Nothing tells what it would be done for.
+    NoOccasion,
     /// It was done, by this run or an earlier one.
     Done,
     /// It failed, and is tried again.
@@ -263,11 +267,15 @@ pub enum RunDecision {
         tries: u32,
         /// How often it is.
         of: u32,
+        /// Why, the last time; none if nobody saw its end.
+        why: Option<String>,
     },
     /// It failed each time, and is not tried again.
     GivenUp {
         /// How often it was tried.
         tries: u32,
+        /// Why, the last time; none if nobody saw its end.
+        why: Option<String>,
     },
 }
 
@@ -276,6 +284,8 @@ impl RunDecision {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Due { .. } => "due",
+            Self::Off => "switched-off",
+            Self::NoOccasion => "no-occasion",
             Self::Done => "done",
             Self::Failed { .. } => "run-failed",
             Self::GivenUp { .. } => "given-up",
@@ -285,6 +295,8 @@ impl RunDecision {
     const fn state(&self) -> State {
         match self {
             Self::Due { .. } => State::Due,
+            Self::Off => State::Off,
+            Self::NoOccasion => State::Waiting,
             Self::Done => State::Done,
             Self::Failed { .. } => State::Failed,
             Self::GivenUp { .. } => State::GivenUp,

@@ -96,8 +96,10 @@ pub enum Matter {
         name: String,
         /// How often it was tried.
         tries: u32,
-        /// What it was to be done for.
-        occasion: String,
+        /// Why, the last time; none if nobody saw its end.
+        why: Option<String>,
+        /// Whether all is done only once this is.
+        is_required: bool,
     },
 }
 
@@ -136,7 +138,10 @@ impl Matter {
             Self::InUse { .. }
             | Self::Conflict { .. }
             | Self::BaselineLost { .. }
-            | Self::IdNotSet { .. } => Level::Warning,
+            | Self::IdNotSet { .. }
+            | Self::GivenUp {
+                is_required: false, ..
+            } => Level::Warning,
             Self::CannotAdopt { .. }
             | Self::CannotMove { .. }
             | Self::LayerMissing { .. }

@@ -32,6 +32,8 @@ pub enum State {
     Foreign,
     /// Nothing can be done yet: what it is for is not there, or its target is for another run to write.
     Waiting,
+    /// Switched off where it is defined.
+    Off,
     /// To be run.
     Due,
     /// Run, and done.
@@ -60,6 +62,7 @@ impl State {
             Self::Released => "released",
             Self::Foreign => "foreign",
             Self::Waiting => "waiting",
+            Self::Off => "off",
             Self::Due => "due",
             Self::Done => "done",
             Self::GivenUp => "given-up",

@@ -17,9 +17,8 @@ use serde::Deserialize;
 use crate::code;
 use crate::paths::{BelowLayers, InRoot, LayersAt};
 use crate::process;
-use crate::report::Request;
 use crate::route::{Route, SourcePath};
-use crate::runner::{Agenda, Job, Mark, Runner};
+use crate::runner::{Agenda, Job, Mark, Runner, mark_file};
 use crate::source::{Source, mistake, path_of};
 use crate::system::is_running_systems;
 
@@ -119,27 +118,29 @@ impl Runner for Tasksd {
         self.is_for_any_root || is_running_systems(root)
     }
 
-    fn due(&self, root: &Root, _: &Request) -> Agenda {
+    fn due(&self, root: &Root) -> Agenda {
         let source = Source::read(&Tree::from(root.clone()), &self.rules, &self.tasks, read);
         Agenda::of(source, &self.name, self.noun(), |name, layered, task| {
+            let place = mark_file(&self.state, name);
             Ok(Job {
                 adapter: self.name.clone(),
                 name: name.into(),
                 command: task.command.clone(),
+                patience: PATIENCE,
+                is_required: true,
                 occasion: self.occasion.clone(),
                 tries: task.tries.unwrap_or(TRIES),
-                mark: Mark::of(root, &self.state, name)?,
+                mark: Mark::read(root, &place)?,
+                place,
                 origin: path_of(&layered.document),
+                line: None,
             })
         })
     }
 
-    fn run(&self, _: &Root, job: &Job) -> Result<(), Finding> {
-        let failed = |why: String| code::RUN_FAILED.error(&job.origin, why);
-        let [program, arguments @ ..] = &*job.command else {
-            return Err(failed("command: expected a program".into()));
-        };
-        let ended = process::run(Path::new(program), arguments, PATIENCE);
-        ended.map_err(|why| failed(format!("{}: {why}", job.name)))
+    fn run(&self, _: &Root, job: &Job) -> Result<(), String> {
+        let (program, arguments) = job.command.split_first().ok_or("it has no program")?;
+        let ended = process::run(Path::new(program), arguments, job.patience);
+        ended.map_err(|why| why.to_string())
     }
 }

@@ -10,8 +10,8 @@ use super::{Definition, Tasksd};
 use crate::adapter::Adapters;
 use crate::commit::{commit, commit_until};
 use crate::definition::text::Text;
-use crate::report::{Decision, Report, Request, RunDecision, Wish};
-use crate::runner::{Due, Mark, Runner as _};
+use crate::report::{Decision, Errand, Report, Request, RunDecision, Wish};
+use crate::runner::{Due, End, Runner as _};
 use crate::scope::Scopes;
 use crate::system::{System, WhyLeft};
 
@@ -58,7 +58,7 @@ impl Machine {
     }
 
     fn sync(&self) -> Report {
-        Adapters::open(&self.root()).sync(&Request::default())
+        Adapters::open(&self.root()).sync(&errand())
     }
 
     /// The codes and states of both, and how many errors there are to tell.
@@ -72,6 +72,17 @@ impl Machine {
     fn ran(&self) -> String {
         let ran = fs::read_to_string(self.path("ran")).unwrap_or_default();
         ran.lines().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What runs the tasks: `sync` alone runs none.
+fn errand() -> Request {
+    Request {
+        errand: Some(Errand {
+            adapter: "tasksd".into(),
+            ..Errand::default()
+        }),
+        ..Request::default()
     }
 }
 
@@ -100,7 +111,7 @@ fn one_that_fails_starves_no_other_and_is_given_up() {
     let first = machine.run("A");
     assert_eq!(first, (words("run-failed failed", "done done"), 1));
     let second = machine.run("A");
-    assert_eq!(second, (words("given-up given-up", "done done"), 2));
+    assert_eq!(second, (words("given-up given-up", "done done"), 1));
     // That it was given up is told each time, and it is not run.
     let third = machine.run("A");
     assert_eq!(third, (words("given-up given-up", "done done"), 1));
@@ -137,11 +148,11 @@ fn what_is_run_is_left_for_the_boot_as_what_is_written() {
     let machine = Machine::new();
     let request = Request {
         scopes: Scopes::ETC,
-        ..Request::default()
+        ..errand()
     };
     let report = Adapters::open(&machine.root()).sync(&request);
     let left: Vec<_> = report.left.iter().map(|left| &*left.adapter).collect();
-    assert_eq!(left, ["flatpak", "tasksd"]);
+    assert_eq!(left, ["tasksd"]);
     assert_eq!(machine.ran(), "");
 }
 
@@ -152,7 +163,7 @@ fn what_is_run_is_left_where_the_root_is_another() {
     let text = DEFINITION.replace("roots = \"any\"", "");
     machine.write("etc/overlayctl/adapters.d/tasksd.toml", &text);
     let system = System::open(machine.0.path()).unwrap();
-    let report = Adapters::open(system.root()).sync(&Request::default());
+    let report = Adapters::open(system.root()).sync(&errand());
     let [left] = &report.left[..] else {
         panic!("{:#?}", report.left);
     };
@@ -186,10 +197,14 @@ fn what_cannot_be_counted_is_not_run_and_was_not_tried() {
     let theirs = format!("echo theirs > {STATE}/good.run; exit 1");
     machine.task("usr/lib", "bad", &theirs);
     let report = machine.sync();
-    let expected = RunDecision::Failed { tries: 1, of: 2 };
+    let expected = RunDecision::Failed {
+        tries: 1,
+        of: 2,
+        why: None,
+    };
     assert_eq!(*of_good(&report), Decision::Run(expected));
     let codes: Vec<_> = report.findings.iter().map(|one| one.code.name()).collect();
-    assert_eq!(codes, ["run-failed", "contended"]);
+    assert_eq!(codes, ["contended"]);
     let changes: Vec<_> = report.changes.iter().map(|one| &*one.subject).collect();
     assert_eq!(changes, ["bad"]);
     assert_eq!(machine.ran(), "bad good bad");
@@ -198,12 +213,42 @@ fn what_cannot_be_counted_is_not_run_and_was_not_tried() {
 #[test]
 fn a_plan_says_what_is_due_and_runs_nothing() {
     let machine = Machine::new();
-    let report = Adapters::open(&machine.root()).plan(&Request::default());
+    let report = Adapters::open(&machine.root()).plan(&errand());
     let due = report.pending.iter();
     let due: Vec<_> = due.map(|change| (change.noun, &*change.subject)).collect();
     assert_eq!(due, [("task", "bad"), ("task", "good")]);
     assert_eq!(machine.ran(), "");
     assert!(!machine.path("var").exists());
+}
+
+/// It has a command of its own, and waits for that.
+#[test]
+fn what_is_run_is_no_business_of_a_sync() {
+    let machine = Machine::new();
+    let adapters_of = machine.root();
+    let adapters = Adapters::open(&adapters_of);
+    let report = adapters.plan(&Request::default());
+    assert_eq!(words_of(&report), ["due due", "due due"]);
+    assert_eq!(report.pending, []);
+    assert_eq!(words_of(&adapters.sync(&Request::default())), [""; 0]);
+    assert_eq!(machine.ran(), "");
+}
+
+#[test]
+fn single_tasks_are_run_and_again_where_that_is_asked() {
+    let machine = Machine::new();
+    machine.run("A");
+    machine.run("A");
+    let mut request = errand();
+    let errand = request.errand.as_mut().unwrap();
+    errand.only = ["bad".to_owned()].into();
+    let root = machine.root();
+    let adapters = Adapters::open(&root);
+    assert_eq!(adapters.sync(&request).changes, []);
+    request.errand.as_mut().unwrap().again = true;
+    let report = adapters.sync(&request);
+    assert_eq!(words_of(&report), words("run-failed failed", "done done"));
+    assert_eq!(machine.ran(), "bad good bad bad");
 }
 
 /// The machine goes down while a job runs, or before its end was written down.
@@ -215,18 +260,15 @@ fn one_that_takes_the_machine_down_was_counted() {
     let tasks = Tasksd::new("tasksd", definition);
     fs::create_dir_all(machine.path(STATE)).unwrap();
     for tries in 1..=2 {
-        let job = tasks.due(&root, &Request::default()).jobs.remove(1);
+        let job = tasks.due(&root).jobs.remove(1);
         let Due::Now(begun) = job.due() else {
             panic!("it was tried {} times only", tries - 1);
         };
         assert_eq!(begun.tries, tries);
-        let batch = tasks.mark(&job, job.mark.as_ref(), &begun);
+        let batch = job.marked(&root, job.mark.as_ref(), &begun);
         commit(&root, &batch).outcome.unwrap();
-        let done = Mark {
-            is_done: true,
-            ..begun.clone()
-        };
-        let batch = tasks.mark(&job, Some(&begun), &done);
+        let done = begun.ended(End::Done);
+        let batch = job.marked(&root, Some(&begun), &done);
         commit_until(&root, &batch, 0).outcome.unwrap();
     }
     assert_eq!(machine.run("A").0[1], "given-up given-up");
@@ -239,7 +281,11 @@ fn a_job_whose_mark_has_no_place_is_not_run() {
     let taken = format!("mkdir -p {STATE}/good.run/x; exit 1");
     machine.task("usr/lib", "bad", &taken);
     let report = machine.sync();
-    let expected = RunDecision::Failed { tries: 0, of: 2 };
+    let expected = RunDecision::Failed {
+        tries: 0,
+        of: 2,
+        why: None,
+    };
     assert_eq!(*of_good(&report), Decision::Run(expected));
     assert_eq!(machine.ran(), "bad");
 }

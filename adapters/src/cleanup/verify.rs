@@ -1,0 +1,80 @@
+//! The marker is about the deployment that is booted, or it goes: so that a unit which waits for its absence runs, also
+//! where a deploy process forgot to remove it, or a power cut brought it back.
+
+use std::path::{Path, PathBuf};
+
+use overlay_resolver::finding::Finding;
+use overlay_resolver::root::Root;
+
+use super::marker::MarkerState;
+use super::standing::Standing;
+use super::{Cleanup, STALE};
+use crate::commit::Step;
+use crate::jobs::write;
+use crate::runner::put;
+
+/// What became of a marker.
+#[derive(Debug)]
+pub enum Verified {
+    /// Nothing tells which deployment is booted, so nobody knows what it ought to say.
+    Unknown,
+    /// There was none.
+    Absent,
+    /// It is right, and stays.
+    Kept,
+    /// It was stale, and went.
+    Removed,
+    /// It is stale and cannot be removed. Another file says so.
+    Stale {
+        /// That file.
+        note: PathBuf,
+        /// Why not.
+        why: Finding,
+    },
+}
+
+impl Cleanup {
+    /// Removes a marker that is stale.
+    ///
+    /// # Errors
+    /// It could neither be removed nor be noted that it is stale.
+    pub fn verify(&self, root: &Root, standing: &Standing) -> Result<Verified, Finding> {
+        match standing.state {
+            MarkerState::Unknown => Ok(Verified::Unknown),
+            MarkerState::Absent => Ok(Verified::Absent),
+            MarkerState::Current(_) => Ok(Verified::Kept),
+            MarkerState::OfAnother(_) | MarkerState::OtherTasks(_) | MarkerState::Foreign => {
+                let Err(why) = self.arm(root, standing) else {
+                    return Ok(Verified::Removed);
+                };
+                note(root, standing)?;
+                let note = STALE.into();
+                Ok(Verified::Stale { note, why })
+            }
+        }
+    }
+
+    /// Removes the marker, whatever it says: whoever deploys has something to be cleaned. Returns whether there was one.
+    ///
+    /// # Errors
+    /// It could not be removed.
+    pub fn arm(&self, root: &Root, standing: &Standing) -> Result<bool, Finding> {
+        let Some(text) = &standing.marker_text else {
+            return Ok(false);
+        };
+        let take = Step::Take {
+            path: standing.marker.clone(),
+            expected: text.clone(),
+        };
+        write(root, &vec![take].into()).map(|()| true)
+    }
+}
+
+fn note(root: &Root, standing: &Standing) -> Result<(), Finding> {
+    if standing.is_known_stale {
+        return Ok(());
+    }
+    let content = format!("{} is stale\n", standing.marker.display());
+    let note = put(root, Path::new(STALE), None, content.into());
+    write(root, &vec![note].into())
+}
