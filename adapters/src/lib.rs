@@ -51,6 +51,9 @@ pub mod system;
 #[cfg(test)]
 mod tasksd;
 mod text;
+#[cfg(test)]
+#[path = "../../tests/support/thorough.rs"]
+mod thorough;
 mod work;
 
 pub use self::adapter::{Adapter, Adapters, EntryPath};

@@ -2,6 +2,9 @@
 //! when it is read again, what figment gets and what [`explain`](Document::explain) says counts are the same,
 //! for every format, every built-in rule set and every kind of key, on trees of several files.
 
+#[path = "../../tests/support/thorough.rs"]
+mod thorough;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -15,6 +18,7 @@ use proptest::sample::select;
 use proptest::test_runner::{Config, FailurePersistence, TestCaseResult, TestRunner};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use thorough::one_in;
 
 /// The names below the layers; a file may be a mask.
 const NAMES: [&str; 3] = ["1", "2", "3"];
@@ -401,7 +405,7 @@ fn hold<S: Strategy<Value = Vec<File>>>(
             for more in more {
                 let rules = rules(set, format, kind, more);
                 let config = Config {
-                    cases: 4,
+                    cases: one_in(4, 4).try_into().expect("a small number"),
                     max_shrink_iters: 10_000,
                     failure_persistence: None::<Box<dyn FailurePersistence>>,
                     ..Config::default()

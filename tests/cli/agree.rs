@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::image::Image;
 use crate::json::parsed;
+use crate::thorough::some_of;
 
 const CONFIG: &str = "var/lib/flatpak/repo/config";
 const OS: &str = "usr/lib/ostree/remotes.d/os.conf";
@@ -37,10 +38,9 @@ fn synced(image: &Image) {
     image.run(&["sync"]);
 }
 
-/// Each costs a dozen processes and more: the gate tries all, a plain run every third.
+/// Each costs a dozen processes and more.
 fn situations() -> impl Iterator<Item = &'static Situation> {
-    let is_thorough = std::env::var_os("OVERLAYCTL_THOROUGH").is_some();
-    SITUATIONS.iter().step_by(if is_thorough { 1 } else { 3 })
+    some_of(8, SITUATIONS)
 }
 
 const SITUATIONS: &[Situation] = &[

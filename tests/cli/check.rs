@@ -8,6 +8,7 @@ use overlay_resolver::inspect::survey::DIRECTORIES_LIMIT;
 
 use crate::image::Image;
 use crate::json::parsed;
+use crate::thorough::some_of;
 
 const RULES: &str = "repeated = 'last'\nformat = 'gkeyfile'\n";
 
@@ -172,12 +173,13 @@ fn what_was_not_searched_is_an_error_of_every_command_that_searches() {
     }
     let told =
         format!("not searched, nor is what comes after it in this layer: {DIRECTORIES_LIMIT}");
-    for command in [
+    let commands = [
         &["list"][..],
         &["diff", "--json"],
         &["check", "--only", "mask-of-nothing"],
         &["diff", "--rules", "systemd", "--rules", "uapi6"],
-    ] {
+    ];
+    for command in some_of(4, &commands) {
         let text = image.shown(command);
         assert!(text.contains(&told), "{text}");
         assert!(text.ends_with("[exit status 1]"), "{text}");

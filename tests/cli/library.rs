@@ -7,6 +7,7 @@ use overlay_resolver::{Basis, Catalog, Configuration, Document, Resolver, Rules}
 use serde_json::Value;
 
 use crate::image::Image;
+use crate::thorough::{one_in, some_of};
 
 /// The names that the catalog's patterns stand for, and others: of each kind of path at least one.
 const MORE: [&str; 14] = [
@@ -131,9 +132,9 @@ fn told_by_command(document: &Value) -> (Vec<String>, Vec<String>) {
 fn a_path_of_every_kind_is_the_same_in_both() {
     let own = "repeated = 'last'\nformat = 'systemd'\n";
     let mut asked = 0;
-    for path in paths() {
+    for path in some_of(4, &paths()) {
         let image = Image::new();
-        fill(&image, &path);
+        fill(&image, path);
         fs::write(image.outside("own.toml"), own).expect("rules");
         let own_path = image.outside("own.toml").display().to_string();
         let shown = path.display().to_string();
@@ -157,7 +158,7 @@ fn a_path_of_every_kind_is_the_same_in_both() {
             ),
         ] {
             let configuration = resolver
-                .configuration(&path)
+                .configuration(path)
                 .expect("a path below the layers");
             let document = json(&image, arguments);
             assert_eq!(
@@ -173,7 +174,7 @@ fn a_path_of_every_kind_is_the_same_in_both() {
                 );
             }
             if !configuration.is_directory() {
-                let alone = resolver.resolve(&path).expect("a document");
+                let alone = resolver.resolve(path).expect("a document");
                 assert_eq!(
                     alone.digest(),
                     configuration.document().digest(),
@@ -184,7 +185,7 @@ fn a_path_of_every_kind_is_the_same_in_both() {
         }
         let digests = json(&image, &["digest", &shown]);
         let documents = resolver
-            .configuration(&path)
+            .configuration(path)
             .expect("a path")
             .resolve()
             .documents;
@@ -195,7 +196,7 @@ fn a_path_of_every_kind_is_the_same_in_both() {
             .collect();
         assert_eq!(ours, theirs, "{shown}");
     }
-    assert!(asked > 200, "{asked}");
+    assert!(asked > one_in(8, 200), "{asked}");
 }
 
 #[test]

@@ -24,5 +24,7 @@ mod scopes;
 mod size;
 mod terminal;
 mod text;
+#[path = "../support/thorough.rs"]
+mod thorough;
 mod victims;
 mod wishes;

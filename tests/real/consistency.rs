@@ -27,10 +27,11 @@ use tempfile::TempDir;
 use self::case::{Case, Contradiction};
 use self::laws::Subject;
 use self::tree::Tree;
+use crate::NotRun;
 use crate::generated::say;
 use crate::peers::SCRATCH;
 use crate::random::Random;
-use crate::{NotRun, how_many};
+use crate::thorough::one_in;
 
 /// How many roots a thorough trial makes.
 const ROOTS: usize = 150;
@@ -64,7 +65,7 @@ fn compare() {
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= how_many(ROOTS) {
+                    if index >= one_in(30, ROOTS) {
                         break;
                     }
                     root(first + u64::try_from(index).unwrap(), &tally);
@@ -76,7 +77,7 @@ fn compare() {
     let summary = format!(
         "consistency: {} trees in {} roots, {} questions to the program, {} answers compared, {} laws broken, {:.1} s",
         tally.trees,
-        how_many(ROOTS),
+        one_in(30, ROOTS),
         tally.runs,
         tally.compared,
         tally.broken.len(),

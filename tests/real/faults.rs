@@ -7,14 +7,13 @@ mod durable;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::machine::Machine;
-use crate::{is_thorough, one_in};
+use crate::thorough::{is_thorough, some_of};
 
 /// Calls that only look, of which a run makes hundreds that differ in nothing but the file: of an
 /// update, every eighth of them is made to fail. A run is killed before each of them all the same, where
@@ -103,7 +102,7 @@ impl Campaign<'_> {
         }
         let ends = self.ends();
         let mut judged = BTreeSet::new();
-        let mut points = 0;
+        let (mut there_are, mut points) = (0, 0);
         // The kills first: what they leave is held to every byte.
         // A kill before a call that only looks leaves nothing else than one before the next that writes:
         // that this is so is seen by trying.
@@ -118,7 +117,8 @@ impl Campaign<'_> {
                 .flat_map(|(call, &count)| (1..=count).map(move |n| (call, n)))
                 .filter(tried)
                 .collect();
-            for (call, ordinal) in some_of(&all) {
+            there_are += all.len();
+            for &(call, ordinal) in some_of(PART, &all) {
                 let victim = self.copy();
                 let ended_well = self.disturb(&victim, call, &format!("{fault}:when={ordinal}"));
                 let killed = fault == "signal=SIGKILL";
@@ -166,7 +166,7 @@ impl Campaign<'_> {
                 points += 1;
             }
         }
-        assert!(points > one_in(PART, 300), "only {points} points");
+        assert!(there_are > 300, "only {there_are} points");
         let said = writeln!(
             std::io::stdout(),
             "{points} points, {} different states left behind, {} things that may follow each",
@@ -182,7 +182,7 @@ impl Campaign<'_> {
     /// it was done, and it was not.
     fn assert_failed_syncs_are_told(&self, syncs: usize) {
         let all: Vec<_> = (1..=syncs).collect();
-        for ordinal in some_of(&all) {
+        for ordinal in some_of(PART, &all) {
             let fault = |fault| format!("fsync:{fault}:when={ordinal}");
             let (ended_well, trace) = self.traced(&fault("error=EIO"));
             assert!(!ended_well, "fsync {ordinal}: it claims to be done");
@@ -394,15 +394,7 @@ pub(crate) fn copy_of(machine: &Machine, copy: &Machine) {
 }
 
 /// Of how many points a plain run tries one.
-const PART: usize = 40;
-
-/// All of them if the trial is thorough, else a part, evenly spread; another one each time.
-fn some_of<T: Copy>(all: &[T]) -> impl Iterator<Item = T> {
-    let step = (all.len() / one_in(PART, all.len()).max(1)).max(1);
-    let first = RandomState::new().hash_one(step) % u64::try_from(step).expect("a step");
-    let first = usize::try_from(first).expect("less than a step");
-    all.iter().copied().skip(first).step_by(step)
-}
+const PART: usize = 150;
 
 /// The same with the lines of the configuration and the elements of its lists in order.
 fn orderless(tree: &Tree) -> BTreeMap<PathBuf, Option<Vec<String>>> {

@@ -5,7 +5,8 @@
 //! end. With `OVERLAYCTL_REQUIRE_PEERS=1` (`tests/run` sets it) a trial that cannot run fails.
 //!
 //! The long trials, which try generated texts, trees and points of failure by the hundred, try a
-//! [part](how_many) of them; with `OVERLAYCTL_THOROUGH=1` (`tests/run` sets it, too) all.
+//! [part](how_many) of them, and each case meets one version of its peer, unless trials are asked for by name; with
+//! `OVERLAYCTL_THOROUGH=1` (`tests/run` sets it, too) it is all of them.
 #![allow(clippy::unwrap_used, reason = "a trial ends at the first surprise")]
 #![allow(
     clippy::disallowed_methods,
@@ -39,36 +40,23 @@ mod sysroot;
 mod systemd;
 mod systemd_files;
 mod texts;
+#[path = "../support/thorough.rs"]
+mod thorough;
 mod trees;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::ExitCode;
-use std::sync::OnceLock;
 
 use libtest_mimic::{Arguments, Trial};
 
 use peers::Found;
+use thorough::{is_thorough, one_in};
 
 /// How much of `all` a long trial tries: all of it in the gate, a tenth in a plain `cargo test`.
 pub(crate) fn how_many(all: usize) -> usize {
     one_in(10, all)
-}
-
-/// The same for what takes longer than the rest: one in `part`, but something.
-pub(crate) fn one_in(part: usize, all: usize) -> usize {
-    if is_thorough() {
-        all
-    } else {
-        all.div_ceil(part)
-    }
-}
-
-/// Whether the long trials try all that they can.
-fn is_thorough() -> bool {
-    static THOROUGH: OnceLock<bool> = OnceLock::new();
-    *THOROUGH.get_or_init(|| is_set("OVERLAYCTL_THOROUGH"))
 }
 
 /// Two for each processor: a trial waits for its peer, and for pauses, half of the time.
@@ -81,10 +69,12 @@ fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| value == "1")
 }
 
-/// Counts, by reason, the trials that this machine cannot run.
+/// Counts, by reason, the trials that are not run: this machine cannot, or the gate does.
 #[derive(Debug)]
 pub(crate) struct NotRun {
     required: bool,
+    /// Whether each case meets each version of its peer.
+    all_versions: bool,
     reasons: RefCell<BTreeMap<String, usize>>,
 }
 
@@ -106,10 +96,43 @@ impl NotRun {
             }
             Err(reason) => reason,
         };
-        *self.reasons.borrow_mut().entry(reason.clone()).or_default() += 1;
+        self.count(reason.clone());
         Trial::test(name, move || Err(reason.into()))
             .with_kind("not run")
             .with_ignored_flag(!self.required)
+    }
+
+    /// Each case with each version of its peer. A plain run tries a case with one of those that are there, the next
+    /// case with the next, unless it is asked for trials of some name.
+    pub(crate) fn with_versions<P: Clone + Send + 'static, C: Copy + Send + 'static>(
+        &self,
+        versions: impl IntoIterator<Item = (String, Found<P>)>,
+        cases: &[(&str, C)],
+        run: fn(C, &P),
+    ) -> Vec<Trial> {
+        let (there, missing): (Vec<_>, Vec<_>) =
+            versions.into_iter().partition(|(_, found)| found.is_ok());
+        let count = there.len();
+        let mut trials = Vec::new();
+        for (turn, (version, found)) in there.into_iter().chain(missing).enumerate() {
+            for (number, &(case, tried)) in cases.iter().enumerate() {
+                let is_its_turn = found.is_err() || number % count == turn;
+                let is_left = !is_its_turn && !self.all_versions;
+                if is_left {
+                    let reason = "tried with another version; OVERLAYCTL_THOROUGH=1 tries all";
+                    self.count(reason.to_owned());
+                }
+                let run = move |peer: P| run(tried, &peer);
+                let trial = self.trial(format!("{version}: {case}"), found.clone(), run);
+                let is_ignored = is_left || trial.has_ignored_flag();
+                trials.push(trial.with_ignored_flag(is_ignored));
+            }
+        }
+        trials
+    }
+
+    fn count(&self, reason: String) {
+        *self.reasons.borrow_mut().entry(reason).or_default() += 1;
     }
 
     fn summary(&self) -> String {
@@ -128,6 +151,7 @@ fn main() -> ExitCode {
     arguments.test_threads = arguments.test_threads.or_else(threads);
     let not_run = NotRun {
         required: is_set("OVERLAYCTL_REQUIRE_PEERS"),
+        all_versions: is_thorough() || arguments.filter.is_some(),
         reasons: RefCell::default(),
     };
     let trials = [

@@ -1,6 +1,9 @@
 //! Laws of growth: four times as much takes four times the processor's time where it is in proportion, sixteen times
 //! where it is quadratic. The time of this thread is counted, so that a busy machine tells the same.
 
+#[path = "thorough.rs"]
+mod thorough;
+
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -9,9 +12,10 @@ use rustix::time::{ClockId, clock_gettime};
 /// that is quadratic may be small yet.
 const BOUND: u32 = 6;
 
-/// Four times as much as `size` takes no more than in proportion, for each part that is timed.
+/// Four times as much as `size` takes no more than in proportion, for each part that is timed. A plain run looks at less.
 #[track_caller]
 pub(crate) fn in_proportion(size: usize, parts: impl Fn(usize) -> Vec<(&'static str, Duration)>) {
+    let size = thorough::one_in(4, size);
     let mut worst = Vec::new();
     // What else the machine does can disturb one attempt.
     for _ in 0..3 {

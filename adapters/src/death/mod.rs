@@ -11,7 +11,6 @@ mod ostree;
 mod planted;
 mod twice;
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
 
 use machine::{Machine, Tree};
@@ -21,6 +20,7 @@ use crate::obstacles::Obstacles;
 use crate::plan::Plan;
 use crate::planner::Planner;
 use crate::report::{Request, Wish};
+use crate::thorough::some_of;
 
 /// The remote that everything happens to.
 const NAME: &str = "x";
@@ -119,27 +119,14 @@ impl Tally {
 /// Tries every death of every change.
 fn campaign(subject: &Subject, changes: &[Change], planted: Planted) -> Tally {
     let mut tally = Tally::default();
-    for change in some_of(changes) {
+    for change in some_of(PART, changes) {
         survive(subject, change, planted, &mut tally);
     }
     tally
 }
 
-/// All changes; of a quick `cargo test` a part of them, another one each time.
-fn some_of(changes: &[Change]) -> impl Iterator<Item = &Change> {
-    let part = if std::env::var_os("OVERLAYCTL_THOROUGH").is_some() {
-        1
-    } else {
-        PART
-    };
-    let first = RandomState::new().hash_one(part) % part;
-    let first = usize::try_from(first).expect("a small number");
-    let part = part.try_into().expect("a small number");
-    changes.iter().skip(first).step_by(part)
-}
-
 /// Of how many changes a quick run tries one.
-const PART: u64 = 6;
+const PART: usize = 20;
 
 /// What a run finds, and what it makes of that.
 fn start(subject: &Subject, change: &Change) -> (Tree, Tree) {

@@ -2,8 +2,9 @@
 //! whole.
 
 use super::machine::{self, Machine, Tree};
-use super::{Act, Aftermath, Change, Image, Subject, Tally, flatpak, ostree, some_of, start};
+use super::{Act, Aftermath, Change, Image, PART, Subject, Tally, flatpak, ostree, start};
 use crate::report::Request;
+use crate::thorough::some_of;
 
 /// What may follow the second death. Doing nothing comes before deleting.
 const AFTER: [Act; 3] = [Act::Nothing, Act::Deletes, Act::Adds];
@@ -76,7 +77,7 @@ fn survive(subject: &Subject, change: &Change, tally: &mut Tally) {
 
 fn campaign(subject: &Subject, changes: &[Change]) -> Tally {
     let mut tally = Tally::default();
-    for change in some_of(changes) {
+    for change in some_of(PART, changes) {
         survive(subject, change, &mut tally);
     }
     tally

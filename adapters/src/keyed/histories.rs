@@ -16,13 +16,14 @@ use super::store::Store;
 use crate::plan::Plan;
 use crate::report::Operation;
 use crate::source::{Layered, Source, Want};
+use crate::thorough::one_in;
 
 const NAMES: [&str; 3] = ["one", "two", "three"];
 
-/// How many histories are tried: each takes milliseconds, so the quick loop has fewer than the gate.
+/// How many histories are tried.
 pub(crate) fn cases() -> ProptestConfig {
-    let is_thorough = std::env::var_os("OVERLAYCTL_THOROUGH").is_some();
-    ProptestConfig::with_cases(if is_thorough { 512 } else { 128 })
+    let cases = one_in(16, 512);
+    ProptestConfig::with_cases(cases.try_into().expect("a small number"))
 }
 
 /// One target of entries, in memory.

@@ -57,26 +57,13 @@ const CASES: &[&[Case]] = &[
 /// Every case with every flatpak.
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
     let bench = Bench::new().map(Arc::new);
-    let mut trials = Vec::new();
-    for (name, flatpak) in Flatpak::all() {
-        let ready = bench
-            .clone()
-            .and_then(|bench| Ok((bench, Arc::new(flatpak?))));
-        for case in CASES.concat() {
-            trials.push(trial(&name, case, ready.clone(), not_run));
-        }
-    }
-    trials
-}
-
-fn trial(
-    name: &str,
-    case: Case,
-    ready: Found<(Arc<Bench>, Arc<Flatpak>)>,
-    not_run: &NotRun,
-) -> Trial {
-    let (rule, run) = case;
-    not_run.trial(format!("{name}: {rule}"), ready, move |(bench, flatpak)| {
-        run(&World::new(&bench, &flatpak));
+    let ready = |(name, flatpak): (String, Found<Flatpak>)| {
+        let bench = bench.clone();
+        let both = bench.and_then(|bench| Ok((bench, Arc::new(flatpak?))));
+        (name, both)
+    };
+    let versions = Flatpak::all().into_iter().map(ready);
+    not_run.with_versions(versions, &CASES.concat(), |run, (bench, flatpak)| {
+        run(&World::new(bench, flatpak));
     })
 }

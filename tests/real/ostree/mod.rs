@@ -20,6 +20,7 @@ use libtest_mimic::Trial;
 
 use crate::NotRun;
 use crate::flatpak::bench::Bench;
+use crate::peers::Found;
 use world::{Ostree, World};
 
 /// A trial's name, which carries the rule or case it holds overlayctl to, and what it does.
@@ -42,18 +43,13 @@ const CASES: &[&[Case]] = &[
 /// Every case with every ostree.
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
     let bench = Bench::new().map(Arc::new);
-    let mut trials = Vec::new();
-    for (name, ostree) in Ostree::all() {
-        let ready = bench
-            .clone()
-            .and_then(|bench| Ok((bench, Arc::new(ostree?))));
-        for (rule, run) in CASES.concat() {
-            trials.push(not_run.trial(
-                format!("{name}: {rule}"),
-                ready.clone(),
-                move |(bench, ostree)| run(&World::new(&bench, &ostree)),
-            ));
-        }
-    }
-    trials
+    let ready = |(name, ostree): (String, Found<Ostree>)| {
+        let bench = bench.clone();
+        let both = bench.and_then(|bench| Ok((bench, Arc::new(ostree?))));
+        (name, both)
+    };
+    let versions = Ostree::all().into_iter().map(ready);
+    not_run.with_versions(versions, &CASES.concat(), |run, (bench, ostree)| {
+        run(&World::new(bench, ostree));
+    })
 }
