@@ -18,8 +18,9 @@ use serde::Deserialize;
 
 use self::store::Services;
 use crate::code;
-use crate::keyed::draft::{Draft, Observed, replacement};
+use crate::keyed::draft::{Draft, replacement};
 use crate::keyed::entry::{Entry, HISTORY_KEYS, OVERLAY, Setting};
+use crate::keyed::observed::Observed;
 use crate::keyed::target::Target;
 use crate::keyed::{self, intent};
 use crate::observer::Observer;

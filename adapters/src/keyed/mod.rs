@@ -21,6 +21,7 @@ pub(crate) mod intent;
 pub(crate) mod lists;
 pub(crate) mod management;
 mod names;
+pub(crate) mod observed;
 pub(crate) mod store;
 pub(crate) mod subject;
 mod summary;

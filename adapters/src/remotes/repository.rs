@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bstr::ByteSlice as _;
 
 use super::remote::Remote;
-use crate::keyed::draft::Observed;
+use crate::keyed::observed::Observed;
 use crate::keyed::store::Store;
 use crate::keyed::target::Target;
 use crate::openpgp::{Fingerprint, Keyring};
