@@ -352,3 +352,56 @@ fn a_file_that_is_narrowed_is_told() {
     assert!(!shown.contains("readable"), "{shown}");
     assert!(!image.path(conf).exists());
 }
+
+/// What the owner changed goes along to another name, and back with an image that does not know that.
+#[test]
+fn edits_travel_both_ways() {
+    let image = Image::new();
+    let ship = |name: &str, overlay: &str| {
+        for gone in ["old", "new"] {
+            let path = format!("usr/share/flatpak/remotes.d/{gone}.flatpakrepo");
+            let _ = std::fs::remove_file(image.path(&path));
+        }
+        image.write(
+            &format!("usr/share/flatpak/remotes.d/{name}.flatpakrepo"),
+            &format!("[Flatpak Repo]\nUrl=https://old.example.org/\nTitle=Old\n{overlay}"),
+        );
+        image.run(&["sync"])
+    };
+    ship("old", "");
+    image.edit("https://old.example.org/", "https://mirror.example/");
+    for _ in 0..2 {
+        ship("new", "[Overlay]\nFormerNames=old;\n");
+        assert!(!config(&image).contains("[remote \"old\"]"));
+        assert_eq!(config(&image).matches("https://mirror.example/").count(), 1);
+        ship("old", "");
+        assert!(
+            !config(&image).contains("[remote \"new\"]"),
+            "{}",
+            config(&image)
+        );
+        assert_eq!(config(&image).matches("https://mirror.example/").count(), 1);
+        assert_eq!(
+            config(&image).matches("https://old.example.org/").count(),
+            0
+        );
+    }
+    // What was deleted under one name is so under the other, in either direction.
+    let text = config(&image);
+    let group = text.find("[remote \"old\"]").expect("a group");
+    let end = text[group + 1..]
+        .find("\n[")
+        .map_or(text.len(), |at| group + 1 + at);
+    image.write(
+        "var/lib/flatpak/repo/config",
+        &(text[..group].to_owned() + &text[end..]),
+    );
+    for (name, overlay) in [
+        ("old", ""),
+        ("new", "[Overlay]\nFormerNames=old;\n"),
+        ("old", ""),
+    ] {
+        ship(name, overlay);
+        assert!(!config(&image).contains("Old"), "{name}");
+    }
+}

@@ -305,6 +305,31 @@ pub(super) fn changes() -> Vec<Change> {
                 ],
             )
         },
+        Change {
+            since: |machine| {
+                let mut config = Editor::parse(&machine.read(CONFIG)).expect("sound");
+                config.set("remote \"y\"", "xa.prio", "7".into());
+                config.set("core", "x-overlayctl.renamed", "x:y;".into());
+                config.set("core", "x-overlayctl.withheld", "x;".into());
+                machine.write(CONFIG, config.to_bytes());
+                let keyring = KEYRING.replace("x.trusted", "y.trusted");
+                machine.write(
+                    &keyring,
+                    [machine.read(&keyring), certificate(b'm')].concat(),
+                );
+            },
+            ..Change::new(
+                "the way back to its former name",
+                [
+                    |machine| {
+                        other(machine);
+                        ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"1");
+                    },
+                    SIGNED,
+                    image![URL; b"2"],
+                ],
+            )
+        },
         Change::new(
             "the remote gets its name",
             [

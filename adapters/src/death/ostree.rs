@@ -295,6 +295,47 @@ pub(super) fn changes() -> Vec<Change> {
             wish: Some(Wish::Revert(std::collections::BTreeSet::new())),
             ..Change::new("revert", [SIGNED, SIGNED, image![URL; b"2"]])
         },
+        Change {
+            since: |machine| {
+                machine.remove("/run/remotes.d/x.conf");
+            },
+            ..Change::new(
+                "a mask in /run goes",
+                [
+                    |machine| {
+                        SIGNED(machine);
+                        machine.write("/run/remotes.d/x.conf", "");
+                    },
+                    SIGNED,
+                    image![URL; b"2"],
+                ],
+            )
+        },
+        Change {
+            since: |machine| {
+                let path = conf("y");
+                let mut conf = Editor::parse(&machine.read(&path)).expect("sound");
+                conf.set("remote \"y\"", "proxy", "mine".into());
+                machine.write(&path, conf.to_bytes());
+                machine.write(
+                    "/etc/state/x.state",
+                    "[Entry]\nState=withheld\nLaterName=y\n",
+                );
+                let keyring = "/etc/remotes.d/y.trustedkeys.gpg";
+                machine.write(keyring, [machine.read(keyring), certificate(b'm')].concat());
+            },
+            ..Change::new(
+                "the way back to its former name",
+                [
+                    |machine| {
+                        other(machine);
+                        ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"1");
+                    },
+                    SIGNED,
+                    image![URL; b"2"],
+                ],
+            )
+        },
         Change::new(
             "the remote gets its name",
             [

@@ -1,4 +1,5 @@
-//! An entry that the vendor calls otherwise now: what its owner did under the former name goes along.
+//! An entry that the vendor calls otherwise now: what its owner did under the former name goes along. So it does on the
+//! way back, to an image that knows the former name only.
 //!
 //! What is installed from the former name cannot: flatpak writes the name of the remote into what it
 //! deploys. So a former remote that is in use stays beside the new one, hidden, until nothing is.
@@ -9,6 +10,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::finding::Finding;
 
 use super::baseline::Baseline;
+use super::entry::Entry;
 use super::management::Management;
 use super::store::Store;
 use super::subject::Subject;
@@ -18,13 +20,14 @@ use crate::source::Want;
 
 impl<'d, T: Target> Subject<'d, '_, T> {
     /// The name that the entry had before, if the owner's doings under it go along.
-    pub(super) fn former(&self) -> Option<&'d str> {
-        let formers = self.entry().map(|entry| &entry.former_names);
-        let former = formers.into_iter().flatten().find(|name| {
+    pub(super) fn former(&self) -> Option<String> {
+        let before = &self.draft.before;
+        let mut others = other_names(before, self.name, self.entry()?);
+        let former = others.find(|name| {
             !self.source.entries.contains_key(*name)
-                && Management::of(&self.draft.before, name) == Some(Management::Created)
+                && Management::of(before, name) == Some(Management::Created)
         });
-        former.map(String::as_str)
+        former.map(str::to_owned)
     }
 
     /// What the owner did to the keys under that name, as raw values; none for a key that they took away.
@@ -62,8 +65,8 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             let Want::Present(wanted) = &layered.want else {
                 return None;
             };
-            let mut formers = wanted.as_ref().former_names.iter();
-            formers.any(|former| former == self.name).then_some(finding)
+            let mut others = other_names(&self.draft.before, name, wanted.as_ref());
+            others.any(|other| other == self.name).then_some(finding)
         })
     }
 
@@ -72,7 +75,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
     pub(super) fn formers_obstacle(&self) -> Option<&'d Finding> {
         let is_there = self.draft.before.has(self.name);
         let former = self.former().filter(|_| !is_there)?;
-        self.draft.observed.broken.get(former)
+        self.draft.observed.broken.get(&former)
     }
 
     /// Whether this run makes an entry that takes over what the owner did to this one.
@@ -83,12 +86,17 @@ impl<'d, T: Target> Subject<'d, '_, T> {
                 return false;
             };
             let is_made = !before.has(name) && before.marks(name) != Marks::OFFERED;
-            is_made
-                && wanted
-                    .as_ref()
-                    .former_names
-                    .iter()
-                    .any(|former| former == self.name)
+            is_made && other_names(before, name, wanted.as_ref()).any(|other| other == self.name)
         })
     }
+}
+
+/// What else an entry was called: its former names, and the one that an image had for it which was rolled back.
+fn other_names<'n>(
+    before: &'n impl Store,
+    name: &str,
+    entry: &'n Entry,
+) -> impl Iterator<Item = &'n str> {
+    let formers = entry.former_names.iter().map(String::as_str);
+    formers.chain(before.later_name(name))
 }

@@ -183,6 +183,13 @@ impl Intent {
         self.entries.get(name)
     }
 
+    /// The entry that takes over from one under another name.
+    pub(crate) fn successor(&self, name: &str) -> Option<&str> {
+        let mut entries = self.entries.iter();
+        let successor = entries.find(|(_, traces)| traces.former.as_deref() == Some(name));
+        successor.map(|(name, _)| name.as_str())
+    }
+
     /// How many bytes each entry has more in it than in another.
     pub(crate) fn beyond(&self, other: &Self, noun: &str) -> Vec<(usize, String)> {
         let more = |(name, traces): (&String, &Traces)| {

@@ -173,6 +173,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
     fn create(&mut self, wanted: &T::Wanted) -> Decision {
         let entry = wanted.as_ref();
         let former = self.former();
+        let former = former.as_deref();
         let edits = former.map(|former| self.edits_of(former));
         let edits = edits.unwrap_or_default();
         if let Some(former) = former {

@@ -119,6 +119,7 @@ impl<T: Repository> Facet<T> for OwnKeyring {
                 // Another that its owner made since inherits nothing, of what went along to a later name neither.
                 let is_ours = is_absent || Management::of(&draft.store, subject.name).is_some();
                 let later = draft.before.later_name(subject.name);
+                let later = later.or_else(|| observed.intent.successor(subject.name));
                 let doubted = if is_ours {
                     traces.doubted()
                 } else if later.is_some_and(|later| draft.before.has(later)) {

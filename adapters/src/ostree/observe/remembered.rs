@@ -92,15 +92,18 @@ impl Eyes<'_> {
 
     /// What a dead run had left to remember of a remote that it had put in place. Its file is staged before
     /// what is to be remembered, and not staged any more once it is in place: then it was offered, even if
-    /// its owner has deleted it since. One that is staged with a note was to displace what was there.
+    /// its owner has deleted it since. One that is staged with a note was to displace what was there. One that was
+    /// withheld comes back in the same way.
     fn unwritten(&self, name: &str) -> Option<Memory> {
         let store = &self.found.store;
         let is_unknown = self.found.observed.broken.contains_key(name);
-        if is_unknown || store.memories().any(|(known, _)| known == name) {
+        let known = store.memories().find(|(known, _)| *known == name);
+        let known = known.map(|(_, memory)| memory.state);
+        if is_unknown || known.is_some_and(|state| state != State::Withheld) {
             return None;
         }
         if Management::of(store, name).is_some() {
-            return Some(Memory::new(State::Offered));
+            return known.is_none().then(|| Memory::new(State::Offered));
         }
         let stale = &self.found.observed.stale;
         if stale.contains(&staged_path(&self.places.target)) {
@@ -112,7 +115,8 @@ impl Eyes<'_> {
         if is_staged && !self.is_noted_and_gone(&conf) || !stale.contains(&memory) {
             return None;
         }
-        Memory::parse(&self.file(&memory).ok()??, &memory).ok()
+        let memory = Memory::parse(&self.file(&memory).ok()??, &memory).ok()?;
+        (known.is_none() || memory.state == State::Offered).then_some(memory)
     }
 
     /// That a remote is withheld is written before it is taken away. If the dead run did not come to that, and it
