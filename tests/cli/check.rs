@@ -165,7 +165,7 @@ fn the_document_of_the_lints() {
 
 #[test]
 fn what_was_not_searched_is_an_error_of_every_command_that_searches() {
-    let image = Image::new();
+    let image = Image::in_memory();
     image.write("etc/app/x.conf.d/1.conf", "a=b\n");
     for number in 0..=DIRECTORIES_LIMIT {
         let path = image.path(&format!("etc/many/{number:05}"));

@@ -22,9 +22,18 @@ impl Image {
         Self::below("")
     }
 
+    /// The same in memory, where there is a place for that: a disk is slow with tens of thousands of directories.
+    pub(crate) fn in_memory() -> Self {
+        let place = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new());
+        Self::at(place.expect("a directory"), "")
+    }
+
     /// The same below a directory that has more than the image.
     pub(crate) fn below(path: &str) -> Self {
-        let place = TempDir::new().expect("a directory");
+        Self::at(TempDir::new().expect("a directory"), path)
+    }
+
+    fn at(place: TempDir, path: &str) -> Self {
         let root = match path {
             "" => place.path().to_owned(),
             path => place.path().join(path),
