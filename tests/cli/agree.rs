@@ -373,6 +373,7 @@ fn promised(pointer: &str) -> Vec<String> {
         .collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of all of them")]
 fn every_decision() -> Vec<Decision> {
     let path = || PathBuf::from("/x");
     let mask = || Mask {
