@@ -190,7 +190,7 @@ pub(crate) struct Job {
 }
 
 /// What became of a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Mark {
     /// For which occasion.
     pub(crate) occasion: String,
@@ -201,7 +201,7 @@ pub(crate) struct Mark {
 }
 
 /// How a job ended that was begun.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum End {
     /// Nobody was there to see it: it runs now, or it or another took the machine down.
     Unseen,

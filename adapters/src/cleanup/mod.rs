@@ -12,6 +12,8 @@
 
 mod health;
 mod marker;
+#[cfg(test)]
+mod model;
 mod standing;
 mod task;
 #[cfg(test)]
