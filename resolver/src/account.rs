@@ -158,9 +158,9 @@ impl Document {
     /// # Ok::<(), overlay_resolver::PathError>(())
     /// ```
     pub fn account(&self, path: &Path) -> Option<Account<'_>> {
-        let mut files = self.entry().fragments.iter();
-        let index = files.position(|file| file.path == path)?;
-        Some(Accounts::of(self).file(index, self.entry().fragments.get(index)?))
+        let mut files = self.entry().fragments.iter().enumerate();
+        let (index, file) = files.find(|(_, file)| file.path == path)?;
+        Some(Accounts::of(self).file(index, file))
     }
 
     /// What became of each of its files.

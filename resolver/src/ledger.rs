@@ -21,7 +21,7 @@ use self::names::Names;
 pub(crate) use self::number::{FileId, KeyId, NameId, ProblemId, Row, SectionId};
 use crate::finding::Finding;
 use crate::format::{self, Format, Node, Value};
-use crate::schema::{KeyKind, OnEmpty, Operator, Unknown};
+use crate::schema::{KeyKind, Merge, OnEmpty, Operator, Unknown};
 
 /// What a merge has written.
 #[derive(Debug, Clone)]
@@ -99,7 +99,7 @@ pub(crate) struct Record {
     pub(crate) operator: Operator,
     /// Whether its key is an older name of the one that it counts for, or short for several.
     pub(crate) is_renamed: bool,
-    /// Whether it counts and changes nothing: it takes away what is not there.
+    /// Whether it counts and changes nothing: it takes away what is not there, or resets what has no value.
     pub(crate) is_idle: bool,
     /// What it says; none if that is what is written.
     pub(crate) value: Option<Box<Decoded>>,
@@ -150,11 +150,6 @@ impl Ledger {
     /// How the files are read.
     pub(crate) fn format(&self) -> &'static dyn Format {
         self.format
-    }
-
-    /// Whether lists with types add up over files, by the rules.
-    pub(crate) fn append_lists(&self) -> bool {
-        self.append_lists
     }
 
     /// The number of the file at this place of the entry.
@@ -300,6 +295,13 @@ impl Ledger {
         self.broken.get(&FileId::at(file)).copied()
     }
 
+    /// Whether a row is a list with a type that adds to those before it, its key being of this kind: by the
+    /// schema, or because the rules append lists.
+    pub(crate) fn adds_up(&self, row: Row, kind: Option<KeyKind>) -> bool {
+        let by_schema = kind.is_some_and(|kind| kind.merge == Merge::Append);
+        self[row].is_list() && (self.append_lists || by_schema)
+    }
+
     /// Why the consumer loads nothing; none if it loads what there is.
     pub(crate) fn unloaded(&self) -> Option<Unloaded> {
         self.unloaded
@@ -387,6 +389,11 @@ impl Record {
             Some(Decoded::Text(text)) => text.is_empty(),
             Some(Decoded::Node(_)) => false,
         }
+    }
+
+    /// Whether its value is a list, as the format tells.
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.node(), Some(Node::Array(_)))
     }
 
     /// The value with its type, where the format gives it one.

@@ -202,6 +202,13 @@ fn every_outcome_of_an_assignment_has_a_code() {
             "plugins removes-nothing"
         ]
     );
+    // Where nothing is assigned, it takes the default away.
+    let path = "NetworkManager/NetworkManager.conf";
+    let main = "/usr/lib/NetworkManager/NetworkManager.conf";
+    let alone = document(&image, &["explain", path, "--without", main]);
+    let rows = alone["assignments"].as_array().expect("rows").iter();
+    let told: Vec<_> = rows.map(|row| show(&row["outcome"])).collect();
+    assert_eq!(told, ["removes", "removes-nothing"]);
     assert_eq!(outcomes("myapp.conf"), ["a counts-in-a-list", "a counts"]);
     let why = |file: String| document(&image, &["why", &file])["effect"].take();
     let line = why(format!("/etc/{units}.d/1.conf:2"));

@@ -217,6 +217,35 @@ mod tests {
         assert_eq!(words("Unit", "After"), ["changes nothing: it is empty"]);
     }
 
+    /// Two units, in one of which there is something to reset: by a reset of its own key, and of another one.
+    #[test]
+    fn what_resets_nothing_changes_nothing() {
+        let unit = "/usr/lib/systemd/system/a.timer";
+        let drop_in = "/etc/systemd/system/a.timer.d/b.conf";
+        let path = "systemd/system/a.timer";
+        let rules = crate::catalog::Catalog::built_in()
+            .rules(path.as_ref())
+            .unwrap();
+        let nothing = "changes nothing: it is empty";
+        let by = "loses: reset by /etc/systemd/system/a.timer.d/b.conf:2";
+        for (main, resets, expected) in [
+            ("", "OnBootSec=\n", &[nothing][..]),
+            ("", "OnBootSec=\nOnBootSec=\n", &[nothing, by]),
+            ("OnBootSec=1\n", "OnBootSec=\n", &["resets it", by]),
+            ("OnCalendar=1\n", "OnBootSec=\n", &["resets it"]),
+        ] {
+            let tree = Tree::default()
+                .with(unit.as_ref(), format!("[Timer]\n{main}"))
+                .with(drop_in.as_ref(), format!("[Timer]\n{resets}"));
+            let resolver = Resolver::new(tree).rules(rules.clone());
+            let document = resolver.resolve(path).unwrap();
+            let explanation = document.explain("Timer", "OnBootSec");
+            let told = explanation.outcomes().map(|o| o.to_string());
+            let told: Vec<_> = told.map(|o| o.replace(":3", ":2")).collect();
+            assert_eq!(told, expected, "{main} {resets}");
+        }
+    }
+
     #[test]
     fn those_that_count_come_first() {
         let lines = |rules| document(rules).explain("S", "A").to_string();

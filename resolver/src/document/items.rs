@@ -179,12 +179,8 @@ impl<'d> Assignment<'d> {
         items
     }
 
-    /// Whether it is a list with a type that adds to those before it, its key being of this kind: by
-    /// the schema, or because the rules append lists.
     fn adds_up(&self, kind: Option<KeyKind>) -> bool {
-        let is_list = matches!(self.node(), Some(Node::Array(_)));
-        is_list
-            && (self.view.ledger.append_lists() || kind.is_some_and(|k| k.merge == Merge::Append))
+        self.view.ledger.adds_up(self.row(), kind)
     }
 }
 

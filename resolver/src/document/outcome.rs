@@ -23,7 +23,7 @@ pub enum Outcome<'d> {
     CountsInAList,
     /// It is empty, and takes away what was assigned before.
     Empties,
-    /// It is empty, which changes nothing.
+    /// It is empty, which changes nothing: it is ignored, or nothing is there that it would take away.
     SaysNothing,
     /// It takes items away from those of its key (`KEY-=`).
     Removes,
@@ -65,6 +65,7 @@ impl<'d> Assignment<'d> {
             },
             (_, Some(on_empty)) if matches!(merged, Outcome::Counts) => match on_empty {
                 OnEmpty::Ignored => Outcome::SaysNothing,
+                OnEmpty::Reset if self.record().is_idle => Outcome::SaysNothing,
                 OnEmpty::Reset | OnEmpty::Clear | OnEmpty::Value => Outcome::Empties,
             },
             _ if matches!(merged, Outcome::Counts) && self.operator() == Operator::Remove => {

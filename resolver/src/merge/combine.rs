@@ -31,7 +31,7 @@ impl Merging<'_> {
                     Merge::Last if is_empty && kind.empty == OnEmpty::Ignored => {
                         self.ignore(previous, new);
                     }
-                    Merge::Last if is_reset => self.beat_all(previous, Fate::Reset(new)),
+                    Merge::Last if is_reset => self.reset(previous, new, kind.empty, Vec::new()),
                     Merge::Last => self.beat_all(previous, Fate::Superseded(new)),
                     Merge::First => {
                         if let Some(first) = self.counting(previous) {
@@ -39,8 +39,8 @@ impl Merging<'_> {
                         }
                     }
                     Merge::Append | Merge::Map if is_reset => {
-                        self.beat_all(previous, Fate::Reset(new));
-                        self.reset_together(new);
+                        let others = self.together(new);
+                        self.reset(previous, new, kind.empty, others);
                     }
                     Merge::Set if self.ledger[new].operator == Operator::Set => {
                         self.beat_all(previous, Fate::Superseded(new));
@@ -64,21 +64,30 @@ impl Merging<'_> {
         self.ledger[key].last = previous;
     }
 
-    /// Empties the other keys that make one list with that of the assignment `new`, which is empty
-    /// (the triggers of a timer).
-    fn reset_together(&mut self, new: Row) {
+    /// Lets the empty assignment `new` take away what is before it: of its key, and these of others. Where that
+    /// is nothing it changes nothing, unless it stands for the default.
+    fn reset(&mut self, previous: Option<Row>, new: Row, empty: OnEmpty, others: Vec<Row>) {
+        let mut takes = false;
+        for last in previous.into_iter().chain(others) {
+            let record = &self.ledger[last];
+            takes |= record.fate == Fate::Applied && !record.is_idle;
+            self.beat_all(Some(last), Fate::Reset(new));
+        }
+        self.ledger[new].is_idle = empty == OnEmpty::Reset && !takes;
+    }
+
+    /// The last assignments of the other keys that make one list with that of the assignment `new` (the triggers
+    /// of a timer).
+    fn together(&self, new: Row) -> Vec<Row> {
         let (section, name) = self.ledger.key_name(self.ledger[new].key);
         let names = (self.rules.schema).together(self.ledger.section_name(section), name);
         let header = self.ledger[new].header;
-        let last: Vec<_> = names
+        names
             .filter(|other| **other != **name)
             .filter_map(|other| self.ledger.find_key(section, other))
             .filter_map(|key| self.ledger[key].last)
             .filter(|&last| self.ledger[last].header == header)
-            .collect();
-        for last in last {
-            self.beat_all(Some(last), Fate::Reset(new));
-        }
+            .collect()
     }
 
     /// Gives this fate to `last` and those before it that count, back to the first that does not, or

@@ -6,7 +6,7 @@ use bstr::{BString, ByteSlice as _};
 
 use super::Merging;
 use crate::format::Node;
-use crate::ledger::{Fate, KeyId, Row, SectionId};
+use crate::ledger::{Fate, KeyId, Record, Row, SectionId};
 
 /// The tree of all tables and keys, in which the keys that count are marked.
 #[derive(Debug)]
@@ -152,11 +152,9 @@ impl Merging<'_> {
 
     /// Whether a list adds to the one before, by the rules.
     pub(super) fn adds_to_list(&self, previous: Option<Row>, new: Row) -> bool {
-        let is_list = |row: Row| matches!(self.ledger[row].node(), Some(Node::Array(_)));
-        let counts = |row: Row| self.ledger[row].fate == Fate::Applied;
-        self.rules.append_lists
-            && is_list(new)
-            && previous.is_some_and(|previous| is_list(previous) && counts(previous))
+        let is_list = |record: &Record| record.is_list() && record.fate == Fate::Applied;
+        self.ledger.adds_up(new, None)
+            && previous.is_some_and(|previous| is_list(&self.ledger[previous]))
     }
 }
 

@@ -19,7 +19,16 @@ pub(super) fn items(entry: &Entry, ledger: &mut Ledger) {
         if key.kind_in_item().is_some_and(by_item) {
             let applied = key.applied();
             let items = key.read(&applied);
-            idle.extend(items.idle().iter().map(Assignment::row));
+            // One that comes first makes an emptied list of what has a default (`NetworkManager --print-config`).
+            let stands = key
+                .kind_in_item()
+                .is_some_and(|kind| kind.stands_when_empty());
+            let is_first = |a: &&Assignment<'_>| {
+                let first = applied.iter().find(|one| one.header() == a.header());
+                stands && first.is_some_and(|first| first.row() == a.row())
+            };
+            let nothing = items.idle().iter().filter(|a| !is_first(a));
+            idle.extend(nothing.map(Assignment::row));
             losers(&applied, &items, &mut beaten);
         }
     }

@@ -38,11 +38,9 @@ pub fn line<'d>(
     format: &dyn Format,
     number: usize,
 ) -> Option<Line<'d>> {
-    let fragments = &document.entry().fragments;
-    let index = fragments
-        .iter()
-        .position(|fragment| fragment.path == path)?;
-    let text = &fragments.get(index)?.text;
+    let mut files = document.entry().fragments.iter().enumerate();
+    let (index, file) = files.find(|(_, file)| file.path == path)?;
+    let text = &file.text;
     if text.is_empty() {
         return Some(Line::NotRead);
     }
