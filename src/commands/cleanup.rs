@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use overlay_adapters::cleanup::{Cleanup, MarkerState, Standing, Verified};
+use overlay_adapters::cleanup::{Armed, Cleanup, MarkerState, Standing, Verified};
 use overlay_adapters::report::{Decision, Errand, Report, Request, RunDecision};
 use overlay_adapters::{Adapters, System};
+use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 
 use crate::cli;
@@ -145,10 +146,10 @@ impl<'r> Asked<'r> {
 
     fn arm(&self) -> Result<Output, Failure> {
         let (_, cleanup) = self.cleanup()?;
-        let standing = self.standing()?;
         let mut text = Text::new();
-        let marker = standing.marker.display();
-        if cleanup.arm(self.system.root(), &standing)? {
+        let Armed { marker, was_there } = cleanup.arm(self.system.root())?;
+        let marker = escape_path(&marker);
+        if was_there {
             say!(
                 text,
                 "removed {marker}: what is deployed is cleaned after it was booted"

@@ -88,6 +88,11 @@ fn who_deploys_removes_the_marker() {
     image.write(MARKER, "");
     assert_snapshot!("cleanup_arm", image.shown(&["cleanup", "arm"]));
     assert_snapshot!("cleanup_arm_again", image.shown(&["cleanup", "arm"]));
+    // Whatever is booted.
+    image.write(MARKER, "").write("run/ostree-booted", "junk");
+    assert_eq!(image.exit_status(&["cleanup", "arm"]), 0);
+    assert_eq!(image.exit_status(&["cleanup", "status"]), 1);
+    assert!(!image.path(MARKER).exists());
     // Of another disk that is mounted somewhere.
     image.write("mnt/.ostree-cleaned", "");
     let sysroot = image.path("mnt").display().to_string();

@@ -13,6 +13,7 @@
     reason = "a world is a directory of the host, made by the trial"
 )]
 
+mod boot;
 mod calls;
 mod consistency;
 mod delta;
@@ -155,6 +156,7 @@ fn main() -> ExitCode {
         reasons: RefCell::default(),
     };
     let trials = [
+        boot::trials,
         calls::trials,
         consistency::trials,
         delta::trials,

@@ -33,7 +33,7 @@ use sha2::{Digest as _, Sha256};
 pub use self::marker::{Marker, MarkerState};
 pub use self::standing::Standing;
 use self::task::Task;
-pub use self::verify::Verified;
+pub use self::verify::{Armed, Verified};
 pub use self::writable::make_writable;
 use crate::commit::{Batch, Step};
 use crate::launch;

@@ -44,21 +44,11 @@ impl Standing {
         root: &Root,
         source: &Source<Task>,
     ) -> Result<Self, Finding> {
-        let has_sysroot = root.has_dir(&cleanup.sysroot);
-        let has_sysroot = has_sysroot.map_err(|why| unreadable(&cleanup.sysroot, &why))?;
-        let marker = if has_sysroot {
-            cleanup.sysroot.join(MARKER)
-        } else {
-            cleanup.marker.clone()
-        };
+        let (marker, marker_text) = cleanup.marker(root)?;
         let deployment = Deployment::booted(root, &cleanup.sysroot)?;
         let booted = deployment.as_ref().map(ToString::to_string);
         let record = booted.as_ref().map(|id| cleanup.place(id).join(RECORD));
         let record_text = record.map(|path| text(root, &path)).transpose()?.flatten();
-        let marker_text = root.read(&marker, FRAGMENT_LIMIT).map_err(|why| {
-            let message = format!("cannot be read as a marker: {why}; remove it");
-            code::UNREADABLE.error(&marker, message)
-        })?;
         let boot = proc::read(root, Path::new(BOOT_ID)).unwrap_or_default();
         let boot = boot.trim_ascii().to_str_lossy().into_owned();
         let tasks = digest(source);
@@ -90,6 +80,22 @@ impl Standing {
 }
 
 impl Cleanup {
+    /// The file of the marker, and what it says, if it is there.
+    pub(super) fn marker(&self, root: &Root) -> Result<(PathBuf, Option<Vec<u8>>), Finding> {
+        let has_sysroot = root.has_dir(&self.sysroot);
+        let has_sysroot = has_sysroot.map_err(|why| unreadable(&self.sysroot, &why))?;
+        let marker = if has_sysroot {
+            self.sysroot.join(MARKER)
+        } else {
+            self.marker.clone()
+        };
+        let text = root.read(&marker, FRAGMENT_LIMIT).map_err(|why| {
+            let message = format!("cannot be read as a marker: {why}; remove it");
+            code::UNREADABLE.error(&marker, message)
+        })?;
+        Ok((marker, text))
+    }
+
     /// The directories of what is remembered of deployments that are gone. Which are there is known of ostree's and
     /// composefs'; of other images nobody says it, and any may be booted again.
     pub(super) fn gone(&self, root: &Root, standing: &Standing) -> Result<Vec<PathBuf>, Finding> {

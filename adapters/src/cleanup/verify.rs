@@ -33,6 +33,15 @@ pub enum Verified {
     },
 }
 
+/// What became of a marker that was to go.
+#[derive(Debug)]
+pub struct Armed {
+    /// Its file.
+    pub marker: PathBuf,
+    /// Whether it was there.
+    pub was_there: bool,
+}
+
 impl Cleanup {
     /// Removes a marker that is stale.
     ///
@@ -44,7 +53,7 @@ impl Cleanup {
             MarkerState::Absent => Ok(Verified::Absent),
             MarkerState::Current(_) => Ok(Verified::Kept),
             MarkerState::OfAnother(_) | MarkerState::OtherTasks(_) | MarkerState::Foreign => {
-                let Err(why) = self.arm(root, standing) else {
+                let Err(why) = self.arm(root) else {
                     return Ok(Verified::Removed);
                 };
                 note(root, standing)?;
@@ -54,19 +63,28 @@ impl Cleanup {
         }
     }
 
-    /// Removes the marker, whatever it says: whoever deploys has something to be cleaned. Returns whether there was one.
+    /// Removes the marker, whatever it says and whatever is booted: whoever deploys has something to be cleaned. Returns
+    /// its file, and whether that was there.
     ///
     /// # Errors
     /// It could not be removed.
-    pub fn arm(&self, root: &Root, standing: &Standing) -> Result<bool, Finding> {
-        let Some(text) = &standing.marker_text else {
-            return Ok(false);
+    pub fn arm(&self, root: &Root) -> Result<Armed, Finding> {
+        let (marker, text) = self.marker(root)?;
+        let Some(expected) = text else {
+            return Ok(Armed {
+                marker,
+                was_there: false,
+            });
         };
         let take = Step::Take {
-            path: standing.marker.clone(),
-            expected: text.clone(),
+            path: marker.clone(),
+            expected,
         };
-        write(root, &vec![take].into()).map(|()| true)
+        write(root, &vec![take].into())?;
+        Ok(Armed {
+            marker,
+            was_there: true,
+        })
     }
 }
 

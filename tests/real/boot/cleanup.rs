@@ -1,0 +1,172 @@
+//! What is done once after each deployment, and what may come in between.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::container::{Boot, System};
+
+const MARKER: &str = "sysroot/.ostree-cleaned";
+
+/// Boots it, lets the cleanup end, looks, and shuts it down.
+fn boot(system: &System, look: impl FnOnce(&Boot)) -> String {
+    let mut boot = system.boot();
+    boot.settle();
+    look(&boot);
+    boot.off();
+    system.ran()
+}
+
+fn is_cleaned(boot: &Boot) {
+    assert_eq!(boot.cleanup()["cleanup"]["marker_state"], "current");
+}
+
+pub(crate) fn once(system: &System) {
+    system.task("20-mine", "exit 0", "");
+    let ran = boot(system, |boot| {
+        is_cleaned(boot);
+        assert_eq!(boot.cleanup()["cleanup"]["first_boot_of_deployment"], true);
+        assert_eq!(boot.state("overlayctl-new-deployment.target"), "active");
+    });
+    assert_eq!(ran, "20-mine");
+    let marker = system.read(MARKER).expect("a marker");
+    assert!(marker.contains("Deployment=image:os:1:\n"), "{marker}");
+    let ran = boot(system, |boot| {
+        assert_eq!(boot.cleanup()["cleanup"]["first_boot_of_deployment"], false);
+        assert_eq!(boot.state("overlayctl-new-deployment.target"), "inactive");
+    });
+    assert_eq!((ran, system.read(MARKER)), (String::new(), Some(marker)));
+    // As a deploy process does it.
+    system.deploy("2");
+    system.remove(MARKER);
+    assert_eq!(boot(system, is_cleaned), "20-mine");
+}
+
+pub(crate) fn forgotten(system: &System) {
+    system.task("20-mine", "exit 0", "");
+    assert_eq!(boot(system, is_cleaned), "20-mine");
+    system.deploy("2");
+    assert_eq!(boot(system, is_cleaned), "20-mine");
+    // As the unit before it made one.
+    system.deploy("3");
+    system.write(MARKER, "");
+    assert_eq!(boot(system, is_cleaned), "20-mine");
+}
+
+pub(crate) fn rollback(system: &System) {
+    system.task("20-mine", "exit 0", "");
+    for (version, ran) in [("1", "20-mine"), ("2", "20-mine"), ("1", ""), ("2", "")] {
+        system.deploy(version);
+        assert_eq!(boot(system, is_cleaned), ran, "{version}");
+    }
+}
+
+pub(crate) fn read_only(system: &System) {
+    system.task("20-mine", "exit 0", "");
+    let sysroot = system.root().join("sysroot");
+    let option = format!("--bind-ro={}:/sysroot", sysroot.display());
+    for version in ["1", "2"] {
+        system.deploy(version);
+        let mut boot = system.boot_with(&[&option]);
+        boot.settle();
+        is_cleaned(&boot);
+        // For the others it stays as it was.
+        assert_ne!(boot.status(&["touch", "/sysroot/x"]), 0);
+        boot.off();
+        assert_eq!(system.ran(), "20-mine");
+    }
+}
+
+pub(crate) fn given_up(system: &System) {
+    system.task("10-bad", "exit 7", "");
+    system.task(
+        "15-slow",
+        "sleep 100 & sleep 100",
+        "timeout = 1\ntries = 2\n",
+    );
+    system.task("20-mine", "exit 0", "");
+    let ran = boot(system, |boot| {
+        is_cleaned(boot);
+        let failed = boot.output(&["systemctl", "--failed", "--no-legend", "--plain"]);
+        assert!(failed.contains("post-upgrade-cleanup.service"), "{failed}");
+        assert_eq!(boot.status(&["overlayctl", "cleanup", "status"]), 1);
+        let status = boot.output(&["overlayctl", "cleanup", "status"]);
+        assert!(
+            status.contains("failed 3 times: it ended with exit status: 7"),
+            "{status}"
+        );
+        assert!(
+            status.contains("failed 2 times: it had not ended after 1 s"),
+            "{status}"
+        );
+        assert_eq!(boot.output(&["pgrep", "--full", "sleep 100"]), "");
+    });
+    assert_eq!(ran, "10-bad 15-slow 20-mine 10-bad 15-slow 10-bad");
+    // It is told at each boot.
+    let ran = boot(system, |boot| {
+        let failed = boot.output(&["systemctl", "--failed", "--no-legend", "--plain"]);
+        assert!(
+            failed.contains("overlayctl-cleanup-verify.service"),
+            "{failed}"
+        );
+    });
+    assert_eq!(ran, "");
+}
+
+pub(crate) fn takes_down(system: &System) {
+    system.task(
+        "10-down",
+        "systemctl poweroff --force --force; sleep 100",
+        "tries = 2\n",
+    );
+    system.task("20-mine", "exit 0", "");
+    for _ in 0..2 {
+        let mut boot = system.start(&[]);
+        assert!(boot.wait_for(Boot::is_off), "it stays up");
+        drop(boot);
+        assert_eq!(system.ran(), "10-down");
+    }
+    // It is not tried again, and starves nothing.
+    let ran = boot(system, |boot| {
+        assert_eq!(boot.status(&["overlayctl", "cleanup", "status"]), 1);
+    });
+    assert_eq!(ran, "20-mine");
+}
+
+pub(crate) fn unhealthy(system: &System) {
+    system.task("20-mine", "exit 0", "");
+    let requires = "etc/systemd/system/boot-complete.target.d/check.conf";
+    system.write(
+        requires,
+        "[Unit]\nRequires=check.service\nAfter=check.service\n",
+    );
+    system.write(
+        "etc/systemd/system/check.service",
+        "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/false\n",
+    );
+    let ran = boot(system, |boot| {
+        let document = boot.cleanup();
+        assert_eq!(document["cleanup"]["marker_state"], "absent");
+        assert_eq!(document["cleanup"]["failed_checks"][0], "check.service");
+        let failed = boot.output(&["systemctl", "--failed", "--no-legend", "--plain"]);
+        assert!(!failed.contains("post-upgrade-cleanup"), "{failed}");
+        let explained = boot.output(&["overlayctl", "explain", "cleanup"]);
+        assert!(explained.contains("check.service failed"), "{explained}");
+    });
+    assert_eq!(ran, "");
+    system.remove(requires);
+    assert_eq!(boot(system, is_cleaned), "20-mine");
+}
+
+pub(crate) fn power_cut(system: &System) {
+    system.task("10-done", "exit 0", "");
+    system.task("20-long", "sleep 2", "tries = 10\n");
+    for moment in [1200, 1700, 2500] {
+        let boot = system.boot();
+        sleep(Duration::from_millis(moment));
+        drop(boot);
+    }
+    system.ran();
+    let ran = boot(system, is_cleaned);
+    assert!(!ran.contains("10-done"), "{ran}");
+    assert_eq!(boot(system, is_cleaned), "");
+}
