@@ -134,10 +134,12 @@ fn without_rivals(
     definitions: Vec<Placed>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Definition> {
+    let wary = root.for_writing();
     let mut by_target = BTreeMap::<PathBuf, Vec<usize>>::new();
     for (number, (definition, _)) in definitions.iter().enumerate() {
         let target = definition.work.route().target();
-        let end = root.chase(&target).unwrap_or(target);
+        // A symlink that is not followed to write makes nobody a rival: its owner could switch the other off.
+        let end = wary.chase(&target).unwrap_or(target);
         by_target.entry(end).or_default().push(number);
     }
     // Each is told of the first of the others.

@@ -45,7 +45,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{OFlags, ResolveFlags};
+use rustix::fs::{OFlags, ResolveFlags, Stat, fstat};
 
 pub(crate) use self::content::above_end;
 pub use self::content::{Content, FRAGMENT_LIMIT, Inode, Link, Mask, Opened};
@@ -68,6 +68,8 @@ pub struct Root {
     fd: Arc<OwnedFd>,
     mounts: Vec<Arc<Mount>>,
     run: Option<Arc<Run>>,
+    /// Whether it is [for writing](Self::for_writing).
+    is_wary: bool,
 }
 
 /// The bytes of a file, and which file it is.
@@ -114,6 +116,7 @@ impl Root {
             fd: Arc::new(fd),
             mounts: Vec::new(),
             run: None,
+            is_wary: false,
         })
     }
 
@@ -128,6 +131,31 @@ impl Root {
         Self {
             run: Some(Arc::new(Run::of(total))),
             ..self
+        }
+    }
+
+    /// The same root for who writes in it. A symlink is followed only if it belongs to root or to the owner of
+    /// the root's top directory, on the way and at the end; any other is [`Reason::NotTrusted`].
+    ///
+    /// Who owns a directory somewhere below may put a symlink there to what is not theirs, and who writes may be
+    /// allowed more than they are. The owner of the top may put anything anywhere, without a symlink.
+    #[must_use]
+    pub fn for_writing(&self) -> Self {
+        Self {
+            is_wary: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether a symlink may be followed, by what it is itself.
+    fn trusts(&self, link: &Stat) -> Result<(), Reason> {
+        if !self.is_wary || link.st_uid == 0 {
+            return Ok(());
+        }
+        match fstat(&self.fd) {
+            Ok(top) if top.st_uid == link.st_uid => Ok(()),
+            Ok(_) => Err(Reason::NotTrusted { user: link.st_uid }),
+            Err(errno) => Err(Reason::errno(errno)),
         }
     }
 
@@ -172,6 +200,7 @@ impl Root {
             fd: Arc::new(dir.into_fd()),
             mounts: Vec::new(),
             run: self.run.clone(),
+            is_wary: self.is_wary,
         }))
     }
 

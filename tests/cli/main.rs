@@ -26,5 +26,6 @@ mod terminal;
 mod text;
 #[path = "../support/thorough.rs"]
 mod thorough;
+mod user;
 mod victims;
 mod wishes;

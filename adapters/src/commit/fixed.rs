@@ -10,7 +10,7 @@ use super::step::Step;
 
 /// A failure with what else stands in the way of steps of its kind: each is told of once, and not by an
 /// attempt of its own, which would stage all the others again.
-pub(super) fn failures(root: &Directories<'_>, steps: &[Step], first: Failure) -> Vec<Failure> {
+pub(super) fn failures(root: &Directories, steps: &[Step], first: Failure) -> Vec<Failure> {
     let removes = |step: &Step| matches!(step, Step::Remove(_));
     let is_alike = |step: &Step| removes(step) == removes(&steps[first.step]);
     let later = steps.iter().enumerate().skip(first.step + 1);
@@ -28,7 +28,7 @@ pub(super) fn failures(root: &Directories<'_>, steps: &[Step], first: Failure) -
 ///
 /// # Errors
 /// Nobody may rename or remove it: it is immutable, or something is mounted there.
-fn check_loose(root: &Directories<'_>, step: &Step) -> Result<(), CommitError> {
+fn check_loose(root: &Directories, step: &Step) -> Result<(), CommitError> {
     let (doing, place) = match step {
         Step::Replace { path, .. } => ("replace", root.of_end(path)?),
         Step::Link { path, .. } => ("replace", root.of_name(path)?),

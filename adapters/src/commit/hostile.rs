@@ -8,7 +8,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, lchown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use super::displaced::{Seen, look};
 use super::place::Directories;
-use super::{Batch, Outcome, Step, commit, remove};
+use super::{Batch, Lock, NewTree, Outcome, Step, commit, remove};
 use crate::observer::LIMIT;
 
 /// A root with a directory `dir`.
@@ -157,6 +157,79 @@ fn only_a_regular_file_is_touched() {
     carry_out(&root, Step::Touch("/dir/file".into()));
     let touched = fs::metadata(place.path().join("dir/file")).unwrap();
     assert!(touched.modified().unwrap() > made.modified().unwrap());
+}
+
+/// Whoever owns a directory on the way says nothing of what is elsewhere.
+#[test]
+fn a_symlink_of_somebody_else_leads_nowhere() {
+    const USER: u32 = 65534;
+    for (user, is_followed) in [(0, true), (USER, false)] {
+        let (place, root) = root();
+        let link = place.path().join("link");
+        symlink("dir", &link).unwrap();
+        symlink("dir/keyring", place.path().join("keyring")).unwrap();
+        // Only root may give something away.
+        if [&link, &place.path().join("keyring")]
+            .into_iter()
+            .any(|link| lchown(link, Some(user), Some(user)).is_err())
+        {
+            return;
+        }
+        for name in ["file", "taken", "removed"] {
+            fs::write(place.path().join("dir").join(name), "old").unwrap();
+        }
+        let path = |name: &str| Path::new("/link").join(name);
+        let replace = |path, expected: Option<&str>| Step::Replace {
+            path,
+            expected: expected.map(Into::into),
+            content: "new".into(),
+        };
+        for step in [
+            replace(path("file"), Some("old")),
+            replace(path("made"), None),
+            replace("/keyring".into(), None),
+            Step::Remove(path("removed")),
+            Step::Take {
+                path: path("taken"),
+                expected: "old".into(),
+            },
+            Step::Touch(path("touched")),
+            Step::Link {
+                path: path("linked"),
+                expected: None,
+                to: "/x".into(),
+            },
+            Step::Create(NewTree {
+                path: path("tree/in/it"),
+                ..NewTree::default()
+            }),
+            Step::Intend {
+                path: path("intent"),
+                before: None,
+                content: "new".into(),
+            },
+        ] {
+            let files = || {
+                let files = fs::read_dir(place.path().join("dir")).unwrap();
+                let files = files.map(|file| file.unwrap().path());
+                let files = files.map(|path| (fs::read(&path).ok(), path));
+                files.collect::<std::collections::BTreeSet<_>>()
+            };
+            let before = files();
+            let outcome = commit(&root, &batch([step.clone()])).outcome;
+            assert_eq!(outcome.is_ok(), is_followed, "{step:?}: {outcome:?}");
+            assert_eq!(files() != before, is_followed, "{step:?}");
+        }
+        assert_eq!(
+            Lock::directory(&root, Path::new("/link")).is_ok(),
+            is_followed
+        );
+        assert_eq!(
+            Lock::directory(&root, Path::new("/link/new")).is_ok(),
+            is_followed
+        );
+        assert_eq!(place.path().join("dir/new").exists(), is_followed);
+    }
 }
 
 /// One descriptor for each directory, not one for each step.

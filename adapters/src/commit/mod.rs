@@ -47,14 +47,14 @@ pub use self::tree::NewTree;
 
 /// The file that waits to get the name `path`, or was displaced from it, be that a symlink to elsewhere.
 pub(crate) fn staged_for(root: &Root, path: &Path) -> Option<PathBuf> {
-    let end = Path::new("/").join(root.chase(path).ok()?);
+    let end = Path::new("/").join(root.for_writing().chase(path).ok()?);
     let name = staged_name(end.file_name()?);
     Some(end.with_file_name(name))
 }
 
 /// What is staged for `path`, be that a symlink to elsewhere, with what waits to be.
 pub(crate) fn left_staged(root: &Root, path: &Path) -> Vec<PathBuf> {
-    let Ok(end) = root.chase(path) else {
+    let Ok(end) = root.for_writing().chase(path) else {
         return Vec::new();
     };
     let end = Path::new("/").join(end);

@@ -24,15 +24,18 @@ pub(super) struct Place {
 
 /// The directories that a commit writes into, each opened once: more steps may wait to be carried out than a
 /// process may have files open.
-pub(super) struct Directories<'r> {
-    pub(super) root: &'r Root,
+///
+/// No symlink leads there that a user made who could not write there himself ([`Root::for_writing`]): who owns a
+/// target, or a part of one, would else say what root writes and removes elsewhere.
+pub(super) struct Directories {
+    pub(super) root: Root,
     opened: RefCell<BTreeMap<PathBuf, Rc<Dir>>>,
 }
 
-impl<'r> Directories<'r> {
-    pub(super) fn of(root: &'r Root) -> Self {
+impl Directories {
+    pub(super) fn of(root: &Root) -> Self {
         Self {
-            root,
+            root: root.for_writing(),
             opened: RefCell::default(),
         }
     }

@@ -16,7 +16,7 @@ use super::{displaced, names, signal, stage, tree};
 /// The intent comes first: what the plan saw of a dead run is in it, and may be gone once that is mended. All is
 /// mended before anything else is staged, which would replace what a dead run displaced.
 pub(super) fn stage_all<'b>(
-    root: &Directories<'_>,
+    root: &Directories,
     batch: &'b Batch,
 ) -> Result<Option<Vec<Ready<'b>>>, Vec<Failure>> {
     let mut staging = Staging {
@@ -77,7 +77,7 @@ fn discard(ready: Vec<Ready<'_>>) {
 
 /// Steps being staged.
 struct Staging<'r, 'b> {
-    root: &'r Directories<'r>,
+    root: &'r Directories,
     access: &'b AccessOf,
     ready: Vec<Ready<'b>>,
     failures: Vec<Failure>,
@@ -123,7 +123,7 @@ impl<'b> Later<'b> {
 }
 
 /// Mends what a dead run left of its write to the file that a step is about.
-fn recover(root: &Directories<'_>, step: &Step) -> Result<Outcome, CommitError> {
+fn recover(root: &Directories, step: &Step) -> Result<Outcome, CommitError> {
     let place = match step {
         Step::Replace { path, .. } => root.of_end(path)?,
         Step::Link { path, .. } | Step::Take { path, .. } => root.of_name(path)?,
@@ -151,11 +151,7 @@ pub(super) enum Ready<'a> {
 }
 
 impl<'a> Ready<'a> {
-    fn prepare(
-        root: &Directories<'_>,
-        step: &'a Step,
-        access: &AccessOf,
-    ) -> Result<Self, CommitError> {
+    fn prepare(root: &Directories, step: &'a Step, access: &AccessOf) -> Result<Self, CommitError> {
         let own = Access::of(step.path(), access);
         Ok(match step {
             Step::Intend {
@@ -198,7 +194,7 @@ impl<'a> Ready<'a> {
         })
     }
 
-    pub(super) fn carry_out(self, root: &Directories<'_>) -> Result<Outcome, CommitError> {
+    pub(super) fn carry_out(self, root: &Directories) -> Result<Outcome, CommitError> {
         match self {
             Self::Later(step, access) => Self::prepare(root, step, access)?.carry_out(root),
             Self::Tree(tree) => tree.put_in_place(),
@@ -210,7 +206,7 @@ impl<'a> Ready<'a> {
                 }
                 Ok(Outcome::Done)
             }
-            Self::Take(Some(place), expected) => stage::take(root.root, &place, expected),
+            Self::Take(Some(place), expected) => stage::take(&root.root, &place, expected),
             Self::Intent(..) | Self::Take(None, _) => Ok(Outcome::Done),
             Self::Touch(path) => signal::touch(root, path).map(|()| Outcome::Done),
             Self::Tell(notice) => signal::tell(notice).map(|()| Outcome::Done),

@@ -17,7 +17,7 @@ const TOUCHED_MODE: Mode = Mode::from_raw_mode(0o644);
 
 /// What is there and no regular file is left alone: its times tell nobody anything, and opening it can have
 /// effects.
-pub(super) fn touch(root: &Directories<'_>, path: &Path) -> Result<(), CommitError> {
+pub(super) fn touch(root: &Directories, path: &Path) -> Result<(), CommitError> {
     let Some(place) = root.of_name(path)? else {
         return Ok(());
     };

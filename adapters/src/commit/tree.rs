@@ -1,11 +1,11 @@
 //! Whole directories: made aside and renamed.
 
 use std::ffi::OsString;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
 use overlay_resolver::root::Root;
-use rustix::fs::{Mode, RenameFlags};
+use rustix::fs::{Mode, OFlags, RenameFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use super::access::{Access, AccessOf};
@@ -38,11 +38,11 @@ pub(super) struct StagedTree {
 impl NewTree {
     pub(super) fn stage(
         &self,
-        root: &Directories<'_>,
+        root: &Directories,
         access: &AccessOf,
     ) -> Result<StagedTree, CommitError> {
         if let Some(parent) = self.path.parent() {
-            make_directories(root.root, parent)?;
+            make_directories(&root.root, parent)?;
         }
         let place = root.of_content(&self.path)?;
         let name = staged_name(&place.name);
@@ -65,16 +65,20 @@ impl NewTree {
             make(parent, Path::new(&staged.name), own)?;
             let top = open(parent, &staged.name)?;
             for directory in &self.directories {
-                make(&top, directory, access_of(directory))?;
+                let (dir, name) = parent_in(&top, directory)?;
+                make(&dir, name, access_of(directory))?;
             }
-            for (name, content) in &self.files {
-                stage::write_new(&top, name, content, access_of(name))?;
+            for (file, content) in &self.files {
+                let (dir, name) = parent_in(&top, file)?;
+                stage::write_new(&dir, name, content, access_of(file))?;
             }
-            for (name, to) in &self.links {
-                rustix::fs::symlinkat(to, &top, name)?;
+            for (link, to) in &self.links {
+                let (dir, name) = parent_in(&top, link)?;
+                rustix::fs::symlinkat(to, &dir, name)?;
             }
             for directory in self.directories.iter().rev() {
-                rustix::fs::fsync(open(&top, directory.as_os_str())?)?;
+                let (dir, name) = parent_in(&top, directory)?;
+                rustix::fs::fsync(open(&dir, name.as_os_str())?)?;
             }
             rustix::fs::fsync(&top)
         })()
@@ -105,6 +109,22 @@ impl StagedTree {
     }
 }
 
+/// The directory in a new tree that a name of it is in, and its name there. The tree may belong to a user already, who
+/// could put a symlink in the place of a directory of it: none is followed.
+fn parent_in<'p>(top: &OwnedFd, path: &'p Path) -> Result<(OwnedFd, &'p Path), Errno> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(Errno::ISDIR);
+    };
+    let parent = match parent.as_os_str() {
+        here if here.is_empty() => Path::new("."),
+        _ => parent,
+    };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let inside = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+    let dir = rustix::fs::openat2(top, parent, flags, Mode::empty(), inside)?;
+    Ok((dir, Path::new(name)))
+}
+
 /// Removes what is at `place`, be it a file or a whole directory. Symlinks are removed, not followed.
 pub(super) fn remove(place: &Place) -> Result<(), CommitError> {
     remove_all(place.dir.as_fd(), &place.name).doing("remove", &place.path)
@@ -112,14 +132,15 @@ pub(super) fn remove(place: &Place) -> Result<(), CommitError> {
 
 /// Makes a directory and its parents, inside the root. What exists stays as it is.
 pub(super) fn make_directories(root: &Root, path: &Path) -> Result<(), CommitError> {
+    let directories = Directories::of(root);
     let mut made = PathBuf::from("/");
     for component in path.components() {
         let Component::Normal(name) = component else {
             continue;
         };
         let next = made.join(name);
-        if root.dir(&next).doing("open", &next)?.is_none() {
-            let place = Directories::of(root)
+        if directories.root.dir(&next).doing("open", &next)?.is_none() {
+            let place = directories
                 .of_name(&next)?
                 .ok_or_else(|| CommitError::new("create", &next, Errno::NOENT))?;
             make(&*place.dir, Path::new(&place.name), Access::Kept).doing("create", &next)?;

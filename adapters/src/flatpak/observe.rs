@@ -59,9 +59,10 @@ pub(super) fn observe(
     paths: &Installation,
     layers: &Layers,
 ) -> Result<Found, Finding> {
+    let wary = root.for_writing();
     let eyes = Eyes {
         root,
-        observer: Observer::new(root),
+        observer: Observer::new(&wary),
         paths,
     };
     let mut observed = Observed::default();
@@ -230,7 +231,7 @@ impl Eyes<'_> {
             |path: &Path, error: Unusable| code::UNREADABLE.error(path, error.to_string());
         let mut directories = vec![path.to_owned()];
         while let Some(path) = directories.pop() {
-            let members = match self.root.dir(&path) {
+            let members = match self.observer.root().dir(&path) {
                 Ok(None) => continue,
                 Err(Unusable {
                     reason: Reason::NotADirectory | Reason::Missing,

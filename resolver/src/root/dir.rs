@@ -15,7 +15,7 @@ use super::listing::Listing;
 use super::member::{Member, MemberKind};
 use super::open::{DIRECTORY, open_name};
 use super::unusable::{Kind, Reason, Unusable};
-use super::walk::{Place, walk_link};
+use super::walk::{Place, walk, walk_link};
 use super::{Root, Text};
 
 /// The most names that [`Dir::names`] returns, so that a hostile directory cannot fill the memory.
@@ -153,7 +153,7 @@ impl Dir {
         let mut link = None;
         let followed = self.read_link(name).and_then(|text| {
             let link = link.insert(Box::new(Link::new(text)));
-            self.follow(link)
+            self.follow(name, link)
         });
         let read = followed.and_then(|place| {
             if let Some(link) = &mut link {
@@ -206,9 +206,13 @@ impl Dir {
     }
 
     /// Where a symlink in this directory leads.
-    fn follow(&self, link: &mut Link) -> Result<Place, Unusable> {
+    fn follow(&self, name: &OsStr, link: &mut Link) -> Result<Place, Unusable> {
         let place = self.place.get_or_init(|| self.root.chase(&self.path));
         let directory = place.as_ref().map_err(Clone::clone)?;
+        // Its text alone does not tell whose it is.
+        if self.root.is_wary {
+            return walk(&self.root, &directory.join(name), &mut link.trail);
+        }
         walk_link(&self.root, directory, &link.text, &mut link.trail)
     }
 }

@@ -72,6 +72,15 @@ pub enum Reason {
     /// A symlink, where the rules say that none is followed; [`Root`](super::Root) itself follows.
     #[error("is a symlink, which is not followed")]
     NotFollowed,
+    /// A symlink that somebody made who may not lead a write elsewhere: see
+    /// [`Root::for_writing`](super::Root::for_writing).
+    #[error(
+        "is a symlink of user {user}, which is not followed to write: remove it, or give it to root (`chown -h root`)"
+    )]
+    NotTrusted {
+        /// Whose it is.
+        user: u32,
+    },
     /// It exists and is no regular file.
     #[error("is {0}, not a regular file")]
     NotAFile(Kind),

@@ -60,6 +60,7 @@ impl Look for Root {
         let stat = fstat(&fd).map_err(Reason::errno)?;
         match Seen::from(&stat) {
             Seen::Other(FileType::Symlink) => {
+                self.trusts(&stat)?;
                 if fstatfs(&fd).map_err(Reason::errno)?.f_type == PROC_SUPER_MAGIC {
                     return Err(Reason::MagicLink);
                 }

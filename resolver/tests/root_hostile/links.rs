@@ -1,6 +1,7 @@
 //! Where symlinks lead: masks, loops, nothing, other layers, never out.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, lchown};
 use std::path::Path;
 
 use overlay_resolver::root::{Content, Mask, Reason, Root};
@@ -276,6 +277,51 @@ fn chase_says_where_a_path_ends() {
         up_from_nothing,
         Err("symlink to /srv, which does not exist inside the root".into())
     );
+}
+
+#[test]
+fn who_writes_follows_no_symlink_of_somebody_else() {
+    const USER: u32 = 65534;
+    let tree = Tree::new();
+    tree.file("etc/secret", "secret");
+    tree.link("home/plain", "/etc");
+    tree.link("home/file", "/etc/secret");
+    tree.link("home/gone", "/etc/new");
+    let root = tree.root();
+    let top = fs::metadata(tree.path("")).expect("the top").uid();
+    for (user, is_followed) in [(top, true), (0, true), (USER, false)] {
+        for link in ["plain", "file", "gone"] {
+            let link = tree.path("home").join(link);
+            // Only root may give something away.
+            if lchown(link, Some(user), Some(user)).is_err() {
+                return;
+            }
+        }
+        let wary = root.for_writing();
+        for root in [wary.clone(), wary.below("".as_ref()).unwrap().unwrap()] {
+            let home = root.dir("home".as_ref()).unwrap().unwrap();
+            let told = [
+                root.dir("home/plain".as_ref()).err(),
+                root.chase("home/plain".as_ref()).err(),
+                root.chase("home/plain/new".as_ref()).err(),
+                root.chase("home/gone".as_ref()).err(),
+                root.read("home/plain/secret".as_ref(), 10).err(),
+                root.read("home/file".as_ref(), 10).err(),
+                match home.content("file".as_ref()) {
+                    Content::Unusable(why) => Some(*why),
+                    _ => None,
+                },
+            ];
+            let refused = (!is_followed).then_some(Reason::NotTrusted { user });
+            for (number, told) in told.into_iter().enumerate() {
+                assert_eq!(told.map(|why| why.reason), refused, "{number} of {user}");
+            }
+        }
+        assert!(
+            root.dir("home/plain".as_ref()).is_ok(),
+            "who only reads follows all"
+        );
+    }
 }
 
 #[test]
