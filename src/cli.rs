@@ -9,7 +9,7 @@ use overlay_resolver::escape::escape_path;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::reading::Reading;
-use crate::text::Text;
+use crate::text::{Text, say};
 use crate::writing::Writing;
 
 /// Vendor defaults, the owner's changes and vendor updates, each in its place.
@@ -46,8 +46,11 @@ impl Cli {
         Self::try_parse().map_err(|refusal| {
             let shown =
                 std::env::args_os().map(|argument| escape_path(argument.as_ref()).to_string());
-            let refusal = Self::try_parse_from(shown).err().unwrap_or(refusal);
-            let text = Text::of_lines(&refusal.render().ansi().to_string());
+            let text = match Self::try_parse_from(shown) {
+                Err(refusal) => Text::of_lines(&refusal.render().ansi().to_string()),
+                // Only what may not be shown was wrong, so there is nothing of clap's that has styles.
+                Ok(_) => plain(&refusal.render().to_string()),
+            };
             Box::new(if refusal.use_stderr() {
                 Output {
                     messages: text,
@@ -59,6 +62,14 @@ impl Cli {
             })
         })
     }
+}
+
+fn plain(lines: &str) -> Text {
+    let mut text = Text::new();
+    for line in lines.lines() {
+        say!(text, "{line}");
+    }
+    text
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,5 @@
 //! The sentence for what was decided over an entry: made here and nowhere else.
 
-use anstyle::Style;
 use overlay_adapters::report::{
     CollectionDecision, Decision, Dependent, EntryReport, Going, Holder, Mask, RunDecision, State,
 };
@@ -8,6 +7,7 @@ use overlay_resolver::escape::{escape, escape_path};
 
 use super::foreign::foreign;
 use super::style::{BAD, FAINT, GOOD, NOTABLE};
+use crate::text::Style;
 
 /// What masks an entry.
 pub(super) fn masked(mask: &Mask) -> String {

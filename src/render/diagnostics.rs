@@ -6,8 +6,9 @@ use std::ops::Range;
 
 use annotate_snippets::renderer::{DecorStyle, Renderer};
 use annotate_snippets::{AnnotationKind, Level, Snippet};
+use anstyle::AnsiColor;
 use overlay_resolver::Document;
-use overlay_resolver::escape::{escape, escape_path};
+use overlay_resolver::escape::{escape, escape_path, escape_text};
 use overlay_resolver::finding::{self, Finding};
 
 use super::grouped::grouped;
@@ -105,12 +106,13 @@ impl Excerpt {
             .line_start(self.first_line)
             .path(path.as_str())
             .annotation(AnnotationKind::Primary.span(self.marked.clone()));
-        let title = level.primary_title(finding.message.as_str());
+        let message = escape_text(finding.message.as_bytes()).to_string();
+        let title = level.primary_title(message.as_str());
         let group = title.element(snippet);
         let renderer = Renderer::styled()
             .decor_style(DecorStyle::Ascii)
-            .error(BAD)
-            .warning(NOTABLE);
+            .error(AnsiColor::Red.on_default().bold())
+            .warning(AnsiColor::Yellow.on_default());
         Text::of_lines(&renderer.render(&[group]))
     }
 }

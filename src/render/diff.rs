@@ -5,7 +5,6 @@ mod lines;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use anstyle::Style;
 use bstr::ByteSlice as _;
 use overlay_resolver::Key;
 use overlay_resolver::account::Account;
@@ -17,7 +16,7 @@ use overlay_resolver::inspect::disagreement::{Disagreements, KeyDisagreement};
 use super::style::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened, some_of};
 use crate::comparison::{Comparison, Delta};
 use crate::survey::Survey;
-use crate::text::{Text, say};
+use crate::text::{Style, Text, say, styled};
 
 /// How many keys are named that a mask takes away.
 const MOST_MASKED: usize = 8;
@@ -150,11 +149,11 @@ fn key(text: &mut Text, change: &KeyChange<'_>) {
     let [from, to] = [&*from, &*to];
     let set = assignment(&change.key, to);
     let was = || match (change.from.last(), is_line(&change.key, from)) {
-        (Some(last), true) => format!("  {FAINT}at {}{FAINT:#}", last.place()),
+        (Some(last), true) => styled!("  {FAINT}at {}{FAINT:#}", last.place()),
         (Some(last), false) => {
-            format!("  {FAINT}was {} at {}{FAINT:#}", all(from), last.place())
+            styled!("  {FAINT}was {} at {}{FAINT:#}", all(from), last.place())
         }
-        (None, _) => String::new(),
+        (None, _) => Text::new(),
     };
     let name = name(&change.key);
     match change.change {
@@ -223,18 +222,23 @@ fn all(items: &[Cow<'_, [u8]>]) -> String {
 }
 
 /// What is new in a list, and what is gone from it.
-fn items(from: &[Cow<'_, [u8]>], to: &[Cow<'_, [u8]>]) -> String {
-    let only = |list: &[Cow<'_, [u8]>], other: &[Cow<'_, [u8]>], sign: char, style: Style| {
+fn items(from: &[Cow<'_, [u8]>], to: &[Cow<'_, [u8]>]) -> Text {
+    let mut text = Text::new();
+    for (list, other, sign, style) in [(from, to, '-', BAD), (to, from, '+', GOOD)] {
         let other: HashSet<_> = other.iter().collect();
-        let new = list.iter().filter(|item| !other.contains(item));
-        let shown = new.map(|item| format!("{style}{sign}{}{style:#}", shortened(item.as_bstr())));
-        shown.collect::<Vec<_>>()
-    };
-    let shown = [only(from, to, '-', BAD), only(to, from, '+', GOOD)].concat();
-    if shown.is_empty() {
-        return format!("{}  {FAINT}was {}{FAINT:#}", all(to), all(from));
+        for item in list.iter().filter(|item| !other.contains(item)) {
+            let gap = if text.is_empty() { "" } else { "  " };
+            write!(
+                text,
+                "{gap}{style}{sign}{}{style:#}",
+                shortened(item.as_bstr())
+            );
+        }
     }
-    shown.join("  ")
+    if text.is_empty() {
+        return styled!("{}  {FAINT}was {}{FAINT:#}", all(to), all(from));
+    }
+    text
 }
 
 /// Where two consumers disagree, what it comes to before the reasons for it.
@@ -308,7 +312,7 @@ struct Telling<'t> {
 }
 
 impl Telling<'_> {
-    fn side(&mut self, side: usize, words: &str) {
+    fn side(&mut self, side: usize, words: &Text) {
         let name = &self.names[side];
         let width = self.width;
         say!(self.text, "    {name:width$}  {words}");
@@ -326,7 +330,7 @@ impl Telling<'_> {
         self.heading("whether it loads");
         for side in 0..2 {
             if side == refusal.side {
-                let why = format!("{BAD}loads nothing at all{BAD:#}, because of");
+                let why = styled!("{BAD}loads nothing at all{BAD:#}, because of");
                 self.side(side, &why);
                 let width = self.width;
                 say!(
@@ -337,7 +341,7 @@ impl Telling<'_> {
                     refusal.refusal
                 );
             } else {
-                self.side(side, &format!("{GOOD}loads it{GOOD:#}"));
+                self.side(side, &styled!("{GOOD}loads it{GOOD:#}"));
             }
         }
     }
@@ -351,9 +355,9 @@ impl Telling<'_> {
             let longest = longest.max(other);
             for (side, (value, place)) in values.iter().enumerate() {
                 let words = match place.as_str() {
-                    "" => format!("{NOTABLE}{value}{NOTABLE:#}"),
+                    "" => styled!("{NOTABLE}{value}{NOTABLE:#}"),
                     place => {
-                        format!("{NOTABLE}{value:longest$}{NOTABLE:#}  {FAINT}{place}{FAINT:#}")
+                        styled!("{NOTABLE}{value:longest$}{NOTABLE:#}  {FAINT}{place}{FAINT:#}")
                     }
                 };
                 self.side(side, &words);
@@ -366,11 +370,11 @@ impl Telling<'_> {
             self.heading(&escape_path(file.path).to_string());
             for side in 0..2 {
                 if side == file.counts_for {
-                    self.side(side, &format!("{GOOD}counts{GOOD:#}"));
+                    self.side(side, &styled!("{GOOD}counts{GOOD:#}"));
                 } else {
                     self.side(
                         side,
-                        &format!("{NOTABLE}does not{NOTABLE:#}: {}", file.why.brief()),
+                        &styled!("{NOTABLE}does not{NOTABLE:#}: {}", file.why.brief()),
                     );
                 }
             }
@@ -382,7 +386,7 @@ impl Telling<'_> {
             self.heading("order, the last one wins");
             for (side, paths) in orders.iter().enumerate() {
                 for (number, path) in paths.iter().enumerate() {
-                    let line = format!("{}. {}", number + 1, escape_path(path));
+                    let line = styled!("{}. {}", number + 1, escape_path(path));
                     if number == 0 {
                         self.side(side, &line);
                     } else {

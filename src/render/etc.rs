@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anstyle::Style;
 use bstr::ByteSlice as _;
 use overlay_adapters::etc::keys::{Assigned, KeyReport};
 use overlay_adapters::etc::{Change, Merge, Note, Outcome, State};
@@ -10,7 +9,7 @@ use overlay_adapters::reconcile::KeyAction;
 use overlay_resolver::escape::{escape, escape_path};
 
 use super::style::{BOLD, FAINT, GOOD, NOTABLE, shortened};
-use crate::text::{Text, say};
+use crate::text::{Style, Text, say};
 
 /// One line a path: what the owner did and what the vendor did, in letters, and what becomes of it; the
 /// keys below.

@@ -10,7 +10,7 @@ use overlay_resolver::{Assignment, Basis, Configuration, Document, Key};
 use super::files::file;
 use super::style::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened};
 use crate::resolved::{Explained, Resolved};
-use crate::text::{Text, say};
+use crate::text::{Text, say, styled};
 
 /// What a key is of which nothing says what its assignments come to, and what to do.
 const MULTI_VALUED: &str = "has several values, and nothing says whether the last one counts or all do: \
@@ -124,7 +124,7 @@ pub(super) fn outcomes(text: &mut Text, explanation: &Explanation<'_>) {
 }
 
 /// `KEY=VALUE  what became of it`.
-pub(super) fn outcome_line(assignment: &Assignment<'_>, words: &dyn fmt::Display) -> String {
+pub(super) fn outcome_line(assignment: &Assignment<'_>, words: &dyn fmt::Display) -> Text {
     let (name, sign) = (
         escape(assignment.written_key()),
         assignment.operator().sign(),
@@ -135,7 +135,7 @@ pub(super) fn outcome_line(assignment: &Assignment<'_>, words: &dyn fmt::Display
     } else {
         FAINT
     };
-    format!("{name}{sign}={value}  {style}{words}{style:#}")
+    styled!("{name}{sign}={value}  {style}{words}{style:#}")
 }
 
 /// A key and its assignments: those that count, then the losers, the nearest first.

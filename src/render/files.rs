@@ -1,6 +1,5 @@
 //! Text about files: which count, what is in them, what they come to.
 
-use anstyle::Style;
 use overlay_resolver::account::Account;
 use overlay_resolver::document::{Line, Part};
 use overlay_resolver::escape::{escape, escape_path, escape_text};
@@ -11,7 +10,7 @@ use overlay_resolver::{Configuration, Document};
 use super::explain::no_key;
 use super::style::{BAD, BOLD, FAINT, GOOD, NOTABLE};
 use crate::resolved::Resolved;
-use crate::text::{Text, say};
+use crate::text::{Style, Text, say};
 
 /// The files of every entry, each with its state.
 pub(crate) fn files(resolved: &Resolved) -> Text {

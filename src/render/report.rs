@@ -1,6 +1,7 @@
 //! Text about adapters: one line an entry, and below it all that a run would change.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use bstr::ByteSlice as _;
 use overlay_adapters::reconcile::KeyAction;
@@ -11,7 +12,7 @@ use super::decision::words;
 use super::explain;
 use super::files::file;
 use super::style::{BOLD, shortened};
-use crate::text::{Text, say};
+use crate::text::{Text, say, styled};
 
 /// Every entry, with what is to be changed of it; then what is to be changed besides, and how that is done.
 pub(crate) fn report(report: &Report, how: How) -> Text {
@@ -47,7 +48,7 @@ pub(crate) fn explanation(report: &Report) -> Text {
     let by_entry = report.by_entry();
     for entry in &report.entries {
         text.gap();
-        let name = format!("{BOLD}{}{BOLD:#}", shown(&entry.full_name()));
+        let name = styled!("{BOLD}{}{BOLD:#}", shown(&entry.full_name()));
         line(&mut text, &name, &by_entry, entry);
         for document in entry.documents() {
             for (fragment, account) in document.accounts() {
@@ -87,7 +88,7 @@ fn note_pending(text: &mut Text, report: &Report, how: How) {
     }
 }
 
-fn line(text: &mut Text, name: &str, by_entry: &ByEntry<'_>, entry: &EntryReport) {
+fn line(text: &mut Text, name: &dyn fmt::Display, by_entry: &ByEntry<'_>, entry: &EntryReport) {
     let (style, words) = words(entry, by_entry.state_of(entry));
     say!(text, "{name}  {style}{words}{style:#}");
 }

@@ -1,14 +1,15 @@
 //! The colours, and what is too long to be shown whole.
 
-use anstyle::{AnsiColor, Style};
 use bstr::BStr;
 use overlay_resolver::escape::escape_text;
 
-pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
-pub(crate) const NOTABLE: Style = AnsiColor::Yellow.on_default();
-pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
-pub(crate) const FAINT: Style = Style::new().dimmed();
-pub(crate) const BOLD: Style = Style::new().bold();
+use crate::text::Style;
+
+pub(crate) const GOOD: Style = Style::GREEN;
+pub(crate) const NOTABLE: Style = Style::YELLOW;
+pub(crate) const BAD: Style = Style::RED;
+pub(crate) const FAINT: Style = Style::FAINT;
+pub(crate) const BOLD: Style = Style::BOLD;
 
 /// The longest value shown whole; a signing key has thousands of bytes.
 const LONGEST_VALUE: usize = 72;

@@ -18,7 +18,9 @@ const HOSTILE: &[&str] = &[
     "newline\nforged: applied",
     "return\rforged: applied",
     "clear\x1b[2J\x1b[Hforged",
-    "red\x1b[31mforged\x1b[0m",
+    // All that overlayctl's own styles are written as.
+    "styles\x1b[31mforged\x1b[32mforged\x1b[33mforged\x1b[94mforged",
+    "effects\x1b[0mforged\x1b[1mforged\x1b[2mforged\x1b[4mforged\x1b[0m",
     "title\x1b]0;forged\x07",
     "answer\x1b[6n\x05",
     "backspace\x08\x08\x08\x7f",
@@ -56,14 +58,25 @@ fn on_a_terminal(root: &Path, arguments: &[&OsStr]) -> String {
 /// The text without this program's own colours and the terminal's ends of lines.
 fn without_colours(text: &str) -> String {
     let mut text = text.replace("\r\n", "\n");
-    for colour in [0, 1, 2, 4, 31, 32, 33, 94] {
-        text = text.replace(&format!("\x1b[{colour}m"), "");
+    for style in styles() {
+        text = text.replace(&style, "");
     }
     text
 }
 
+/// What this program's own styles are written as.
+fn styles() -> impl Iterator<Item = String> {
+    let codes = [0, 1, 2, 4, 31, 32, 33, 94].into_iter();
+    codes.map(|code| format!("\x1b[{code}m"))
+}
+
 /// That nothing of it is obeyed, and that no line begins with what stands in a name.
 fn is_harmless(arguments: &[&OsStr], text: &str) {
+    // No style begins in the middle of a name: it would be the name's own.
+    for style in styles() {
+        let forged = format!("{style}forged");
+        assert!(!text.contains(&forged), "{arguments:?}: {text:?}");
+    }
     let text = without_colours(text);
     let hidden = text
         .chars()
@@ -235,5 +248,25 @@ fn no_argument_commands_a_terminal_or_forges_a_line() {
             assert!(!text.is_empty(), "{words:?}");
             is_harmless(&words, &text);
         }
+    }
+}
+
+#[test]
+fn a_style_in_a_name_is_shown_and_not_taken_out_where_there_is_no_terminal() {
+    let image = Image::new();
+    image.write(
+        "etc/flatpak/remotes.d/a\x1b[2mb.flatpakrepo",
+        "[Flatpak Repo]\nUrl=https://example.org/\n",
+    );
+    for arguments in [
+        ["restore", "no\x1b[2mb"],
+        ["explain", "a\x1b[2mb"],
+        ["show", "a\x1b[2mb"],
+        ["list", "flatpak/remotes.d"],
+        ["status", "*"],
+    ] {
+        let shown = image.shown(&arguments);
+        let (_, shown) = shown.split_once('\n').expect("the command itself");
+        assert!(shown.contains("\\x1b[2mb"), "{arguments:?}: {shown}");
     }
 }
