@@ -63,9 +63,10 @@ fn forge(image: &Image, names: &[&str]) {
             &format!("xa.applied-remotes={name};"),
             1,
         );
-        text += &format!(
+        let remote = format!(
             "\n[remote \"{name}\"]\nurl=x\nx-overlayctl.remotes=created\nx-overlayctl.remotes.baseline={baseline}\n"
         );
+        text.push_str(&remote);
     }
     image.write(path, &text);
 }
@@ -176,7 +177,7 @@ fn a_symlink_of_roots_is_followed() {
     let Some(image) = image() else { return };
     for path in ["var/lib/flatpak", "home/u/apps"] {
         let place = image.path(path);
-        let to = format!("/data/{}", path);
+        let to = format!("/data/{path}");
         let to = to.as_str();
         let moved = image.path(to.trim_start_matches('/'));
         fs::create_dir_all(moved.parent().expect("a parent")).expect("made");

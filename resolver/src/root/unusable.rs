@@ -75,7 +75,7 @@ pub enum Reason {
     /// A symlink that somebody made who may not lead a write elsewhere: see
     /// [`Root::for_writing`](super::Root::for_writing).
     #[error(
-        "is a symlink of user {user}, which is not followed to write: remove it, or give it to root (`chown -h root`)"
+        "leads through a symlink of user {user}, which is not followed to write: remove it, or give it to root (`chown -h root`)"
     )]
     NotTrusted {
         /// Whose it is.
