@@ -12,6 +12,8 @@ use overlay_resolver::typed::DeserializeError;
 use overlay_resolver::{Catalog, Collection, Document, Resolver};
 
 use crate::code;
+use crate::keyed::entry::Entry;
+use crate::scope::Scope;
 
 /// The rules of a source whose entries are keyfiles that end with `suffix`: an entry is masked whole, and drop-ins
 /// alone are none.
@@ -176,6 +178,30 @@ impl<T> Source<T> {
 }
 
 impl<T> Source<T> {
+    /// Whether the layers have an entry of this name, be it a mask; drop-ins alone are none.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let layered = self.entries.get(name);
+        layered.is_some_and(|layered| !matches!(layered.want, Want::Headless))
+    }
+
+    /// The names that its entries had before.
+    pub(crate) fn former_names(&self) -> impl Iterator<Item = &str>
+    where
+        T: AsRef<Entry>,
+    {
+        let entries = self.entries.values();
+        let wanted = entries.filter_map(|layered| match &layered.want {
+            Want::Present(wanted) => Some(wanted.as_ref()),
+            _ => None,
+        });
+        wanted.flat_map(|entry| entry.former_names.iter().map(String::as_str))
+    }
+
+    /// Whether a mask is its owner's, and no other vendor's: it stands in `/etc` or `/run`, or in the highest layer.
+    pub(crate) fn is_owners(&self, mask: &Path) -> bool {
+        Scope::of(mask) != Scope::Var || mask.parent() == Some(&self.top)
+    }
+
     /// Its files, once they have done their work.
     pub(crate) fn into_documents(
         self,

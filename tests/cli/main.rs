@@ -20,6 +20,7 @@ mod files;
 mod image;
 mod json;
 mod library;
+mod renames;
 mod scopes;
 mod size;
 mod terminal;

@@ -157,6 +157,10 @@ impl Store for Services {
         self.lists.later_name(name)
     }
 
+    fn earlier_names(&self, name: &str) -> Vec<&str> {
+        self.lists.earlier_names(name)
+    }
+
     fn rename(&mut self, name: &str, later: &str) {
         self.lists.rename(name, later);
     }

@@ -15,7 +15,7 @@ use super::{Definition, Exampled, Found, SUFFIX, read};
 use crate::adapter::Adapters;
 use crate::commit::Step;
 use crate::keyed::entry::Entry;
-use crate::keyed::histories::{Scene, cases, check, turns};
+use crate::keyed::histories::{Scene, cases, check, check_renames, images, turns};
 use crate::keyed::observed::Observed;
 use crate::paths::{BelowLayers, InRoot, LayersAt};
 use crate::plan::Plan;
@@ -111,6 +111,11 @@ proptest! {
     #[test]
     fn every_law_holds_after_every_turn(turns in turns()) {
         check::<InMemory>(&turns)?;
+    }
+
+    #[test]
+    fn what_its_owner_did_is_done_under_every_name(images in images()) {
+        check_renames::<InMemory>(&images)?;
     }
 }
 

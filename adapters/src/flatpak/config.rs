@@ -154,6 +154,10 @@ impl Store for RepoConfig {
         self.lists.later_name(name)
     }
 
+    fn earlier_names(&self, name: &str) -> Vec<&str> {
+        self.lists.earlier_names(name)
+    }
+
     fn rename(&mut self, name: &str, later: &str) {
         Arc::make_mut(&mut self.lists).rename(name, later);
     }

@@ -15,7 +15,7 @@ use super::observe::Found;
 use super::plan::plan;
 use super::{Layers, REPOFILE, repofile};
 use crate::commit::Step;
-use crate::keyed::histories::{Scene, cases, check, turns};
+use crate::keyed::histories::{Scene, cases, check, check_renames, images, turns};
 use crate::plan::Plan;
 use crate::remotes::Remote;
 use crate::remotes::sources::Sources;
@@ -105,5 +105,10 @@ proptest! {
     #[test]
     fn every_law_holds_after_every_turn(turns in turns()) {
         check::<InMemory>(&turns)?;
+    }
+
+    #[test]
+    fn what_its_owner_did_is_done_under_every_name(images in images()) {
+        check_renames::<InMemory>(&images)?;
     }
 }

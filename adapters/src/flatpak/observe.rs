@@ -180,6 +180,8 @@ impl Eyes<'_> {
     /// What is there for each remote that the plan may touch.
     fn present(&self, observed: &mut Observed, config: Option<&RepoConfig>, layers: &Layers) {
         let mut names: BTreeSet<&str> = layers.remotes.entries.keys().map(String::as_str).collect();
+        let is_there = |name: &&str| config.is_some_and(|config| config.has(name));
+        names.extend(layers.remotes.former_names().filter(is_there));
         names.extend(config.into_iter().flat_map(managed));
         names.extend(config.into_iter().flat_map(Store::remembered));
         let dead = observed.intent.clone();

@@ -47,11 +47,6 @@ pub(crate) fn changes<T: Target>(draft: &Draft<'_, T>) -> Vec<Change> {
     changes.collect()
 }
 
-/// Whether an entry that is managed so follows the vendor.
-const fn follows(management: Option<Management>) -> bool {
-    matches!(management, Some(Management::Created | Management::Adopted))
-}
-
 /// One entry, before and after.
 struct Seen<'d, 'a, T: Target> {
     draft: &'d Draft<'a, T>,
@@ -133,6 +128,7 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
     /// Whether it follows the vendor from now on, or is the owner's, and where it stands.
     fn ownership(&mut self, place: &Path) {
         let old = self.draft.target.place(&self.draft.before, self.name);
+        let follows = |management: Option<Management>| management.is_some_and(Management::follows);
         match self.management().map(follows) {
             [false, true] => drop(self.push(Operation::Adopt, self.name, place)),
             [true, false] => drop(self.push(Operation::Release, self.name, place)),

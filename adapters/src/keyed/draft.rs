@@ -34,6 +34,10 @@ pub(crate) struct Draft<'a, T: Target> {
     pub(crate) private: BTreeSet<PathBuf>,
     /// The names that entries had before which are made with what the owner did under these.
     pub(crate) formers: BTreeMap<String, String>,
+    /// The entries that a run for others has to do with as well: they are the same under other names.
+    pub(crate) related: BTreeSet<String>,
+    /// The entries that could not be made, and why.
+    pub(crate) unmade: BTreeMap<String, Finding>,
     /// What is done for an entry beside its keys, by entry.
     pub(crate) beside: BTreeMap<String, Vec<Beside>>,
     /// Whom a key is from that another source gave, or took away: by entry and key.
@@ -60,6 +64,8 @@ impl<'a, T: Target> Draft<'a, T> {
             obsolete: BTreeMap::new(),
             private: BTreeSet::new(),
             formers: BTreeMap::new(),
+            related: BTreeSet::new(),
+            unmade: BTreeMap::new(),
             beside: BTreeMap::new(),
             given: BTreeMap::new(),
             findings: observed
@@ -88,9 +94,10 @@ impl<'a, T: Target> Draft<'a, T> {
         wishes.get(&full_name(self.target.adapter(), name))
     }
 
-    /// Whether a run has anything to do with an entry: where single entries are meant, with no other.
+    /// Whether a run has anything to do with an entry: where single entries are meant, with no other, whatever they
+    /// are called.
     pub(crate) fn is_meant(&self, name: &str) -> bool {
-        self.request.wishes.is_empty() || self.wish(name).is_some()
+        self.request.wishes.is_empty() || self.wish(name).is_some() || self.related.contains(name)
     }
 
     /// The file that an entry stands in, or would, where this run may not write it.

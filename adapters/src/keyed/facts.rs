@@ -55,7 +55,11 @@ impl<T: Target> Subject<'_, '_, T> {
     pub(super) fn marks(&self) -> Marks {
         let config = &self.draft.before;
         let marks = config.marks(self.name);
-        let absent = !config.has(self.name);
+        let absent = self.is_absent();
+        let is_left_behind = self.management == Some(Management::Succeeded);
+        if absent && (self.follows_elsewhere() || is_left_behind && self.former().is_some()) {
+            return Marks::WITHHELD;
+        }
         if absent && self.draft.wish(self.name) == Some(&Wish::Restore) {
             return if marks.tombstone() || self.inherited_tombstone(marks) {
                 Marks::WITHHELD
@@ -74,9 +78,8 @@ impl<T: Target> Subject<'_, '_, T> {
     fn inherited_tombstone(&self, marks: Marks) -> bool {
         let config = &self.draft.before;
         let deleted = |other: &str| config.marks(other).tombstone() && !config.has(other);
-        // An image from before the rename does not know what it will be called.
-        let later = config.later_name(self.name);
-        if later.is_some_and(|later| !self.source.entries.contains_key(later) && deleted(later)) {
+        // An image does not know what others call it.
+        if self.other_names().into_iter().any(deleted) {
             return true;
         }
         let Some(entry) = self.entry() else {
@@ -87,13 +90,34 @@ impl<T: Target> Subject<'_, '_, T> {
         let is_new = marks.is_new() && formers().all(|former| config.marks(former).is_new());
         let stamp = entry.deleted_if.as_ref();
         formers().any(|former| deleted(former))
-            || is_new && stamp.is_some_and(|stamp| self.draft.observed.stamps.contains(stamp))
+            // And not of what is there under a former name.
+            || is_new
+                && self.former().is_none()
+                && stamp.is_some_and(|stamp| self.draft.observed.stamps.contains(stamp))
+    }
+
+    /// Whether it is not there. What is left behind of one that comes back under this name is as good as nothing.
+    pub(super) fn is_absent(&self) -> bool {
+        let comes_back = || {
+            self.management == Some(Management::Succeeded)
+                && self.wanted == Wanted::Present
+                && (self.former().is_some() || self.inherited_tombstone(Marks::OFFERED))
+        };
+        !self.draft.before.has(self.name) || comes_back()
     }
 
     pub(super) fn actual(&self) -> Actual {
         let config = &self.draft.before;
-        if !config.has(self.name) {
+        if self.is_absent() {
             return Actual::Absent;
+        }
+        let in_use = self.draft.observed.in_use.contains_key(self.name);
+        if self.wanted == Wanted::Withdrawn && self.is_succeeded() {
+            return Actual::Ours {
+                left: false,
+                pristine: true,
+                in_use,
+            };
         }
         let asked = self.draft.wish(self.name) == Some(&Wish::Adopt);
         if self.management == Some(Management::Released) {
@@ -120,9 +144,9 @@ impl<T: Target> Subject<'_, '_, T> {
             // Only of what was withdrawn it is asked: to answer it takes apart what lies beside.
             pristine: self.wanted == Wanted::Withdrawn
                 // A copy that the owner made of one of ours has our marks, but was never offered.
-                && (self.is_pristine() || self.is_created() && self.is_succeeded())
+                && self.is_pristine()
                 && config.marks(self.name).offered,
-            in_use: self.draft.observed.in_use.contains_key(self.name),
+            in_use,
         }
     }
 

@@ -1,8 +1,9 @@
-//! An entry that the vendor calls otherwise now: what its owner did under the former name goes along. So it does on the
-//! way back, to an image that knows the former name only.
+//! An entry that the vendor calls otherwise now: all that is remembered of it under the former name goes along, whatever
+//! had become of it there. So it does on the way back, to an image that knows the former name only.
 //!
 //! What is installed from the former name cannot: flatpak writes the name of the remote into what it
-//! deploys. So a former remote that is in use stays beside the new one, hidden, until nothing is.
+//! deploys. So a former remote that is in use stays beside the new one, hidden, until nothing is. It is nothing but
+//! that then: whatever comes back under its name takes over from the new one.
 
 use std::collections::BTreeMap;
 
@@ -12,91 +13,185 @@ use overlay_resolver::finding::Finding;
 use super::baseline::Baseline;
 use super::entry::Entry;
 use super::management::Management;
+use super::names;
 use super::store::Store;
 use super::subject::Subject;
-use super::target::Target;
-use crate::reconcile::Marks;
+use super::target::{Adoption, Target};
+use crate::reconcile::Wanted;
+use crate::report::Wish;
 use crate::source::Want;
 
 impl<'d, T: Target> Subject<'d, '_, T> {
-    /// The name that the entry had before, if the owner's doings under it go along.
-    pub(super) fn former(&self) -> Option<String> {
+    /// What else the entry is called.
+    pub(super) fn other_names(&self) -> Vec<&str> {
+        let formers = self.entry().map_or(&[][..], |entry| &entry.former_names);
+        names::others(&self.draft.before, self.source, self.name, formers)
+    }
+
+    /// The other name under which the entry is there, if it takes over from that.
+    pub(super) fn former(&self) -> Option<&str> {
+        self.entry()?;
+        let others = self.other_names().into_iter();
+        let mut others = others.filter(|other| self.draft.before.has(other));
+        others.find(|other| self.takes_over(other))
+    }
+
+    /// What its owner took from the vendor is handed back by them alone. What others made has to be the same, and is
+    /// nobody else's; what an entry that has taken over left behind is nothing.
+    fn takes_over(&self, other: &str) -> bool {
+        match self.management_of(other) {
+            Some(Management::Succeeded) => false,
+            Some(Management::Released) => self.draft.wish(self.name) == Some(&Wish::Adopt),
+            Some(_) => true,
+            None => {
+                let (target, before) = (self.draft.target, &self.draft.before);
+                let formers = self.entry().map(|entry| &entry.former_names);
+                let is_named =
+                    formers.is_some_and(|formers| formers.iter().any(|one| one == other));
+                let is_same = |wanted| target.is_same(before, other, wanted);
+                is_named
+                    && target.adoption(before, other) == Adoption::Unasked
+                    && self.value().is_some_and(is_same)
+            }
+        }
+    }
+
+    /// How an entry is managed. A copy that the owner made of one has its notes, but was never offered.
+    fn management_of(&self, name: &str) -> Option<Management> {
         let before = &self.draft.before;
-        let mut others = other_names(before, self.name, self.entry()?);
-        let former = others.find(|name| {
-            !self.source.entries.contains_key(*name)
-                && Management::of(before, name) == Some(Management::Created)
-        });
-        former.map(str::to_owned)
+        Management::of(before, name).filter(|_| before.marks(name).offered)
+    }
+
+    /// Whether an entry is there under another name, where it follows the vendor: then nobody deleted it.
+    pub(super) fn follows_elsewhere(&self) -> bool {
+        let management = self.former().and_then(|former| self.management_of(former));
+        management.is_some_and(Management::follows)
+    }
+
+    /// Whether the owner took it from the vendor under another name: it is theirs under any.
+    pub(super) fn is_released_elsewhere(&self) -> bool {
+        let before = &self.draft.before;
+        let is_asked = self.draft.wish(self.name) == Some(&Wish::Adopt);
+        let is_released = |other: &&str| {
+            before.has(other) && self.management_of(other) == Some(Management::Released)
+        };
+        !is_asked
+            && !before.has(self.name)
+            && !before.marks(self.name).tombstone()
+            && self.entry().is_some()
+            && self.other_names().iter().any(is_released)
+    }
+
+    /// How the entry is managed that takes over from another name.
+    pub(super) fn inherited_management(&self, former: &str) -> Management {
+        match self.management_of(former) {
+            Some(Management::Created) => Management::Created,
+            _ => Management::Adopted,
+        }
+    }
+
+    /// Whether others made what it takes over from.
+    pub(crate) fn is_others(&self, former: &str) -> bool {
+        self.management_of(former).is_none()
     }
 
     /// What the owner did to the keys under that name, as raw values; none for a key that they took away.
-    pub(super) fn edits_of(&self, former: &str) -> BTreeMap<String, Option<BString>> {
+    pub(super) fn edits_of(
+        &self,
+        former: &str,
+        entry: &Entry,
+    ) -> BTreeMap<String, Option<BString>> {
         let before = &self.draft.before;
-        let baseline = Baseline::read(before, former, T::Store::NOTES.baseline);
         let target = self.draft.target;
-        let taken_away = baseline.values().map(|(key, _)| key);
+        let is_others = self.is_others(former);
+        let baseline = Baseline::read(before, former, T::Store::NOTES.baseline);
         let pairs = before.pairs(former);
         let there = pairs.iter().filter_map(|(key, _)| key.to_str().ok());
+        let known = baseline.values().map(|(key, _)| key);
+        // Of what others made, some is not filled in.
+        let left_out = entry.settings.iter().filter(|setting| {
+            is_others
+                && before.get(former, &setting.key).is_none()
+                && !target.is_filled(&setting.key, setting.value.as_bstr())
+        });
+        let left_out = left_out.map(|setting| &*setting.key);
         let mut edits = BTreeMap::new();
-        for key in taken_away.chain(there) {
+        for key in known.chain(there).chain(left_out) {
             let value = before.get(former, key);
-            let owners = target.is_owners(before, former, key);
-            let untouched = value == baseline.get(key);
-            let others =
-                target.is_servers(key) || target.may_be_servers(key) && baseline.get(key).is_none();
-            if owners || target.is_mark(key) || !untouched && !others {
+            let vendors = if is_others {
+                entry.get(key).map(|setting| setting.value.as_bstr())
+            } else {
+                baseline.get(key)
+            };
+            let is_owners = target.is_owners(before, former, key);
+            let is_vendors = value == vendors || entry.is_former(key, value);
+            let is_servers = target.is_servers(key) && !(is_others && entry.get(key).is_some())
+                || !is_others && target.may_be_servers(key) && vendors.is_none();
+            let is_edit = is_owners || target.is_mark(key) || !is_vendors && !is_servers;
+            if is_edit && !self.is_hidden_by_us_as(former, key) {
                 edits.insert(key.to_owned(), value.map(BStr::to_owned));
             }
         }
         edits
     }
 
-    /// What stands in the way of the entry that is to take over what the owner did to this one: until that is made,
-    /// this one stays. One that nobody touched goes, and is made anew when it can be.
+    /// What stands in the way of an entry that may be to take over from this one, which the vendor withdrew: until it
+    /// is known, this one stays.
     pub(super) fn successors_obstacle(&self) -> Option<&'d Finding> {
-        let broken = &self.draft.observed.broken;
-        let is_untouched = || self.edits_of(self.name).is_empty() && self.is_pristine_beside();
-        if self.layered.is_some() || broken.is_empty() || is_untouched() {
+        let is_withdrawn = self.wanted == Wanted::Withdrawn && !self.source.has(self.name);
+        if !is_withdrawn || !self.management.is_some_and(Management::follows) {
             return None;
         }
-        broken.iter().find_map(|(name, finding)| {
-            let layered = self.source.entries.get(name)?;
-            let Want::Present(wanted) = &layered.want else {
+        let observed = self.draft.observed;
+        let before = &self.draft.before;
+        let source = self.source;
+        let mut entries = source.entries.iter();
+        entries.find_map(|(name, layered)| {
+            if before.has(name) || before.marks(name).tombstone() {
                 return None;
-            };
-            let mut others = other_names(&self.draft.before, name, wanted.as_ref());
-            others.any(|other| other == self.name).then_some(finding)
+            }
+            match &layered.want {
+                // Of what cannot be read, nobody can tell what it was called.
+                Want::Unresolved(finding) => Some(finding),
+                Want::Present(wanted) => {
+                    let formers = &wanted.as_ref().former_names;
+                    let finding = observed.broken.get(name)?;
+                    let others = names::others(before, source, name, formers);
+                    others.contains(&self.name).then_some(finding)
+                }
+                Want::Masked(_) | Want::Headless => None,
+            }
         })
+    }
+
+    /// The same of one that was to be made in this run.
+    pub(super) fn unmade_successor(&self) -> Option<Finding> {
+        let is_withdrawn = self.wanted == Wanted::Withdrawn && !self.source.has(self.name);
+        let mut unmade = self.draft.unmade.iter();
+        let before = &self.draft.before;
+        let unmade = unmade.find(|(name, _)| {
+            let want = self.source.entries.get(*name).map(|layered| &layered.want);
+            let Some(Want::Present(wanted)) = want else {
+                return false;
+            };
+            let formers = &wanted.as_ref().former_names;
+            names::others(before, self.source, name, formers).contains(&self.name)
+        });
+        unmade
+            .filter(|_| is_withdrawn)
+            .map(|(_, finding)| finding.clone())
     }
 
     /// What stands in the way of the entry that this one takes over from: as long as that has to stay, this one waits,
     /// so that it is never there under both names.
     pub(super) fn formers_obstacle(&self) -> Option<&'d Finding> {
-        let is_there = self.draft.before.has(self.name);
-        let former = self.former().filter(|_| !is_there)?;
-        self.draft.observed.broken.get(&former)
+        let former = self.former().filter(|_| self.is_absent())?;
+        self.draft.observed.broken.get(former)
     }
 
-    /// Whether this run makes an entry that takes over what the owner did to this one.
+    /// Whether another entry has taken over from this one, in this run or before.
     pub(super) fn is_succeeded(&self) -> bool {
-        let before = &self.draft.before;
-        self.source.entries.iter().any(|(name, layered)| {
-            let Want::Present(wanted) = &layered.want else {
-                return false;
-            };
-            let is_made = !before.has(name) && before.marks(name) != Marks::OFFERED;
-            is_made && other_names(before, name, wanted.as_ref()).any(|other| other == self.name)
-        })
+        let mut formers = self.draft.formers.values();
+        self.management == Some(Management::Succeeded) || formers.any(|former| former == self.name)
     }
-}
-
-/// What else an entry was called: its former names, and the one that an image had for it which was rolled back.
-fn other_names<'n>(
-    before: &'n impl Store,
-    name: &str,
-    entry: &'n Entry,
-) -> impl Iterator<Item = &'n str> {
-    let formers = entry.former_names.iter().map(String::as_str);
-    formers.chain(before.later_name(name))
 }

@@ -2,6 +2,7 @@
 
 use bstr::{BStr, ByteSlice as _};
 
+use super::management::Management;
 use super::store::Store;
 use super::subject::Subject;
 use super::target::Target;
@@ -12,6 +13,9 @@ impl<T: Target> Subject<'_, '_, T> {
     pub(super) fn hide(&mut self) -> Decision {
         if let Some(key) = T::HIDDEN {
             self.hide_by(key);
+        }
+        if self.is_succeeded() {
+            Management::Succeeded.write(&mut self.draft.store, self.name);
         }
         let why = self.going();
         let user = self.draft.observed.in_use[self.name];
@@ -62,10 +66,14 @@ impl<T: Target> Subject<'_, '_, T> {
 
     /// Whether a key has nothing but that we hid the entry.
     pub(super) fn is_hiding(&self, key: &str) -> bool {
-        let is_set = || {
-            let value = self.draft.before.get(self.name, key);
-            value.is_some_and(|value| value == "true")
-        };
-        T::HIDDEN == Some(key) && self.is_hidden_by_us() && is_set()
+        self.is_hidden_by_us_as(self.name, key)
+    }
+
+    /// The same under another name.
+    pub(super) fn is_hidden_by_us_as(&self, name: &str, key: &str) -> bool {
+        let before = &self.draft.before;
+        let is_set = || before.get(name, key).is_some_and(|value| value == "true");
+        let hidden = || before.note(name, T::Store::NOTES.hidden).is_some();
+        T::HIDDEN == Some(key) && hidden() && is_set()
     }
 }

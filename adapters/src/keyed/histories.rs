@@ -1,6 +1,8 @@
 //! Tests of whole histories: image and owner take turns, a sync after each turn, all in memory. The laws
 //! are the same for every target of entries.
 
+mod renamed;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use overlay_resolver::tree::Tree;
 use overlay_resolver::{Document, Resolver, Rules};
 use proptest::prelude::*;
 
+pub(crate) use self::renamed::{check_renames, images};
 use super::entry::Entry;
 use super::management::Management;
 use super::store::Store;
@@ -18,6 +21,7 @@ use crate::report::Operation;
 use crate::source::{Layered, Source, Want};
 use crate::thorough::one_in;
 
+/// The names, in the order in which an entry has them where it is renamed.
 const NAMES: [&str; 3] = ["one", "two", "three"];
 
 /// How many histories are tried.
@@ -105,6 +109,10 @@ struct World<S> {
     /// The values that the vendor ships; none where the file is broken.
     shipped: BTreeMap<&'static str, Option<String>>,
     masked: BTreeSet<&'static str>,
+    /// What the vendor masks.
+    hidden: BTreeSet<&'static str>,
+    /// What the vendor's files say beside that.
+    overlay: BTreeMap<&'static str, String>,
     deleted: BTreeSet<&'static str>,
     edited: BTreeMap<&'static str, String>,
 }
@@ -179,25 +187,35 @@ impl<S: Scene> World<S> {
 
     fn layered(&self, name: &'static str) -> Option<Layered<S::Wanted>> {
         let shipped = self.shipped.get(name);
-        let masked = self.masked.contains(name);
+        let masked = self.masked.contains(name) || self.hidden.contains(name);
         if shipped.is_none() && !masked {
             return None;
         }
         let mut tree = Tree::default();
         if let Some(value) = shipped {
             let text = value.as_ref();
-            let text = text.map_or_else(|| "junk\n".into(), |value| S::vendor(name, value));
+            let mut text = text.map_or_else(|| "junk\n".into(), |value| S::vendor(name, value));
+            text.extend(self.overlay.get(name).map(String::as_str));
             let path = format!("/usr/lib/entries.d/{name}{}", S::SUFFIX);
             tree = tree.with(path.as_ref(), text);
         }
-        if masked {
+        let by_vendor = format!("/usr/local/lib/entries.d/{name}{}", S::SUFFIX);
+        if self.hidden.contains(name) {
+            tree = tree.with_mask(Path::new(&by_vendor));
+        }
+        if self.masked.contains(name) {
             let path = format!("/etc/entries.d/{name}{}", S::SUFFIX);
             tree = tree.with_mask(Path::new(&path));
         }
         let resolver = Resolver::new(tree).rules(S::rules());
         let document = resolver.entries("entries.d").unwrap().documents.pop()?;
         let want = if masked {
-            Want::Masked(S::mask(name))
+            let is_owners = self.masked.contains(name);
+            Want::Masked(if is_owners {
+                S::mask(name)
+            } else {
+                by_vendor.into()
+            })
         } else {
             match (S::read(&document), document.problems()) {
                 (_, [problem, ..]) => Want::Unresolved(problem.clone()),

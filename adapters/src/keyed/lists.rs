@@ -98,6 +98,13 @@ impl Lists {
         self.renamed.get(name).map(String::as_str)
     }
 
+    /// What a name was called before.
+    pub(crate) fn earlier_names(&self, name: &str) -> Vec<&str> {
+        let renamed = self.renamed.iter();
+        let earlier = renamed.filter(|(_, later)| *later == name);
+        earlier.map(|(earlier, _)| earlier.as_str()).collect()
+    }
+
     /// Remembers that.
     pub(crate) fn rename(&mut self, name: &str, later: &str) {
         self.renamed.insert(name.into(), later.into());

@@ -13,14 +13,18 @@ pub(crate) enum Management {
     Withdrawn,
     /// The owner took it from the vendor, until they hand it back.
     Released,
+    /// Another entry has taken over from it, under another name: it is there for what depends on it, and for
+    /// nothing else.
+    Succeeded,
 }
 
 impl Management {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::Created,
         Self::Adopted,
         Self::Withdrawn,
         Self::Released,
+        Self::Succeeded,
     ];
 
     const fn word(self) -> &'static str {
@@ -29,6 +33,7 @@ impl Management {
             Self::Adopted => "adopted",
             Self::Withdrawn => "withdrawn",
             Self::Released => "released",
+            Self::Succeeded => "succeeded",
         }
     }
 
@@ -38,6 +43,11 @@ impl Management {
         let word = store.note(name, S::NOTES.management)?;
         let known = Self::ALL.into_iter().find(|known| word == known.word());
         Some(known.unwrap_or(Self::Adopted))
+    }
+
+    /// Whether it follows the vendor.
+    pub(crate) const fn follows(self) -> bool {
+        matches!(self, Self::Created | Self::Adopted)
     }
 
     /// Writes it down.

@@ -53,20 +53,36 @@ pub(crate) fn plan<T: Target>(
     names.extend(managed(&draft.before).map(str::to_owned));
     names.extend(draft.before.remembered().into_iter().map(str::to_owned));
     names.extend(draft.observed.intent.names().map(str::to_owned));
-    names.retain(|name| draft.is_meant(name));
+    names::relate(draft, source);
     for name in &names {
         refuse_unreachable(draft, name);
     }
-    let entries: Vec<_> = names
-        .iter()
-        .filter_map(|name| Subject::new(draft, source, name).plan())
-        .collect();
+    // What is called otherwise now takes over first: only then it is known what is left of it under the old name.
+    let (wanted, mut others): (BTreeSet<_>, BTreeSet<_>) =
+        names.into_iter().partition(|name| source.has(name));
+    let mut entries = plan_each(draft, source, &wanted);
+    draft.related.extend(draft.formers.values().cloned());
+    others.extend(draft.formers.values().cloned());
+    entries.extend(plan_each(draft, source, &others));
+    entries.sort_by(|one, other| one.name.cmp(&other.name));
     // Of what cannot be told, nothing follows for other names.
     for entry in entries.iter().filter(|entry| !entry.decision.is_failure()) {
         let is_deleted = entry.decision == Decision::Deleted;
         names::unite(draft, source, &entry.name, is_deleted);
     }
     entries
+}
+
+/// Plans those of the entries that are meant.
+fn plan_each<T: Target>(
+    draft: &mut Draft<'_, T>,
+    source: &Source<T::Wanted>,
+    names: &BTreeSet<String>,
+) -> Vec<EntryReport> {
+    let meant: Vec<_> = names.iter().filter(|name| draft.is_meant(name)).collect();
+    let entries = meant.into_iter();
+    let entries = entries.filter_map(|name| Subject::new(draft, source, name).plan());
+    entries.collect()
 }
 
 /// Writes what older versions remember in the form of this one, where a run writes anyway.

@@ -76,6 +76,9 @@ pub(crate) trait Store: Clone + PartialEq + Debug {
     /// What the vendor called an entry later, as far as that was seen.
     fn later_name(&self, name: &str) -> Option<&str>;
 
+    /// What the vendor called an entry before, as far as that was seen.
+    fn earlier_names(&self, name: &str) -> Vec<&str>;
+
     /// Remembers that the vendor calls an entry otherwise now: an older image may not know.
     fn rename(&mut self, name: &str, later: &str);
 }

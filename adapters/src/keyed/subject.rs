@@ -69,14 +69,23 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         subject.by_key = entry.flat_map(|entry| &entry.settings).collect();
         subject.by_key.sort_by_key(|setting| &*setting.key);
         subject.mask = subject.mask();
-        if subject.mask.is_some() {
+        if let Some(mask) = &subject.mask {
+            let is_owners = source.is_owners(&mask.path);
+            let is_theirs = matches!(subject.management, None | Some(Management::Released));
+            // What the vendor masks it withdraws: only its owner's mask takes away what they did to it.
+            subject.wanted = if is_owners || is_theirs {
+                Wanted::Masked
+            } else {
+                Wanted::Withdrawn
+            };
+        } else if subject.is_released_elsewhere() {
             subject.wanted = Wanted::Masked;
         }
         let broken = &subject.draft.observed.broken;
         let broken = broken.get(name);
         let broken = broken.or_else(|| subject.successors_obstacle());
-        let broken = broken.or_else(|| subject.formers_obstacle());
-        subject.broken = broken.cloned();
+        let broken = broken.or_else(|| subject.formers_obstacle()).cloned();
+        subject.broken = broken.or_else(|| subject.unmade_successor());
         subject.draft.findings.extend(subject.broken.clone());
         let is_ours = subject.draft.before.marks(name).offered || subject.management.is_some();
         let is_missed = is_ours && !source.complete && subject.wanted == Wanted::Withdrawn;
@@ -96,6 +105,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             && let Some(finding) = self.hindrance()
         {
             self.draft.findings.push(finding.clone());
+            self.draft.unmade.insert(self.name.into(), finding.clone());
             self.broken = Some(finding);
             self.wanted = Wanted::Unresolved;
             planned = reconcile::entry(self.wanted, actual, before);
@@ -149,7 +159,8 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             (Wanted::Present, ..) if self.management == Some(Management::Released) => {
                 Decision::ReleasedByOwner
             }
-            (Wanted::Unresolved, ..) | (Wanted::Masked, _, None) => self.unresolved(),
+            (Wanted::Masked, _, None) => Decision::ReleasedByOwner,
+            (Wanted::Unresolved, ..) => self.unresolved(),
             (Wanted::Present, Actual::Absent, _) => {
                 self.clean();
                 Decision::Deleted
@@ -172,10 +183,15 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
 
     fn create(&mut self, wanted: &T::Wanted) -> Decision {
         let entry = wanted.as_ref();
-        let former = self.former();
+        let former = self.former().map(str::to_owned);
         let former = former.as_deref();
-        let edits = former.map(|former| self.edits_of(former));
+        let edits = former.map(|former| self.edits_of(former, entry));
         let edits = edits.unwrap_or_default();
+        let management = former.map(|former| self.inherited_management(former));
+        let management = management.unwrap_or(Management::Created);
+        // What is left behind under its name.
+        self.draft.store.remove(self.name);
+        (self.baseline, self.next) = Default::default();
         if let Some(former) = former {
             self.draft.store.take_comments(self.name, former);
         }
@@ -186,7 +202,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             });
             self.draft.store.put(self.name, &setting.key, value);
         }
-        Management::Created.write(&mut self.draft.store, self.name);
+        management.write(&mut self.draft.store, self.name);
         for (key, value) in &edits {
             if !self.is_wanted(key) {
                 let value = value.as_ref().map(|value| value.as_bstr());
@@ -256,7 +272,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         if self.baseline.is_lost() {
             self.tell_lost();
         }
-        if self.management == Some(Management::Withdrawn) {
+        if !self.management.is_some_and(Management::follows) {
             Management::Adopted.write(&mut self.draft.store, self.name);
         }
         self.unhide();

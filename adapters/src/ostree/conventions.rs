@@ -113,6 +113,10 @@ impl Repository for Places {
         self.target.join(keyring_name(name))
     }
 
+    fn is_back(&self, store: &Remotes, name: &str) -> bool {
+        store.is_back(name)
+    }
+
     /// As `_ostree_repo_gpg_prepare_verifier()` has it: one that the repository has comes instead of its own,
     /// those for all only where there is neither, and what `gpgkeypath` names in any case.
     fn keyrings(

@@ -18,7 +18,7 @@ use super::store::Remotes;
 use super::{Layers, conf};
 use crate::commit::Step;
 use crate::editor::Editor;
-use crate::keyed::histories::{Scene, cases, check, turns};
+use crate::keyed::histories::{Scene, cases, check, check_renames, images, turns};
 use crate::keyed::observed::Observed;
 use crate::keyed::store::Store as _;
 use crate::plan::Plan;
@@ -167,6 +167,11 @@ proptest! {
     #[test]
     fn every_law_holds_after_every_turn(turns in turns()) {
         check::<InMemory>(&turns)?;
+    }
+
+    #[test]
+    fn what_its_owner_did_is_done_under_every_name(images in images()) {
+        check_renames::<InMemory>(&images)?;
     }
 }
 

@@ -175,6 +175,7 @@ impl Eyes<'_> {
         let wanted = layers.remotes.entries.keys().map(String::as_str);
         let dead = self.found.observed.intent.names();
         let names = wanted
+            .chain(layers.remotes.former_names().filter(|name| store.has(name)))
             .chain(managed(store))
             .chain(store.remembered())
             .chain(dead);

@@ -33,6 +33,8 @@ pub(super) struct Remotes {
     /// Where each remote is defined: the place that counts.
     defined: BTreeMap<String, PathBuf>,
     memories: BTreeMap<String, Memory>,
+    /// The renames that these remember, by the later name: each run asks for it of every name.
+    earlier: BTreeMap<String, BTreeSet<String>>,
     /// The names that are masked where the target would stand.
     masked: BTreeSet<String>,
     /// The names whose file is there and defines nothing: the owner took the remote out of it, or has yet
@@ -57,6 +59,7 @@ impl Remotes {
             links: BTreeMap::new(),
             defined: BTreeMap::new(),
             memories: BTreeMap::new(),
+            earlier: BTreeMap::new(),
             masked: BTreeSet::new(),
             blank: BTreeSet::new(),
             followed: BTreeMap::new(),
@@ -117,7 +120,30 @@ impl Remotes {
     }
 
     pub(super) fn remember(&mut self, name: &str, memory: Memory) {
+        let later = memory.later.clone();
+        self.set_later_name(name, None);
         self.memories.insert(name.into(), memory);
+        self.set_later_name(name, later);
+    }
+
+    fn set_later_name(&mut self, name: &str, later: Option<String>) {
+        let Some(memory) = self.memories.get_mut(name) else {
+            return;
+        };
+        if let Some(old) = memory.later.take()
+            && let Some(names) = self.earlier.get_mut(&old)
+        {
+            names.remove(name);
+            // Stores that remember the same are equal.
+            if names.is_empty() {
+                self.earlier.remove(&old);
+            }
+        }
+        if let Some(later) = &later {
+            let names = self.earlier.entry(later.clone()).or_default();
+            names.insert(name.into());
+        }
+        memory.later = later;
     }
 
     /// Notes that the owner masked a name where its target would stand.
@@ -239,11 +265,15 @@ impl Remotes {
         self.memories.get(name).map(|memory| &memory.keyring)
     }
 
+    /// Whether a remote is there again that its owner had deleted.
+    pub(super) fn is_back(&self, name: &str) -> bool {
+        let memory = self.memories.get(name);
+        self.has(name) && memory.is_some_and(|memory| memory.state == State::Deleted)
+    }
+
     /// Forgets what the vendor called a remote later.
     pub(super) fn forget_later_name(&mut self, name: &str) {
-        if let Some(memory) = self.memories.get_mut(name) {
-            memory.later = None;
-        }
+        self.set_later_name(name, None);
     }
 
     /// Forgets the certificates that we brought for a remote.
@@ -426,10 +456,13 @@ impl Store for Remotes {
         self.memories.get(name)?.later.as_deref()
     }
 
+    fn earlier_names(&self, name: &str) -> Vec<&str> {
+        let earlier = self.earlier.get(name).into_iter().flatten();
+        earlier.map(String::as_str).collect()
+    }
+
     fn rename(&mut self, name: &str, later: &str) {
-        if let Some(memory) = self.memories.get_mut(name) {
-            memory.later = Some(later.into());
-        }
+        self.set_later_name(name, Some(later.into()));
     }
 }
 

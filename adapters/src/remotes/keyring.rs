@@ -265,6 +265,7 @@ impl OwnKeyring {
             actual: imported.unwrap_or_default(),
             former: &remote.former_certificates,
             taken_out: &taken_out.unwrap_or_default(),
+            adopted: former.is_some_and(|former| subject.is_others(former)),
             ..Known::default()
         }
         .reconcile(&remote.keyring, false);
@@ -279,7 +280,7 @@ impl OwnKeyring {
         let draft = &subject.draft;
         let intent = draft.observed.intent.of(subject.name);
         let actual = std::mem::take(&mut self.actual);
-        let mut baseline = fingerprints(&draft.before, subject.name);
+        let mut baseline = taken_out::brought(draft, subject.name, &actual);
         let is_on_its_way = intent.is_some_and(|traces| traces.moves.is_some());
         if is_on_its_way {
             // What is staged of it speaks of a keyring that may not be there yet.
@@ -386,7 +387,7 @@ fn imported_for<T: Repository>(draft: &Draft<'_, T>, name: &str) -> Keyring {
 fn taken_out_of<T: Repository>(draft: &Draft<'_, T>, name: &str) -> BTreeSet<Fingerprint> {
     let file = draft.observed.files.get(&draft.target.keyring(name));
     let keyring = file.and_then(|bytes| Keyring::parse(bytes).ok());
-    taken_out::missing_from(&draft.before, name, &keyring.unwrap_or_default())
+    taken_out::missing_from(draft, name, &keyring.unwrap_or_default())
 }
 
 /// Takes certificates out that a dead run had brought, or had left to be taken out: they are neither

@@ -31,6 +31,12 @@ pub(crate) trait Repository: Target<Wanted = Remote> {
         own: Keyring,
     ) -> Vec<(PathBuf, Keyring)>;
 
+    /// Whether a remote is there again that was gone when we last looked: what we had brought into its keyring, we
+    /// took out of it then.
+    fn is_back(&self, _store: &Self::Store, _name: &str) -> bool {
+        false
+    }
+
     /// Which certificates of its keyring a remote's server had imported, as far as that can be told.
     fn servers_keys(
         &self,

@@ -13,6 +13,7 @@ use super::notes::TAKEN_OUT;
 use super::remote::Remote;
 use super::repository::Repository;
 use crate::code;
+use crate::keyed::draft::Draft;
 use crate::keyed::store::Store;
 use crate::keyed::subject::Subject;
 use crate::openpgp::{Fingerprint, Keyring};
@@ -36,12 +37,26 @@ pub(super) fn missing(
 }
 
 /// The same of a remote, as it is found.
-pub(super) fn missing_from(
-    store: &impl Store,
+pub(super) fn missing_from<T: Repository>(
+    draft: &Draft<'_, T>,
     name: &str,
     actual: &Keyring,
 ) -> BTreeSet<Fingerprint> {
-    missing(actual, &fingerprints(store, name), &noted(store, name))
+    let baseline = brought(draft, name, actual);
+    missing(actual, &baseline, &noted(&draft.before, name))
+}
+
+/// What the vendor brought for a remote, without what we took out ourselves while it was gone.
+pub(super) fn brought<T: Repository>(
+    draft: &Draft<'_, T>,
+    name: &str,
+    actual: &Keyring,
+) -> BTreeSet<Fingerprint> {
+    let mut brought = fingerprints(&draft.before, name);
+    if draft.target.is_back(&draft.before, name) {
+        brought.retain(|one| actual.get(one).is_some());
+    }
+    brought
 }
 
 /// Those that the owner gives back to the vendor, who has them still.
@@ -50,7 +65,7 @@ pub(super) fn given_back<T: Repository>(
     remote: &Remote,
     actual: &Keyring,
 ) -> BTreeSet<Fingerprint> {
-    let missing = missing_from(&subject.draft.before, subject.name, actual).into_iter();
+    let missing = missing_from(subject.draft, subject.name, actual).into_iter();
     let wanted = missing.filter(|one| remote.keyring.get(one).is_some());
     wanted
         .filter(|one| subject.is_reverted(&one.to_string()))
@@ -67,7 +82,7 @@ pub(super) fn with_those(
     let store = &subject.draft.before;
     let mut keys = Keys {
         vendors: fingerprints(store, subject.name),
-        taken_out: &missing_from(store, subject.name, &actual) - back,
+        taken_out: &missing_from(subject.draft, subject.name, &actual) - back,
         keyring: actual,
         ..Keys::default()
     };
