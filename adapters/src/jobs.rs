@@ -59,7 +59,10 @@ impl<'r> Jobs<'r> {
         let decided: Vec<_> = decided.collect();
         let (mut findings, mut concluded) = (Vec::new(), Vec::new());
         match self.conclusion(&agenda, &decided) {
-            Ok(conclusion) => concluded = conclusion.changes,
+            Ok(conclusion) => {
+                concluded = conclusion.changes;
+                findings.extend(conclusion.obstacle);
+            }
             Err(why) => findings.push(why),
         }
         pending.extend(concluded);
@@ -108,7 +111,10 @@ impl<'r> Jobs<'r> {
         });
         let decided: Vec<_> = decided.collect();
         match self.conclude(&agenda, &decided) {
-            Ok(concluded) => changes.extend(concluded),
+            Ok((concluded, obstacle)) => {
+                changes.extend(concluded);
+                findings.extend(obstacle);
+            }
             Err(why) => findings.push(why),
         }
         let mut report = self.report(agenda, decided, findings);
@@ -137,10 +143,15 @@ impl<'r> Jobs<'r> {
         self.runner.conclusion(self.root, agenda, decided)
     }
 
-    fn conclude(&self, agenda: &Agenda, decided: &[RunDecision]) -> Result<Vec<Change>, Finding> {
-        let Conclusion { batch, changes } = self.conclusion(agenda, decided)?;
-        write(self.root, &batch)?;
-        Ok(changes)
+    /// Writes it: what was written, and what keeps more from being.
+    fn conclude(
+        &self,
+        agenda: &Agenda,
+        decided: &[RunDecision],
+    ) -> Result<(Vec<Change>, Option<Finding>), Finding> {
+        let conclusion = self.conclusion(agenda, decided)?;
+        write(self.root, &conclusion.batch)?;
+        Ok((conclusion.changes, conclusion.obstacle))
     }
 
     /// Runs one that was counted, and writes down how that ended.

@@ -63,6 +63,8 @@ pub(crate) struct Conclusion {
     pub(crate) batch: Batch,
     /// The same, told.
     pub(crate) changes: Vec<Change>,
+    /// What keeps more from being written, until somebody looks after it.
+    pub(crate) obstacle: Option<Finding>,
 }
 
 /// The file of a job's mark in a directory.

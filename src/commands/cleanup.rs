@@ -120,8 +120,10 @@ impl<'r> Asked<'r> {
             now: clock::now()?,
             ..Request::default()
         };
-        let report = of_name.map(|adapter| adapter.plan(&request));
-        Ok(self.show(report.unwrap_or_default(), false))
+        let mut report = of_name.map_or_else(Report::default, |adapter| adapter.plan(&request));
+        let obstacle = self.standing().ok().and_then(|found| found.obstacle());
+        report.findings.extend(obstacle);
+        Ok(self.show(report, false))
     }
 
     fn verify(&self) -> Result<Output, Failure> {
@@ -137,8 +139,7 @@ impl<'r> Asked<'r> {
             report.findings.push(finding);
         }
         if let Verified::Stale { why, .. } = &verified {
-            let finding = why.code.warning(&why.path, why.message.clone());
-            report.findings.push(finding);
+            report.findings.push(why.clone());
         }
         let text = render::verified(&standing, &verified);
         Ok(self.show_done(report, text))

@@ -100,15 +100,32 @@ fn who_deploys_removes_the_marker() {
     assert!(!image.path("mnt/.ostree-cleaned").exists());
 }
 
-/// Something has the place of the marker that is none: nobody knows what it is about.
+/// What is in it may be somebody's.
 #[test]
-fn a_marker_that_is_no_file_is_told() {
+fn a_directory_in_the_place_of_the_marker_is_told() {
     let image = image();
     fs::create_dir_all(image.path(MARKER)).expect("a directory");
     for command in ["status", "verify", "arm"] {
         assert_eq!(image.exit_status(&["cleanup", command]), 1, "{command}");
     }
     assert_snapshot!("cleanup_no_file", image.shown(&["cleanup", "verify"]));
+    assert!(image.path("run/overlayctl/cleanup-stale").exists());
+}
+
+/// A symlink is unlinked, and what it leads to is nobody's marker.
+#[test]
+fn a_symlink_in_the_place_of_the_marker_goes() {
+    let image = image();
+    for to in ["/nowhere", "/etc/mine"] {
+        image.write("etc/mine", "mine");
+        let marker = image.path(MARKER);
+        std::os::unix::fs::symlink(to, &marker).expect("a symlink");
+        let json = document(&image, &["cleanup", "status"]);
+        assert_eq!(json["cleanup"]["marker_state"], "foreign");
+        assert_eq!(image.exit_status(&["cleanup", "verify"]), 0);
+        assert!(marker.symlink_metadata().is_err());
+        assert!(image.path("etc/mine").exists());
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 use bstr::{BString, ByteSlice as _};
 use overlay_resolver::keyfile::value;
 
+use super::found::Found;
 use crate::editor::Editor;
 
 /// What a marker says.
@@ -82,13 +83,15 @@ impl Marker {
 }
 
 impl MarkerState {
-    /// How the marker with this text, if there is one, stands to what is booted. Pure.
-    pub(super) fn of(text: Option<&[u8]>, booted: Option<&str>, tasks: &str) -> Self {
+    /// How what has the place of the marker stands to what is booted. Pure.
+    pub(super) fn of(found: &Found, booted: Option<&str>, tasks: &str) -> Self {
         let Some(booted) = booted else {
             return Self::Unknown;
         };
-        let Some(text) = text else {
-            return Self::Absent;
+        let text = match found {
+            Found::Nothing => return Self::Absent,
+            Found::Foreign | Found::Directory => return Self::Foreign,
+            Found::Text(text) => text,
         };
         match Marker::parse(text) {
             None => Self::Foreign,

@@ -10,6 +10,7 @@
 //! **Invariant**: what is remembered is remembered by deployment, so a copy that is stale, foreign or came back by a
 //! power cut costs a look and no task; and a rollback finds what was done before.
 
+mod found;
 mod health;
 mod marker;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use overlay_resolver::tree::Tree;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use self::found::Found;
 pub use self::marker::{Marker, MarkerState};
 pub use self::standing::Standing;
 use self::task::Task;
@@ -250,17 +252,25 @@ impl Cleanup {
         let content = marker.to_bytes();
         let record = self.place(&marker.deployment).join(RECORD);
         let (mut steps, mut changes) = (Vec::new(), Vec::new());
-        for (path, before) in [
-            (&record, &standing.record_text),
-            (&standing.marker, &standing.marker_text),
-        ] {
-            if before.as_ref() != Some(&content) {
-                steps.push(put(root, path, before.clone(), content.clone()));
+        let copy = &standing.marker;
+        let mut wanted = vec![(&record, standing.record_text.as_ref())];
+        match &standing.found {
+            Found::Text(text) => wanted.push((copy, Some(text))),
+            Found::Nothing | Found::Foreign => wanted.push((copy, None)),
+            Found::Directory => {}
+        }
+        for (path, before) in wanted {
+            if path == copy && standing.found == Found::Foreign {
+                steps.push(Step::Remove(copy.clone()));
+            }
+            if before != Some(&content) {
+                steps.push(put(root, path, before.cloned(), content.clone()));
                 changes.push(self.change(Operation::Mark, path, Some("cleaned")));
             }
         }
         let mut gone = self.gone(root, standing)?;
-        if standing.is_known_stale {
+        let obstacle = standing.obstacle();
+        if standing.is_known_stale && obstacle.is_none() {
             gone.push(STALE.into());
         }
         changes.extend(
@@ -271,6 +281,7 @@ impl Cleanup {
         Ok(Conclusion {
             batch: Batch::from(steps),
             changes,
+            obstacle,
         })
     }
 

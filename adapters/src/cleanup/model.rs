@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::found::Found;
 use super::marker::{Marker, MarkerState};
 use crate::runner::{Due, End, Job, Mark};
 use crate::thorough::is_thorough;
@@ -72,7 +73,8 @@ impl World {
 
     fn state(&self) -> MarkerState {
         let booted = Some(DEPLOYMENTS[self.booted]);
-        MarkerState::of(self.marker.as_deref(), booted, "")
+        let found = self.marker.clone().map_or(Found::Nothing, Found::Text);
+        MarkerState::of(&found, booted, "")
     }
 
     fn is_settled(&self) -> bool {

@@ -1,12 +1,15 @@
 //! How a system stands: which deployment is booted, and what is said and remembered of its being cleaned.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::{FRAGMENT_LIMIT, MemberKind, Root};
+use rustix::fs::{AtFlags, statat};
 
+use super::found::Found;
 use super::marker::{Marker, MarkerState};
 use super::task::Task;
 use super::{Cleanup, MARKER, RECORD, STALE, digest, file_name};
@@ -17,6 +20,10 @@ use crate::source::Source;
 
 /// Which boot of the kernel this is.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// Of how many images what was done for them is remembered besides that of the booted one, where nobody says which are gone:
+/// more than anybody keeps to go back to.
+pub(super) const IMAGES_KEPT: usize = 16;
 
 /// How a system stands.
 #[derive(Debug)]
@@ -32,7 +39,7 @@ pub struct Standing {
     pub is_first_boot: Option<bool>,
     /// Whether the marker is stale and could not be removed.
     pub(super) is_known_stale: bool,
-    pub(super) marker_text: Option<Vec<u8>>,
+    pub(super) found: Found,
     pub(super) record_text: Option<Vec<u8>>,
     tasks: String,
     boot: String,
@@ -44,7 +51,7 @@ impl Standing {
         root: &Root,
         source: &Source<Task>,
     ) -> Result<Self, Finding> {
-        let (marker, marker_text) = cleanup.marker(root)?;
+        let (marker, found) = cleanup.marker(root)?;
         let deployment = Deployment::booted(root, &cleanup.sysroot)?;
         let booted = deployment.as_ref().map(ToString::to_string);
         let record = booted.as_ref().map(|id| cleanup.place(id).join(RECORD));
@@ -54,17 +61,22 @@ impl Standing {
         let tasks = digest(source);
         let recorded = record_text.as_deref().and_then(Marker::parse);
         Ok(Self {
-            state: MarkerState::of(marker_text.as_deref(), booted.as_deref(), &tasks),
+            state: MarkerState::of(&found, booted.as_deref(), &tasks),
             is_first_boot: booted
                 .map(|_| recorded.is_none_or(|record| !boot.is_empty() && record.boot == boot)),
             is_known_stale: text(root, Path::new(STALE))?.is_some(),
             deployment,
             marker,
-            marker_text,
+            found,
             record_text,
             tasks,
             boot,
         })
+    }
+
+    /// What somebody has to look after, since it has the place of the marker and is not ours to remove.
+    pub fn obstacle(&self) -> Option<Finding> {
+        self.found.obstacle(&self.marker)
     }
 
     /// What is to be said once the deployment is cleaned. It was in the boot in which that was first so.
@@ -80,8 +92,8 @@ impl Standing {
 }
 
 impl Cleanup {
-    /// The file of the marker, and what it says, if it is there.
-    pub(super) fn marker(&self, root: &Root) -> Result<(PathBuf, Option<Vec<u8>>), Finding> {
+    /// The place of the marker, and what has it.
+    pub(super) fn marker(&self, root: &Root) -> Result<(PathBuf, Found), Finding> {
         let has_sysroot = root.has_dir(&self.sysroot);
         let has_sysroot = has_sysroot.map_err(|why| unreadable(&self.sysroot, &why))?;
         let marker = if has_sysroot {
@@ -89,33 +101,53 @@ impl Cleanup {
         } else {
             self.marker.clone()
         };
-        let text = root.read(&marker, FRAGMENT_LIMIT).map_err(|why| {
-            let message = format!("cannot be read as a marker: {why}; remove it");
-            code::UNREADABLE.error(&marker, message)
-        })?;
-        Ok((marker, text))
+        let found = Found::at(root, &marker)?;
+        Ok((marker, found))
     }
 
     /// The directories of what is remembered of deployments that are gone. Which are there is known of ostree's and
-    /// composefs'; of other images nobody says it, and any may be booted again.
+    /// composefs'. Of other images nobody says it, and any may be booted again: of them, the [latest](IMAGES_KEPT) are
+    /// kept.
     pub(super) fn gone(&self, root: &Root, standing: &Standing) -> Result<Vec<PathBuf>, Finding> {
-        let booted = match &standing.deployment {
-            None | Some(Deployment::Image { .. }) => return Ok(Vec::new()),
-            Some(booted) => booted.clone(),
-        };
-        let kept = Deployment::deployed(root, &self.sysroot)?;
-        let kept = kept.iter().chain([&booted]);
-        let kept: BTreeSet<_> = kept.map(|one| file_name(&one.to_string())).collect();
-        let unreadable = |why| unreadable(&self.state, &why);
-        let Some(directory) = root.dir(&self.state).map_err(unreadable)? else {
+        let Some(booted) = &standing.deployment else {
             return Ok(Vec::new());
         };
-        let members = directory.members().map_err(unreadable)?.into_iter();
-        let gone = members.filter(|member| {
-            let is_kept = member.name.to_str().is_some_and(|name| kept.contains(name));
-            member.kind == MemberKind::Directory && !is_kept
+        let known = match booted {
+            Deployment::Image { .. } => Vec::new(),
+            _ => Deployment::deployed(root, &self.sysroot)?,
+        };
+        let kept = known.iter().chain([booted]);
+        let kept: BTreeSet<_> = kept.map(|one| file_name(&one.to_string())).collect();
+        let mut others = self.remembered(root)?;
+        others.retain(|(_, name)| !name.to_str().is_some_and(|name| kept.contains(name)));
+        if matches!(booted, Deployment::Image { .. }) {
+            // A clock that was wrong costs at most that a deployment is cleaned again.
+            others.sort_by(|one, other| other.cmp(one));
+            others.drain(..others.len().min(IMAGES_KEPT));
+        }
+        Ok(others
+            .into_iter()
+            .map(|(_, name)| self.state.join(name))
+            .collect())
+    }
+
+    /// The directories of deployments, with when something was last written down there.
+    fn remembered(&self, root: &Root) -> Result<Vec<(i64, OsString)>, Finding> {
+        let unreadable = |why: &dyn std::fmt::Display| unreadable(&self.state, why);
+        let directory = root.dir(&self.state).map_err(|why| unreadable(&why))?;
+        let Some(directory) = directory else {
+            return Ok(Vec::new());
+        };
+        let members = directory.members().map_err(|why| unreadable(&why))?;
+        let directories = members
+            .into_iter()
+            .filter(|member| member.kind == MemberKind::Directory);
+        let each = directories.map(|member| {
+            let stat = statat(&directory, &member.name, AtFlags::SYMLINK_NOFOLLOW);
+            let stat = stat.map_err(|why| unreadable(&why))?;
+            Ok((stat.st_mtime, member.name))
         });
-        Ok(gone.map(|member| self.state.join(member.name)).collect())
+        each.collect()
     }
 }
 

@@ -2,10 +2,12 @@
 #![expect(clippy::disallowed_methods, reason = "the tree of the test")]
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::root::Root;
+use overlay_resolver::root::{FRAGMENT_LIMIT, Root};
 
+use super::standing::IMAGES_KEPT;
 use super::{MarkerState, Verified};
 use crate::adapter::Adapters;
 use crate::proc;
@@ -247,7 +249,7 @@ fn what_is_remembered_of_deployments_that_are_gone_goes() {
         names.sort();
         names
     };
-    // Of images, nobody says which may be booted again.
+    // Of images, nobody says which may be booted again: the latest stay.
     machine.image("A/\"");
     machine.run();
     machine.image("B");
@@ -265,14 +267,87 @@ fn what_is_remembered_of_deployments_that_are_gone_goes() {
 }
 
 #[test]
-fn a_marker_that_cannot_be_removed_is_noted() {
+fn of_images_the_latest_are_remembered() {
     let machine = Machine::new();
-    // A directory has its place.
+    let state =
+        |version: usize| machine.path(format!("var/lib/overlayctl/cleanup/image:os:{version}:"));
+    let start = std::time::SystemTime::now() - std::time::Duration::from_secs(1_000_000);
+    for version in 1..=IMAGES_KEPT + 3 {
+        machine.image(&version.to_string());
+        assert_eq!(machine.run(), (true, "10-a 20-b".into()));
+        let time = start + std::time::Duration::from_secs(version as u64);
+        let directory = fs::File::open(state(version)).unwrap();
+        directory.set_modified(time).unwrap();
+    }
+    let kept = (1..=IMAGES_KEPT + 3).filter(|&version| state(version).exists());
+    let expected = 3..=IMAGES_KEPT + 3;
+    assert_eq!(kept.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    // One that is booted again stays, however old it is.
+    machine.image("3");
+    assert_eq!(machine.run(), (true, String::new()));
+    machine.task("20-b", "exit 0", "version = \"2\"\n");
+    assert_eq!(machine.run(), (true, "20-b".into()));
+    assert!(state(3).exists());
+}
+
+#[test]
+fn what_no_run_leaves_in_the_place_of_the_marker_goes() {
+    let machine = Machine::new();
+    machine.run();
+    let whole = machine.marker().unwrap();
+    machine.write("mine", "mine");
+    let marker = machine.path(MARKER);
+    let plant: [(&str, &dyn Fn()); 5] = [
+        ("a symlink that leads nowhere", &|| {
+            symlink("/nowhere", &marker).unwrap();
+        }),
+        ("one in a loop", &|| {
+            symlink(".ostree-cleaned", &marker).unwrap();
+        }),
+        ("one to a file", &|| symlink("/mine", &marker).unwrap()),
+        ("a socket", &|| {
+            drop(std::os::unix::net::UnixListener::bind(&marker).unwrap());
+        }),
+        ("a file that is too large", &|| {
+            let file = fs::File::create(&marker).unwrap();
+            file.set_len(FRAGMENT_LIMIT as u64 + 1).unwrap();
+        }),
+    ];
+    for (what, plant) in plant {
+        fs::remove_file(&marker).unwrap();
+        plant();
+        assert_eq!(machine.standing().0, "foreign", "{what}");
+        assert!(matches!(machine.verify(), Verified::Removed), "{what}");
+        assert!(marker.symlink_metadata().is_err(), "{what}");
+        // Also where nothing was verified before.
+        plant();
+        assert!(machine.run().0, "{what}");
+        assert!(marker.symlink_metadata().unwrap().is_file(), "{what}");
+        assert_eq!(machine.marker().as_ref(), Some(&whole), "{what}");
+        assert_eq!(fs::read(machine.path("mine")).unwrap(), b"mine", "{what}");
+    }
+}
+
+#[test]
+fn a_directory_in_the_place_of_the_marker_stays_and_all_is_done() {
+    let machine = Machine::new();
     fs::create_dir_all(machine.path(MARKER).join("x")).unwrap();
-    let error =
-        machine.with(|root, adapters| adapters.cleanup().unwrap().1.standing(root).unwrap_err());
-    assert!(error.path.ends_with(".ostree-cleaned"), "{error}");
-    assert!(!machine.run().0);
+    for _ in 0..2 {
+        let Verified::Stale { note, why } = machine.verify() else {
+            panic!("it is stale");
+        };
+        assert_eq!(note, Path::new("/run/overlayctl/cleanup-stale"));
+        assert!(why.path.ends_with(".ostree-cleaned"), "{why}");
+        assert!(machine.path("run/overlayctl/cleanup-stale").exists());
+    }
+    // It is told at each run, and nothing runs again.
+    assert_eq!(machine.run(), (false, "10-a 20-b".into()));
+    assert_eq!(machine.run(), (false, String::new()));
+    assert!(machine.path(MARKER).join("x").exists());
+    fs::remove_dir_all(machine.path(MARKER)).unwrap();
+    assert_eq!(machine.run(), (true, String::new()));
+    assert_eq!(machine.standing().0, "current");
+    assert!(!machine.path("run/overlayctl/cleanup-stale").exists());
 }
 
 #[test]

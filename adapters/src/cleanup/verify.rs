@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
 
+use super::found::Found;
 use super::marker::MarkerState;
 use super::standing::Standing;
 use super::{Cleanup, STALE};
@@ -28,7 +29,7 @@ pub enum Verified {
     Stale {
         /// That file.
         note: PathBuf,
-        /// Why not.
+        /// Why not: an error, if somebody has to look after it.
         why: Finding,
     },
 }
@@ -57,6 +58,11 @@ impl Cleanup {
                     return Ok(Verified::Removed);
                 };
                 note(root, standing)?;
+                let why = match standing.obstacle() {
+                    Some(obstacle) => obstacle,
+                    // A sysroot may be read-only for good, and all that follows is done without the marker.
+                    None => why.code.warning(&why.path, why.message),
+                };
                 let note = STALE.into();
                 Ok(Verified::Stale { note, why })
             }
@@ -69,18 +75,22 @@ impl Cleanup {
     /// # Errors
     /// It could not be removed.
     pub fn arm(&self, root: &Root) -> Result<Armed, Finding> {
-        let (marker, text) = self.marker(root)?;
-        let Some(expected) = text else {
-            return Ok(Armed {
-                marker,
-                was_there: false,
-            });
+        let (marker, found) = self.marker(root)?;
+        if let Some(obstacle) = found.obstacle(&marker) {
+            return Err(obstacle);
+        }
+        let path = marker.clone();
+        let step = match found {
+            Found::Text(expected) => Step::Take { path, expected },
+            Found::Foreign => Step::Remove(path),
+            Found::Nothing | Found::Directory => {
+                return Ok(Armed {
+                    marker,
+                    was_there: false,
+                });
+            }
         };
-        let take = Step::Take {
-            path: marker.clone(),
-            expected,
-        };
-        write(root, &vec![take].into())?;
+        write(root, &vec![step].into())?;
         Ok(Armed {
             marker,
             was_there: true,

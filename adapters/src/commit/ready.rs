@@ -29,7 +29,9 @@ pub(super) fn stage_all<'b>(
         Some((intent @ Step::Intend { .. }, rest)) => (Some(intent), rest),
         _ => (None, batch.steps.as_slice()),
     };
-    let steps = || rest.iter().enumerate();
+    let mut later = Later::default();
+    let steps: Vec<_> = rest.iter().map(|step| (step, later.is(step))).collect();
+    let steps = || steps.iter().copied().enumerate();
     let first = usize::from(intent.is_some());
     if let Some(intent) = intent {
         staging.stage(0, intent);
@@ -37,7 +39,7 @@ pub(super) fn stage_all<'b>(
     let mut outcome = Outcome::Done;
     // Without it, nobody could tell what else was staged, and for what.
     if staging.failures.is_empty() {
-        for (step, what) in steps() {
+        for (step, (what, _)) in steps().filter(|(_, (_, is_later))| !is_later) {
             match recover(root, what) {
                 Ok(Outcome::Done) => {}
                 Ok(Outcome::Raced) => outcome = Outcome::Raced,
@@ -46,9 +48,8 @@ pub(super) fn stage_all<'b>(
         }
     }
     if staging.failures.is_empty() && outcome == Outcome::Done {
-        let mut later = Later::default();
-        for (step, what) in steps() {
-            if later.is(what) {
+        for (step, (what, is_later)) in steps() {
+            if is_later {
                 staging.ready.push(Ready::Later(what, &batch.access));
             } else {
                 staging.stage(first + step, what);
@@ -100,6 +101,7 @@ impl<'b> Staging<'_, 'b> {
 #[derive(Default)]
 struct Later<'b> {
     made: BTreeSet<&'b Path>,
+    /// Or removed.
     replaced: BTreeSet<&'b Path>,
 }
 
@@ -108,6 +110,11 @@ impl<'b> Later<'b> {
         match step {
             Step::Create(tree) => {
                 self.made.insert(&tree.path);
+                false
+            }
+            // What it leads to, if it is a symlink, is not the place of what comes after it.
+            Step::Remove(path) => {
+                self.replaced.insert(path);
                 false
             }
             Step::Replace { path, .. } | Step::Link { path, .. } => {
