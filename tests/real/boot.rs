@@ -1,19 +1,27 @@
 //! Systems that are booted: a tree that `make install` was run into, with its own systemd as PID 1 of a container. One file a
 //! story.
 
+mod alone;
 mod cleanup;
 mod container;
+mod disk;
+mod protocol;
 mod remotes;
+mod system;
+mod tree;
 
 use libtest_mimic::Trial;
 
-use self::container::{System, Tree};
+use self::alone::alone;
+use self::disk::FileSystem;
+use self::system::System;
+use self::tree::Tree;
 use crate::NotRun;
 
-type Story = (&'static str, fn(&System));
+type Story = fn(&System);
 
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
-    let stories: [Story; 9] = [
+    let stories: [(&str, Story); 9] = [
         (
             "the vendor's remotes come, and what the owner did stays",
             remotes::stay,
@@ -36,10 +44,15 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
         ),
         ("the power goes while tasks run", cleanup::power_cut),
     ];
-    let trial = |(name, run): Story| {
-        not_run.trial(format!("booted: {name}"), Tree::find(), move |tree| {
-            run(&System::new(&tree));
-        })
-    };
-    stories.into_iter().map(trial).collect()
+    let mut trials = not_run.with_versions(Tree::all(), &stories, |story, tree| {
+        alone(|| story(&System::new(tree)));
+    });
+    // No systemd has a part in it.
+    for file_system in [FileSystem::Ext4, FileSystem::Xfs] {
+        let name = format!("booted without systemd: the marker on {file_system}, over power cuts");
+        trials.push(not_run.trial(name, Tree::oldest(), move |tree| {
+            alone(|| protocol::holds(&tree, file_system));
+        }));
+    }
+    trials
 }

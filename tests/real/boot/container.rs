@@ -1,4 +1,4 @@
-//! A system in a directory, and its boots.
+//! A boot of a system: its own systemd as PID 1 of a container.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -7,160 +7,48 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
-use crate::peers::{Found, cache_directory, read, require_root};
-
-/// The tree that is booted (`make_tree` in `tests/run` names it so).
-const TREE: &str = "bookworm+dbus,flatpak,ostree,systemd,systemd-sysv,udev";
 /// How long a boot may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Starts a container ($1: its name, $2: its tree, then options) in control groups of its own: all that are in the same would
-/// see each other. It shuts down if the tests die.
-const START: &str = r#"
-name=$1 tree=$2; shift 2
-for hierarchy in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
-    [ -d $hierarchy ] || continue
-    mkdir -p "$hierarchy/$name" && echo $$ >"$hierarchy/$name/cgroup.procs"
+/// Starts a container ($1: its tree, then its control groups, `--`, and options). It shuts down if the tests die.
+pub(super) const START: &str = r#"
+tree=$1; shift
+while [ "$1" != -- ]; do
+    echo $$ >"$1/cgroup.procs"
+    name=${1##*/}; shift
 done
+shift
 exec setpriv --pdeathsig TERM systemd-nspawn --quiet --boot --directory="$tree" --private-network --register=no --keep-unit \
     --link-journal=no --machine="$name" --console=pipe "$@"
 "#;
 
-/// The tree that systems are made of.
-#[derive(Debug, Clone)]
-pub(crate) struct Tree(PathBuf);
+/// The control groups of a container: all containers that are in the same would see each other.
+pub(super) struct Groups([PathBuf; 2]);
 
-impl Tree {
-    pub(crate) fn find() -> Found<Self> {
-        require_root()?;
-        read(Command::new("systemd-nspawn").arg("--version"))?;
-        let tree = cache_directory().join("overlayctl-tests").join(TREE);
-        if tree.is_dir() {
-            Ok(Self(tree))
+impl Groups {
+    /// Makes those of this name. `version2` is where those of version 2 are; those by which the host's systemd
+    /// tells its units apart are elsewhere, unless they are the same.
+    pub(super) fn new(name: &str, version2: &Path) -> Self {
+        let version1 = Path::new("/sys/fs/cgroup/systemd");
+        let first = if version1.is_dir() {
+            version1
         } else {
-            Err(format!("{} is missing: run tests/run once", tree.display()))
+            version2
+        };
+        let groups = Self([first, version2].map(|hierarchy| hierarchy.join(name)));
+        for group in &groups.0 {
+            fs::create_dir_all(group).expect("a control group");
         }
-    }
-}
-
-/// A system, which is booted again and again.
-pub(crate) struct System {
-    place: TempDir,
-}
-
-impl System {
-    /// One with all that is installed, all of it enabled, and the cleanup a second after the boot.
-    pub(crate) fn new(tree: &Tree) -> Self {
-        let place = TempDir::with_prefix("booted-").expect("a directory");
-        let system = Self { place };
-        let mut copy = Command::new("cp");
-        copy.args(["--archive", "--reflink=auto", "--no-target-directory"]);
-        read(copy.arg(&tree.0).arg(system.root())).expect("a copy");
-        let mut make = Command::new("make");
-        make.arg("--directory").arg(env!("CARGO_MANIFEST_DIR"));
-        let program = env!("CARGO_BIN_EXE_overlayctl");
-        make.args(["install", &format!("binary={program}")]);
-        make.arg(format!("DESTDIR={}", system.root().display()));
-        read(&mut make).expect("it installs");
-        let mut enable = Command::new("systemctl");
-        enable.arg("--root").arg(system.root());
-        enable.args([
-            "enable",
-            "overlayctl-sync.service",
-            "overlayctl-cleanup-verify.service",
-        ]);
-        read(enable.arg("post-upgrade-cleanup.timer")).expect("they are enabled");
-        system.write(
-            "etc/systemd/system/post-upgrade-cleanup.timer.d/soon.conf",
-            "[Timer]\nOnBootSec=\nOnBootSec=1s\nAccuracySec=100ms\n",
-        );
-        system.write(
-            "etc/systemd/system/post-upgrade-cleanup.service.d/soon.conf",
-            "[Service]\nRestartSec=1s\n",
-        );
-        fs::create_dir_all(system.root().join("sysroot")).expect("a sysroot");
-        system.deploy("1");
-        system
+        groups
     }
 
-    pub(crate) fn root(&self) -> PathBuf {
-        self.place.path().join("root")
+    pub(super) fn arguments(&self) -> &[PathBuf] {
+        &self.0
     }
 
-    pub(crate) fn write(&self, path: &str, text: &str) {
-        let path = self.root().join(path);
-        fs::create_dir_all(path.parent().expect("below the root")).expect("directories");
-        fs::write(path, text).expect("a file");
-    }
-
-    pub(crate) fn remove(&self, path: &str) {
-        fs::remove_file(self.root().join(path)).expect("a file");
-    }
-
-    pub(crate) fn read(&self, path: &str) -> Option<String> {
-        fs::read_to_string(self.root().join(path)).ok()
-    }
-
-    /// Another version of the image.
-    pub(crate) fn deploy(&self, version: &str) {
-        self.write(
-            "usr/lib/os-release",
-            &format!("ID=debian\nIMAGE_ID=os\nIMAGE_VERSION={version}\n"),
-        );
-    }
-
-    /// A task that notes in `/var/ran` that it ran.
-    pub(crate) fn task(&self, name: &str, script: &str, more: &str) {
-        let text = format!(
-            "command = ['/bin/sh', '-c', '''echo {name} >> /var/ran; sync; {script}''']\n{more}"
-        );
-        self.write(&format!("etc/overlayctl/cleanup.d/{name}.toml"), &text);
-    }
-
-    /// The tasks that ran since this was asked last.
-    pub(crate) fn ran(&self) -> String {
-        let ran = self.read("var/ran").unwrap_or_default();
-        let _absent = fs::remove_file(self.root().join("var/ran"));
-        ran.lines().collect::<Vec<_>>().join(" ")
-    }
-
-    /// Boots it until nothing is left to be started.
-    pub(crate) fn boot(&self) -> Boot {
-        self.boot_with(&[])
-    }
-
-    pub(crate) fn boot_with(&self, options: &[&str]) -> Boot {
-        let mut boot = self.start(options);
-        let is_up = boot.wait_for(|boot| {
-            // At first, its child is one that makes the container, and goes.
-            boot.first = boot.child();
-            boot.first.is_some() && {
-                let state = boot.output(&["systemctl", "is-system-running"]);
-                ["running", "degraded"].contains(&state.trim())
-            }
-        });
-        let console = fs::read_to_string(self.place.path().join("console"));
-        assert!(is_up, "not booted: {}", console.unwrap_or_default());
-        boot
-    }
-
-    /// Begins to boot it.
-    pub(crate) fn start(&self, options: &[&str]) -> Boot {
-        let name = self.place.path().file_name().expect("a name");
-        let name = name.to_string_lossy().replace('.', "");
-        let mut start = Command::new("/bin/sh");
-        start.args(["-c", START, "sh", &name]).arg(self.root());
-        start.args(options);
-        let log = fs::File::create(self.place.path().join("console")).expect("a file");
-        let errors = log.try_clone().expect("the same");
-        start.stdin(Stdio::null()).stdout(log).stderr(errors);
-        Boot {
-            nspawn: start.spawn().expect("it starts"),
-            first: None,
-            name,
-        }
+    /// The numbers of all processes in it.
+    fn processes(&self) -> Vec<String> {
+        self.0.iter().flat_map(|group| processes(group)).collect()
     }
 }
 
@@ -169,10 +57,30 @@ pub(crate) struct Boot {
     nspawn: Child,
     /// The number of its PID 1, seen from here.
     first: Option<String>,
-    name: String,
+    groups: Groups,
 }
 
 impl Boot {
+    pub(super) const fn new(nspawn: Child, groups: Groups) -> Self {
+        Self {
+            nspawn,
+            first: None,
+            groups,
+        }
+    }
+
+    /// Waits until nothing is left to be started.
+    pub(super) fn is_up(&mut self) -> bool {
+        self.wait_for(|boot| {
+            // At first, its child is one that makes the container, and goes.
+            boot.first = boot.child();
+            boot.first.is_some() && {
+                let state = boot.output(&["systemctl", "is-system-running"]);
+                ["running", "degraded"].contains(&state.trim())
+            }
+        })
+    }
+
     fn child(&self) -> Option<String> {
         let number = self.nspawn.id();
         let children = fs::read_to_string(format!("/proc/{number}/task/{number}/children"));
@@ -198,6 +106,20 @@ impl Boot {
         let mut command = self.command(arguments);
         let output = command.output().expect("nsenter runs");
         output.status.code().expect("no signal")
+    }
+
+    /// The command lines of all its processes.
+    pub(crate) fn processes(&self) -> Vec<String> {
+        let numbers = self.groups.processes().into_iter();
+        let lines = numbers.filter_map(|number| {
+            let line = fs::read(format!("/proc/{number}/cmdline")).ok()?;
+            Some(
+                String::from_utf8_lossy(&line)
+                    .trim_end_matches('\0')
+                    .replace('\0', " "),
+            )
+        });
+        lines.collect()
     }
 
     /// Whether something comes true in time.
@@ -266,10 +188,8 @@ impl Boot {
 /// Ends it as it stands.
 impl Drop for Boot {
     fn drop(&mut self) {
-        let groups = ["systemd", "unified"]
-            .map(|hierarchy| Path::new("/sys/fs/cgroup").join(hierarchy).join(&self.name));
         // The container outlives the one who started it.
-        for process in groups.iter().flat_map(|group| processes(group)) {
+        for process in self.groups.processes() {
             let _gone = Command::new("kill")
                 .args(["-KILL", &process])
                 .stderr(Stdio::null())
@@ -277,7 +197,7 @@ impl Drop for Boot {
         }
         let _ended = self.nspawn.kill();
         let _ended = self.nspawn.wait();
-        for group in &groups {
+        for group in &self.groups.0 {
             remove(group);
         }
     }

@@ -1,6 +1,7 @@
 //! The story of the README: remotes that come, and what their owner does with them.
 
-use super::container::System;
+use super::container::Boot;
+use super::system::System;
 
 fn remote(system: &System, name: &str, url: &str) {
     system.write(
@@ -10,7 +11,7 @@ fn remote(system: &System, name: &str, url: &str) {
 }
 
 /// A name and a URL a line.
-fn remotes(boot: &super::container::Boot) -> Vec<String> {
+fn remotes(boot: &Boot) -> Vec<String> {
     let remotes = boot.output(&["flatpak", "remotes", "--system", "--columns=name,url"]);
     let words = remotes.lines().map(|line| {
         let words: Vec<_> = line.split_whitespace().collect();
