@@ -52,7 +52,7 @@ impl Tree {
         let path = trees.join(format!("{suite}+{PACKAGES}"));
         let missing = || format!("{} is missing: run tests/run once", path.display());
         let version = version(&path).ok_or_else(missing)?;
-        Ok(Self { version, path })
+        Ok(Self { path, version })
     }
 }
 
