@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use overlay_resolver::finding::{Code, Finding, Level};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
-use overlay_resolver::scan::{Fragment, Status};
+use overlay_resolver::scan::{FileId, Fragment, Status};
 use overlay_resolver::tree::Tree;
 use overlay_resolver::typed::DeserializeError;
 use overlay_resolver::{Catalog, Collection, Document, Resolver};
@@ -149,13 +149,9 @@ impl<T> Source<T> {
         blocked: Option<&Finding>,
         read: Read<T>,
     ) -> Layered<T> {
-        let path_at = |fragment: usize| {
-            let mask = document.entry().fragments.get(fragment);
-            mask.map_or_else(PathBuf::new, |mask| mask.path.clone())
-        };
         let want = match (blocked, document.entry().status) {
             (Some(finding), _) => Want::Unresolved(finding.clone()),
-            (None, Status::Masked(by)) => Want::Masked(path_at(by)),
+            (None, Status::Masked(by)) => Want::Masked(document.entry()[by].path.clone()),
             (None, Status::Unusable) => Want::Unresolved(why_unusable(&document)),
             (None, Status::Headless) => Want::Headless,
             // What GLib does not load has no values.
@@ -285,7 +281,7 @@ pub(crate) fn whole_for(document: &Document, rules: &Rules) -> Option<String> {
 /// by others all the same. No target can be told such a name, so nothing keeps its consumer from them.
 pub(crate) fn not_utf8(document: &Document) -> Vec<Finding> {
     let entry = document.entry();
-    let finding = |(at, file): (usize, &Fragment)| {
+    let finding = |(at, file): (FileId, &Fragment)| {
         let advice = match entry.status {
             Status::Masked(by) if by == at => {
                 "so this masks it for nobody else: remove it, and rename what it is to hide"
@@ -295,7 +291,7 @@ pub(crate) fn not_utf8(document: &Document) -> Vec<Finding> {
         let message = format!("the name is not valid UTF-8; {advice}");
         code::BAD_NAME.error(&file.path, message)
     };
-    entry.fragments.iter().enumerate().map(finding).collect()
+    entry.files().map(finding).collect()
 }
 
 /// The name of an entry: that of its files, without the suffix. None where that is not UTF-8.

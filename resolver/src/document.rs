@@ -3,40 +3,32 @@
 //! It is read off the ledger that the merge wrote, and adds nothing to it: what a program reads and what
 //! [`explain`](Document::explain) says come from the same rows, so they cannot disagree.
 
-mod assignment;
 mod digest;
 mod effective;
 mod explain;
 mod gap;
 mod guess;
-mod items;
-mod key;
 mod named;
-mod outcome;
 mod read;
 mod sections;
 mod snapshot;
 mod switch;
 mod unfit;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use self::assignment::{Assignment, State};
-pub use self::effective::{Effective, Item, Line, Part};
+pub use self::effective::{Effective, Line, Part};
 pub use self::explain::Explanation;
 pub use self::gap::Gap;
-pub(crate) use self::items::Items;
-pub use self::key::{Key, Sum};
-pub use self::outcome::{Numbered, Outcome};
 pub use self::snapshot::Snapshot;
-use crate::escape::escape_path;
 use crate::finding::{Finding, Level};
-use crate::ledger::{Ledger, Row, Unloaded};
+use crate::ledger::Ledger;
 use crate::root::above_end;
 use crate::rules::Rules;
-use crate::scan::{self, Entry, Fragment};
+use crate::scan::{self, Entry, FileId};
+use crate::view::View;
+pub use crate::view::{Assignment, Item, Key, Numbered, Outcome, Place, Refusal, State, Sum};
 
 /// An entry, merged.
 #[derive(Debug, Clone, Default)]
@@ -50,109 +42,6 @@ pub struct Document {
     has_guessed_syntax: bool,
     /// The files that are not in that syntax, one warning each.
     guesses: Vec<Finding>,
-}
-
-/// A ledger beside the entry whose files it is about: all that an assignment is read off.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct View<'d> {
-    pub(crate) entry: &'d Entry,
-    pub(crate) ledger: &'d Ledger,
-}
-
-/// A place in a file of the root. Displays as `/etc/x.conf:3`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Place<'d> {
-    /// The file, as it was found.
-    pub path: &'d Path,
-    /// The line, counted from 1; none for the file as a whole.
-    pub line: Option<usize>,
-}
-
-impl<'d> Place<'d> {
-    pub(crate) fn of(finding: &'d Finding) -> Self {
-        let (path, line) = (&finding.path, finding.line);
-        Self { path, line }
-    }
-
-    /// A file as a whole.
-    pub(crate) fn file(fragment: &'d Fragment) -> Self {
-        let path = &fragment.path;
-        Self { path, line: None }
-    }
-}
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        escape_path(self.path).fmt(f)?;
-        match self.line {
-            Some(line) => write!(f, ":{line}"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Why a consumer loads nothing at all. Displays as the reason, without the [place](Self::place).
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub enum Refusal<'d> {
-    /// This file cannot be used.
-    File(&'d Fragment),
-    /// This line cannot be read.
-    Problem(&'d Finding),
-}
-
-impl<'d> Refusal<'d> {
-    /// The file and line because of which.
-    pub fn place(&self) -> Place<'d> {
-        match self {
-            Self::File(file) => Place::file(file),
-            Self::Problem(problem) => Place::of(problem),
-        }
-    }
-}
-
-impl fmt::Display for Refusal<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(file) => match &file.state {
-                scan::State::Unusable(why) => why.fmt(f),
-                state => unreachable!("a file that is {state:?} keeps nothing from loading"),
-            },
-            Self::Problem(problem) => f.write_str(&problem.message),
-        }
-    }
-}
-
-impl<'d> View<'d> {
-    /// Every assignment, in the order in which the consumer meets them.
-    pub(crate) fn assignments(self) -> impl DoubleEndedIterator<Item = Assignment<'d>> {
-        self.ledger.rows().map(move |row| self.assignment(row))
-    }
-
-    pub(crate) const fn assignment(self, row: Row) -> Assignment<'d> {
-        Assignment::new(self, row)
-    }
-
-    /// The keys, in the order in which they first appear.
-    pub(crate) fn keys(self) -> impl Iterator<Item = Key<'d>> {
-        self.ledger.keys().map(move |key| Key::new(self, key))
-    }
-
-    /// A key, if any file assigns it.
-    pub(crate) fn key(self, section: &[u8], key: &[u8]) -> Option<Key<'d>> {
-        let section = self.ledger.find_section(section)?;
-        Some(Key::new(self, self.ledger.find_key(section, key)?))
-    }
-
-    /// Why the consumer loads nothing at all; none where it loads, and where the main file is missing or masked.
-    fn refusal(self) -> Option<Refusal<'d>> {
-        match self.ledger.unloaded()? {
-            Unloaded::File(by) => Some(Refusal::File(&self.entry.fragments[by.index()])),
-            Unloaded::Problem(by) => Some(Refusal::Problem(&self.ledger[by])),
-            Unloaded::Headless | Unloaded::Masked => None,
-        }
-    }
 }
 
 impl Document {
@@ -197,8 +86,8 @@ impl Document {
         self.view().assignments()
     }
 
-    /// Those of the file with this index among [`Entry::fragments`].
-    pub(crate) fn assignments_of(&self, file: usize) -> impl Iterator<Item = Assignment<'_>> {
+    /// Those of one of its files.
+    pub(crate) fn assignments_of(&self, file: FileId) -> impl Iterator<Item = Assignment<'_>> {
         let rows = self.ledger.rows_of_file(file);
         rows.map(|row| self.view().assignment(row))
     }
@@ -265,10 +154,10 @@ impl Document {
         self.findings().all(|finding| finding.level != Level::Error)
     }
 
-    /// The problem at which the consumer stops, and the index of the file that has it.
-    pub(crate) fn ended(&self) -> Option<(&Finding, usize)> {
+    /// The problem at which the consumer stops, and the file that has it.
+    pub(crate) fn ended(&self) -> Option<(&Finding, FileId)> {
         let ended = self.ledger.ended()?;
-        Some((&self.ledger[ended.problem], ended.file.index()))
+        Some((&self.ledger[ended.problem], ended.file))
     }
 
     /// Because of what the consumer loads nothing at all. None where it loads, and where the main file is

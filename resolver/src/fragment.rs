@@ -10,6 +10,7 @@ use bstr::ByteSlice as _;
 use crate::root::{Content, Inode, Link, Mask, Opened, Unusable};
 pub use crate::rules::judge::Role;
 use crate::rules::{Ignored, Layer, Rules, Verdict};
+use crate::scan::FileId;
 
 /// One file found in one layer.
 #[derive(Debug, Clone)]
@@ -37,30 +38,33 @@ pub struct Fragment {
     pub(crate) stack: u32,
 }
 
-/// Whether a fragment counts, and if not, why. Indices are into [`Entry::fragments`](crate::scan::Entry::fragments).
+/// Whether a fragment counts, and if not, why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
     /// It counts.
     Effective,
     /// A file of the same name in a higher layer hides it.
-    Shadowed(usize),
+    Shadowed(FileId),
     /// It is the main file and a drop-in in one, and read where the drop-in stands.
-    Duplicate(usize),
+    Duplicate(FileId),
     /// It hides the files of its name in lower layers.
     Mask(Mask),
     /// That mask hides it.
-    Masked(usize),
+    Masked(FileId),
     /// It takes its name and cannot be used.
     Unusable(Box<Unusable>),
     /// It cannot be used, and by these rules the next lower layer counts.
     PassedOver(Box<Unusable>),
     /// Its name says that it is not meant.
     Ignored(Ignored),
+    /// Nobody looked at what lies there: others hide it, and nobody asked for its history. Only what a file is
+    /// [alone](Fragment::alone).
+    Unseen,
 }
 
 impl Fragment {
-    /// The file `name` of a directory, as if one above it hid it: nobody has looked at it yet.
+    /// The file `name` of a directory, at which nobody has looked yet.
     pub(crate) fn new(role: Role, layer: Layer, rank: u32, directory: &Path, name: &OsStr) -> Self {
         // `join` would grow it once more.
         let mut path = PathBuf::with_capacity(directory.as_os_str().len() + 1 + name.len());
@@ -72,7 +76,7 @@ impl Fragment {
             path,
             link: None,
             text: Arc::default(),
-            state: State::Shadowed(0),
+            state: State::Unseen,
             alone: None,
             fatal: false,
             inode: None,
@@ -131,14 +135,23 @@ impl Fragment {
     }
 
     /// Whether it would count if it were the only file of its entry: [`State::Effective`],
-    /// [`State::Mask`], [`State::Unusable`] or [`State::PassedOver`]. [`State::Shadowed`] if it was not
-    /// looked at, because nobody asked for its history.
+    /// [`State::Mask`], [`State::Unusable`], [`State::PassedOver`], [`State::Ignored`] or [`State::Unseen`].
     pub fn alone(&self) -> &State {
         self.alone.as_ref().unwrap_or(&self.state)
     }
 
+    /// Whether what lies there could be used if it were the only file of its entry.
+    pub(crate) fn is_usable(&self) -> bool {
+        !matches!(self.alone(), State::Unusable(_) | State::PassedOver(_))
+    }
+
+    /// Whether what lies there masks the files of its name below it, whoever hides it.
+    pub(crate) fn is_mask(&self) -> bool {
+        matches!(self.alone(), State::Mask(_))
+    }
+
     /// Whether anybody looked at what lies there: not if others hide it and nobody asked for its history.
     pub(crate) fn is_looked_at(&self) -> bool {
-        !matches!(self.alone(), State::Shadowed(_))
+        *self.alone() != State::Unseen
     }
 }

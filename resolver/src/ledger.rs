@@ -18,9 +18,10 @@ use bstr::BStr;
 
 use self::keys::Keys;
 use self::names::Names;
-pub(crate) use self::number::{FileId, KeyId, NameId, ProblemId, Row, SectionId};
+pub(crate) use self::number::{KeyId, NameId, ProblemId, Row, SectionId};
 use crate::finding::Finding;
 use crate::format::{self, Format, Node, Value};
+use crate::scan::FileId;
 use crate::schema::{KeyKind, Merge, OnEmpty, Operator, Unknown};
 
 /// What a merge has written.
@@ -152,11 +153,6 @@ impl Ledger {
         self.format
     }
 
-    /// The number of the file at this place of the entry.
-    pub(crate) fn file(index: usize) -> FileId {
-        FileId::at(index)
-    }
-
     /// All rows, in order.
     pub(crate) fn rows(&self) -> impl DoubleEndedIterator<Item = Row> + ExactSizeIterator + use<> {
         (0..self.rows.len()).map(Row::at)
@@ -167,11 +163,12 @@ impl Ledger {
         (start..self.rows.len()).map(Row::at)
     }
 
-    /// The rows of the file at this place of the entry.
-    pub(crate) fn rows_of_file(&self, file: usize) -> impl Iterator<Item = Row> + use<> {
+    /// The rows of a file of the entry.
+    pub(crate) fn rows_of_file(&self, file: FileId) -> impl Iterator<Item = Row> + use<> {
         // Files are merged one after the other.
-        let start = |file| self.rows.partition_point(|row| row.file.index() < file);
-        (start(file)..start(file + 1)).map(Row::at)
+        let start = self.rows.partition_point(|row| row.file < file);
+        let end = self.rows.partition_point(|row| row.file <= file);
+        (start..end).map(Row::at)
     }
 
     /// The rows of a key, in order.
@@ -290,9 +287,9 @@ impl Ledger {
         self.broken.entry(file).or_insert(line);
     }
 
-    /// The first line that cannot be read of the file at this place of the entry.
-    pub(crate) fn broken_line(&self, file: usize) -> Option<usize> {
-        self.broken.get(&FileId::at(file)).copied()
+    /// The first line of a file of the entry that cannot be read.
+    pub(crate) fn broken_line(&self, file: FileId) -> Option<usize> {
+        self.broken.get(&file).copied()
     }
 
     /// Whether a row is a list with a type that adds to those before it, its key being of this kind: by the

@@ -57,6 +57,7 @@ pub mod scan;
 pub mod schema;
 pub mod tree;
 pub mod typed;
+mod view;
 
 /// Names and values are bytes that are mostly text: they compare with a `str`, and print.
 pub use bstr::{BStr, BString};

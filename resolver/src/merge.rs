@@ -11,18 +11,16 @@ mod combine;
 mod nested;
 mod settle;
 
-use std::ops::Range;
-
 use self::nested::Paths;
 use crate::finding::{ENOUGH, Finding, Level, code};
 use crate::format::{Item, Kept, Kind, Lost, Pair};
 use crate::ledger::{
-    Decoded, Ended, Fate, FileId, KeyId, Ledger, ProblemId, Record, Rule, SectionId, Slot, Unloaded,
+    Decoded, Ended, Fate, KeyId, Ledger, ProblemId, Record, Rule, SectionId, Slot, Unloaded,
 };
 use crate::numbered::small;
 use crate::root::{Reason, Unusable};
 use crate::rules::{BrokenFile, Repeated, Rules};
-use crate::scan::{Entry, Fragment, State};
+use crate::scan::{Entry, FileId, Fragment, State};
 use crate::schema::{KeyKind, Merge, OnEmpty, Operator, Split};
 
 const LAST: KeyKind = KeyKind {
@@ -40,16 +38,17 @@ pub(crate) enum Keep {
     #[cfg(test)]
     First(usize),
     /// This one, as if it were the only one.
-    Only(usize),
+    Only(FileId),
 }
 
 impl Keep {
-    fn files(self, entry: &Entry) -> Range<usize> {
+    /// How many files to pass over, and how many to merge at most.
+    fn range(self) -> (usize, usize) {
         match self {
-            Self::All => 0..entry.fragments.len(),
+            Self::All => (0, usize::MAX),
             #[cfg(test)]
-            Self::First(count) => 0..count,
-            Self::Only(file) => file..file + 1,
+            Self::First(count) => (0, count),
+            Self::Only(file) => (file.index(), 1),
         }
     }
 
@@ -66,7 +65,8 @@ impl Keep {
 
 /// Merges these files of an entry by these rules. `kept` is what texts say that others have, too.
 pub(crate) fn merge(entry: &Entry, rules: &Rules, keep: Keep, kept: &Kept) -> Ledger {
-    let files = keep.files(entry);
+    let (skip, take) = keep.range();
+    let files = entry.files().skip(skip).take(take);
     let mut merging = Merging {
         ledger: Ledger::new(entry.format(rules), rules.append_lists, files.len()),
         rules,
@@ -74,9 +74,8 @@ pub(crate) fn merge(entry: &Entry, rules: &Rules, keep: Keep, kept: &Kept) -> Le
         headers: 0,
         paths: Paths::default(),
     };
-    for index in files {
-        let file = &entry.fragments[index];
-        merging.file(Ledger::file(index), file, keep.state(file));
+    for (number, file) in files {
+        merging.file(number, file, keep.state(file));
     }
     let mut ledger = merging.ledger;
     settle::items(entry, &mut ledger);
@@ -113,8 +112,8 @@ impl Merging<'_> {
         let fate = match (state, self.ledger.ended()) {
             (State::Effective, None) => Fate::Applied,
             (State::Effective, Some(ended)) => Fate::Invalid(ended.problem),
-            (State::Shadowed(by), _) => Fate::Shadowed(Ledger::file(*by)),
-            (State::Masked(by), _) => Fate::Masked(Ledger::file(*by)),
+            (State::Shadowed(by), _) => Fate::Shadowed(*by),
+            (State::Masked(by), _) => Fate::Masked(*by),
             (State::Unusable(_), _) if file.fatal => {
                 return self.ledger.unload(Unloaded::File(number));
             }
@@ -124,7 +123,8 @@ impl Merging<'_> {
                 | State::Duplicate(_)
                 | State::Mask(_)
                 | State::PassedOver(_)
-                | State::Ignored(_),
+                | State::Ignored(_)
+                | State::Unseen,
                 _,
             ) => return,
         };

@@ -1,6 +1,30 @@
-//! Where to find which number, by the hash of what has it.
+//! Numbers that stand for things that are kept in order, and where to find which, by the hash of what has it.
 
 use hashbrown::HashTable;
+
+/// A number type, four bytes long, also where it is optional. Who makes them is said by the visibility behind its
+/// name; so each stands for something that is there, and to ask by one that somebody else made is a bug, and panics.
+macro_rules! number {
+    ($(#[$doc:meta])* $seen:vis $name:ident, made by $made:vis) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        $seen struct $name(std::num::NonZeroU32);
+
+        impl $name {
+            /// The number of what is at this place.
+            $made fn at(index: usize) -> Self {
+                let counted = std::num::NonZeroU32::new($crate::numbered::small(index + 1));
+                Self(counted.expect("counted from 1"))
+            }
+
+            /// Its place, counted from 0.
+            pub(crate) const fn index(self) -> usize {
+                (self.0.get() - 1) as usize
+            }
+        }
+    };
+}
+pub(crate) use number;
 
 /// The numbers of things that are kept elsewhere. The hash is kept, as growing would else visit every thing.
 #[derive(Debug, Clone, Default)]

@@ -6,6 +6,7 @@
 //! undo the owner.
 
 use std::ffi::{OsStr, OsString};
+use std::ops::Index;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ use crate::escape::escape_path;
 use crate::finding::{Finding, code};
 use crate::format::{self, Format};
 pub use crate::fragment::{Fragment, Role, State};
+use crate::numbered::number;
 use crate::rules::{DropIns, MainPlace, Order, Rules, Shape};
 
 /// The entries of one configuration path.
@@ -35,6 +37,11 @@ pub struct Scan {
     /// What else decides what is found there: the directories above them in their layers, layers that are
     /// not there, and the symlinks on the way with where those lead.
     pub on_the_way: Vec<PathBuf>,
+}
+
+number! {
+    /// A file of an [`Entry`], of which it gives the [`Fragment`]: `&entry[file]`. Only a scan makes them.
+    pub FileId, made by pub(in crate::scan)
 }
 
 /// One name and all its files over all layers.
@@ -60,8 +67,8 @@ pub enum Status {
     /// The fragments in state [`State::Effective`], in their order, make the entry.
     #[default]
     Effective,
-    /// The fragment with this index masks the entry whole.
-    Masked(usize),
+    /// This file masks the entry whole.
+    Masked(FileId),
     /// A fragment that counts cannot be used, so what the entry should be is not known.
     Unusable,
     /// There are drop-ins only, and the rules want a main file.
@@ -84,11 +91,35 @@ impl Entry {
             .unwrap_or_else(format::default)
     }
 
+    /// The files, each with its number, in the order of [`fragments`](Self::fragments).
+    pub fn files(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (FileId, &Fragment)> + ExactSizeIterator {
+        let files = self.fragments.iter().enumerate();
+        files.map(|(index, file)| (FileId::at(index), file))
+    }
+
+    /// The file as which one is read: itself, but for a main file that is a drop-in too.
+    pub(crate) fn read_as(&self, file: FileId) -> FileId {
+        match self[file].state {
+            State::Duplicate(read) => read,
+            _ => file,
+        }
+    }
+
     /// The fragments that count, in the order in which they are merged.
     pub fn effective(&self) -> impl Iterator<Item = &Fragment> {
         self.fragments
             .iter()
             .filter(|fragment| fragment.state == State::Effective)
+    }
+}
+
+impl Index<FileId> for Entry {
+    type Output = Fragment;
+
+    fn index(&self, file: FileId) -> &Fragment {
+        &self.fragments[file.index()]
     }
 }
 
@@ -125,13 +156,11 @@ impl Scan {
             let visible = fragment.name().as_bytes().trim_start_with(|c| c == '.');
             // The entries are in byte order, and a name has few beginnings.
             let owner = (0..=visible.len()).rev().find_map(|length| {
-                let start = visible.get(..length)?;
-                let name = |entry: &Entry| entry.name.as_bytes().cmp(start);
+                let name = |entry: &Entry| entry.name.as_bytes().cmp(&visible[..length]);
                 self.entries.binary_search_by(name).ok()
             });
-            let owner = owner.and_then(|owner| self.entries.get_mut(owner));
             match owner {
-                Some(entry) => entry.fragments.push(fragment),
+                Some(owner) => self.entries[owner].fragments.push(fragment),
                 None => others.push(fragment),
             }
         }
@@ -190,7 +219,7 @@ fn settle_name(stack: &mut [Fragment], start: usize) {
         return;
     };
     let (below, rest) = stack.split_at_mut(top);
-    let by = start + below.len();
+    let by = FileId::at(start + below.len());
     let masks = matches!(rest[0].state, State::Mask(_));
     for fragment in below {
         fragment.hide(if masks {
@@ -220,14 +249,13 @@ fn by_layer(rules: &Rules, fragments: &mut Vec<Fragment>) {
     for (place, &index) in order.iter().enumerate() {
         places[index] = place;
     }
-    let moved = |index: usize| places[index];
     for fragment in fragments.iter_mut() {
         if let State::Shadowed(by) | State::Masked(by) = &mut fragment.state {
-            *by = moved(*by);
+            *by = FileId::at(places[by.index()]);
         }
     }
     let mut moving: Vec<_> = std::mem::take(fragments).into_iter().enumerate().collect();
-    moving.sort_by_key(|(index, _)| moved(*index));
+    moving.sort_by_key(|(index, _)| places[*index]);
     fragments.extend(moving.into_iter().map(|(_, fragment)| fragment));
 }
 
@@ -238,14 +266,13 @@ fn merge_duplicates(fragments: &mut [Fragment]) {
     let Some(main) = fragments.iter().position(is_main) else {
         return;
     };
-    let inode = fragments.get(main).and_then(|fragment| fragment.inode);
+    let inode = fragments[main].inode;
     let same =
         |f: &Fragment| f.role == Role::DropIn && f.state == State::Effective && f.inode == inode;
     if inode.is_some()
         && let Some(drop_in) = fragments.iter().position(same)
-        && let Some(main) = fragments.get_mut(main)
     {
-        main.state = State::Duplicate(drop_in);
+        fragments[main].state = State::Duplicate(FileId::at(drop_in));
     }
 }
 
@@ -271,10 +298,8 @@ fn status(rules: &Rules, shape: Shape, fragments: &mut [Fragment]) -> Status {
             )
     };
     let main = fragments.iter().position(decides);
-    let mask = main.filter(|&main| {
-        let fragment = fragments.get(main);
-        fragment.is_some_and(|fragment| matches!(fragment.state, State::Mask(_)))
-    });
+    let mask = main.filter(|&main| matches!(fragments[main].state, State::Mask(_)));
+    let mask = mask.map(FileId::at);
     let some_count = fragments.iter().any(|f| f.state == State::Effective);
     let is_broken = |f: &Fragment| matches!(f.state, State::Unusable(_));
     let broken = fragments.iter().any(is_broken);

@@ -45,7 +45,8 @@ fn finding(file: &Fragment) -> Option<Finding> {
         | State::Shadowed(_)
         | State::Duplicate(_)
         | State::Mask(_)
-        | State::Masked(_) => return None,
+        | State::Masked(_)
+        | State::Unseen => return None,
     };
     account.finding(&file.path)
 }

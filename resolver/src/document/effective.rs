@@ -2,21 +2,14 @@
 
 mod lines;
 
-use std::borrow::Cow;
-
 use bstr::BStr;
-use smallvec::SmallVec;
 
 pub use self::lines::Line;
-use super::items::{is_list, kind_of};
+use super::Document;
 use super::sections::Order;
-use super::{Assignment, Document, Items, Key};
-use crate::format::Node;
 use crate::ledger::KeyId;
 use crate::schema::KeyKind;
-
-/// Assignments of a key that count; mostly it is one.
-pub(super) type Counting<'d> = SmallVec<[Assignment<'d>; 1]>;
+use crate::view::{Assignment, Counting, Item, Items, Key, is_list, kind_of};
 
 /// A section that has values; of a section that repeats ([`Schema::is_repeated`]), what stands below
 /// one header.
@@ -47,18 +40,6 @@ pub struct Effective<'d> {
     pub items: Vec<Item<'d>>,
     /// The assignments that count.
     pub(crate) applied: Counting<'d>,
-}
-
-/// One item of a value, and where it comes from.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Item<'d> {
-    /// The item; of a value with a type, that value in the notation of TOML.
-    pub value: Cow<'d, [u8]>,
-    /// The assignment that brought it.
-    pub from: Assignment<'d>,
-    /// The item with its type, where the format gives it one.
-    pub(crate) node: Option<&'d Node>,
 }
 
 /// The same as it is read: few of those who go through all values keep them.

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::{Assignment, Gap, Key, Numbered, State, View};
-use crate::document::Document;
+use super::{Document, Gap};
 use crate::escape::{escape, escape_path, escape_text};
 use crate::scan::Fragment;
+use crate::view::{Assignment, Key, Numbered, State, View};
 
 /// All assignments of a key: its values first, in their order, then what resets it, then the others,
 /// the one that came nearest first. Displays as one line each.

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::{Document, Place, View};
+use super::Document;
 use crate::escape::escape_path;
 use crate::root::Unusable;
-use crate::scan::{Fragment, State};
+use crate::scan::{FileId, Fragment, State};
+use crate::view::{Place, View};
 
 /// A file that was not read, or the first of its lines that could not be. Displays as what it is, with the reason where
 /// no finding may tell it.
@@ -35,17 +36,16 @@ impl Document {
 
 impl<'d> View<'d> {
     pub(crate) fn gaps(self) -> Vec<Gap<'d>> {
-        let files = self.entry.fragments.iter().enumerate();
-        let gap = |(index, file): (usize, &'d Fragment)| match file.alone() {
-            State::Shadowed(_) => Some(Gap::Unopened(file)),
+        let gap = |(number, file): (FileId, &'d Fragment)| match file.alone() {
+            State::Unseen => Some(Gap::Unopened(file)),
             State::Unusable(why) | State::PassedOver(why) => Some(Gap::Unusable { file, why }),
             _ => {
-                let line = Some(self.ledger.broken_line(index)?);
+                let line = Some(self.ledger.broken_line(number)?);
                 let path = &file.path;
                 Some(Gap::Line(Place { path, line }))
             }
         };
-        files.filter_map(gap).collect()
+        self.entry.files().filter_map(gap).collect()
     }
 }
 

@@ -24,7 +24,7 @@ impl Document {
         let mut findings = self.findings.iter().chain(self.problems());
         match findings.find(|finding| finding.level == Level::Error) {
             Some(finding) => {
-                let of_path = |fragment: &&super::Fragment| fragment.path == finding.path;
+                let of_path = |fragment: &&crate::scan::Fragment| fragment.path == finding.path;
                 let file = self.entry.fragments.iter().find(of_path);
                 let text = file.map_or(&[][..], |file| &file.text);
                 Err(DeserializeError::of_finding(finding, text))

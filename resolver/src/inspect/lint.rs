@@ -263,12 +263,8 @@ impl<'s> Subject<'s> {
         // An opaque text is the value of a key without a name, about which nothing can be said.
         let named = |assignment: &Assignment<'_>| !assignment.key().is_empty();
         for assignment in document.assignments().filter(named) {
-            if let Some(key) = keys.get_mut(assignment.key_id().index()) {
-                key.push(assignment);
-            }
-            if let Some(file) = files.get_mut(assignment.fragment_index()) {
-                file.push(assignment);
-            }
+            keys[assignment.key_id().index()].push(assignment);
+            files[assignment.file().index()].push(assignment);
         }
         Self {
             document,

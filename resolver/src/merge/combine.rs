@@ -1,7 +1,8 @@
 //! What an assignment does to those of its key, and to those of others that make one list with it.
 
 use super::Merging;
-use crate::ledger::{Fate, FileId, Row, Rule, resets};
+use crate::ledger::{Fate, Row, Rule, resets};
+use crate::scan::FileId;
 use crate::schema::{Merge, OnEmpty, Operator};
 
 impl Merging<'_> {

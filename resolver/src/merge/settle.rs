@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use super::Keep;
-use crate::document::{Assignment, Items, View};
 use crate::ledger::{Fate, Ledger, Row, Unloaded};
 use crate::rules::Rules;
 use crate::scan::{Entry, Status};
 use crate::schema::{KeyKind, Merge, Operator};
+use crate::view::{Assignment, Items, View};
 
 /// Says of sets and maps which assignments still give an item: one of which others give all items, or take them
 /// away, counts no more. And of sets, which take away what is not there.

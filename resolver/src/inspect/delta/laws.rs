@@ -6,12 +6,13 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::document::View;
 use crate::format;
 use crate::format::Kept;
 use crate::merge::{Keep, merge};
 use crate::rules::{BrokenFile, Repeated};
+use crate::scan::State;
 use crate::schema::Schema;
+use crate::view::View;
 use crate::{Document, Resolver, Tree};
 
 const SCHEMA: &str = "[section.S]
@@ -190,16 +191,16 @@ fn adds_up(
 fn law(rules: &Rules, files: &[(String, String)]) -> Result<(), TestCaseError> {
     let document = resolve(rules, files);
     let entry = document.entry();
-    let accounts: Vec<_> = document.accounts().map(File::from).collect();
+    let accounts = File::all(&document);
     let mut rows = Rows::new(&document, rules, &accounts);
-    for (index, file) in entry.fragments.iter().enumerate() {
+    for (index, (number, file)) in entry.files().enumerate() {
         if file.state != State::Effective || !document.loads() {
             continue;
         }
         let [before, after] =
             [index, index + 1].map(|n| merge(entry, rules, Keep::First(n), &Kept::default()));
         let [before, after] = [&before, &after].map(|ledger| View { entry, ledger });
-        let changes = rows.by_drop_in(index);
+        let changes = rows.by_drop_in(number);
         for key in document.keys() {
             let change = changes.iter().find(|change| change.key.id() == key.id());
             let [before, after] = [before, after].map(|view| value(view, key));

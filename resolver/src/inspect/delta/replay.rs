@@ -4,9 +4,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Change, KeyChange, Presence, are_lines};
-use crate::document::{Assignment, Item, Items, Key, State, Sum};
+use super::change::{Presence, are_lines, is_of_a_key};
+use super::{Change, KeyChange};
+use crate::scan::FileId;
 use crate::schema::{KeyKind, Merge, OnEmpty, Operator};
+use crate::view::{Assignment, Item, Items, Key, State, Sum};
 
 /// What happens to a key at a row of the ledger.
 #[derive(Debug, Clone, Copy)]
@@ -19,10 +21,10 @@ enum Event<'d> {
     Nothing(Assignment<'d>),
 }
 
-/// The steps of a key from file to file, with the index of each file.
-pub(super) fn steps(key: Key<'_>) -> Vec<(usize, KeyChange<'_>)> {
+/// The steps of a key from file to file, with the number of each file.
+pub(super) fn steps(key: Key<'_>) -> Vec<(FileId, KeyChange<'_>)> {
     // What nobody takes apart, or knows, has no value.
-    let rows: Vec<_> = key.history().filter(super::is_of_a_key).collect();
+    let rows: Vec<_> = key.history().filter(is_of_a_key).collect();
     let mut moment = Moment {
         key,
         header: 0,
@@ -42,7 +44,7 @@ pub(super) fn steps(key: Key<'_>) -> Vec<(usize, KeyChange<'_>)> {
 }
 
 /// What happens in each file, in order.
-fn events<'d>(key: Key<'d>, rows: &[Assignment<'d>]) -> Vec<(usize, Event<'d>)> {
+fn events<'d>(key: Key<'d>, rows: &[Assignment<'d>]) -> Vec<(FileId, Event<'d>)> {
     let kind = key.kind_in_item();
     let by_item = kind.is_some_and(|kind| matches!(kind.merge, Merge::Map | Merge::Set));
     let mut events = Vec::new();
@@ -63,9 +65,9 @@ fn events<'d>(key: Key<'d>, rows: &[Assignment<'d>]) -> Vec<(usize, Event<'d>)> 
             (true, true) => Event::Nothing(*row),
             (true, false) => Event::Counts(*row),
         };
-        events.push((row.number(), 1, row.fragment_index(), event));
+        events.push((row.number(), 1, row.file(), event));
         if let (Event::Counts(_), Some(by)) = (event, by) {
-            events.push((by.number(), 0, by.fragment_index(), Event::Ends(*row)));
+            events.push((by.number(), 0, by.file(), Event::Ends(*row)));
         }
     }
     // At one row what it beats ends before it counts.
@@ -135,7 +137,7 @@ fn identity(item: &Item<'_>) -> (usize, Vec<u8>) {
 }
 
 impl<'d> Moment<'d> {
-    fn step(&mut self, file: usize, events: &[(usize, Event<'d>)]) -> Option<KeyChange<'d>> {
+    fn step(&mut self, file: FileId, events: &[(FileId, Event<'d>)]) -> Option<KeyChange<'d>> {
         let before = self.now();
         let mut step = Step::default();
         let mut events = events.iter().map(|(_, event)| *event).peekable();
@@ -148,7 +150,7 @@ impl<'d> Moment<'d> {
                     step.own.push(row);
                     let known = self.items.read(row).into_iter();
                     known
-                        .filter(|item| item.from.fragment_index() != file)
+                        .filter(|item| item.from.file() != file)
                         .for_each(|item| step.loses(item));
                 }
                 Event::Ends(row) => {
@@ -196,9 +198,9 @@ impl<'d> Moment<'d> {
     }
 
     /// Ends some assignments: mostly all that count, so that this is no work for each of them again.
-    fn end(&mut self, file: usize, ended: &HashSet<usize>, step: &mut Step<'d>) {
+    fn end(&mut self, file: FileId, ended: &HashSet<usize>, step: &mut Step<'d>) {
         let ends = |a: &Assignment<'_>| ended.contains(&a.number());
-        let is_earlier = |a: &Assignment<'_>| a.fragment_index() != file;
+        let is_earlier = |a: &Assignment<'_>| a.file() != file;
         let gone = self.items.iter().filter(|item| ends(&item.from));
         let gone = gone.filter(|item| is_earlier(&item.from) && !step.has_lost(item));
         step.gone.extend(gone.cloned().collect::<Vec<_>>());

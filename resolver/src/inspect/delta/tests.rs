@@ -6,13 +6,13 @@
 mod keys;
 mod links;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::Resolver;
 use crate::format;
 use crate::root::Root;
-use crate::rules::{DropIns, Layer, Repeated, Rules};
+use crate::rules::{BrokenFile, DropIns, Layer, Repeated, Rules};
 use crate::tree::Tree;
 
 const LAST: fn() -> Rules = || Rules {

@@ -8,26 +8,26 @@ use super::{Subject, about, pair};
 use crate::document::{Assignment, Key, State};
 use crate::escape::{escape, escape_path};
 use crate::finding::{Code, Finding, Level, code};
-use crate::scan::{self, Fragment};
+use crate::scan::{self, FileId, Fragment};
 use crate::schema::Operator;
 
 /// The same key twice in one file, where only one of the two is ever read.
 ///
 /// `KEY=` and then `KEY=value` is none: who writes that wants to make sure.
 pub(super) fn duplicate_key(subject: &Subject<'_>) -> Vec<Finding> {
-    let references: Vec<_> = if subject.document.entry().format(subject.rules).expands() {
-        subject.files.iter().map(|file| references(file)).collect()
-    } else {
-        Vec::new()
-    };
+    let expands = subject.document.entry().format(subject.rules).expands();
+    let references = expands.then(|| {
+        let files = subject.files.iter().map(|file| references(file));
+        files.collect::<Vec<_>>()
+    });
     let is_expanded = |used: &Assignment<'_>, winner: &Assignment<'_>| {
-        let file = references.get(used.fragment_index());
-        file.is_some_and(|file| is_expanded(file, used, winner))
+        let files = references.as_ref();
+        files.is_some_and(|files| is_expanded(&files[used.file().index()], used, winner))
     };
     let beaten = subject.keys.iter().flatten().filter_map(|assignment| {
         let winner = assignment.winner()?;
         let is_twice = assignment.state() == State::Superseded
-            && winner.fragment_index() == assignment.fragment_index()
+            && winner.file() == assignment.file()
             && assignment.operator() == Operator::Set
             && !assignment.value().is_empty()
             && !winner.value().is_empty()
@@ -116,7 +116,7 @@ pub(super) fn same_value(subject: &Subject<'_>) -> Vec<Finding> {
 /// A copy of the vendor's file, which keeps the vendor's later changes out.
 fn same_file(subject: &Subject<'_>) -> Vec<Finding> {
     let fragments = subject.fragments();
-    let mut nearest = HashMap::<usize, &Fragment>::new();
+    let mut nearest = HashMap::<FileId, &Fragment>::new();
     for below in fragments {
         if let scan::State::Shadowed(by) = below.state {
             let known = nearest.entry(by).or_insert(below);
@@ -125,19 +125,23 @@ fn same_file(subject: &Subject<'_>) -> Vec<Finding> {
             }
         }
     }
-    let copies = fragments.iter().enumerate().filter_map(|(index, copy)| {
-        let is_mine = copy.state == scan::State::Effective && subject.is_owners(&copy.layer);
-        let below = nearest.get(&index)?;
-        (is_mine && copy.link.is_none() && below.text == copy.text).then(|| {
-            code::SAME_VALUE.info(
-                &copy.path,
-                format!(
-                    "can go: it is the same as {}, whose updates it keeps out",
-                    escape_path(&below.path)
-                ),
-            )
-        })
-    });
+    let copies = subject
+        .document
+        .entry()
+        .files()
+        .filter_map(|(number, copy)| {
+            let is_mine = copy.state == scan::State::Effective && subject.is_owners(&copy.layer);
+            let below = nearest.get(&number)?;
+            (is_mine && copy.link.is_none() && below.text == copy.text).then(|| {
+                code::SAME_VALUE.info(
+                    &copy.path,
+                    format!(
+                        "can go: it is the same as {}, whose updates it keeps out",
+                        escape_path(&below.path)
+                    ),
+                )
+            })
+        });
     copies.collect()
 }
 

@@ -32,7 +32,7 @@ pub(super) fn locale_order(subject: &Subject<'_>) -> Vec<Finding> {
             (collated_order, "in most locales"),
         ] {
             if let Some(other) = winner_by(order, subject, key, winner) {
-                let pair = (winner.fragment_index(), other.fragment_index());
+                let pair = (winner.file(), other.file());
                 pairs.entry(pair).or_insert((winner, other, words));
             }
         }
@@ -71,8 +71,7 @@ fn winner_by<'s>(
         .iter()
         .filter(competes)
         .max_by(|a, b| order(name(a.fragment()), name(b.fragment())))?;
-    (last.fragment_index() != winner.fragment_index() && last.value() != winner.value())
-        .then_some(*last)
+    (last.file() != winner.file() && last.value() != winner.value()).then_some(*last)
 }
 
 /// Drop-ins of the owner without a number.
@@ -226,5 +225,5 @@ pub(super) fn stem<'n>(path: &'n Path, suffix: &OsStr) -> std::borrow::Cow<'n, s
 /// The end of the chain of winners, if it stands in another file.
 pub(super) fn winner_elsewhere<'d>(assignment: &Assignment<'d>) -> Option<Assignment<'d>> {
     let winner = assignment.final_winner()?;
-    (winner.fragment_index() != assignment.fragment_index()).then_some(winner)
+    (winner.file() != assignment.file()).then_some(winner)
 }

@@ -21,7 +21,7 @@ pub(super) fn vendor_beats_admin(subject: &Subject<'_>) -> Vec<Finding> {
     };
     // Once a file, not once a key of it.
     let mine: Vec<_> = subject.fragments().iter().map(is_mine).collect();
-    let is_mine = |a: &Assignment<'_>| mine[a.fragment_index()];
+    let is_mine = |a: &Assignment<'_>| mine[a.file().index()];
     let mut findings = Vec::new();
     for key in &subject.keys {
         // An earlier one in the file loses anyway.

@@ -38,8 +38,8 @@ pub fn line<'d>(
     format: &dyn Format,
     number: usize,
 ) -> Option<Line<'d>> {
-    let mut files = document.entry().fragments.iter().enumerate();
-    let (index, file) = files.find(|(_, file)| file.path == path)?;
+    let mut files = document.entry().files();
+    let (id, file) = files.find(|(_, file)| file.path == path)?;
     let text = &file.text;
     if text.is_empty() {
         return Some(Line::NotRead);
@@ -49,7 +49,7 @@ pub fn line<'d>(
         return Some(Line::Beyond(count));
     }
     let mut here = document
-        .assignments_of(index)
+        .assignments_of(id)
         .filter(|a| a.lines().contains(&number));
     if let Some(first) = here.next() {
         let others = here.collect();

@@ -6,9 +6,21 @@ use bstr::ByteSlice as _;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
-use super::{Assignment, Item};
+use super::Assignment;
 use crate::format::Node;
 use crate::schema::{KeyKind, Merge, OnEmpty, Operator, Split};
+
+/// One item of a value, and where it comes from.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Item<'d> {
+    /// The item; of a value with a type, that value in the notation of TOML.
+    pub value: Cow<'d, [u8]>,
+    /// The assignment that brought it.
+    pub from: Assignment<'d>,
+    /// The item with its type, where the format gives it one.
+    pub(crate) node: Option<&'d Node>,
+}
 
 /// The items of one key, as its assignments are read one after the other: those of lists follow each
 /// other, a set has each once, a map has one of each variable. What stands below another header of a
@@ -186,7 +198,7 @@ impl<'d> Assignment<'d> {
 
 /// What a key of this kind is where these of its assignments count. Of values with types only the rules
 /// and the values tell whether they are a list, and an empty one is as good as any other.
-pub(super) fn kind_of(kind: Option<KeyKind>, applied: &[Assignment<'_>]) -> Option<KeyKind> {
+pub(crate) fn kind_of(kind: Option<KeyKind>, applied: &[Assignment<'_>]) -> Option<KeyKind> {
     let kind = kind?;
     let Some(last) = applied.last().filter(|last| last.node().is_some()) else {
         return Some(kind);
@@ -203,7 +215,7 @@ pub(super) fn kind_of(kind: Option<KeyKind>, applied: &[Assignment<'_>]) -> Opti
 }
 
 /// Whether what is of this kind is known to be a list.
-pub(super) fn is_list(kind: Option<KeyKind>) -> bool {
+pub(crate) fn is_list(kind: Option<KeyKind>) -> bool {
     kind.is_some_and(|kind| {
         kind.split != Split::None || !matches!(kind.merge, Merge::Last | Merge::First)
     })

@@ -3,14 +3,17 @@
 use std::borrow::Cow;
 
 use bstr::BStr;
+use smallvec::SmallVec;
 
-use super::effective::Counting;
 use super::items::{is_list, kind_of};
 use super::{Assignment, Items, View};
 use crate::ledger::{KeyId, Rule, SectionId, Slot};
 use crate::schema::{KeyKind, Unknown};
 
-/// One key of a [`Document`](super::Document).
+/// Assignments of a key that count; mostly it is one.
+pub(crate) type Counting<'d> = SmallVec<[Assignment<'d>; 1]>;
+
+/// One key of a [`Document`](crate::Document).
 #[derive(Debug, Clone, Copy)]
 pub struct Key<'d> {
     view: View<'d>,
@@ -39,11 +42,11 @@ impl<'d> Sum<'d> {
 }
 
 impl<'d> Key<'d> {
-    pub(super) const fn new(view: View<'d>, id: KeyId) -> Self {
+    pub(crate) const fn new(view: View<'d>, id: KeyId) -> Self {
         Self { view, id }
     }
 
-    pub(super) const fn view(&self) -> View<'d> {
+    pub(crate) const fn view(&self) -> View<'d> {
         self.view
     }
 
@@ -57,7 +60,7 @@ impl<'d> Key<'d> {
     }
 
     /// The number of its section, by their first appearance.
-    pub(super) fn section_id(&self) -> SectionId {
+    pub(crate) fn section_id(&self) -> SectionId {
         self.view.ledger.section_of(self.id)
     }
 
@@ -84,7 +87,7 @@ impl<'d> Key<'d> {
     }
 
     /// The same.
-    pub(super) fn counting(&self) -> Counting<'d> {
+    pub(crate) fn counting(&self) -> Counting<'d> {
         // Mostly it is one, and pushed faster than collected.
         let mut applied = Counting::new();
         for assignment in self.read_backwards().filter(Assignment::applies) {

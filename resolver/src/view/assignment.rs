@@ -10,7 +10,7 @@ use super::{Key, Place, Refusal, View};
 use crate::finding::Finding;
 use crate::format::Node;
 use crate::ledger::{Decoded, Fate, KeyId, Record, Row};
-use crate::scan::Fragment;
+use crate::scan::{FileId, Fragment};
 use crate::schema::{Operator, Unknown};
 
 /// What the merge made of an assignment: its fate in the ledger without the row, file or problem that did it.
@@ -60,7 +60,7 @@ impl State {
 /// One `key = value` of one fragment.
 #[derive(Clone, Copy)]
 pub struct Assignment<'d> {
-    pub(super) view: View<'d>,
+    pub(crate) view: View<'d>,
     row: Row,
 }
 
@@ -72,10 +72,10 @@ impl<'d> Assignment<'d> {
     /// The file that it stands in: with its layer, where it was found and, for a symlink, where that
     /// leads.
     pub fn fragment(&self) -> &'d Fragment {
-        &self.view.entry.fragments[self.fragment_index()]
+        &self.view.entry[self.file()]
     }
 
-    pub(super) fn record(&self) -> &'d Record {
+    pub(crate) fn record(&self) -> &'d Record {
         &self.view.ledger[self.row]
     }
 
@@ -84,9 +84,9 @@ impl<'d> Assignment<'d> {
         self.row
     }
 
-    /// The index of its file in [`Entry::fragments`](crate::scan::Entry::fragments).
-    pub(crate) fn fragment_index(&self) -> usize {
-        self.record().file.index()
+    /// The number of that file.
+    pub(crate) fn file(&self) -> FileId {
+        self.record().file
     }
 
     /// Its number in the ledger.

@@ -82,13 +82,12 @@ impl<'d> Assignment<'d> {
 
     /// What the merge says of it, whatever its consumer makes of its name and of an empty value.
     pub(super) fn merged(&self) -> Outcome<'d> {
-        let file = |file: crate::ledger::FileId| &self.view.entry.fragments[file.index()];
         match self.record().fate {
             Fate::Applied => Outcome::Counts,
             Fate::Superseded(by) => Outcome::Superseded(self.view.assignment(by)),
             Fate::Reset(by) => Outcome::Reset(self.view.assignment(by)),
-            Fate::Shadowed(by) => Outcome::Shadowed(file(by)),
-            Fate::Masked(by) => Outcome::Masked(file(by)),
+            Fate::Shadowed(by) => Outcome::Shadowed(&self.view.entry[by]),
+            Fate::Masked(by) => Outcome::Masked(&self.view.entry[by]),
             Fate::Invalid(by) => Outcome::Invalid(&self.view.ledger[by]),
             Fate::NotLoaded => Outcome::NotLoaded(self.view.refusal()),
         }
