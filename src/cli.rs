@@ -208,7 +208,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         meant: Meant,
     },
-    /// Give what you changed of an entry back to the vendor: one key, or all of them. Certificates stay.
+    /// Give what you changed of an entry back to the vendor: one key, or all of them. The
+    /// vendor's certificates that you took out come back, those that you imported stay; one that a server sent goes where
+    /// it is named.
     Revert {
         /// NAME or ADAPTER/NAME.
         entry: String,

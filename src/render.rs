@@ -17,6 +17,7 @@ mod left;
 mod nouns;
 mod remark;
 mod report;
+mod shell;
 pub(crate) mod style;
 mod why;
 
@@ -67,9 +68,10 @@ pub(crate) fn harmless(text: &[u8]) -> Vec<u8> {
 
 /// What `demo` made and did, and what to try next.
 pub(crate) fn demo(dir: &Path, vendor: [&str; 3], synced: &Text) -> Text {
-    let dir = escape_path(dir);
+    let shown = escape_path(dir);
+    let dir = shell::quoted(dir);
     let mut text = Text::new();
-    say!(text, "An image in {dir}, whose vendor ships");
+    say!(text, "An image in {shown}, whose vendor ships");
     for path in vendor {
         say!(text, "  /{path}");
     }
@@ -79,7 +81,7 @@ pub(crate) fn demo(dir: &Path, vendor: [&str; 3], synced: &Text) -> Text {
     let overrides = "etc/flatpak/remotes.d/flathub.flatpakrepo.d";
     for line in [
         "",
-        &format!("That is {dir}/var/lib/flatpak/repo/config now. Try next"),
+        &format!("That is {shown}/var/lib/flatpak/repo/config now. Try next"),
         "",
         "  override a key, as the machine's owner:",
         &format!("    mkdir {dir}/{overrides}"),

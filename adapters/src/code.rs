@@ -30,15 +30,17 @@ overlay_resolver::finding_codes! {
     NOT_TOLD = "not-told": "a program that was to be told of a change, and could not be; a note where the root is not the running system's";
     OTHER_KEYRING = "other-keyring": "a keyring that is used in place of the vendor's";
     OUT_OF_SCOPE = "out-of-scope": "a target that this run may not write";
+    OVERWRITTEN = "overwritten": "a key that a server refreshes, with a value of neither side's that the vendor's new one replaces";
     PRIVATE_SOURCE = "private-source": "a file that not everybody may read, of an entry whose target everybody reads";
     READ_ONLY = "read-only": "a file to be written on a read-only file system";
     RUN_FAILED = "run-failed": "something that was to be run, and failed";
+    SERVERS_KEY = "servers-key": "a certificate that a server sent, that the vendor does not ship, and by which its remote is verified all the same";
     SEVERAL_REMOTES = "several-remotes": "a file that defines several remotes";
     SYMLINK = "symlink": "a file of ours that is a symlink to one elsewhere";
     UNREAD_ORIGIN = "unread-origin": "an origin of a deployment that cannot be read";
     TOO_LARGE = "too-large": "an entry or a target that would be larger than what is read back";
     UNREADABLE = "unreadable": "a file or directory that cannot be read";
-    UNVERIFIED = "unverified": "signatures that are not verified, as when the remote was adopted, and that the vendor wants verified";
+    UNVERIFIED = "unverified": "signatures of an adopted remote that are not verified, and that the vendor wants verified";
     UNUSABLE = "unusable": "an entry whose files come to nothing that can be used";
     WRITE_FAILED = "write-failed": "a write that failed";
 }

@@ -160,6 +160,13 @@ pub(crate) fn is_for_all(root: &Root, path: &Path) -> bool {
             .all(|directory| may(directory, 0o001))
 }
 
+/// The mode of what is at a path, without its type: of a symlink, that itself.
+pub(crate) fn mode_of(root: &Root, path: &Path) -> Option<RawMode> {
+    let dir = root.dir(path.parent()?).ok()??;
+    let stat = rustix::fs::statat(&dir, path.file_name()?, AtFlags::SYMLINK_NOFOLLOW);
+    Some(stat.ok()?.st_mode & 0o7777)
+}
+
 fn list(root: &Root, path: &Path) -> Listed {
     let Some(dir) = root.dir(path)? else {
         return Ok(None);

@@ -101,7 +101,13 @@ impl Obstacles {
 const fn brings_values(operation: Operation) -> bool {
     matches!(
         operation,
-        Operation::Create | Operation::Adopt | Operation::Move | Operation::Set | Operation::Record
+        Operation::Create
+            | Operation::Adopt
+            | Operation::Move
+            | Operation::Set
+            | Operation::Record
+            // That everybody may read what they come from is looked at, too.
+            | Operation::Widen
     )
 }
 

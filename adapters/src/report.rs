@@ -123,6 +123,11 @@ impl<'r> ByEntry<'r> {
         self.pending.entry(entry)
     }
 
+    /// What was changed of an entry.
+    pub fn done<'s>(&'s self, entry: &'s EntryReport) -> &'s [&'r Change] {
+        self.changes.entry(entry)
+    }
+
     /// What an entry is now: the decision over it is carried out as far as anything was done for it.
     pub fn state_of(&self, entry: &EntryReport) -> State {
         if self.changes.has(entry) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::{Code, Finding, Level};
+use overlay_resolver::keyfile::{Keyfile, value};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::{Layer, Repeated, Rules, Shape};
 use overlay_resolver::scan::{FileId, Fragment, Status};
@@ -12,7 +13,7 @@ use overlay_resolver::typed::DeserializeError;
 use overlay_resolver::{Catalog, Collection, Document, Resolver};
 
 use crate::code;
-use crate::keyed::entry::Entry;
+use crate::keyed::entry::{Entry, FORMER_NAMES, OVERLAY};
 use crate::scope::Scope;
 
 /// The rules of a source whose entries are keyfiles that end with `suffix`: an entry is masked whole, and drop-ins
@@ -63,6 +64,23 @@ pub struct Layered<T> {
     pub document: Document,
     /// What they come to.
     pub want: Want<T>,
+    /// What an entry of which that cannot be told was called before, as far as the lines of its files say it.
+    pub former_names: Vec<String>,
+}
+
+impl<T> Layered<T> {
+    /// These files, which come to that.
+    pub(crate) fn new(document: Document, want: Want<T>) -> Self {
+        let former_names = match &want {
+            Want::Unresolved(_) => former_names(&document),
+            Want::Present(_) | Want::Masked(_) | Want::Headless => Vec::new(),
+        };
+        Self {
+            document,
+            want,
+            former_names,
+        }
+    }
 }
 
 /// What the layers want of an entry.
@@ -169,7 +187,7 @@ impl<T> Source<T> {
                 }
             }
         };
-        Layered { document, want }
+        Layered::new(document, want)
     }
 }
 
@@ -298,4 +316,19 @@ pub(crate) fn not_utf8(document: &Document) -> Vec<Finding> {
 pub(crate) fn stem(document: &Document, rules: &Rules) -> Option<String> {
     let name = document.entry().name.to_str()?;
     Some(name.strip_suffix(rules.suffix().to_str()?)?.to_owned())
+}
+
+/// `FormerNames=` of an entry whose files come to nothing, as far as their lines can be read: of each, since nobody can
+/// tell which of them counts.
+fn former_names(document: &Document) -> Vec<String> {
+    let mut names = Vec::new();
+    for fragment in &document.entry().fragments {
+        let file = Keyfile::parse(fragment.text.as_slice());
+        let lines = file
+            .pairs()
+            .filter(|pair| pair.group == OVERLAY.as_bytes() && pair.key == FORMER_NAMES.as_bytes());
+        let lists = lines.filter_map(|pair| value::decode_list(pair.value).ok());
+        names.extend(lists.flatten());
+    }
+    names
 }

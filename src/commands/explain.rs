@@ -280,7 +280,16 @@ fn no_such_key(entry: &EntryReport, key: &str) -> Failure {
 /// What the files of an entry say of a key that has no part in the target, as where the entry is masked, deleted or
 /// broken.
 fn of_files(entry: &EntryReport, key: &str) -> Vec<KeyReport> {
-    let named = entry.layered.iter().flat_map(|file| file.keys_named(key));
+    let named = entry.layered.iter().flat_map(|file| {
+        let named = file.keys_named(key);
+        // The target may write a key otherwise than the vendor's file: `url` and `Url`.
+        let alike = |known: &Key<'_>| known.name().eq_ignore_ascii_case(key.as_bytes());
+        if named.is_empty() {
+            file.keys().filter(alike).collect()
+        } else {
+            named
+        }
+    });
     let named = named.map(|key| {
         (
             escape(key.section()).to_string(),

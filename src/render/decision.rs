@@ -28,6 +28,7 @@ pub(super) fn going(why: &Going) -> String {
     match why {
         Going::Masked(mask) => masked(mask),
         Going::Withdrawn => WITHDRAWN.into(),
+        Going::Renamed(name) => format!("the vendor calls it {} now", escape(name.as_bytes())),
     }
 }
 
@@ -53,6 +54,11 @@ pub(crate) fn reason(entry: &EntryReport) -> String {
             ),
         },
         Decision::New { origin } => format!("new entry from {}", escape_path(origin)),
+        Decision::Renamed { origin, former } => format!(
+            "from {}, with all that there was under its other name {}",
+            escape_path(origin),
+            escape(former.as_bytes())
+        ),
         Decision::Updated { changed } => changed.join(", "),
         Decision::Adopted { except } if except.is_empty() => {
             "was there before and follows the vendor from now on".into()
@@ -100,8 +106,14 @@ pub(crate) fn reason(entry: &EntryReport) -> String {
             format!("{}, but {user}", going(why))
         }
         Decision::Removed { why } => going(why),
-        Decision::Released => {
-            format!("{WITHDRAWN}, but adopted or edited by you: it is yours now")
+        Decision::Released { why } => {
+            format!(
+                "{}, but adopted or edited by you: it is yours now",
+                going(why)
+            )
+        }
+        Decision::LeftToOwner { mask } => {
+            format!("{}, and yours as long as it is", masked(mask))
         }
         Decision::ReleasedByOwner => format!(
             "you took it from the vendor; `overlayctl adopt {}` lets it follow again",
@@ -211,7 +223,9 @@ pub(super) fn words(entry: &EntryReport, state: State) -> (Style, String) {
         (State::Outdated, Decision::Removed { .. }) => {
             (NOTABLE, format!("not removed yet: {reason}"))
         }
-        (State::Outdated, Decision::Released) => (NOTABLE, format!("not released yet: {reason}")),
+        (State::Outdated, Decision::Released { .. }) => {
+            (NOTABLE, format!("not released yet: {reason}"))
+        }
         (State::Outdated, _) => (NOTABLE, format!("not up to date: {reason}")),
         (State::Updated, _) => (GOOD, format!("updated: {reason}")),
         (State::Adopted, _) => (GOOD, format!("adopted: {reason}")),

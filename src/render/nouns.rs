@@ -75,7 +75,14 @@ fn decisions() -> Vec<Decision> {
         Decision::Removed {
             why: Going::Withdrawn,
         },
-        Decision::Released,
+        Decision::Released {
+            why: Going::Withdrawn,
+        },
+        Decision::LeftToOwner { mask: mask() },
+        Decision::Renamed {
+            origin: path(),
+            former: "other".into(),
+        },
         Decision::ReleasedByOwner,
         Decision::LayerMissing,
         Decision::Run(RunDecision::Due { origin: path() }),

@@ -69,6 +69,22 @@ fn words(matter: &Matter) -> String {
                 value(actual.as_ref())
             )
         }
+        Matter::Overwritten {
+            name,
+            key,
+            actual,
+            desired,
+            mark,
+        } => {
+            let mark = mark.as_ref();
+            let advice = mark.map(|mark| format!("; with `{mark}=true` beside it, yours stays"));
+            format!(
+                "{name}: {key}: the vendor changed it to {}, which takes the place of {}, the server's or yours{}",
+                value(desired.as_ref()),
+                value(Some(actual)),
+                advice.unwrap_or_default()
+            )
+        }
         Matter::BaselineLost { name } => format!(
             "{name}: what was last written to it fails its own check, as after a replacement of text over the whole file: what differs from the vendor's is yours from now on"
         ),

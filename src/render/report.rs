@@ -5,7 +5,9 @@ use std::fmt;
 
 use bstr::ByteSlice as _;
 use overlay_adapters::reconcile::KeyAction;
-use overlay_adapters::report::{ByEntry, Change, EntryReport, KeyReport, Operation, Report};
+use overlay_adapters::report::{
+    ByEntry, Change, Decision, EntryReport, KeyReport, Operation, Report,
+};
 use overlay_resolver::escape::escape;
 
 use super::decision::words;
@@ -90,7 +92,36 @@ fn note_pending(text: &mut Text, report: &Report, how: How) {
 
 fn line(text: &mut Text, name: &dyn fmt::Display, by_entry: &ByEntry<'_>, entry: &EntryReport) {
     let (style, words) = words(entry, by_entry.state_of(entry));
-    say!(text, "{name}  {style}{words}{style:#}");
+    let also = also_updated(by_entry, entry);
+    say!(text, "{name}  {style}{words}{also}{style:#}");
+}
+
+/// What a run wrote to an entry of which it is told what it left: nothing that was there goes untold.
+fn also_updated(by_entry: &ByEntry<'_>, entry: &EntryReport) -> String {
+    let tells_what_was_left = matches!(
+        entry.decision,
+        Decision::Adopted { .. } | Decision::Edited { .. } | Decision::Conflict { .. }
+    );
+    let done = by_entry.done(entry).iter();
+    let done = done.filter(|change| match change.operation {
+        Operation::Set => change.from.is_some(),
+        Operation::Unset
+        | Operation::AddCertificate
+        | Operation::UpdateCertificate
+        | Operation::RemoveCertificate
+        | Operation::WriteFile
+        | Operation::Narrow
+        | Operation::Widen => true,
+        _ => false,
+    });
+    let updated: Vec<_> = done
+        .filter(|_| tells_what_was_left)
+        .map(|change| shown(&change.subject))
+        .collect();
+    match updated.as_slice() {
+        [] => String::new(),
+        updated => format!("; updated: {}", updated.join(", ")),
+    }
 }
 
 fn pending_of(text: &mut Text, by_entry: &ByEntry<'_>, entry: &EntryReport) {
@@ -156,6 +187,7 @@ fn planned(text: &mut Text, change: &Change) {
         Operation::Rename => format!("remember that {subject} is called {to} now"),
         Operation::WriteFile => format!("write {subject}"),
         Operation::Narrow => format!("make {subject} readable by its owner alone"),
+        Operation::Widen => format!("give {subject} back the mode that it had"),
         Operation::Clean => format!("clean up {subject}"),
         Operation::Run => format!("run {subject}"),
     };
@@ -205,6 +237,9 @@ fn verdict(key: &KeyReport) -> &'static str {
         }
         (Some(KeyAction::Keep { conflict: true }), _) => {
             "keeps it: it is yours, though the vendor changed it too"
+        }
+        (Some(KeyAction::Drift), None) => {
+            "keeps it: a server sent it, and the vendor has nothing of it"
         }
         (Some(KeyAction::Drift), _) => {
             "keeps it: servers refresh it, and the vendor has not changed it"

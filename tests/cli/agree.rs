@@ -387,6 +387,10 @@ fn every_decision() -> Vec<Decision> {
             refreshed: vec![],
         },
         Decision::New { origin: path() },
+        Decision::Renamed {
+            origin: path(),
+            former: "x".into(),
+        },
         Decision::Updated { changed: vec![] },
         Decision::Adopted { except: vec![] },
         Decision::Edited {
@@ -437,7 +441,10 @@ fn every_decision() -> Vec<Decision> {
         Decision::Removed {
             why: Going::Withdrawn,
         },
-        Decision::Released,
+        Decision::Released {
+            why: Going::Withdrawn,
+        },
+        Decision::LeftToOwner { mask: mask() },
         Decision::ReleasedByOwner,
         code::UNREADABLE.error("/x", "x").into(),
         Decision::LayerMissing,

@@ -9,6 +9,7 @@ mod adapters;
 mod adoption;
 mod agree;
 mod answers;
+mod certificates;
 mod check;
 mod cleanup;
 mod diff;
@@ -27,6 +28,7 @@ mod terminal;
 mod text;
 #[path = "../support/thorough.rs"]
 mod thorough;
+mod told;
 mod user;
 mod victims;
 mod wishes;

@@ -1,5 +1,6 @@
 //! What the vendor calls otherwise, masks, or takes out of an image for a while: what its owner did stays done.
 
+use crate::certificates::{Certificate, ONE, THREE};
 use crate::image::Image;
 
 const VENDOR: &str = "usr/share/flatpak/remotes.d";
@@ -122,6 +123,79 @@ fn what_may_be_renamed_waits() {
     ship(&image, "w", FORMER_V);
     image.run(&["sync"]);
     assert!(group(&image, "v").is_none() && group(&image, "w").is_some());
+}
+
+/// A broken file holds up what it says that it takes over from, and says so with what to do; nothing else that was
+/// withdrawn waits for it.
+#[test]
+fn a_broken_file_hurts_what_it_names() {
+    for (lines, waits) in [
+        (FORMER_V, true),
+        ("", false),
+        ("[Overlay]\nFormerNames=other;\n", false),
+    ] {
+        let image = empty();
+        ship(&image, "v", "");
+        image.run(&["sync"]);
+        ship(&image, "w", &format!("{lines}junk\n"));
+        let shown = image.shown(&["sync"]);
+        assert_eq!(group(&image, "v").is_some(), waits, "{shown}");
+        let told = shown.contains("w.flatpakrepo:")
+            && shown.contains(
+                "v stays as it is until this is mended, since w takes over from it; or mask w",
+            );
+        assert_eq!(told, waits, "{shown}");
+        assert_settled(&image, lines);
+    }
+}
+
+/// Nothing of the owner's goes with what the broken file does not name: that is left to them, and hands all over.
+#[test]
+fn a_broken_file_that_names_nothing_loses_nothing() {
+    let image = empty();
+    ship(&image, "v", "");
+    image.run(&["sync"]);
+    image.edit(GROUP, OFF);
+    ship(&image, "w", "junk\n");
+    image.run(&["sync"]);
+    assert!(is_off(&image, "v"), "{}", config(&image));
+    ship(&image, "w", FORMER_V);
+    image.run(&["sync"]);
+    assert_renamed(&image, "names nothing");
+}
+
+/// Which file hides what its owner edited is told.
+#[test]
+fn a_mask_of_the_vendor_is_named() {
+    let image = empty();
+    ship(&image, "v", "");
+    image.run(&["sync"]);
+    image.edit(GROUP, OFF);
+    image.write("usr/local/lib/flatpak/remotes.d/v.flatpakrepo", "");
+    let mask = "masked by /usr/local/lib/flatpak/remotes.d/v.flatpakrepo";
+    for command in ["sync", "status", "sync"] {
+        let shown = image.shown(&[command]);
+        let told = format!("released: {mask}");
+        assert!(shown.contains(&told), "{shown}");
+    }
+}
+
+/// What a rename brings along, and where it went, is told.
+#[test]
+fn a_rename_is_told() {
+    let image = empty();
+    ship(&image, "v", "");
+    image.run(&["sync"]);
+    ship(&image, "w", FORMER_V);
+    let shown = image.shown(&["sync"]);
+    assert!(
+        shown.contains("flatpak-remotes/v            removed: the vendor calls it w now"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("flatpak-remotes/w            applied, from /usr/share/flatpak/remotes.d/w.flatpakrepo, with all that there was under its other name v"),
+        "{shown}"
+    );
 }
 
 /// What a script left, and an older release called otherwise.
@@ -327,5 +401,33 @@ fn whose_lines_are_back_was_not_deleted() {
         "{shown}"
     );
     assert!(!image.path(CONF).exists(), "{shown}");
+    assert_settled(&image, "back");
+}
+
+/// We took the vendor's certificate out while the lines were out of the way: it comes back with these.
+#[test]
+fn whose_lines_are_back_is_verified_as_before() {
+    let image = empty();
+    ship_ostree(&image, "a", "");
+    let conf = image.path("usr/lib/ostree/remotes.d/a.conf");
+    let text = std::fs::read_to_string(&conf).expect("a remote");
+    std::fs::write(conf, text.replace("gpg-verify=false", "gpg-verify=true")).expect("written");
+    image.write_bytes("usr/lib/ostree/remotes.d/a.trustedkeys.gpg", &ONE.bytes());
+    image.run(&["sync"]);
+    let keyring = "etc/ostree/remotes.d/a.trustedkeys.gpg";
+    let trusts = |certificate: &Certificate| {
+        let bytes = std::fs::read(image.path(keyring)).expect("a keyring");
+        let wanted = certificate.bytes();
+        bytes.windows(wanted.len()).any(|found| found == wanted)
+    };
+    image.write_bytes(keyring, &[ONE.bytes(), THREE.bytes()].concat());
+    image.run(&["sync"]);
+    let text = comment_out(&image);
+    image.run(&["sync"]);
+    assert!(!trusts(&ONE) && trusts(&THREE));
+    image.write(CONF, &text);
+    let shown = image.shown(&["sync"]);
+    assert!(trusts(&ONE) && trusts(&THREE), "{shown}");
+    assert!(!shown.contains("edited by you"), "{shown}");
     assert_settled(&image, "back");
 }

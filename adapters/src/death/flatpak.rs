@@ -330,6 +330,57 @@ pub(super) fn changes() -> Vec<Change> {
                 ],
             )
         },
+        Change {
+            since: use_it,
+            ..Change::new("a new name of what is in use", [SIGNED, RENAMED, RENAMED_2])
+        },
+        Change {
+            since: |machine| {
+                edit(machine);
+                use_it(machine);
+            },
+            ..Change::new(
+                "a new name of what is in use and edited",
+                [SIGNED, RENAMED, RENAMED_2],
+            )
+        },
+        Change {
+            before: |machine| {
+                SIGNED(machine);
+                subject().settle(machine);
+                use_it(machine);
+                (subject().strip)(machine);
+            },
+            ..Change::new(
+                "the way back of what is in use",
+                [RENAMED, SIGNED, RENAMED_2],
+            )
+        },
+        Change {
+            since: by_script,
+            ..Change::new(
+                "a new name of what others made",
+                [other, RENAMED, RENAMED_2],
+            )
+        },
+        Change {
+            before: |machine| {
+                machine.write(CONFIG, "[core]\nrepo_version=1\nmode=bare-user-only\n");
+                by_script(machine);
+            },
+            since: edit,
+            ..Change::new(
+                "a new name of what was adopted",
+                [SIGNED, RENAMED, RENAMED_2],
+            )
+        },
+        Change {
+            since: edit,
+            ..Change::new(
+                "a mask of the vendor's",
+                [SIGNED, VENDORS_MASK, image![URL; b"2"]],
+            )
+        },
         Change::new(
             "the remote gets its name",
             [
@@ -428,6 +479,36 @@ pub(super) fn changes() -> Vec<Change> {
             ],
         ),
     ]
+}
+
+const RENAMED: fn(&Machine) = |machine| {
+    other(machine);
+    ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"1");
+};
+
+const RENAMED_2: fn(&Machine) = |machine| {
+    other(machine);
+    ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"2");
+};
+
+const VENDORS_MASK: fn(&Machine) = |machine| {
+    SIGNED(machine);
+    machine.write("/usr/local/lib/remotes.d/x.flatpakrepo", "");
+};
+
+/// An app of the remote is installed.
+fn use_it(machine: &Machine) {
+    let refs = "/var/lib/flatpak/repo/refs/remotes/x";
+    machine.write(&format!("{refs}/app/org.x.A/x86_64/stable"), "a");
+}
+
+/// As a script adds the vendor's remote.
+fn by_script(machine: &Machine) {
+    let mut config = Editor::parse(&machine.read(CONFIG)).expect("sound");
+    config.set(GROUP, "url", "https://vendor/".into());
+    config.set(GROUP, "gpg-verify", "true".into());
+    machine.write(CONFIG, config.to_bytes());
+    import(machine, b'1');
 }
 
 /// The image knows of a certificate that somebody imported, and that it was the vendor's.

@@ -39,6 +39,13 @@ pub(super) fn copy(subject: &mut Subject<'_, '_, Installation>, remote: &Remote)
     let Ok(filter) = value::decode_string(raw) else {
         return;
     };
+    if observed.unread.contains(&copy) {
+        let message = format!(
+            "is not for you to read, so whether it is still what {filter} has is for root to tell"
+        );
+        let finding = code::UNREADABLE.info(copy, message);
+        return subject.draft.findings.push(finding);
+    }
     let is_vendors = remote.get(KEY).is_some_and(|vendors| vendors.value == raw);
     let heading = format!("# backup copy of {filter}, do not edit!\n");
     match observed.references.get(Path::new(&filter)) {

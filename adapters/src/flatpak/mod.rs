@@ -74,6 +74,11 @@ impl Route for Flatpak {
             findings.extend(shipped.flat_map(|shipped| shipped.outlook(now)));
             findings.extend(misnamed(source, document));
         }
+        let names = found.documents.iter().filter_map(|document| {
+            let name = document.entry().name.to_str()?;
+            name.strip_suffix(REPOFILE)
+        });
+        findings.extend(observe::servers_keys(root, &self.installation, names));
         findings
     }
 

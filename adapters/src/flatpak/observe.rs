@@ -20,9 +20,11 @@ use crate::keyed::observed::Observed;
 use crate::keyed::store::Store;
 use crate::keyed::target::Target as _;
 use crate::observer::{LIMIT, Observer, is_for_all};
+use crate::openpgp::Keyring;
 use crate::remotes::fingerprints;
 use crate::remotes::group::group;
 use crate::remotes::name::is_remote_name;
+use crate::remotes::servers;
 use crate::report::Dependent;
 use crate::source::Want;
 
@@ -90,6 +92,29 @@ pub(super) fn observe(
     eyes.wanted(&mut observed, store, layers);
     eyes.present(&mut observed, store, layers);
     Ok(Found { config, observed })
+}
+
+/// What there is to say of certificates that servers sent for these remotes. What cannot be read is told by whoever
+/// plans.
+pub(super) fn servers_keys<'n>(
+    root: &Root,
+    paths: &Installation,
+    names: impl Iterator<Item = &'n str>,
+) -> Vec<Finding> {
+    let root = root.for_writing();
+    let observer = Observer::new(&root);
+    let path = paths.config();
+    let text = observer.read(&path).ok().flatten();
+    let config = text.and_then(|text| RepoConfig::parse(&text, &path).ok());
+    let Some(config) = config else {
+        return Vec::new();
+    };
+    let of = |name: &str| {
+        let text = observer.read(&paths.keyring_of(name)).ok()??;
+        let keyring = Keyring::parse(&text).ok()?;
+        Some(servers::findings(paths, &config, name, &keyring))
+    };
+    names.filter_map(of).flatten().collect()
 }
 
 struct Eyes<'a> {
@@ -195,11 +220,10 @@ impl Eyes<'_> {
 
     /// What there is of one remote beside its group. What cannot be read hurts that remote alone.
     fn beside(&self, observed: &mut Observed, layers: &Layers, name: &str) -> Result<(), Finding> {
-        for path in [self.paths.keyring_of(name), self.paths.filter_copy(name)] {
-            if let Some(text) = self.file(&path)? {
-                observed.files.insert(path, text);
-            }
+        if let Some(text) = self.file(&self.paths.keyring_of(name))? {
+            observed.files.insert(self.paths.keyring_of(name), text);
         }
+        self.filter_copy(observed, name)?;
         let keyring = self.paths.keyring_of(name);
         if let Some(end) = self.observer.link(&keyring) {
             observed.links.insert(keyring, end);
@@ -222,6 +246,18 @@ impl Eyes<'_> {
             }
         }
         observed.residue.insert(name.into(), residue);
+        Ok(())
+    }
+
+    /// The copy of a filter that not everybody may read is for root alone: another user's plan does without.
+    fn filter_copy(&self, observed: &mut Observed, name: &str) -> Result<(), Finding> {
+        let path = self.paths.filter_copy(name);
+        match self.observer.read(&path) {
+            Ok(Some(text)) => drop(observed.files.insert(path, text)),
+            Ok(None) => {}
+            Err(error) if is_denied(&error) => drop(observed.unread.insert(path)),
+            Err(error) => return Err(code::UNREADABLE.error(path, error.to_string())),
+        }
         Ok(())
     }
 
@@ -251,4 +287,10 @@ impl Eyes<'_> {
         }
         Ok(false)
     }
+}
+
+/// Whether it is there, and not for whoever runs this.
+fn is_denied(error: &Unusable) -> bool {
+    let denied = rustix::io::Errno::ACCESS.raw_os_error();
+    matches!(error.reason, Reason::Io(errno) if errno.raw_os_error() == denied)
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use overlay_resolver::finding::Finding;
+use rustix::fs::RawMode;
 
 use super::facet::Facets;
 use super::intent::{Intent, Move, Traces};
@@ -32,6 +33,8 @@ pub(crate) struct Draft<'a, T: Target> {
     pub(crate) obsolete: BTreeMap<PathBuf, String>,
     /// The files that only their owner is to read.
     pub(crate) private: BTreeSet<PathBuf>,
+    /// The files that get this mode back.
+    pub(crate) widened: BTreeMap<PathBuf, RawMode>,
     /// The names that entries had before which are made with what the owner did under these.
     pub(crate) formers: BTreeMap<String, String>,
     /// The entries that a run for others has to do with as well: they are the same under other names.
@@ -63,6 +66,7 @@ impl<'a, T: Target> Draft<'a, T> {
             files: BTreeMap::new(),
             obsolete: BTreeMap::new(),
             private: BTreeSet::new(),
+            widened: BTreeMap::new(),
             formers: BTreeMap::new(),
             related: BTreeSet::new(),
             unmade: BTreeMap::new(),
@@ -172,12 +176,20 @@ impl<'a, T: Target> Draft<'a, T> {
         }
         Batch {
             steps,
-            access: self
-                .private
-                .iter()
-                .map(|path| (path.clone(), Access::OwnerOnly))
-                .collect(),
+            access: self.access(),
         }
+    }
+
+    /// Who may do what with the files that are written.
+    fn access(&self) -> BTreeMap<PathBuf, Access> {
+        let private = self.private.iter();
+        let private = private.map(|path| (path.clone(), Access::OwnerOnly));
+        let widened = self.widened.iter();
+        let widened = widened.map(|(path, mode)| {
+            let (mode, owner) = (*mode, None);
+            (path.clone(), Access::Exactly { mode, owner })
+        });
+        private.chain(widened).collect()
     }
 
     /// Whether what a dead run left of an entry is mended by this one.

@@ -12,9 +12,12 @@ use crate::reader::Reader;
 /// The group that the consumer of the file ignores, and that holds what its format lacks.
 pub const OVERLAY: &str = "Overlay";
 
+/// The key of [`OVERLAY`] that says what an entry was called before.
+pub(crate) const FORMER_NAMES: &str = "FormerNames";
+
 /// The keys of [`OVERLAY`] that say what an entry was before.
 pub(crate) const HISTORY_KEYS: [&str; 4] =
-    ["FormerNames", "FormerUrls", "FormerValues", "DeletedIf"];
+    [FORMER_NAMES, "FormerUrls", "FormerValues", "DeletedIf"];
 
 /// An entry as the layers want it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,7 +78,7 @@ impl Entry {
 
     /// Reads what the entry was before.
     pub(crate) fn read_history(&mut self, reader: &mut Reader<'_>) {
-        self.former_names = reader.list(OVERLAY, "FormerNames");
+        self.former_names = reader.list(OVERLAY, FORMER_NAMES);
         let raw = |text: &str| Some(BString::from(value::encode_string(text)));
         let urls = reader.list(OVERLAY, "FormerUrls");
         let urls = urls.iter().map(|url| ("url".to_owned(), raw(url)));

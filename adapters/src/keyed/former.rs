@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice as _};
+use overlay_resolver::escape::escape;
 use overlay_resolver::finding::Finding;
 
 use super::baseline::Baseline;
@@ -135,9 +136,11 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         edits
     }
 
-    /// What stands in the way of an entry that may be to take over from this one, which the vendor withdrew: until it
-    /// is known, this one stays.
-    pub(super) fn successors_obstacle(&self) -> Option<&'d Finding> {
+    /// What stands in the way of an entry that is to take over from this one, which the vendor withdrew: until that
+    /// works, this one stays. An entry that cannot be read is held to be one only if its lines say so: else one broken
+    /// file would keep all that was ever withdrawn. Nothing of the owner's is lost by that: what they edited is left to
+    /// them, and hands all over whenever the new name works.
+    pub(super) fn successors_obstacle(&self) -> Option<Finding> {
         let is_withdrawn = self.wanted == Wanted::Withdrawn && !self.source.has(self.name);
         if !is_withdrawn || !self.management.is_some_and(Management::follows) {
             return None;
@@ -150,18 +153,30 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             if before.has(name) || before.marks(name).tombstone() {
                 return None;
             }
-            match &layered.want {
-                // Of what cannot be read, nobody can tell what it was called.
-                Want::Unresolved(finding) => Some(finding),
+            let (formers, finding) = match &layered.want {
+                Want::Unresolved(finding) => (&layered.former_names, finding),
                 Want::Present(wanted) => {
-                    let formers = &wanted.as_ref().former_names;
-                    let finding = observed.broken.get(name)?;
-                    let others = names::others(before, source, name, formers);
-                    others.contains(&self.name).then_some(finding)
+                    (&wanted.as_ref().former_names, observed.broken.get(name)?)
                 }
-                Want::Masked(_) | Want::Headless => None,
-            }
+                Want::Masked(_) | Want::Headless => return None,
+            };
+            let others = names::others(before, source, name, formers);
+            let is_one = others.contains(&self.name);
+            is_one.then(|| self.waits(name, finding))
         })
+    }
+
+    /// Why it stays, and until when.
+    fn waits(&self, successor: &str, why: &Finding) -> Finding {
+        let mut finding = why.clone();
+        finding.message = format!(
+            "{}; {} stays as it is until this is mended, since {} takes over from it; or mask {}",
+            why.message,
+            escape(self.name.as_bytes()),
+            escape(successor.as_bytes()),
+            escape(successor.as_bytes())
+        );
+        finding
     }
 
     /// The same of one that was to be made in this run.
@@ -179,7 +194,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         });
         unmade
             .filter(|_| is_withdrawn)
-            .map(|(_, finding)| finding.clone())
+            .map(|(name, finding)| self.waits(name, finding))
     }
 
     /// What stands in the way of the entry that this one takes over from: as long as that has to stay, this one waits,
@@ -187,6 +202,16 @@ impl<'d, T: Target> Subject<'d, '_, T> {
     pub(super) fn formers_obstacle(&self) -> Option<&'d Finding> {
         let former = self.former().filter(|_| self.is_absent())?;
         self.draft.observed.broken.get(former)
+    }
+
+    /// What the vendor calls it now, if an entry of that name has taken over from it, in this run or before.
+    pub(super) fn new_name(&self) -> Option<&str> {
+        let mut formers = self.draft.formers.iter();
+        let new = formers.find(|(_, former)| *former == self.name);
+        let new = new.map(|(name, _)| name.as_str());
+        let is_succeeded = self.management == Some(Management::Succeeded);
+        let later = || self.draft.before.later_name(self.name);
+        new.or_else(|| later().filter(|_| is_succeeded))
     }
 
     /// Whether another entry has taken over from this one, in this run or before.

@@ -29,7 +29,9 @@ impl<T: Target> Subject<'_, '_, T> {
     }
 
     pub(super) fn going(&self) -> Going {
-        self.mask.clone().map_or(Going::Withdrawn, Going::Masked)
+        let masked = self.mask.clone().map(Going::Masked);
+        let renamed = || self.new_name().map(|name| Going::Renamed(name.into()));
+        masked.or_else(renamed).unwrap_or(Going::Withdrawn)
     }
 
     /// Hides an entry unless its owner had a say in that.

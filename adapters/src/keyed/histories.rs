@@ -223,7 +223,7 @@ impl<S: Scene> World<S> {
                 ((None, findings), _) => Want::Unresolved(findings[0].clone()),
             }
         };
-        Some(Layered { document, want })
+        Some(Layered::new(document, want))
     }
 
     fn plan(&self, names: impl Iterator<Item = &'static str>) -> Plan {

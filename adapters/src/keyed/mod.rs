@@ -18,6 +18,7 @@ mod hiding;
 #[cfg(test)]
 pub(crate) mod histories;
 pub(crate) mod intent;
+mod keys;
 pub(crate) mod lists;
 pub(crate) mod management;
 mod names;

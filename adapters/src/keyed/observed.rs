@@ -21,6 +21,8 @@ use crate::source::{Source, Want};
 pub(crate) struct Observed {
     /// Files of the target that matter, by path: keyrings, copies of filters.
     pub(crate) files: BTreeMap<PathBuf, Vec<u8>>,
+    /// What would be one of them and is not for whoever runs this: nothing is done to it.
+    pub(crate) unread: BTreeSet<PathBuf>,
     /// Those of them that are symlinks, with where they lead. flatpak and ostree read that, and import nothing into a
     /// link; it may be the keyring of another remote, so it is not written.
     pub(crate) links: BTreeMap<PathBuf, PathBuf>,
@@ -129,6 +131,13 @@ impl Observed {
             }
             text => text.map_err(|error| code::UNREADABLE.error(&path, error.to_string()))?,
         };
+        if text
+            .as_ref()
+            .is_some_and(|text| text.trim_ascii().is_empty())
+        {
+            let message = "is empty, and no run leaves it so: what a run that was killed had left to do is not known, and some of it may stay undone";
+            self.damaged = Some(code::MALFORMED.warning(&path, message));
+        }
         let intent = text
             .as_ref()
             .map(|text| Intent::parse(text, &path, T::NOUN, |name| target.is_name(name)));

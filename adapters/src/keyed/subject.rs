@@ -1,11 +1,11 @@
 //! One entry being planned: what is decided over it, and what that makes of its keys.
 
-use bstr::{BStr, BString, ByteSlice as _};
+use bstr::ByteSlice as _;
 use overlay_resolver::finding::Finding;
 
 use super::baseline::{self, Baseline};
 use super::draft::Draft;
-use super::entry::{Entry, Origin, Setting};
+use super::entry::{Entry, Setting};
 use super::facet::{Facet, Turn};
 use super::management::Management;
 use super::store::Store;
@@ -82,9 +82,9 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             subject.wanted = Wanted::Masked;
         }
         let broken = &subject.draft.observed.broken;
-        let broken = broken.get(name);
+        let broken = broken.get(name).cloned();
         let broken = broken.or_else(|| subject.successors_obstacle());
-        let broken = broken.or_else(|| subject.formers_obstacle()).cloned();
+        let broken = broken.or_else(|| subject.formers_obstacle().cloned());
         subject.broken = broken.or_else(|| subject.unmade_successor());
         subject.draft.findings.extend(subject.broken.clone());
         let is_ours = subject.draft.before.marks(name).offered || subject.management.is_some();
@@ -177,6 +177,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                     why: Going::Withdrawn,
                 }
             }
+            (Wanted::Withdrawn, _, Some(mask)) => Decision::LeftToOwner { mask },
             (Wanted::Withdrawn, ..) => return None,
         })
     }
@@ -226,8 +227,13 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         self.draft.formers.extend(names);
         self.remember();
         self.follow(wanted, Turn::Created { former });
-        Decision::New {
-            origin: self.origin_path(),
+        let origin = self.origin_path();
+        match former {
+            None => Decision::New { origin },
+            Some(former) => Decision::Renamed {
+                origin,
+                former: former.into(),
+            },
         }
     }
 
@@ -290,83 +296,6 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         self.summary()
     }
 
-    /// What the layers say nothing of, and its owner has or took away, is left.
-    pub(super) fn note_additions(&mut self) {
-        for key in [self.additions(), self.others_taken_away()].concat() {
-            let actual = self.draft.before.get(self.name, &key).map(BStr::to_owned);
-            let given = self.given.iter().find_map(|given| given.get(&key));
-            let is_unclear = self.may_be_servers(&key);
-            self.keys.push(KeyReport {
-                is_unclear,
-                baseline: given.map(BStr::to_owned),
-                key,
-                actual,
-                desired: None,
-                source: None,
-                action: Some(KeyAction::Keep { conflict: false }),
-            });
-        }
-    }
-
-    /// What was brought beside it and its owner took away, with the key that it follows from.
-    pub(crate) fn note_taken_out(
-        &mut self,
-        what: String,
-        source: Option<(&'static str, &'static str)>,
-    ) {
-        let there = Some(BString::from("there"));
-        self.keys.push(KeyReport {
-            key: what,
-            baseline: there.clone(),
-            actual: None,
-            desired: there,
-            source: source.map(|(section, key)| (section.into(), key.into())),
-            action: Some(KeyAction::Keep { conflict: false }),
-            is_unclear: false,
-        });
-    }
-
-    /// Writes down what this run leaves as ours, if that is news.
-    pub(super) fn remember(&mut self) {
-        if self.next != self.baseline {
-            let place = T::Store::NOTES.baseline;
-            self.next.write(&mut self.draft.store, self.name, place);
-        }
-    }
-
-    pub(super) fn reconcile_key(
-        &mut self,
-        key: &str,
-        desired: Option<&BStr>,
-        source: Option<Origin>,
-    ) {
-        let baseline = self.baseline.get(key).map(BStr::to_owned);
-        let actual = self.draft.before.get(self.name, key).map(BStr::to_owned);
-        let action = reconcile::key(self.key(key, baseline.as_ref().map(|b| b.as_bstr()), desired));
-        if action == KeyAction::Write {
-            self.draft.store.put(self.name, key, desired);
-        }
-        if self.is_reverted(key)
-            && let Some(mark) = self.draft.target.mark_of(key)
-        {
-            self.draft.store.put(self.name, &mark, None);
-        }
-        // Where nobody can tell what we wrote, what differs is the owner's from now on, as at adoption.
-        if matches!(action, KeyAction::Write | KeyAction::Record) || self.baseline.is_lost() {
-            self.next.record(key, desired);
-        }
-        let is_kept = matches!(action, KeyAction::Keep { .. });
-        self.keys.push(KeyReport {
-            key: key.into(),
-            is_unclear: is_kept && self.may_be_servers(key),
-            baseline,
-            actual,
-            desired: desired.map(BStr::to_owned),
-            source,
-            action: Some(action),
-        });
-    }
-
     fn remove(&mut self) -> Decision {
         self.draft.store.remove(self.name);
         self.clean();
@@ -385,7 +314,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         } else {
             Management::Withdrawn.write(&mut self.draft.store, self.name);
         }
-        Decision::Released
+        Decision::Released { why: self.going() }
     }
 
     /// The value that the layers want, if they want one.

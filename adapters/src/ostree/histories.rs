@@ -66,6 +66,7 @@ impl InMemory {
             texts: self.files.clone(),
             has_target: self.has_target,
             too_wide: BTreeSet::new(),
+            modes: BTreeMap::new(),
             findings: Vec::new(),
         }
     }
@@ -190,7 +191,7 @@ fn shipping(names: &[&'static str]) -> Source<Remote> {
             .pop()
             .unwrap();
         let want = crate::source::Want::Present(conf::read(&document).0.unwrap());
-        let layered = crate::source::Layered { document, want };
+        let layered = crate::source::Layered::new(document, want);
         source.entries.insert((*name).into(), layered);
     }
     source

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use bstr::{BString, ByteSlice as _};
+use overlay_resolver::escape::escape;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
@@ -61,6 +62,15 @@ impl State {
     }
 }
 
+/// What its owner can do about a file that says nothing.
+fn remedy(path: &Path) -> String {
+    let name = path.file_stem().unwrap_or_default().as_encoded_bytes();
+    let name = escape(name);
+    format!(
+        "until it does, {name} stays as it is: write `State=deleted` if you had deleted {name}, or remove this file if not"
+    )
+}
+
 impl Memory {
     pub(super) fn new(state: State) -> Self {
         Self {
@@ -81,18 +91,21 @@ impl Memory {
 
     /// Reads the file, which errors call `path`.
     pub(super) fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
-        let file = Editor::parse(text)
-            .map_err(|(line, problem)| code::MALFORMED.error(path, problem).at(line))?;
+        let file = Editor::parse(text).map_err(|(line, problem)| {
+            let message = format!("{problem}; {}", remedy(path));
+            code::MALFORMED.error(path, message).at(line)
+        })?;
         let known = [State::Offered, State::Deleted, State::Withheld];
         let word = file.get(SECTION, STATE);
         let state = known
             .into_iter()
             .find(|state| word.is_some_and(|word| word == state.word()))
             .ok_or_else(|| {
-                code::MALFORMED.error(
-                    path,
-                    "has no State= in a group [Entry]: expected offered, deleted or withheld",
-                )
+                let message = format!(
+                    "has no State= in a group [Entry]: expected offered, deleted or withheld; {}",
+                    remedy(path)
+                );
+                code::MALFORMED.error(path, message)
             })?;
         let fingerprints = file.get(SECTION, KEYRING);
         let fingerprints = fingerprints.and_then(|raw| value::decode_list(raw).ok());

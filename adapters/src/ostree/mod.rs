@@ -8,6 +8,7 @@
 //! The directory of the target is a layer, too: masks and drop-ins there are the owner's. A file that
 //! defines a remote there is the target itself and never a layer, whoever made it.
 
+mod access;
 mod conf;
 mod conventions;
 mod definition;
@@ -19,6 +20,7 @@ mod observe;
 mod origins;
 mod places;
 mod plan;
+mod recollection;
 mod store;
 
 use std::collections::BTreeMap;
@@ -26,7 +28,7 @@ use std::path::{Path, PathBuf};
 
 use overlay_resolver::Collection as Found;
 use overlay_resolver::finding::Finding;
-use overlay_resolver::root::{Root, Unusable};
+use overlay_resolver::root::{Reason, Root, Unusable};
 use overlay_resolver::tree::Tree;
 
 pub(crate) use self::definition::Definition;
@@ -99,9 +101,10 @@ impl Route for Ostree {
 
 impl Planner for Ostree {
     fn plan(&self, root: &Root, request: &Request, obstacles: &Obstacles) -> Plan {
-        let observer = Observer::new(root);
+        let wary = root.for_writing();
+        let observer = Observer::new(&wary);
         let files = TargetFiles::read(&observer, &self.places);
-        let layers = Layers::read(&observer, &self.sources, &self.places, &files);
+        let layers = Layers::read(root, &observer, &self.sources, &self.places, &files);
         let has_state = || matches!(observer.listing(&self.places.state), Ok(Some(_)));
         let is_managed = !layers.is_empty() || has_state();
         if !is_managed {
@@ -135,12 +138,13 @@ struct Layers {
 
 impl Layers {
     fn read(
+        root: &Root,
         observer: &Observer<'_>,
         sources: &Sources,
         places: &Places,
         files: &TargetFiles,
     ) -> Self {
-        let tree = Tree::from(observer.root().clone()).without_all(files.defining());
+        let tree = Tree::from(root.clone()).without_all(files.defining());
         let rules = keys::rules(sources);
         let remotes = Source::read(&tree, &rules, &sources.remotes, conf::read);
         let mut remotes = remotes.refusing_names(CONF).refusing_giants();
@@ -206,7 +210,11 @@ impl TargetFiles {
     /// layers' affair.
     fn defining(&self) -> impl Iterator<Item = PathBuf> {
         let texts = self.texts.iter();
-        let defining = texts.filter(|(_, text)| matches!(text, Ok(Some(text)) if !text.is_empty()));
+        let defining = texts.filter(|(_, text)| match text {
+            Ok(text) => text.as_ref().is_some_and(|text| !text.is_empty()),
+            // Where it leads to is not the layers' affair.
+            Err(error) => matches!(error.reason, Reason::NotTrusted { .. }),
+        });
         let keyrings = self.keyrings.iter();
         let keyrings = keyrings.filter(|(_, text)| !is_of_layers(text));
         let paths = defining.map(|(path, _)| path);

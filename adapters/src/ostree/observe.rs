@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::{Reason, Root, Unusable};
+use rustix::fs::RawMode;
 
 use super::conf::{KEY_PATHS, key_paths};
 use super::keys::GLOBAL_KEYS;
@@ -23,12 +24,12 @@ use crate::keyed::intent::Traces;
 use crate::keyed::managed;
 use crate::keyed::observed::Observed;
 use crate::keyed::store::Store as _;
-use crate::observer::{Observer, is_for_all};
+use crate::observer::{Observer, is_for_all, mode_of};
 use crate::openpgp::Keyring;
-use crate::remotes::KEYRING_BASELINE;
 use crate::remotes::name::is_remote_name;
 use crate::remotes::repository::Repository as _;
 use crate::remotes::verification::is_verified;
+use crate::remotes::{KEYRING_BASELINE, MODE};
 use crate::report::Dependent;
 use crate::source::Want;
 
@@ -43,6 +44,8 @@ pub(super) struct Found {
     pub(super) has_target: bool,
     /// The files that everybody may read and not everybody is to.
     pub(super) too_wide: BTreeSet<PathBuf>,
+    /// The modes of these, and of those that are narrow by our doing.
+    pub(super) modes: BTreeMap<PathBuf, RawMode>,
     /// What is worth telling of files that are not ours.
     pub(super) findings: Vec<Finding>,
 }
@@ -54,6 +57,11 @@ impl Found {
         let files = private.map(|name| places.conf(name));
         let files = files.filter(|conf| self.texts.contains_key(conf) && is_for_all(root, conf));
         self.too_wide = files.collect();
+        let narrow = managed(&self.store).filter(|name| self.store.note(name, MODE).is_some());
+        let narrow = narrow.map(|name| places.conf(name));
+        let files = narrow.chain(self.too_wide.iter().cloned());
+        let modes = files.filter_map(|path| Some((path.clone(), mode_of(root, &path)?)));
+        self.modes = modes.collect();
     }
 }
 
@@ -77,6 +85,7 @@ pub(super) fn observe(
             texts: BTreeMap::new(),
             has_target: false,
             too_wide: BTreeSet::new(),
+            modes: BTreeMap::new(),
             findings: Vec::new(),
         },
         keyrings: BTreeMap::new(),

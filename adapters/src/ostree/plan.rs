@@ -14,28 +14,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::escape::escape_path;
-
-use super::Layers;
 use super::conventions::FACETS;
 use super::observe::{Found, staged_path};
 use super::places::Places;
+use super::{Layers, access};
 use crate::code;
 use crate::commit::{Batch, NewTree, Step};
 use crate::keyed;
-use crate::keyed::draft::{Beside, Draft, replacement};
+use crate::keyed::draft::{Draft, replacement};
 use crate::keyed::store::Store as _;
 use crate::openpgp::Keyring;
 use crate::plan::Plan;
 use crate::remotes::collections;
 use crate::remotes::repository::Repository as _;
-use crate::report::{Operation, Request};
+use crate::report::Request;
 
 /// Plans the whole transaction.
 pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Request) -> Plan {
     let mut draft = Draft::new(places, found.store.clone(), &found.observed, request).with(FACETS);
     draft.findings.extend(found.findings.iter().cloned());
-    narrow(&mut draft, found);
+    access::narrow(&mut draft, found);
     let mut entries = keyed::plan(&mut draft, &layers.remotes);
     entries.extend(collections::plan(&mut draft, &layers.collections));
     keyed::renew_baselines(&mut draft);
@@ -44,48 +42,12 @@ pub(super) fn plan(places: &Places, layers: Layers, found: &Found, request: &Req
         draft.findings.push(code::READ_ONLY.error(path, message));
     }
     forget_keyrings(&mut draft);
-    for name in found.observed.private.keys() {
-        let conf = places.conf(name);
-        draft.private.extend([staged_path(&conf), conf]);
-    }
+    access::restrict(&mut draft, found);
     let too_large = draft.too_large(&places.target, size(&draft));
-    let narrowed = narrowed(&mut draft, found);
+    let narrowed = access::narrowed(&mut draft, found);
     let batch = Writes::new(&draft, found, narrowed).batch();
     let layers = layers.into_documents(places);
     keyed::finish(draft, batch, entries, too_large, layers)
-}
-
-/// The files that are too wide, of the remotes that are meant.
-fn too_wide(draft: &Draft<'_, Places>, found: &Found) -> Vec<(String, PathBuf)> {
-    let names = found.observed.private.keys();
-    let files = names.map(|name| (name.clone(), draft.target.conf(name)));
-    let files = files.filter(|(name, conf)| found.too_wide.contains(conf) && draft.is_meant(name));
-    files.collect()
-}
-
-/// Notes which files become their owner's alone, before it is decided what else becomes of their remotes.
-fn narrow(draft: &mut Draft<'_, Places>, found: &Found) {
-    for (name, path) in too_wide(draft, found) {
-        draft.beside.entry(name).or_default().push(Beside {
-            operation: Operation::Narrow,
-            subject: escape_path(&path).to_string(),
-            path,
-        });
-    }
-}
-
-/// Those of them that stay. Of one that goes, its mode is no news.
-fn narrowed(draft: &mut Draft<'_, Places>, found: &Found) -> BTreeSet<PathBuf> {
-    let mut narrowed = BTreeSet::new();
-    for (name, path) in too_wide(draft, found) {
-        if draft.store.defined_in(&name) == Some(&path) {
-            narrowed.insert(path);
-        } else if let Some(beside) = draft.beside.get_mut(&name) {
-            beside.retain(|beside| beside.operation != Operation::Narrow);
-        }
-    }
-    draft.beside.retain(|_, beside| !beside.is_empty());
-    narrowed
 }
 
 /// Forgets what we brought into the keyrings of remotes that are not there, once that is not in them any more: what is

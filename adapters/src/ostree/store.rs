@@ -9,11 +9,10 @@ use super::memory::{Memory, State};
 use super::places::Places;
 use crate::editor::Editor;
 use crate::keyed::store::{Notes, Pair, Remembered, Store, is_note};
-use crate::openpgp::Fingerprint;
 use crate::reconcile::Marks;
+use crate::remotes::NOTES;
 use crate::remotes::collection::REPOSITORY;
 use crate::remotes::group::{group, remote_name};
-use crate::remotes::{KEYRING_BASELINE, NOTES, fingerprints};
 
 /// All files that define remotes, as found or as they are to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,9 +31,9 @@ pub(super) struct Remotes {
     links: BTreeMap<PathBuf, PathBuf>,
     /// Where each remote is defined: the place that counts.
     defined: BTreeMap<String, PathBuf>,
-    memories: BTreeMap<String, Memory>,
+    pub(super) memories: BTreeMap<String, Memory>,
     /// The renames that these remember, by the later name: each run asks for it of every name.
-    earlier: BTreeMap<String, BTreeSet<String>>,
+    pub(super) earlier: BTreeMap<String, BTreeSet<String>>,
     /// The names that are masked where the target would stand.
     masked: BTreeSet<String>,
     /// The names whose file is there and defines nothing: the owner took the remote out of it, or has yet
@@ -43,7 +42,7 @@ pub(super) struct Remotes {
     /// The remotes that another deployment follows, each with the origin that says so.
     followed: BTreeMap<String, PathBuf>,
     /// The names of which nobody can tell what became: what is remembered of them stays as it is.
-    unknown: BTreeSet<String>,
+    pub(super) unknown: BTreeSet<String>,
     /// The files that lost their last group: only what held a remote can be in the way without one.
     emptied: BTreeSet<PathBuf>,
 }
@@ -117,33 +116,6 @@ impl Remotes {
         }
         self.files.insert(path.to_owned(), file);
         twice
-    }
-
-    pub(super) fn remember(&mut self, name: &str, memory: Memory) {
-        let later = memory.later.clone();
-        self.set_later_name(name, None);
-        self.memories.insert(name.into(), memory);
-        self.set_later_name(name, later);
-    }
-
-    fn set_later_name(&mut self, name: &str, later: Option<String>) {
-        let Some(memory) = self.memories.get_mut(name) else {
-            return;
-        };
-        if let Some(old) = memory.later.take()
-            && let Some(names) = self.earlier.get_mut(&old)
-        {
-            names.remove(name);
-            // Stores that remember the same are equal.
-            if names.is_empty() {
-                self.earlier.remove(&old);
-            }
-        }
-        if let Some(later) = &later {
-            let names = self.earlier.entry(later.clone()).or_default();
-            names.insert(name.into());
-        }
-        memory.later = later;
     }
 
     /// Notes that the owner masked a name where its target would stand.
@@ -234,53 +206,6 @@ impl Remotes {
         path: &'s Path,
     ) -> impl Iterator<Item = String> + use<'s> {
         self.files.get(path).into_iter().flat_map(names)
-    }
-
-    /// What is to be remembered. A name that was offered, is not there and was not withheld by us was
-    /// deleted.
-    pub(super) fn memories(&self) -> impl Iterator<Item = (&str, Memory)> {
-        self.memories.iter().map(|(name, memory)| {
-            let mut memory = memory.clone();
-            if self.unknown.contains(name) {
-                return (name.as_str(), memory);
-            }
-            let present = self.has(name);
-            if memory.state == State::Offered && !present {
-                memory.state = State::Deleted;
-            }
-            if memory.state == State::Deleted && present {
-                memory.state = State::Offered;
-            }
-            if self.note(name, KEYRING_BASELINE).is_some() {
-                memory.keyring = fingerprints(self, name);
-            } else if present {
-                memory.keyring.clear();
-            }
-            (name.as_str(), memory)
-        })
-    }
-
-    /// The certificates that we brought for a remote, as it was when it was ours.
-    pub(super) fn brought(&self, name: &str) -> Option<&BTreeSet<Fingerprint>> {
-        self.memories.get(name).map(|memory| &memory.keyring)
-    }
-
-    /// Whether a remote is there again that its owner had deleted.
-    pub(super) fn is_back(&self, name: &str) -> bool {
-        let memory = self.memories.get(name);
-        self.has(name) && memory.is_some_and(|memory| memory.state == State::Deleted)
-    }
-
-    /// Forgets what the vendor called a remote later.
-    pub(super) fn forget_later_name(&mut self, name: &str) {
-        self.set_later_name(name, None);
-    }
-
-    /// Forgets the certificates that we brought for a remote.
-    pub(super) fn forget_keyring(&mut self, name: &str) {
-        if let Some(memory) = self.memories.get_mut(name) {
-            memory.keyring.clear();
-        }
     }
 
     /// The comments in the file of a remote, which its owner wrote; none where they stay whatever becomes of it.

@@ -284,6 +284,12 @@ fn withdraw<T: Repository>(
         })
         .filter(|(_, given)| given.is_lost() || given.get(KEY).is_some())
         .collect();
+    // What its owner put in its place, or took away, stays as it is, and known: whoever withdraws or masks it, should it
+    // be given again, they have had their say.
+    let is_owners = |(remote, given): &(String, Baseline)| {
+        !given.is_lost() && draft.store.get(remote, KEY) != given.get(KEY)
+    };
+    let ours: Vec<_> = ours.into_iter().filter(|one| !is_owners(one)).collect();
     let withdrawn = ours.into_iter().map(|(remote, given)| {
         // The entry that gave it is not there any more, so this goes by the name of whom it is taken from.
         let name = match holder(&remote) {
@@ -313,7 +319,9 @@ fn withdraw_from<T: Repository>(
             why: Going::Withdrawn,
         }
     } else {
-        Decision::Released
+        Decision::Released {
+            why: Going::Withdrawn,
+        }
     }
 }
 

@@ -12,8 +12,8 @@ use super::keys::{Keys, Known};
 use super::notes::{KEYRING_BASELINE, TAKEN_OUT};
 use super::remote::Remote;
 use super::repository::Repository;
-use super::taken_out;
-use super::verification::{self, is_verified, needs_keys};
+use super::verification::{is_verified, needs_keys};
+use super::{doubted, handed_on, servers, taken_out, unverified};
 use crate::code;
 use crate::expiry::outlook_of_all;
 use crate::keyed::draft::{Beside, Draft, SideFile};
@@ -83,7 +83,7 @@ impl<T: Repository> Facet<T> for OwnKeyring {
             Turn::Created { former } => self.create(subject, remote, former),
             Turn::Adopted | Turn::Updated => {
                 self.reconcile(subject, remote);
-                tell_unverified(subject, remote);
+                unverified::tell(subject, remote);
             }
             // What is verified from now on gets its keyring: the vendor may have one for it that no run has
             // brought yet.
@@ -92,10 +92,12 @@ impl<T: Repository> Facet<T> for OwnKeyring {
                     .map(|store| needs_keys(|key| store.get(subject.name, key)));
                 let back = taken_out::given_back(subject, remote, &self.actual);
                 if does && !did {
-                    self.reconcile(subject, remote);
-                } else if !back.is_empty() {
-                    let actual = std::mem::take(&mut self.actual);
-                    let keys = taken_out::with_those(actual, &back, subject, remote);
+                    return self.reconcile(subject, remote);
+                }
+                let actual = self.actual.clone();
+                let mut keys = taken_out::with_those(actual, &back, subject, remote);
+                servers::take_out(subject, &mut keys);
+                if !keys.changes.is_empty() {
                     self.write(subject, keys);
                 }
             }
@@ -127,7 +129,7 @@ impl<T: Repository> Facet<T> for OwnKeyring {
                 } else {
                     traces.brought()
                 };
-                distrust(subject, &doubted);
+                doubted::distrust(subject, &doubted);
             }
         }
     }
@@ -153,7 +155,6 @@ impl<T: Repository> Facet<T> for OwnKeyring {
             target,
             observed,
             store,
-            request,
             ..
         } = &*subject.draft;
         if !store.has(name) || !is_verified(|key| store.get(name, key)) {
@@ -166,6 +167,14 @@ impl<T: Repository> Facet<T> for OwnKeyring {
         };
         // What is no keyring is told by whoever needs it.
         let Ok(own) = own else { return };
+        servers::tell(subject, &own);
+        let Draft {
+            target,
+            observed,
+            store,
+            request,
+            ..
+        } = &*subject.draft;
         let keyrings = target.keyrings(observed, store, name, own);
         let findings = outlook_of_all(name, &keyrings, request.now);
         subject.draft.findings.extend(findings);
@@ -174,7 +183,8 @@ impl<T: Repository> Facet<T> for OwnKeyring {
     fn is_pristine(&self, subject: &Subject<'_, '_, T>) -> bool {
         let draft = &subject.draft;
         let vendors = fingerprints(&draft.before, subject.name);
-        // One that a dead run had left to go, or brought too early, is nobody's: it goes with the remote.
+        // One that a dead run had left to go, or brought too early, is nobody's: it goes with the remote. So is one that
+        // a server sent.
         let dead_runs = |fingerprint: &Fingerprint| {
             let traces = draft.observed.intent.of(subject.name);
             traces.is_some_and(|traces| traces.doubted().contains(fingerprint))
@@ -182,8 +192,13 @@ impl<T: Repository> Facet<T> for OwnKeyring {
         let path = draft.target.keyring(subject.name);
         draft.observed.files.get(&path).is_none_or(|bytes| {
             Keyring::parse(bytes).is_ok_and(|ring| {
+                let servers = draft
+                    .target
+                    .servers_keys(&draft.before, subject.name, &ring);
+                let is_nobodys = |one: &Fingerprint| servers.contains(one) || dead_runs(one);
                 let mut certificates = ring.iter().map(Certificate::fingerprint);
-                certificates.all(|known| vendors.contains(known) || dead_runs(known))
+                taken_out::missing_from(draft, subject.name, &ring).is_empty()
+                    && certificates.all(|one| vendors.contains(one) || is_nobodys(one))
             })
         })
     }
@@ -259,8 +274,8 @@ impl OwnKeyring {
     ) {
         // A mask may have the very place of the keyring.
         let former = former.filter(|_| !remote.is_keyring_masked);
-        let imported = former.map(|former| imported_for(subject.draft, former));
-        let taken_out = former.map(|former| taken_out_of(subject.draft, former));
+        let imported = former.map(|former| handed_on::imported_for(subject.draft, former));
+        let taken_out = former.map(|former| handed_on::taken_out_of(subject.draft, former));
         let keys = Known {
             actual: imported.unwrap_or_default(),
             former: &remote.former_certificates,
@@ -355,7 +370,7 @@ fn is_link(name: &str, path: PathBuf, end: &Path) -> Finding {
 }
 
 /// Gives the keyring this content.
-fn put<T: Repository>(
+pub(super) fn put<T: Repository>(
     subject: &mut Subject<'_, '_, T>,
     content: Vec<u8>,
     meanwhile: Option<Vec<u8>>,
@@ -367,82 +382,4 @@ fn put<T: Repository>(
         meanwhile,
     };
     subject.draft.files.insert(path, file);
-}
-
-/// The certificates that the owner imported for a remote.
-fn imported_for<T: Repository>(draft: &Draft<'_, T>, name: &str) -> Keyring {
-    let file = draft.observed.files.get(&draft.target.keyring(name));
-    let mut keyring = file
-        .and_then(|bytes| Keyring::parse(bytes).ok())
-        .unwrap_or_default();
-    let vendors = fingerprints(&draft.before, name);
-    let servers = draft.target.servers_keys(&draft.before, name, &keyring);
-    for fingerprint in vendors.union(&servers) {
-        keyring.remove(fingerprint);
-    }
-    keyring
-}
-
-/// The certificates that the owner took out of the keyring of a remote.
-fn taken_out_of<T: Repository>(draft: &Draft<'_, T>, name: &str) -> BTreeSet<Fingerprint> {
-    let file = draft.observed.files.get(&draft.target.keyring(name));
-    let keyring = file.and_then(|bytes| Keyring::parse(bytes).ok());
-    taken_out::missing_from(draft, name, &keyring.unwrap_or_default())
-}
-
-/// Takes certificates out that a dead run had brought, or had left to be taken out: they are neither
-/// the vendor's nor the owner's.
-fn distrust<T: Repository>(subject: &mut Subject<'_, '_, T>, certificates: &BTreeSet<Fingerprint>) {
-    let draft = &mut *subject.draft;
-    let path = draft.target.keyring(subject.name);
-    let Some(bytes) = draft.observed.files.get(&path) else {
-        return;
-    };
-    let Ok(mut keyring) = Keyring::parse(bytes) else {
-        return;
-    };
-    let is_as_we_wrote_it = keyring.to_bytes() == *bytes;
-    let vendors = fingerprints(&draft.before, subject.name);
-    let strangers = certificates.difference(&vendors);
-    let gone: Vec<_> = strangers
-        .filter(|stranger| keyring.remove(stranger))
-        .collect();
-    // Who imports the very same certificate into a keyring makes it theirs, and gpg writes it otherwise.
-    let is_owners = draft.store.has(subject.name) && !is_as_we_wrote_it;
-    if gone.is_empty() || draft.obsolete.contains_key(&path) || keyring.is_empty() && is_owners {
-        return;
-    }
-    if keyring.is_empty() {
-        subject.forget([path]);
-        return;
-    }
-    subject.beside(gone.into_iter().map(|fingerprint| Beside {
-        operation: Operation::RemoveCertificate,
-        subject: fingerprint.to_string(),
-        path: path.clone(),
-    }));
-    put(subject, keyring.to_bytes(), None);
-}
-
-/// Warns of a verification that was off already when the remote was adopted: nobody can tell whether
-/// its owner meant it or a script that knew no better.
-fn tell_unverified<T: Repository>(subject: &mut Subject<'_, '_, T>, remote: &Remote) {
-    let (name, store) = (subject.name, &subject.draft.store);
-    if Management::of(store, name) != Some(Management::Adopted) {
-        return;
-    }
-    let ended = verification::KEYS.into_iter().filter(|key| {
-        let wanted = remote.get(key).map(|setting| setting.value.as_bstr());
-        verification::is_ended(key, wanted, store.get(name, key))
-    });
-    let place = subject.place();
-    let findings: Vec<_> = ended
-        .map(|key| {
-            let message = format!(
-                "{name}: {key} is off, as it was when the remote was adopted, so signatures that the vendor wants verified are not: `overlayctl revert {name} {key}` turns it on, `overlayctl release {name}` leaves all of it to you"
-            );
-            code::UNVERIFIED.warning(&place, message)
-        })
-        .collect();
-    subject.draft.findings.extend(findings);
 }

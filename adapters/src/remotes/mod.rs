@@ -5,18 +5,22 @@
 
 pub mod collection;
 pub(crate) mod collections;
+mod doubted;
 pub(crate) mod group;
+mod handed_on;
 pub(crate) mod keyring;
 mod keys;
 pub mod name;
 mod notes;
 mod remote;
 pub(crate) mod repository;
+pub(crate) mod servers;
 pub(crate) mod sources;
 mod taken_out;
+mod unverified;
 pub(crate) mod verification;
 
 pub(crate) use self::keyring::fingerprints;
-pub(crate) use self::notes::{KEYRING_BASELINE, NOTES};
+pub(crate) use self::notes::{KEYRING_BASELINE, MODE, NOTES};
 pub(crate) use self::remote::HISTORY_KEYS;
 pub use self::remote::Remote;

@@ -9,6 +9,9 @@ pub(crate) const KEYRING_BASELINE: &str = "x-overlayctl.remotes.keyring";
 /// The note that lists those of them which the owner took out.
 pub(crate) const TAKEN_OUT: &str = "x-overlayctl.taken-out";
 
+/// The note that has the mode which a file had before it became its owner's alone, in octal.
+pub(crate) const MODE: &str = "x-overlayctl.mode";
+
 /// Where what the entries of `collections.d` gave is noted.
 pub(crate) const OF_COLLECTIONS: Place = Place {
     note: "x-overlayctl.collections.baseline",
@@ -26,5 +29,5 @@ pub(crate) const NOTES: Notes = Notes {
     },
     others: &[OF_COLLECTIONS],
     hidden: "x-overlayctl.hidden",
-    facets: &[KEYRING_BASELINE, TAKEN_OUT],
+    facets: &[KEYRING_BASELINE, TAKEN_OUT, MODE],
 };

@@ -81,6 +81,8 @@ pub enum Operation {
     WriteFile,
     /// A file is made readable by its owner alone, since not everybody may read what it comes from.
     Narrow,
+    /// A file that was made readable by its owner alone gets its mode back.
+    Widen,
     /// A file or directory that nothing needs any more goes, if it is there.
     Clean,
     /// Something is run, and it is written down what became of it.
@@ -89,7 +91,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Create,
         Self::Remove,
         Self::Adopt,
@@ -109,6 +111,7 @@ impl Operation {
         Self::Rename,
         Self::WriteFile,
         Self::Narrow,
+        Self::Widen,
         Self::Clean,
         Self::Run,
     ];
@@ -135,6 +138,7 @@ impl Operation {
             Self::Rename => "rename",
             Self::WriteFile => "write-file",
             Self::Narrow => "narrow",
+            Self::Widen => "widen",
             Self::Clean => "clean",
             Self::Run => "run",
         }

@@ -26,6 +26,13 @@ pub enum Decision {
         /// The file that defines it.
         origin: PathBuf,
     },
+    /// It is there under another name, and is made of that.
+    Renamed {
+        /// The file that defines it.
+        origin: PathBuf,
+        /// The other name.
+        former: String,
+    },
     /// It is ours, and the layers want it otherwise: it follows them.
     Updated {
         /// The keys, certificates and files that follow.
@@ -76,8 +83,16 @@ pub enum Decision {
         /// Why it goes.
         why: Going,
     },
-    /// The vendor withdrew it, and it was adopted or edited by the owner: it is theirs from now on.
-    Released,
+    /// It would go, and it was adopted or edited by the owner: it is theirs from now on.
+    Released {
+        /// Why it would go.
+        why: Going,
+    },
+    /// The vendor masks it, and it was left to its owner.
+    LeftToOwner {
+        /// What masks it.
+        mask: Mask,
+    },
     /// The owner took it from the vendor: it does not follow, until they hand it back.
     ReleasedByOwner,
     /// The layers or the target cannot be read well enough.
@@ -99,6 +114,7 @@ impl Decision {
         match self {
             Self::UpToDate { .. } => "up-to-date",
             Self::New { .. } => "new",
+            Self::Renamed { .. } => "renamed",
             Self::Updated { .. } => "vendor-changed",
             Self::Adopted { .. } => "adopted",
             Self::Edited { .. } => "edited",
@@ -110,9 +126,10 @@ impl Decision {
             Self::InUse { .. } => "in-use",
             Self::Removed { why } => match why {
                 Going::Masked(_) => "removed-by-mask",
-                Going::Withdrawn => "withdrawn",
+                Going::Withdrawn | Going::Renamed(_) => "withdrawn",
             },
-            Self::Released => "released",
+            Self::Released { .. } => "released",
+            Self::LeftToOwner { .. } => "left-to-owner",
             Self::ReleasedByOwner => "released-by-owner",
             Self::Broken { .. } => "broken",
             Self::LayerMissing => "layer-missing",
@@ -129,11 +146,13 @@ impl Decision {
     /// What the entry is while the decision waits for a run.
     pub const fn state_before(&self) -> State {
         match self {
-            Self::New { .. } | Self::Collection(CollectionDecision::Given { .. }) => State::Absent,
+            Self::New { .. }
+            | Self::Renamed { .. }
+            | Self::Collection(CollectionDecision::Given { .. }) => State::Absent,
             Self::Updated { .. }
             | Self::Adopted { .. }
             | Self::Removed { .. }
-            | Self::Released
+            | Self::Released { .. }
             | Self::Collection(CollectionDecision::Changed { .. }) => State::Outdated,
             settled => settled.state_after(),
         }
@@ -142,7 +161,7 @@ impl Decision {
     /// What the entry is once the decision was carried out.
     pub const fn state_after(&self) -> State {
         match self {
-            Self::UpToDate { .. } | Self::New { .. } => State::Applied,
+            Self::UpToDate { .. } | Self::New { .. } | Self::Renamed { .. } => State::Applied,
             Self::Updated { .. } => State::Updated,
             Self::Adopted { .. } => State::Adopted,
             Self::Edited { .. } => State::Edited,
@@ -153,9 +172,11 @@ impl Decision {
             Self::InUse { .. } => State::Kept,
             Self::Removed { why } => match why {
                 Going::Masked(_) => State::Masked,
-                Going::Withdrawn => State::Removed,
+                Going::Withdrawn | Going::Renamed(_) => State::Removed,
             },
-            Self::Released | Self::ReleasedByOwner => State::Released,
+            Self::Released { .. } | Self::LeftToOwner { .. } | Self::ReleasedByOwner => {
+                State::Released
+            }
             Self::Broken { .. } | Self::LayerMissing => State::Failed,
             Self::Collection(decision) => decision.state_after(),
             Self::Run(decision) => decision.state(),
@@ -330,10 +351,12 @@ pub struct Mask {
 /// Why an entry is to go.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Going {
-    /// The owner masked it.
+    /// It is masked, by its owner or by the vendor.
     Masked(Mask),
     /// The vendor withdrew it.
     Withdrawn,
+    /// The vendor calls it so now.
+    Renamed(String),
 }
 
 /// What depends on an entry that would go.

@@ -60,6 +60,19 @@ pub enum Matter {
         /// Whether a server may have set that as well.
         is_unclear: bool,
     },
+    /// The vendor changed a key that a server refreshes: what somebody had put there goes.
+    Overwritten {
+        /// The name of the entry.
+        name: String,
+        /// The key.
+        key: String,
+        /// What was there.
+        actual: BString,
+        /// What the vendor has; none where it is taken away.
+        desired: Option<BString>,
+        /// The key with which the owner's value stays, where there is such a convention.
+        mark: Option<String>,
+    },
     /// Nobody can tell any more what was last written to an entry.
     BaselineLost {
         /// Its name.
@@ -124,6 +137,7 @@ impl Matter {
             Self::CannotAdopt { .. } => code::CANNOT_ADOPT,
             Self::CannotMove { .. } => code::OUT_OF_SCOPE,
             Self::Conflict { .. } => code::CONFLICT,
+            Self::Overwritten { .. } => code::OVERWRITTEN,
             Self::BaselineLost { .. } => code::BASELINE_LOST,
             Self::LayerMissing { .. } => code::LAYER_MISSING,
             Self::IdTwice { .. } => code::ID_TWICE,
@@ -137,6 +151,7 @@ impl Matter {
         match self {
             Self::InUse { .. }
             | Self::Conflict { .. }
+            | Self::Overwritten { .. }
             | Self::BaselineLost { .. }
             | Self::IdNotSet { .. }
             | Self::GivenUp {

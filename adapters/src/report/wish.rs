@@ -113,7 +113,9 @@ impl Wish {
         in_the_way(decision).or_else(|| match self {
             Self::Restore => not_restored(decision),
             _ if *decision == Decision::Deleted => Some(Idle::Deleted),
-            _ if matches!(decision, Decision::New { .. }) => Some(Idle::NotMade),
+            _ if matches!(decision, Decision::New { .. } | Decision::Renamed { .. }) => {
+                Some(Idle::NotMade)
+            }
             Self::Adopt => not_adopted(decision),
             Self::Release => not_released(decision),
             Self::Revert(keys) => not_reverted(decision, &entry.keys, keys),
@@ -164,6 +166,7 @@ fn in_the_way(decision: &Decision) -> Option<Idle> {
     match decision {
         Decision::Masked { mask }
         | Decision::MaskedForeign { mask }
+        | Decision::LeftToOwner { mask }
         | Decision::Removed {
             why: Going::Masked(mask),
         }
@@ -173,12 +176,12 @@ fn in_the_way(decision: &Decision) -> Option<Idle> {
         } => Some(Idle::Masked(mask.clone())),
         Decision::Broken { .. } | Decision::LayerMissing => Some(Idle::Broken),
         Decision::Removed {
-            why: Going::Withdrawn,
+            why: Going::Withdrawn | Going::Renamed(_),
         }
-        | Decision::Released
+        | Decision::Released { .. }
         | Decision::Run(_) => Some(Idle::NotShipped),
         Decision::InUse {
-            why: Going::Withdrawn,
+            why: Going::Withdrawn | Going::Renamed(_),
             ..
         } => Some(Idle::InUse),
         Decision::Foreign(Foreign::Inherited { .. }) => Some(Idle::Inherited),
@@ -189,7 +192,7 @@ fn in_the_way(decision: &Decision) -> Option<Idle> {
 fn not_restored(decision: &Decision) -> Option<Idle> {
     match decision {
         Decision::Deleted => None,
-        Decision::New { .. } => Some(Idle::ToBeMade),
+        Decision::New { .. } | Decision::Renamed { .. } => Some(Idle::ToBeMade),
         Decision::Foreign(why) => Some(Idle::NameTaken(why.clone())),
         _ => Some(Idle::There),
     }
