@@ -29,6 +29,19 @@ pub(crate) fn keyfile_entries(layers: Vec<Layer>, suffix: &str) -> Rules {
     rules.build().expect("nothing in them can be wrong")
 }
 
+/// The rules of a source whose entries are TOML files, and so are their drop-ins: an entry is masked whole, and
+/// drop-ins alone are none.
+pub(crate) fn toml_entries(layers: Vec<Layer>) -> Rules {
+    let rules = Rules::builder()
+        .layers(layers)
+        .shape(Shape::Entries)
+        .suffix(".toml")
+        .drop_in_suffix(".toml")
+        .main_decides(true)
+        .format("toml");
+    rules.build().expect("nothing in them can be wrong")
+}
+
 /// One source: its entries and what was found wrong with them.
 #[derive(Debug)]
 pub struct Source<T> {

@@ -15,7 +15,7 @@ use libtest_mimic::Trial;
 use self::alone::alone;
 use self::disk::FileSystem;
 use self::system::System;
-use self::tree::Tree;
+pub(crate) use self::tree::Tree;
 use crate::NotRun;
 
 type Story = fn(&System);

@@ -35,6 +35,7 @@ mod openpgp;
 mod ostree;
 mod peers;
 mod random;
+mod recipes;
 mod schemas;
 mod sync_calls;
 mod sysroot;
@@ -74,8 +75,8 @@ fn is_set(variable: &str) -> bool {
 #[derive(Debug)]
 pub(crate) struct NotRun {
     required: bool,
-    /// Whether each case meets each version of its peer.
-    all_versions: bool,
+    /// Whether each case meets each version of its peer, and nothing is left out for its cost.
+    all: bool,
     reasons: RefCell<BTreeMap<String, usize>>,
 }
 
@@ -118,7 +119,7 @@ impl NotRun {
         for (turn, (version, found)) in there.into_iter().chain(missing).enumerate() {
             for (number, &(case, tried)) in cases.iter().enumerate() {
                 let is_its_turn = found.is_err() || number % count == turn;
-                let is_left = !is_its_turn && !self.all_versions;
+                let is_left = !is_its_turn && !self.all;
                 if is_left {
                     let reason = "tried with another version; OVERLAYCTL_THOROUGH=1 tries all";
                     self.count(reason.to_owned());
@@ -130,6 +131,11 @@ impl NotRun {
             }
         }
         trials
+    }
+
+    /// For a trial that a plain run leaves out, for this reason.
+    pub(crate) fn only_thorough(&self, why: &str) -> Found<()> {
+        self.all.then_some(()).ok_or_else(|| why.into())
     }
 
     fn count(&self, reason: String) {
@@ -152,7 +158,7 @@ fn main() -> ExitCode {
     arguments.test_threads = arguments.test_threads.or_else(threads);
     let not_run = NotRun {
         required: is_set("OVERLAYCTL_REQUIRE_PEERS"),
-        all_versions: is_thorough() || arguments.filter.is_some(),
+        all: is_thorough() || arguments.filter.is_some(),
         reasons: RefCell::default(),
     };
     let trials = [
@@ -170,6 +176,7 @@ fn main() -> ExitCode {
         memory::trials,
         openpgp::trials,
         ostree::trials,
+        recipes::trials,
         schemas::trials,
         sync_calls::trials,
         systemd::trials,

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
-use overlay_resolver::rules::{Rules, Shape};
+use overlay_resolver::rules::Rules;
 use overlay_resolver::tree::Tree;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -43,11 +43,9 @@ use crate::paths::{BelowLayers, InRoot, LayersAt};
 use crate::report::{Change, Decision, Operation, RunDecision};
 use crate::route::{Route, SourcePath};
 use crate::runner::{Agenda, Conclusion, Job, Mark, Runner, mark_file, put};
-use crate::source::{Source, Want};
+use crate::source::{Source, Want, toml_entries};
 use crate::system::is_running_systems;
 
-/// What the files of tasks end with.
-const SUFFIX: &str = ".toml";
 /// The name of the marker in a sysroot: what deploy processes remove.
 const MARKER: &str = ".ostree-cleaned";
 /// The name of what is remembered of a deployment that is cleaned.
@@ -82,16 +80,9 @@ pub struct Cleanup {
 impl Cleanup {
     /// The adapter of this name, as its definition has it.
     pub(crate) fn new(name: &str, definition: Definition) -> Self {
-        let rules = Rules::builder()
-            .layers(definition.layers.0)
-            .shape(Shape::Entries)
-            .suffix(SUFFIX)
-            .drop_in_suffix(SUFFIX)
-            .main_decides(true)
-            .format("toml");
         Self {
             name: name.into(),
-            rules: rules.build().expect("nothing in them can be wrong"),
+            rules: toml_entries(definition.layers.0),
             tasks: definition.tasks.0,
             state: definition.state.0,
             sysroot: definition.sysroot.0,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use overlay_resolver::Document;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
-use overlay_resolver::rules::{Rules, Shape};
+use overlay_resolver::rules::Rules;
 use overlay_resolver::tree::Tree;
 use serde::Deserialize;
 
@@ -19,11 +19,9 @@ use crate::paths::{BelowLayers, InRoot, LayersAt};
 use crate::process;
 use crate::route::{Route, SourcePath};
 use crate::runner::{Agenda, Job, Mark, Runner, mark_file};
-use crate::source::{Source, mistake, path_of};
+use crate::source::{Source, mistake, path_of, toml_entries};
 use crate::system::is_running_systems;
 
-/// What the vendor's files end with.
-const SUFFIX: &str = ".toml";
 /// How often a task is tried that does not say it.
 const TRIES: u32 = 2;
 /// How long one may take.
@@ -65,16 +63,9 @@ struct Task {
 impl Tasksd {
     /// The adapter of this name, as its definition has it.
     pub(crate) fn new(name: &str, definition: Definition) -> Self {
-        let rules = Rules::builder()
-            .layers(definition.layers.0)
-            .shape(Shape::Entries)
-            .suffix(SUFFIX)
-            .drop_in_suffix(SUFFIX)
-            .main_decides(true)
-            .format("toml");
         Self {
             name: name.into(),
-            rules: rules.build().expect("nothing in them can be wrong"),
+            rules: toml_entries(definition.layers.0),
             tasks: definition.tasks.0,
             state: definition.state.0,
             occasion: definition.occasion,
