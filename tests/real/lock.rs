@@ -178,9 +178,11 @@ fn of_a_user() {
         let path = path.expect("readable").into_path();
         lchown(path, Some(USER), Some(USER)).expect("given");
     }
-    // Where it was built, only root may be able to look.
+    // Where it was built, only root may be able to look. Written by this process, it would be busy as long as what
+    // another trial starts meanwhile has inherited the descriptor.
     let program = scratch.path().join("overlayctl");
-    fs::copy(env!("CARGO_BIN_EXE_overlayctl"), &program).expect("a copy");
+    let built = env!("CARGO_BIN_EXE_overlayctl");
+    read(Command::new("cp").arg(built).arg(&program)).expect("a copy");
     let sync = || {
         let sync = machine.overlayctl(&["sync"]);
         let mut command = Command::new("setpriv");

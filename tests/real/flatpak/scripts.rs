@@ -27,6 +27,13 @@ fn fedora(world: &World<'_>) {
     let remotes = world.remotes();
     assert_eq!(remotes["fedora"].url, REGISTRY);
     assert!(remotes["fedora-testing"].options.contains("disabled"));
+    // A distribution built on this one does not want it.
+    let mask = "usr/local/share/flatpak/remotes.d/fedora-testing.flatpakrepo";
+    world.write(mask, "");
+    world.sync();
+    world.assert_remotes(&["fedora"]);
+    world.remove(mask);
+    world.sync();
     // The owner enables it and deletes the other; both hold, and a change of the image arrives.
     world.flatpak(&["remote-modify", "--enable", "fedora-testing"]);
     world.flatpak(&["remote-delete", "fedora"]);
@@ -38,13 +45,11 @@ fn fedora(world: &World<'_>) {
     let testing = &remotes["fedora-testing"];
     assert_eq!(testing.title, "Fedora Flatpaks (tests)");
     assert!(!testing.options.contains("disabled"), "{testing:?}");
-    // A distribution built on this one wants neither.
-    world.write(
-        "usr/local/share/flatpak/remotes.d/fedora-testing.flatpakrepo",
-        "",
-    );
-    world.sync();
-    world.assert_remotes(&[]);
+    // What its owner changed stays with them, whoever of the vendors gives it up.
+    world.write(mask, "");
+    let report = world.sync();
+    report.assert_state("fedora-testing", "released");
+    world.assert_remotes(&["fedora-testing"]);
 }
 
 /// What the unit ran once.
