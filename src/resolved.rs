@@ -112,7 +112,9 @@ impl Resolved {
         reading: &Reading,
     ) -> ManuallyDrop<Self> {
         let mut resolved = Self::of(configuration);
-        let may_be_absent = configuration.has_known_consumer() || !reading.without.is_empty();
+        let may_be_absent = configuration.has_known_consumer()
+            || configuration.is_unread()
+            || !reading.without.is_empty();
         if resolved.is_empty() && !may_be_absent {
             let searched = configuration.scan().searched;
             let searched = searched.iter().map(|path| escape_path(path).to_string());

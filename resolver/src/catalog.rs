@@ -201,6 +201,11 @@ impl Catalog {
         })
     }
 
+    /// The rules of the consumer of a configuration path that is known by itself, and not by the directory that it is in.
+    pub(crate) fn own_rules(&self, path: &Path) -> Option<Rules> {
+        Some(self.row(path)?.rules().clone())
+    }
+
     /// What the documents at a configuration path are reported under, where who added it said so.
     pub fn name(&self, path: &Path) -> Option<&str> {
         let row = self.row(path).or_else(|| self.directory_of(path));

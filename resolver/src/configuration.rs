@@ -55,7 +55,7 @@ pub struct Configuration {
     pub(crate) path: PathBuf,
     pub(crate) rules: Rules,
     pub(crate) basis: Basis,
-    /// Whether the catalog knows the consumer, whatever rules the caller named.
+    /// Whether the catalog knows the consumer of this very path, whatever rules the caller named.
     pub(crate) is_known: bool,
     pub(crate) name: Option<String>,
     pub(crate) part_of: Option<PathBuf>,
@@ -93,7 +93,8 @@ impl Configuration {
         self.basis
     }
 
-    /// Whether the catalog knows its consumer, whatever rules the caller named.
+    /// Whether the catalog knows its consumer, whatever rules the caller named; not of a [part](Self::part_of), which
+    /// nobody looks for by its name.
     pub fn has_known_consumer(&self) -> bool {
         self.is_known
     }
@@ -103,13 +104,14 @@ impl Configuration {
         self.name.as_deref()
     }
 
-    /// The known document that it is only a part of: `systemd/journald.conf` of
+    /// The known document that it is only a part of, by whose rules it is read: `systemd/journald.conf` of
     /// `systemd/journald.conf.d`. Other files have a say in that, too.
     pub fn part_of(&self) -> Option<&Path> {
         self.part_of.as_deref()
     }
 
-    /// Whether nobody reads what is there: they are drop-ins of many units, and no layer has one.
+    /// Whether nobody reads what is there: they are drop-ins of many units, and no layer has one, or its name says that
+    /// it is not meant.
     pub fn is_unread(&self) -> bool {
         self.unread.is_some()
     }
@@ -209,8 +211,7 @@ impl Configuration {
         let (mut scan, others) = scan(&rules, rules.shape_of(&self.path), discovery);
         tell(&mut scan, &others);
         if let Some(why) = &self.unread {
-            let finding = code::NO_UNIT.warning(&self.path, why.to_string());
-            (scan.entries, scan.findings) = (Vec::new(), vec![finding]);
+            (scan.entries, scan.findings) = (Vec::new(), vec![why.finding(&self.path)]);
         }
         scan
     }
@@ -243,7 +244,7 @@ impl Configuration {
 
     /// That it is no document by itself.
     fn is_a_part(&self) -> Option<Finding> {
-        let whole = escape_path(self.part_of()?);
+        let whole = escape_path(self.part_of().filter(|_| !self.is_unread())?);
         let message =
             format!("is a part of {whole}, in which other files have a say, too; ask for that");
         Some(code::PART_OF.warning(&self.path, message))

@@ -149,9 +149,18 @@ impl Document {
         self.ledger.problems()
     }
 
-    /// Whether nothing found stands in the way of trusting the document.
+    /// Whether nothing found stands in the way of trusting its values, so that
+    /// [`deserialize`](Self::deserialize) gives them: no error, and no line that is not in a syntax that is only
+    /// [guessed](crate::Configuration::has_guessed_syntax). Such a line is no error of its file, but whoever takes the
+    /// values takes the guess for the truth, and a file of the owner must not vanish without a word.
     pub fn is_sound(&self) -> bool {
-        self.findings().all(|finding| finding.level != Level::Error)
+        self.doubt().is_none()
+    }
+
+    /// The first of what stands in the way of that.
+    fn doubt(&self) -> Option<&Finding> {
+        let mut findings = self.findings.iter().chain(self.problems());
+        findings.find(|finding| finding.level == Level::Error)
     }
 
     /// The problem at which the consumer stops, and the file that has it.

@@ -3,6 +3,7 @@
 mod choose;
 mod members;
 mod owners;
+mod part;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use overlay_resolver::scan::Status;
 use overlay_resolver::tree::Tree;
-use overlay_resolver::{Document, Located, Resolver, Rules};
+use overlay_resolver::{Document, Level, Located, Resolver, Rules};
 use serde::Deserialize;
 
 fn tree(files: &[(&str, &str)]) -> Tree {
@@ -21,6 +21,35 @@ fn rules(toml: &str) -> Rules {
 fn resolve(toml: &str, path: &str, files: &[(&str, &str)]) -> Document {
     let resolver = Resolver::new(tree(files)).rules(rules(toml));
     resolver.resolve(path).expect("a path")
+}
+
+/// What the usual syntax has no name for is no error where that is a guess; but nobody gets values out of it unasked.
+#[test]
+fn what_is_sound_is_what_is_read() {
+    let guessed = |text: &str| {
+        let resolver = Resolver::new(Tree::default()).with("/usr/lib/a.d/1.conf", "port=80\n");
+        resolver
+            .with("/etc/a.d/2.conf", text)
+            .resolve("a.d")
+            .unwrap()
+    };
+    for (text, is_sound) in [
+        ("host=a\n", true),
+        ("[bad\n", false),
+        ("host=a\nno pair\n", true),
+    ] {
+        let document = guessed(text);
+        let values = document.deserialize::<std::collections::BTreeMap<String, String>>();
+        assert_eq!(
+            (document.is_sound(), values.is_ok()),
+            (is_sound, is_sound),
+            "{text}"
+        );
+        let errors = document
+            .findings()
+            .filter(|found| found.level == Level::Error);
+        assert_eq!(errors.count(), 0, "{text}");
+    }
 }
 
 #[test]

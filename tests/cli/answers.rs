@@ -377,3 +377,39 @@ fn a_name_that_is_no_glob_is_taken_as_it_is() {
     let told = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(told.contains("no entry matches `no[one`"), "{told}");
 }
+
+/// A file is the same whether it is asked about as a file or as a configuration path.
+#[test]
+fn what_nobody_reads_has_no_values_by_itself() {
+    let image = Image::new();
+    for (path, why) in [
+        ("sysctl.d/10.conf.bak", "name of a backup copy"),
+        (
+            "flatpak/remotes.d/a.flatpakrepo.bak",
+            "name of a backup copy",
+        ),
+        (
+            "systemd/journald.conf.d/README",
+            "name does not end in .conf",
+        ),
+    ] {
+        image.write(&format!("etc/{path}"), "x=1\n");
+        let told = image.run(&["why", &format!("/etc/{path}")]).stdout;
+        let told = String::from_utf8_lossy(&told);
+        assert!(told.contains(&format!("ignored: {why}")), "{told}");
+        for command in ["show", "explain", "list"] {
+            let output = image.run(&[command, path]);
+            let [out, err] =
+                [output.stdout, output.stderr].map(|text| String::from_utf8(text).expect("text"));
+            assert_eq!(output.status.code(), Some(0), "{command} {path}: {err}");
+            assert!(
+                !out.contains("x=1") && !out.contains("effective"),
+                "{command} {path}: {out}"
+            );
+            assert!(
+                err.contains(&format!("{path}: ignored: {why}")),
+                "{command} {path}: {err}"
+            );
+        }
+    }
+}

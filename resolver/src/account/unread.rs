@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::words::list;
 use crate::escape::escape_path;
-use crate::rules::{DropIns, Ignored, Name, Rules, Shape};
+use crate::finding::{Finding, code};
+use crate::rules::{DropIns, Ignored, Rules};
 
 /// Why nobody looks at a file, whatever is in it.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,14 +40,8 @@ impl Unread {
         if rules.layer_of(path).is_none() {
             return Self::OtherLayer(layers().collect());
         }
-        let ignored = path.file_name().and_then(|name| {
-            match (rules.shape_of(document), rules.classify(name)) {
-                (Shape::Entries, Name::Ignored(reason)) => Some(reason),
-                (Shape::Entries, Name::Entry | Name::DropInDirectory(_)) => None,
-                _ => rules.for_document(document).classify_drop_in(name),
-            }
-        });
-        if let Some(reason) = ignored {
+        let name = path.file_name();
+        if let Some(reason) = name.and_then(|name| rules.ignored(name, document)) {
             return Self::Name(reason);
         }
         let beside = || {
@@ -61,6 +56,16 @@ impl Unread {
             DropIns::Named(name) => Some(name.into()),
             DropIns::Beside | DropIns::Unit => beside(),
         })
+    }
+}
+
+impl Unread {
+    /// What there is to say of a configuration path that nobody reads.
+    pub(crate) fn finding(&self, path: &Path) -> Finding {
+        match self {
+            Self::NoUnit(_) => code::NO_UNIT.warning(path, self.to_string()),
+            why => code::UNREACHABLE_FILE.warning(path, format!("ignored: {why}")),
+        }
     }
 }
 

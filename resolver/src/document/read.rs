@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use serde::de::DeserializeOwned;
 
 use super::{Assignment, Document, Effective, Item};
-use crate::finding::Level;
 use crate::format::Value;
 use crate::ledger::Decoded;
 use crate::typed::{DeserializeError, Leaf, Number, Origin, Tree, Values};
@@ -14,15 +13,11 @@ impl Document {
     /// Reads the document as a `T`, whose fields say how text is read ([`typed`](crate::typed)).
     ///
     /// # Errors
-    /// A value is not what its field wants, or something is missing. Also where the document has an
-    /// error among its findings, or a line that cannot be read by a syntax that is only
-    /// [guessed](crate::Configuration::has_guessed_syntax), since what it should be is not known then; whoever
+    /// A value is not what its field wants, or something is missing. Also where the document is not
+    /// [sound](Self::is_sound), since what it should be is not known then; whoever
     /// knows better takes [`deserialize_anyway`](Self::deserialize_anyway).
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, DeserializeError> {
-        // Lines that are not in a syntax that is only a guess, too: whoever reads values is their consumer, and must not
-        // pass over a file of the owner without a word.
-        let mut findings = self.findings.iter().chain(self.problems());
-        match findings.find(|finding| finding.level == Level::Error) {
+        match self.doubt() {
             Some(finding) => {
                 let of_path = |fragment: &&crate::scan::Fragment| fragment.path == finding.path;
                 let file = self.entry.fragments.iter().find(of_path);

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Choice, Resolver};
-use crate::catalog::Catalog;
 use crate::configuration::{Basis, Configuration, PathError, below_layers};
 use crate::owner::Owner;
 use crate::rules::{Name, Repeated, Rules};
@@ -59,10 +58,11 @@ impl Resolver {
 
     /// The same of a path below every layer that is taken as it is.
     pub fn configuration_at(&self, path: PathBuf) -> Configuration {
-        let unread = self.of_no_unit(&path);
+        let of_no_unit = self.of_no_unit(&path);
+        let found = self.chosen(path).directory_of_documents();
         Configuration {
-            unread,
-            ..self.chosen(path).directory_of_documents()
+            unread: of_no_unit.or(found.unread),
+            ..found
         }
     }
 
@@ -88,23 +88,31 @@ impl Resolver {
     /// What a path below every layer means, without a look into the tree.
     pub(crate) fn chosen(&self, path: PathBuf) -> Configuration {
         let catalog = self.catalog();
-        let known = catalog
-            .rules(&path)
+        let own = catalog
+            .own_rules(&path)
             .or_else(|| catalog.rules_of_many_units(&path));
+        let part = own.is_none().then(|| self.part(&path)).flatten();
+        let is_a_part = part.is_some();
+        let (rules, part_of, unread) = match part {
+            Some(part) => (Some(part.rules), Some(part.of), part.unread),
+            None => (own.or_else(|| catalog.rules(&path)), None, None),
+        };
+        // Who names the rules decides what is read.
+        let unread = unread.filter(|_| matches!(self.choice, Choice::Consumer));
         Configuration {
             tree: Arc::clone(&self.tree),
             shared: self.shared.clone(),
             history: self.history,
-            basis: match (&self.choice, &known) {
+            basis: match (&self.choice, &rules) {
                 (Choice::Consumer, Some(_)) => Basis::Consumer,
                 (Choice::Consumer, None) => Basis::Guess,
                 (Choice::Rules(_) | Choice::Another(_), _) => Basis::Caller,
             },
-            is_known: known.is_some(),
+            is_known: rules.is_some() && !is_a_part,
             name: catalog.name(&path).map(str::to_owned),
-            part_of: known.is_none().then(|| whole(catalog, &path)).flatten(),
-            rules: self.choice.over(known),
-            unread: None,
+            part_of,
+            rules: self.choice.over(rules),
+            unread,
             path,
         }
     }
@@ -135,18 +143,4 @@ impl Choice {
             },
         }
     }
-}
-
-/// The known document that a file or directory at `path` is a part of: of `X.conf.d` and of what is in it,
-/// `X.conf`.
-fn whole(catalog: &Catalog, path: &Path) -> Option<PathBuf> {
-    let inside = path.join("_.conf");
-    let owners = [path, &inside].map(|path| catalog.owner(path));
-    let documents = owners.into_iter().filter_map(|owner| match owner {
-        Owner::Document(document) => Some(document),
-        _ => None,
-    });
-    // What is in a directory has no say in it.
-    let mut documents = documents.filter(|document| !document.starts_with(path));
-    documents.find(|document| catalog.knows(document))
 }

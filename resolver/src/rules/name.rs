@@ -3,8 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
-use super::{DropIns, Rules};
+use super::{DropIns, Rules, Shape};
 
 /// What a name in a layer's directory is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +79,17 @@ impl Rules {
     /// With no suffix to tell by, `NAME.d` is taken for the drop-in directory of `NAME`.
     fn is_drop_in_directory(&self, name: &OsStr) -> bool {
         self.suffix.is_empty() && name.as_bytes().ends_with(b".d")
+    }
+
+    /// Why `name` among the files of what is at the configuration path `of` is not read, if it is not.
+    pub(crate) fn ignored(&self, name: &OsStr, of: &Path) -> Option<Ignored> {
+        if self.shape_of(of) != Shape::Entries {
+            return self.for_document(of).classify_drop_in(name);
+        }
+        match self.classify(name) {
+            Name::Ignored(reason) => Some(reason),
+            Name::Entry | Name::DropInDirectory(_) => None,
+        }
     }
 
     /// Why `name` in a drop-in directory is not a drop-in, if it is not.

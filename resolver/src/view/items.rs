@@ -108,12 +108,12 @@ impl<'d> Items<'d> {
     }
 
     fn at(&self, identity: &Identity) -> Option<&Item<'d>> {
-        self.found.get(*self.places.get(identity)?)?.as_ref()
+        self.found[*self.places.get(identity)?].as_ref()
     }
 
     fn take(&mut self, identity: &Identity) -> Option<Item<'d>> {
         let place = self.places.remove(identity)?;
-        let item = self.found.get_mut(place)?.take()?;
+        let item = self.found[place].take()?;
         self.count -= 1;
         Some(item)
     }
