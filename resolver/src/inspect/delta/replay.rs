@@ -1,6 +1,8 @@
 //! The ledger of one key as a film: what each file does to the key, over all that is read before it.
 //!
 //! Nothing is merged a second time: each row knows by which it was beaten, so up to that it counted.
+//! To merge, for each file, all that is read before it would take the square of what there is
+//! (`tests/size.rs`); that it would say the same is a law (`laws.rs`).
 
 use std::collections::{HashMap, HashSet};
 
