@@ -5,6 +5,7 @@ mod alone;
 mod cleanup;
 mod container;
 mod disk;
+mod power;
 mod protocol;
 mod remotes;
 mod system;
@@ -47,6 +48,15 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
     let mut trials = not_run.with_versions(Tree::all(), &stories, |story, tree| {
         alone(|| story(&System::new(tree)));
     });
+    let file_systems = [
+        ("the power goes at any moment, on ext4", FileSystem::Ext4),
+        ("the power goes at any moment, on xfs", FileSystem::Xfs),
+    ];
+    trials.extend(
+        not_run.with_versions(Tree::all(), &file_systems, |file_system, tree| {
+            alone(|| power::converges(tree, file_system));
+        }),
+    );
     // No systemd has a part in it.
     for file_system in [FileSystem::Ext4, FileSystem::Xfs] {
         let name = format!("booted without systemd: the marker on {file_system}, over power cuts");

@@ -3,7 +3,7 @@
 use super::container::Boot;
 use super::system::System;
 
-fn remote(system: &System, name: &str, url: &str) {
+pub(super) fn remote(system: &System, name: &str, url: &str) {
     system.write(
         &format!("usr/lib/flatpak/remotes.d/{name}.flatpakrepo"),
         &format!("[Flatpak Repo]\nUrl={url}\nTitle=The {name}\nGPGVerify=false\n"),
@@ -11,7 +11,7 @@ fn remote(system: &System, name: &str, url: &str) {
 }
 
 /// A name and a URL a line.
-fn remotes(boot: &Boot) -> Vec<String> {
+pub(super) fn remotes(boot: &Boot) -> Vec<String> {
     let remotes = boot.output(&["flatpak", "remotes", "--system", "--columns=name,url"]);
     let words = remotes.lines().map(|line| {
         let words: Vec<_> = line.split_whitespace().collect();
@@ -22,15 +22,8 @@ fn remotes(boot: &Boot) -> Vec<String> {
     remotes
 }
 
-pub(crate) fn stay(system: &System) {
-    for name in ["deleted", "edited", "masked", "plain"] {
-        remote(system, name, "https://one.example.org/");
-    }
-    let boot = system.boot();
-    let one = "https://one.example.org/";
-    let all = ["deleted", "edited", "masked", "plain"].map(|name| format!("{name} {one}"));
-    assert_eq!(remotes(&boot), all);
-    // The owner.
+/// The owner deletes one, edits another, and masks a third.
+pub(super) fn owner_acts(boot: &Boot) {
     for arguments in [
         &["flatpak", "remote-delete", "--system", "deleted"][..],
         &[
@@ -40,6 +33,7 @@ pub(crate) fn stay(system: &System) {
             "--title=Mine",
             "edited",
         ],
+        &["mkdir", "-p", "/etc/flatpak/remotes.d"],
         &[
             "ln",
             "-s",
@@ -47,9 +41,19 @@ pub(crate) fn stay(system: &System) {
             "/etc/flatpak/remotes.d/masked.flatpakrepo",
         ],
     ] {
-        boot.status(&["mkdir", "-p", "/etc/flatpak/remotes.d"]);
         assert_eq!(boot.status(arguments), 0, "{arguments:?}");
     }
+}
+
+pub(crate) fn stay(system: &System) {
+    for name in ["deleted", "edited", "masked", "plain"] {
+        remote(system, name, "https://one.example.org/");
+    }
+    let boot = system.boot();
+    let one = "https://one.example.org/";
+    let all = ["deleted", "edited", "masked", "plain"].map(|name| format!("{name} {one}"));
+    assert_eq!(remotes(&boot), all);
+    owner_acts(&boot);
     boot.off();
 
     let boot = system.boot();
