@@ -4,7 +4,9 @@
 mod alone;
 mod cleanup;
 mod container;
+mod deployed;
 mod disk;
+mod ostree;
 mod power;
 mod protocol;
 mod remotes;
@@ -55,6 +57,15 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
     trials.extend(
         not_run.with_versions(Tree::all(), &file_systems, |file_system, tree| {
             alone(|| power::converges(tree, file_system));
+        }),
+    );
+    let by_ostree: [(&str, fn(&Tree)); 1] = [(
+        "ostree updates it, and it goes back and forward again",
+        ostree::updates,
+    )];
+    trials.extend(
+        not_run.with_versions(Tree::all(), &by_ostree, |story, tree| {
+            alone(|| story(tree));
         }),
     );
     // No systemd has a part in it.

@@ -126,7 +126,7 @@ pub(crate) fn takes_down(system: &System) {
     );
     system.task("20-mine", "exit 0", "");
     for _ in 0..2 {
-        let mut boot = system.start(&[]);
+        let mut boot = system.start();
         assert!(boot.wait_for(Boot::is_off), "it stays up");
         drop(boot);
         assert_eq!(system.ran(), "10-down");

@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::peers::read;
+
 /// How long a boot may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -99,6 +101,11 @@ impl Boot {
     pub(crate) fn output(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().expect("nsenter runs");
         String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Runs a command in it that has to end well.
+    pub(crate) fn run(&self, arguments: &[&str]) {
+        read(&mut self.command(arguments)).expect("it ends well");
     }
 
     /// The status of a command in it.

@@ -108,7 +108,7 @@ pub(crate) fn converges(tree: &Tree, file_system: FileSystem) {
         system.lose_power(Some(boot));
         system.ran();
         let url = update(&system, version);
-        let mut cut = system.start(&[]);
+        let mut cut = system.start();
         if let Moment::After(time) = moment {
             sleep(Duration::from_millis(time as u64));
         }

@@ -41,7 +41,7 @@ pub(super) fn owner_acts(boot: &Boot) {
             "/etc/flatpak/remotes.d/masked.flatpakrepo",
         ],
     ] {
-        assert_eq!(boot.status(arguments), 0, "{arguments:?}");
+        boot.run(arguments);
     }
 }
 

@@ -2,7 +2,7 @@
 //! owner put over it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -193,7 +193,12 @@ impl System {
     }
 
     pub(crate) fn boot_with(&self, options: &[&str]) -> Boot {
-        let mut boot = self.start(options);
+        self.boot_in(&self.root(), options)
+    }
+
+    /// The same with another directory as its root.
+    pub(crate) fn boot_in(&self, root: &Path, options: &[&str]) -> Boot {
+        let mut boot = self.start_in(root, options);
         let console = self.place.path().join("console");
         assert!(
             boot.is_up(),
@@ -204,14 +209,18 @@ impl System {
     }
 
     /// Begins to boot it.
-    pub(crate) fn start(&self, options: &[&str]) -> Boot {
+    pub(crate) fn start(&self) -> Boot {
+        self.start_in(&self.root(), &[])
+    }
+
+    fn start_in(&self, root: &Path, options: &[&str]) -> Boot {
         let name = self.place.path().file_name().expect("a name");
         let groups = Groups::new(
             &name.to_string_lossy().replace('.', ""),
             &self.place.path().join("groups"),
         );
         let mut start = Command::new("/bin/sh");
-        start.args(["-c", START, "sh"]).arg(self.root());
+        start.args(["-c", START, "sh"]).arg(root);
         start.args(groups.arguments()).arg("--").args(options);
         if self.tree.version >= 258 {
             // It takes no other control groups, whatever the host has.
