@@ -10,6 +10,7 @@ mod ostree;
 mod power;
 mod protocol;
 mod remotes;
+mod soft_reboot;
 mod system;
 mod tree;
 
@@ -22,6 +23,8 @@ pub(crate) use self::tree::Tree;
 use crate::NotRun;
 
 type Story = fn(&System);
+/// One of a system that ostree deploys.
+type Deployed = fn(&Tree);
 
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
     let stories: [(&str, Story); 9] = [
@@ -59,7 +62,7 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
             alone(|| power::converges(tree, file_system));
         }),
     );
-    let by_ostree: [(&str, fn(&Tree)); 1] = [(
+    let by_ostree: [(&str, Deployed); 1] = [(
         "ostree updates it, and it goes back and forward again",
         ostree::updates,
     )];
@@ -68,6 +71,11 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
             alone(|| story(tree));
         }),
     );
+    // The oldest knows no such reboot.
+    let name = "booted with the newest systemd: a soft reboot into another deployment".into();
+    trials.push(not_run.trial(name, Tree::newest(), |tree| {
+        alone(|| soft_reboot::cleans(&tree));
+    }));
     // No systemd has a part in it.
     for file_system in [FileSystem::Ext4, FileSystem::Xfs] {
         let name = format!("booted without systemd: the marker on {file_system}, over power cuts");

@@ -16,6 +16,15 @@ const OS: &str = "os";
 const BRANCH: &str = "image";
 /// The first release that says in `/run/ostree-booted` which directory it booted, by the systemd of its suite.
 const SAYS_WHICH: u32 = 257;
+/// Leaves in `/run` what the initial RAM disk does, where it can be replaced.
+const BOOTED: &str = "[Unit]
+DefaultDependencies=no
+Before=local-fs.target
+ConditionPathExists=!/run/ostree-booted
+[Service]
+Type=oneshot
+ExecStart=/bin/cp /witness/ostree-booted /run/ostree-booted
+";
 /// What nobody needs here, and takes a while to be committed.
 const BALLAST: [&str; 4] = ["doc", "locale", "man", "zoneinfo"];
 
@@ -35,6 +44,12 @@ impl Deployed {
     /// Its first image is `system`, of which `/var` becomes the machine's.
     pub(crate) fn new(tree: &Tree, prepare: impl FnOnce(&System)) -> (Self, Deployment) {
         let system = System::new(tree);
+        system.write("usr/lib/systemd/system/ostree-booted.service", BOOTED);
+        let wants = "usr/lib/systemd/system/sysinit.target.wants";
+        system.link(
+            &format!("{wants}/ostree-booted.service"),
+            "../ostree-booted.service",
+        );
         prepare(&system);
         let deployed = Self {
             sysroot: system.beside("disk"),
@@ -136,20 +151,17 @@ impl Deployed {
             read(copy.arg(self.system.beside("var")).arg(&var)).expect("a copy");
             fs::rename(self.system.beside("var"), self.system.beside("no-var")).expect("moved");
         }
-        let booted = self.system.beside("ostree-booted");
-        fs::write(&booted, self.said_of(deployment)).expect("a file");
+        let witness = self.system.beside("witness");
+        fs::create_dir_all(&witness).expect("a directory");
+        let said = self.said_of(deployment);
+        fs::write(witness.join("ostree-booted"), said).expect("a file");
         let options = [
             format!("--bind={}:/sysroot:norbind", self.sysroot.display()),
             format!("--bind={}/boot:/boot", self.sysroot.display()),
             format!("--bind-ro={place}/usr:/usr"),
             format!("--bind={}:/var", var.display()),
-            format!("--bind-ro={}:/run/ostree-booted", booted.display()),
-            format!(
-                "--bind={}:/witness",
-                self.system.beside("witness").display()
-            ),
+            format!("--bind={}:/witness", witness.display()),
         ];
-        fs::create_dir_all(self.system.beside("witness")).expect("a directory");
         let options: Vec<_> = options.iter().map(String::as_str).collect();
         self.system.boot_in(&deployment.0, &options)
     }

@@ -78,7 +78,7 @@ pub(crate) fn updates(tree: &Tree) {
     let mut boot = deployed.boot(&first);
     assert_stands(&mut boot, &first, ONE, &NAMES);
     assert_eq!(deployed.ran(), "20-mine");
-    assert_eq!(trusted(), [keys.vendor.fingerprint.clone()]);
+    assert_eq!(trusted(), [&*keys.vendor.fingerprint]);
     owner_acts(&boot);
     boot.off();
 
@@ -100,7 +100,7 @@ pub(crate) fn updates(tree: &Tree) {
     assert_stands(&mut boot, &second, TWO, &updated);
     let titles = boot.output(&["flatpak", "remotes", "--system", "--columns=title"]);
     assert!(titles.contains("Mine"), "{titles}");
-    assert_eq!(trusted(), [keys.owner.fingerprint.clone()]);
+    assert_eq!(trusted(), [&*keys.owner.fingerprint]);
     boot.off();
     assert_eq!(deployed.ran(), "20-mine");
     let marker = deployed.read(MARKER).expect("a marker");

@@ -2,6 +2,7 @@
 //! owner put over it.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -143,6 +144,12 @@ impl System {
         let path = self.root().join(path);
         fs::create_dir_all(path.parent().expect("below the root")).expect("directories");
         fs::write(path, text).expect("a file");
+    }
+
+    pub(crate) fn link(&self, path: &str, to: &str) {
+        let path = self.root().join(path);
+        fs::create_dir_all(path.parent().expect("below the root")).expect("directories");
+        symlink(to, path).expect("a symlink");
     }
 
     pub(crate) fn remove(&self, path: &str) {
