@@ -90,9 +90,12 @@ impl Boot {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("nsenter");
+        // A manager that is just being replaced may leave one without an answer.
+        let mut command = Command::new("timeout");
         let first = self.first.as_deref().expect("it is up");
-        command.args(["--target", first, "--all", "--root", "--wd"]);
+        command.args([
+            "60", "nsenter", "--target", first, "--all", "--root", "--wd",
+        ]);
         command.args(arguments);
         command
     }

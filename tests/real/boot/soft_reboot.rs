@@ -56,7 +56,7 @@ pub(crate) fn cleans(tree: &Tree) {
     let name = second.0.file_name().expect("a name").to_string_lossy();
     let place = format!("/sysroot/ostree/deploy/os/deploy/{name}");
     boot.run(&["/bin/sh", "-c", PREPARE, "sh", &place]);
-    boot.run(&["systemctl", "soft-reboot"]);
+    boot.run(&["systemctl", "--no-block", "soft-reboot"]);
     let count = [
         "systemctl",
         "show",
@@ -66,13 +66,20 @@ pub(crate) fn cleans(tree: &Tree) {
     let is_other = boot.wait_for(|boot| boot.output(&count).trim() == "1");
     assert!(is_other, "it is not rebooted");
     assert!(boot.is_up(), "{}", boot.output(&["systemctl", "list-jobs"]));
-    boot.settle();
     let version = boot.output(&["cat", "/etc/os-release"]);
     assert!(version.contains("VERSION_ID=2"), "{version}");
-    let cleanup = &boot.cleanup()["cleanup"];
-    assert_eq!(cleanup["deployment"], second.id());
     // Nobody removed the marker of the first.
-    assert_eq!(cleanup["marker_state"], "current");
+    let is_cleaned = boot.wait_for(|boot| boot.cleanup()["cleanup"]["marker_state"] == "current");
+    let units = [
+        "systemctl",
+        "status",
+        "--no-pager",
+        "*cleanup*",
+        "boot-complete.target",
+    ];
+    assert!(is_cleaned, "{}", boot.output(&units));
+    assert_eq!(boot.cleanup()["cleanup"]["deployment"], second.id());
+    boot.run(&["overlayctl", "cleanup", "status"]);
     assert_eq!(deployed.ran(), "20-mine");
     boot.off();
 }

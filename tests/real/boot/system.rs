@@ -37,7 +37,7 @@ impl System {
         system.install();
         system.write(
             "etc/systemd/system/post-upgrade-cleanup.timer.d/soon.conf",
-            "[Timer]\nOnBootSec=\nOnBootSec=1s\nAccuracySec=100ms\n",
+            "[Timer]\nOnActiveSec=\nOnActiveSec=1s\nAccuracySec=100ms\n",
         );
         system.write(
             "etc/systemd/system/post-upgrade-cleanup.service.d/soon.conf",
