@@ -211,6 +211,22 @@ impl<T> Source<T> {
         layered.is_some_and(|layered| !matches!(layered.want, Want::Headless))
     }
 
+    /// Whether an entry of this name may have to go: the layers do not want it, or mask what it was called before.
+    pub(crate) fn may_go(&self, name: &str) -> bool
+    where
+        T: AsRef<Entry>,
+    {
+        let want = |name: &str| self.entries.get(name).map(|layered| &layered.want);
+        match want(name) {
+            Some(Want::Unresolved(_)) => false,
+            Some(Want::Present(wanted)) => {
+                let mut formers = wanted.as_ref().former_names.iter();
+                formers.any(|former| matches!(want(former), Some(Want::Masked(_))))
+            }
+            Some(Want::Masked(_) | Want::Headless) | None => true,
+        }
+    }
+
     /// The names that its entries had before.
     pub(crate) fn former_names(&self) -> impl Iterator<Item = &str>
     where

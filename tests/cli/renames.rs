@@ -180,6 +180,28 @@ fn a_mask_of_the_vendor_is_named() {
     }
 }
 
+/// A mask of the former name takes all away that lies beside the later one, but for what is in use.
+#[test]
+fn a_mask_of_the_former_name_leaves_nothing() {
+    for in_use in [false, true] {
+        let image = empty();
+        ship(&image, "v", "");
+        image.run(&["sync"]);
+        let key = format!("GPGKey={}\n{FORMER_V}", ONE.base64);
+        ship(&image, "w", &key);
+        image.run(&["sync"]);
+        if in_use {
+            install_from(&image, "w");
+        }
+        image.write("etc/flatpak/remotes.d/v.flatpakrepo", "");
+        let shown = image.shown(&["sync"]);
+        assert_eq!(group(&image, "w").is_some(), in_use, "{shown}");
+        let keyring = image.path("var/lib/flatpak/repo/w.trustedkeys.gpg");
+        assert_eq!(keyring.exists(), in_use, "{shown}");
+        assert_settled(&image, "masked");
+    }
+}
+
 /// What a rename brings along, and where it went, is told.
 #[test]
 fn a_rename_is_told() {

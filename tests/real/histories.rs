@@ -4,7 +4,9 @@
 //! What the owner is owed is kept here in a few words for each name, from what was done and from what the
 //! consumer sees; nothing is asked of overlayctl.
 
+mod acts;
 mod asked;
+mod judge;
 mod owed;
 mod turn;
 
@@ -21,11 +23,19 @@ use crate::random::Random;
 use crate::{is_thorough, peers::Found};
 
 use owed::{Maker, Owed, Served};
-use turn::{Death, Turn};
-pub(crate) use turn::{Entry, Image, Said, Shipped, Signer, Values};
+use turn::{Changes, Death, Turn};
+pub(crate) use turn::{Entry, Image, Said, Shipped, Values};
 
 /// The remotes that everything happens to.
 const NAMES: [&str; 4] = ["one", "two", "three", "four"];
+
+/// Those of them that some images call otherwise. An image says of each name what the other one is.
+const RENAMED: [&str; 2] = ["three", "four"];
+
+/// How a remote is called by an image that calls it otherwise.
+fn later(name: &str) -> String {
+    format!("{name}-later")
+}
 
 /// How many servers the vendor has.
 pub(crate) const SERVERS: usize = 3;
@@ -38,8 +48,10 @@ pub(crate) trait Scene {
     fn machine(&self) -> &Machine;
     fn keys(&self) -> &Keys;
 
-    /// The image ships a remote, or a file that nobody can read.
-    fn ship(&self, name: &str, entry: Option<&Entry>);
+    /// The image ships a remote, or a file of which nobody can read more than what it is called otherwise.
+    fn ship(&self, name: &str, other_name: Option<&str>, entry: Option<&Entry>);
+    /// The image masks what it ships.
+    fn hide(&self, name: &str);
     fn mask(&self, name: &str);
     fn unmask(&self, name: &str);
 
@@ -59,6 +71,13 @@ pub(crate) trait Scene {
     fn edit(&self, name: &str, values: &Values);
     fn add_own(&self, name: &str);
     fn trust(&self, name: &str);
+    /// All certificates but the owner's go.
+    fn take_out(&self, name: &str);
+    /// All lines of a remote are taken out of the way; returns them.
+    fn put_aside(&self, _name: &str) -> Option<String> {
+        None
+    }
+    fn bring_back(&self, _name: &str, _lines: &str) {}
 
     /// Where the vendor's servers are, of which there are [`SERVERS`].
     fn server(&self, number: usize) -> String {
@@ -88,6 +107,13 @@ struct Tally {
     wishes: usize,
     /// Remotes of which a server changed something.
     served: usize,
+    /// Remotes that are there under another name than before.
+    renamed: usize,
+    /// Remotes of which the vendor's certificates were taken out, and those whose lines were put aside.
+    taken_out: usize,
+    put_aside: usize,
+    /// Remotes that the owner had changed and a mask of the vendor's hides.
+    hidden: usize,
 }
 
 /// One history.
@@ -95,6 +121,10 @@ struct History<'s, S> {
     scene: &'s S,
     images: Vec<Image>,
     booted: usize,
+    /// The image of the last run, if that was whole and nothing else was deployed since.
+    settled: Option<usize>,
+    /// The name under which each remote was there last.
+    called: BTreeMap<&'static str, String>,
     owed: BTreeMap<&'static str, Owed>,
     /// What happened, for the message.
     told: Vec<String>,
@@ -118,6 +148,8 @@ pub(crate) fn check<S: Scene>(in_the_gate: u64, scene: impl Fn() -> S) {
             scene: &scene,
             images: vec![Image::new()],
             booted: 0,
+            settled: None,
+            called: BTreeMap::new(),
             owed: NAMES.map(|name| (name, Owed::default())).into(),
             told: vec![format!("history {index}")],
             tally: &mut tally,
@@ -135,11 +167,15 @@ pub(crate) fn check<S: Scene>(in_the_gate: u64, scene: impl Fn() -> S) {
         acts,
         wishes,
         served,
+        renamed,
+        taken_out,
+        put_aside,
+        hidden,
     } = tally;
     assert!(whole > 0 && acts > 0 && dead > 0, "nothing was tried");
     let said = writeln!(
         std::io::stdout(),
-        "{} histories, {turns} turns: {whole} whole runs judged, {dead} dead ones, {acts} acts of the owner, {wishes} wishes, {served} of servers",
+        "{} histories, {turns} turns: {whole} whole runs judged, {dead} dead ones, {acts} acts of the owner, {wishes} wishes, {served} of servers; {renamed} renamed, {taken_out} without the vendor's keys, {put_aside} put aside, {hidden} hidden with edits",
         end - first
     );
     said.expect("stdout");
@@ -150,18 +186,7 @@ impl<S: Scene> History<'_, S> {
         self.told.push(format!("{turn:?}"));
         self.tally.turns += 1;
         match turn {
-            Turn::Deploy(changes) => {
-                let mut image = self.images[self.booted].clone();
-                for (name, shipped) in changes {
-                    match shipped {
-                        Some(shipped) => image.insert(name, shipped),
-                        None => image.remove(name),
-                    };
-                }
-                self.images.truncate(self.booted + 1);
-                self.images.push(image);
-                self.boot(self.booted + 1);
-            }
+            Turn::Deploy(changes) => self.deploy(changes),
             Turn::RollBack => self.boot(self.booted.saturating_sub(1)),
             Turn::Forward => self.boot((self.booted + 1).min(self.images.len() - 1)),
             Turn::Mask(name) => {
@@ -204,13 +229,30 @@ impl<S: Scene> History<'_, S> {
             Turn::Release(name) => self.release(name),
             Turn::Adopt(name) => self.adopt(name),
             Turn::Trust(name) => self.act(name, |history, name| {
-                if history.scene.is_verified(name) && !history.owed[name].trusts {
-                    history.scene.trust(name);
+                let at = history.at(name);
+                if history.scene.is_verified(&at) && !history.owed[name].trusts {
+                    history.scene.trust(&at);
                     history.owed(name).trusts = true;
                 }
             }),
+            Turn::SwitchOff(name) => self.act(name, |history, name| {
+                if history.owed[name].maker != Maker::Owner {
+                    let mut values = history.standing(name).values;
+                    values.off = true;
+                    history.scene.edit(&history.at(name), &values);
+                    history.owed(name).off = true;
+                }
+            }),
+            Turn::TakeOut(name) => {
+                self.sync();
+                self.act(name, Self::take_out);
+            }
+            Turn::PutAside(name, changes) => self.put_aside(name, changes),
             Turn::AddOwn(name) => {
-                if self.consumer_runs() && !self.scene.present().contains(name) {
+                if !RENAMED.contains(&name)
+                    && self.consumer_runs()
+                    && !self.scene.present().contains(name)
+                {
                     self.tally.acts += 1;
                     self.scene.add_own(name);
                     self.owed(name).maker = Maker::Owner;
@@ -223,17 +265,50 @@ impl<S: Scene> History<'_, S> {
         self.owed.get_mut(name).expect("one of the names")
     }
 
+    /// The name of a remote that is there, be it the later one; else the one that the image has.
+    fn at(&self, name: &str) -> String {
+        let present = self.scene.present();
+        let shipped = self.images[self.booted].get(name);
+        let shipped = shipped.map_or_else(|| name.to_owned(), |shipped| names(name, shipped).0);
+        let known = [shipped.clone(), name.to_owned(), later(name)];
+        let there = known.into_iter().find(|name| present.contains(name));
+        there.unwrap_or(shipped)
+    }
+
+    fn is_present(&self, name: &str) -> bool {
+        let present = self.scene.present();
+        present.contains(name) || present.contains(&later(name))
+    }
+
+    fn deploy(&mut self, changes: Changes) {
+        let mut image = self.images[self.booted].clone();
+        for (name, shipped) in changes {
+            match shipped {
+                Some(shipped) => image.insert(name, shipped),
+                None => image.remove(name),
+            };
+        }
+        self.images.truncate(self.booted + 1);
+        self.images.push(image);
+        self.boot(self.booted + 1);
+    }
+
     fn boot(&mut self, image: usize) {
+        self.settled = None;
         self.booted = image;
         let layer = self.scene.machine().path("usr");
         let _ = std::fs::remove_dir_all(&layer);
         std::fs::create_dir(layer).expect("an image");
         for (name, shipped) in &self.images[image] {
             let entry = match shipped {
-                Shipped::Broken => None,
-                Shipped::Remote(entry) => Some(entry),
+                Shipped::Broken { .. } => None,
+                Shipped::Remote(entry) | Shipped::Hidden(entry) => Some(entry),
             };
-            self.scene.ship(name, entry);
+            let (own, other) = names(name, shipped);
+            self.scene.ship(&own, other.as_deref(), entry);
+            if matches!(shipped, Shipped::Hidden(_)) {
+                self.scene.hide(&own);
+            }
         }
     }
 
@@ -243,6 +318,7 @@ impl<S: Scene> History<'_, S> {
         let before = self.scene.present();
         let works = self.scene.listed().is_ok();
         for name in self.scene.present().difference(&before) {
+            let name = name.strip_suffix("-later").unwrap_or(name);
             self.owed(name).maker = Maker::Consumer;
         }
         works
@@ -255,59 +331,8 @@ impl<S: Scene> History<'_, S> {
         names.find(|name| is(self, name))
     }
 
-    /// The owner does something to a remote that is there.
-    fn act(&mut self, from: &'static str, act: impl FnOnce(&mut Self, &'static str)) {
-        if !self.consumer_runs() {
-            return;
-        }
-        let present = self.scene.present();
-        if let Some(name) = self.first(from, |_, name| present.contains(name)) {
-            self.tally.acts += 1;
-            self.told.push(format!("    {name}"));
-            act(self, name);
-            if self.owed(name).released.is_some() && self.scene.present().contains(name) {
-                self.owed(name).released = Some(self.standing(name));
-            }
-        }
-    }
-
-    fn delete(&mut self, name: &'static str) {
-        self.scene.delete(name);
-        let is_there = self.scene.present().contains(name);
-        assert!(!is_there, "the owner's tool deletes {name}");
-        let owed = self.owed(name);
-        // Deleting one of their own, or one that is masked, says nothing of what the vendor offers.
-        if owed.maker != Maker::Owner && !owed.masked {
-            owed.deleted = true;
-        }
-        owed.maker = if owed.deleted {
-            Maker::Overlayctl
-        } else {
-            Maker::Unsure
-        };
-        owed.gone();
-    }
-
-    fn edit(&mut self, name: &'static str, url: Option<String>, title: Option<String>) {
-        if self.owed(name).maker == Maker::Owner {
-            return;
-        }
-        let mut values = self.scene.values(name);
-        let owed = self.owed(name);
-        if let Some(url) = url {
-            owed.url = Some(url.clone());
-            owed.served.url = None;
-            values.url = url;
-        }
-        if let Some(title) = title {
-            owed.title = Some(title.clone());
-            owed.served.title = None;
-            values.title = title;
-        }
-        self.scene.edit(name, &values);
-    }
-
     fn die(&mut self, arguments: &[&str], Death { call, ordinal }: Death) {
+        self.settled = None;
         let command = self.scene.machine().overlayctl(arguments);
         let mut strace = Command::new("strace");
         let trace = format!("trace={call},clock_nanosleep");
@@ -340,14 +365,25 @@ impl<S: Scene> History<'_, S> {
 
     /// A mask and a withdrawal take edits along; what the run did before it died is seen by what is there.
     fn forget_what_is_gone(&mut self) {
-        let present = self.scene.present();
-        for (name, owed) in &mut self.owed {
-            if !present.contains(*name) {
-                owed.gone();
+        for name in NAMES {
+            if !self.is_present(name) {
+                self.owed(name).gone();
+                self.called.remove(name);
                 continue;
             }
+            let at = self.at(name);
+            let now = self.scene.values(&at);
+            let before = self.called.insert(name, at.clone());
+            let is_renamed = before.is_some_and(|before| before != at);
+            let owed = self.owed(name);
+            if is_renamed {
+                // A server says it again under the new name.
+                owed.served = Served {
+                    url: owed.served.url.take(),
+                    ..Served::default()
+                };
+            }
             // So it is with what the vendor won back from a server.
-            let now = self.scene.values(name);
             let Served { url, title, .. } = &mut owed.served;
             *url = url.take().filter(|url| *url == now.url);
             *title = title.take().filter(|title| title.text == now.title);
@@ -368,6 +404,7 @@ impl<S: Scene> History<'_, S> {
     }
 
     fn sync(&mut self) {
+        self.settled = Some(self.booted);
         let before = self.scene.present();
         let found = self.scene.machine().snapshot();
         let report = self.scene.machine().report(&["sync"]);
@@ -393,92 +430,36 @@ impl<S: Scene> History<'_, S> {
         assert!(strays.is_empty(), "{strays:?}: {}", self.story());
         let image = self.images[self.booted].clone();
         for name in NAMES {
-            self.judge(name, image.get(name), before.contains(name));
+            let was_present = before.contains(name) || before.contains(&later(name));
+            let is_renamed =
+                was_present && self.is_present(name) && !before.contains(&self.at(name));
+            self.tally.renamed += usize::from(is_renamed);
+            let is_hidden = matches!(image.get(name), Some(Shipped::Hidden(_)));
+            self.tally.hidden += usize::from(is_hidden && self.owed[name].is_edited());
+            self.judge(name, image.get(name), was_present);
         }
         let listed = self.scene.listed();
         assert_eq!(listed, Ok(self.scene.present()), "{}", self.story());
         self.tally.whole += 1;
     }
 
-    fn judge(&mut self, name: &'static str, shipped: Option<&Shipped>, was_present: bool) {
-        let is_present = self.scene.present().contains(name);
-        let owed = self.owed[name].clone();
-        let story = || format!("{name} in {}, {owed:?}, {shipped:?}", self.story());
-        if owed.maker == Maker::Owner {
-            assert!(is_present, "the owner's own stays: {}", story());
-            assert_eq!(self.scene.values(name).url, OWN_URL, "{}", story());
-            return;
-        }
-        if owed.deleted {
-            assert!(!is_present, "it came back: {}", story());
-            return;
-        }
-        if let Some(released) = &owed.released {
-            assert!(is_present, "it was released: {}", story());
-            assert_eq!(self.standing(name), *released, "{}", story());
-            return;
-        }
-        match shipped {
-            _ if owed.masked => {
-                assert!(
-                    !is_present || owed.maker == Maker::Consumer,
-                    "it is masked: {}",
-                    story()
-                );
-            }
-            None if owed.is_edited() => assert!(is_present, "released with edits: {}", story()),
-            None => {
-                let is_adopted =
-                    matches!(owed.maker, Maker::Consumer | Maker::Adopted | Maker::Given);
-                let may_stay = is_adopted || owed.trusts || owed.is_unclear();
-                assert!(!is_present || may_stay, "it is withdrawn: {}", story());
-            }
-            Some(Shipped::Broken) => {
-                assert_eq!(
-                    is_present,
-                    was_present,
-                    "nobody knows what is wanted: {}",
-                    story()
-                );
-            }
-            Some(Shipped::Remote(_)) if owed.maker == Maker::Unsure && !is_present => {}
-            Some(Shipped::Remote(entry)) => {
-                assert!(is_present, "it is missing: {}", story());
-                // What was imported of another image may be foreign by now.
-                if owed.maker != Maker::Consumer {
-                    self.judge_values(name, entry, &owed, &story);
-                }
-                if owed.maker == Maker::Unsure {
-                    self.owed(name).maker = Maker::Overlayctl;
-                }
-            }
-        }
-    }
-
-    fn judge_values(&self, name: &str, shipped: &Entry, owed: &Owed, story: &dyn Fn() -> String) {
-        let wanted = owed.wanted(shipped, self.scene.server(shipped.server));
-        assert_eq!(self.scene.values(name), wanted, "{}", story());
-        let trusted = self.trusted(shipped, owed);
-        assert_eq!(self.scene.trusted(name), trusted, "{}", story());
-        let is_signed = shipped.signer != Signer::Nobody && owed.maker != Maker::Given;
-        assert_eq!(self.scene.is_verified(name), is_signed, "{}", story());
-    }
-
-    /// The keys that the vendor, the owner and a server brought.
-    fn trusted(&self, shipped: &Entry, owed: &Owed) -> Vec<String> {
-        let keys = self.scene.keys();
-        let owners = owed.trusts.then_some(&keys.owner);
-        let servers = owed.served.key.then_some(&keys.extended);
-        let brought = shipped.signer.key(keys).into_iter();
-        let brought = brought.chain(owners).chain(servers);
-        let mut brought: Vec<_> = brought.map(|key| key.fingerprint.clone()).collect();
-        brought.sort();
-        brought
-    }
-
     fn story(&self) -> String {
         self.told.join("\n    ")
     }
+}
+
+/// How an image calls a remote, and how others do.
+fn names(name: &str, shipped: &Shipped) -> (String, Option<String>) {
+    let renamed = match shipped {
+        Shipped::Remote(entry) | Shipped::Hidden(entry) => entry.renamed,
+        Shipped::Broken { renamed } => *renamed,
+    };
+    let (own, other) = if renamed {
+        (later(name), name.to_owned())
+    } else {
+        (name.to_owned(), later(name))
+    };
+    (own, RENAMED.contains(&name).then_some(other))
 }
 
 /// Files below a directory that a whole run should have taken away: its own, and keyrings of nobody. The lock of a

@@ -228,10 +228,7 @@ impl Eyes<'_> {
         if let Some(end) = self.observer.link(&keyring) {
             observed.links.insert(keyring, end);
         }
-        let wanted = layers.remotes.entries.get(name);
-        let wanted = wanted.map(|layered| &layered.want);
-        let stays = matches!(wanted, Some(Want::Present(_) | Want::Unresolved(_)));
-        if stays && observed.intent.of(name).is_none() {
+        if !layers.remotes.may_go(name) && observed.intent.of(name).is_none() {
             return Ok(());
         }
         if self.has_files(&self.paths.refs(name).join("app"))?

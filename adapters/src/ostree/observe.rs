@@ -263,12 +263,6 @@ impl Eyes<'_> {
         }
         let store = &self.found.store;
         let present = store.has(name);
-        let layered = layers
-            .remotes
-            .entries
-            .get(name)
-            .map(|layered| &layered.want);
-        let stays = matches!(layered, Some(Want::Present(_) | Want::Unresolved(_)));
         let managed = present && store.note(name, KEYRING_BASELINE).is_some();
         let brought = store.brought(name).cloned().unwrap_or_default();
         let observed = &mut self.found.observed;
@@ -281,7 +275,7 @@ impl Eyes<'_> {
             };
             observed.intent.add(name, traces);
         }
-        if managed && !stays {
+        if managed && layers.remotes.may_go(name) {
             observed.residue.insert(name.into(), vec![path.clone()]);
         }
         self.found.observed.files.insert(path, text);

@@ -25,17 +25,20 @@ fn mask_of(name: &str) -> String {
 }
 
 impl World<'_> {
-    fn entry(&self, entry: &Entry) -> String {
+    fn entry(&self, entry: &Entry, other_name: Option<&str>) -> String {
         let url = self.server(entry.server);
         let key = entry.signer.key(self.keys()).map(Key::base64);
         let key = key.iter().map(|key| ("GPGKey", key.as_str()));
         let pairs = [("Url", url.as_str()), ("Title", &entry.title)];
         let text = flatpakrepo(&pairs.into_iter().chain(key).collect::<Vec<_>>());
-        if !entry.claims {
-            return text;
-        }
         let moved = (0..SERVERS).map(|server| self.moved(server) + ";");
-        with_overlay(&text, &format!("FormerUrls={}", moved.collect::<String>()))
+        let moved = format!("FormerUrls={}\n", moved.collect::<String>());
+        let former = other_name.map(|name| format!("FormerNames={name};\n"));
+        let claims = Some(moved).filter(|_| entry.claims);
+        with_overlay(
+            &text,
+            &[former, claims].map(Option::unwrap_or_default).concat(),
+        )
     }
 
     fn publisher(&self, server: usize) -> PathBuf {
@@ -52,9 +55,27 @@ impl Scene for World<'_> {
         World::keys(self)
     }
 
-    fn ship(&self, name: &str, entry: Option<&Entry>) {
-        let junk = || "[Flatpak Repo]\njunk\n".to_owned();
-        self.vendor(name, entry.map_or_else(junk, |entry| self.entry(entry)));
+    // flatpak itself does not look for what gets other names: it would make both.
+    fn ship(&self, name: &str, other_name: Option<&str>, entry: Option<&Entry>) {
+        let junk = || {
+            let former = other_name.map(|name| format!("[Overlay]\nFormerNames={name};\n"));
+            format!("[Flatpak Repo]\njunk\n{}", former.unwrap_or_default())
+        };
+        let text = entry.map_or_else(junk, |entry| self.entry(entry, other_name));
+        match other_name {
+            None => self.vendor(name, text),
+            Some(_) => self.write(
+                &format!("usr/lib/flatpak/remotes.d/{name}.flatpakrepo"),
+                text,
+            ),
+        }
+    }
+
+    fn hide(&self, name: &str) {
+        self.write(
+            &format!("usr/local/lib/flatpak/remotes.d/{name}.flatpakrepo"),
+            "",
+        );
     }
 
     fn mask(&self, name: &str) {
@@ -94,6 +115,7 @@ impl Scene for World<'_> {
             url: self.value(name, "url"),
             title: self.value(name, "xa.title"),
             collection: self.value(name, "collection-id"),
+            off: self.value(name, "xa.disable") == "true",
         }
     }
 
@@ -114,11 +136,13 @@ impl Scene for World<'_> {
         self.flatpak(&["remote-delete", "--force", name]);
     }
 
-    fn edit(&self, name: &str, Values { url, title, .. }: &Values) {
+    fn edit(&self, name: &str, values: &Values) {
+        let Values { url, title, .. } = values;
         let found = self.values(name);
         let url = (*url != found.url).then(|| format!("--url={url}"));
         let title = (*title != found.title).then(|| format!("--title={title}"));
-        for option in url.iter().chain(&title) {
+        let off = (values.off != found.off).then(|| "--disable".to_owned());
+        for option in url.iter().chain(&title).chain(&off) {
             self.flatpak(&["remote-modify", option, name]);
         }
     }
@@ -138,6 +162,11 @@ impl Scene for World<'_> {
         fs::write(&file, &self.keys().owner.certificate).expect("a certificate");
         let import = format!("--gpg-import={}", file.display());
         self.flatpak(&["remote-modify", &import, name]);
+    }
+
+    fn take_out(&self, name: &str) {
+        let keyring = format!("{REPOSITORY}/{name}.trustedkeys.gpg");
+        self.write(&keyring, &self.keys().owner.certificate);
     }
 
     fn server(&self, number: usize) -> String {

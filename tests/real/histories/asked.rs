@@ -3,10 +3,11 @@
 
 use super::owed::{Maker, Served, Standing, Title};
 use super::turn::{Death, Entry, Said, Shipped};
-use super::{History, SERVERS, Scene, Values};
+use super::{History, NAMES, SERVERS, Scene, Values, names};
 
 impl<S: Scene> History<'_, S> {
     pub(super) fn standing(&self, name: &str) -> Standing {
+        let name = &self.at(name);
         Standing {
             values: self.scene.values(name),
             is_verified: self.scene.is_verified(name),
@@ -24,7 +25,7 @@ impl<S: Scene> History<'_, S> {
         let Some(server) = servers.find(is_at) else {
             return;
         };
-        if !scene.ask(name, server, said) {
+        if !scene.ask(&self.at(name), server, said) {
             return;
         }
         let after = self.standing(name);
@@ -63,15 +64,14 @@ impl<S: Scene> History<'_, S> {
         self.tally.wishes += 1;
         self.told.push(format!("    {verb} {name}"));
         let others = |history: &Self| {
-            let mut present = history.scene.present();
-            present.remove(name);
-            let standing = present
-                .into_iter()
-                .map(|other| (history.standing(&other), other));
+            let others = NAMES.into_iter().filter(|other| *other != name);
+            let others = others.filter(|other| history.is_present(other));
+            let standing = others.map(|other| (history.standing(other), other));
             standing.collect::<Vec<_>>()
         };
         let before = others(self);
-        let report = self.scene.machine().report(&[verb, name]);
+        let (called, _) = names(name, &Shipped::Remote(entry.clone()));
+        let report = self.scene.machine().report(&[verb, &called]);
         assert!(report.code < 2, "{report:#?}: {}", self.story());
         assert_eq!(
             others(self),
@@ -101,8 +101,10 @@ impl<S: Scene> History<'_, S> {
         let Some(name) = self.first(from, is_deleted) else {
             return;
         };
-        self.die(&["restore", name], death);
-        let is_back = self.scene.present().contains(name);
+        let entry = self.shipped(name).expect("it is shipped");
+        let (called, _) = names(name, &Shipped::Remote(entry));
+        self.die(&["restore", &called], death);
+        let is_back = self.is_present(name);
         let owed = self.owed(name);
         owed.deleted = false;
         owed.maker = if is_back {
@@ -121,15 +123,17 @@ impl<S: Scene> History<'_, S> {
             return;
         };
         let before = self.standing(name);
-        self.die(&["revert", name], death);
+        self.die(&["revert", &self.at(name)], death);
         let after = self.standing(name);
+        let is_back = |one: &String| after.trusted.contains(one);
+        self.owed(name).taken_out.retain(|one| !is_back(one));
         if after.values != before.values {
             self.reverted(name, &entry, &after);
         }
     }
 
     /// What the vendor ships of a remote, if nothing hides it.
-    fn shipped(&self, name: &str) -> Option<Entry> {
+    pub(super) fn shipped(&self, name: &str) -> Option<Entry> {
         match self.images[self.booted].get(name) {
             Some(Shipped::Remote(entry)) if !self.owed[name].masked => Some(entry.clone()),
             _ => None,
@@ -141,13 +145,19 @@ impl<S: Scene> History<'_, S> {
         // What the vendor claims follows without being asked.
         let is_claimed = self.shipped(name).is_some_and(|entry| entry.claims);
         let is_edited = owed.is_edited() || owed.served.url.is_some() && !is_claimed;
-        is_edited && self.is_managed(name)
+        is_edited && self.is_managed(name) && self.is_so_called(name)
+    }
+
+    /// Whether it is there under the name that the image has for it.
+    fn is_so_called(&self, name: &str) -> bool {
+        let shipped = self.images[self.booted].get(name);
+        shipped.is_some_and(|shipped| names(name, shipped).0 == self.at(name))
     }
 
     /// All that the owner set, and may have set, is the vendor's again.
     fn reverted(&mut self, name: &str, entry: &Entry, after: &Standing) {
         let owed = self.owed(name);
-        (owed.url, owed.title) = (None, None);
+        (owed.url, owed.title, owed.off) = (None, None, false);
         if owed.maker == Maker::Given {
             owed.maker = Maker::Adopted;
         }
@@ -167,18 +177,26 @@ impl<S: Scene> History<'_, S> {
         if let Some(entry) = self.wish(name, "revert") {
             let after = self.standing(name);
             self.reverted(name, &entry, &after);
-            // Keys come where something is verified from now on, and else stay as they are.
+            // Keys come where something is verified from now on, or were taken out, and else stay as they are.
+            let vendors = entry.signer.key(self.scene.keys());
+            let vendors = vendors.map(|key| key.fingerprint.clone());
+            let back = vendors.filter(|one| self.owed(name).taken_out.remove(one));
             let trusted = if after.is_verified && !before.is_verified {
                 self.trusted(&entry, &self.owed[name])
             } else {
-                before.trusted
+                let mut trusted = before.trusted;
+                trusted.extend(back);
+                trusted.sort();
+                trusted
             };
             assert_eq!(after.trusted, trusted, "{name}: {}", self.story());
         }
     }
 
     pub(super) fn release(&mut self, from: &'static str) {
-        let Some(name) = self.first(from, Self::is_managed) else {
+        let is_one =
+            |history: &Self, name: &str| history.is_managed(name) && history.is_so_called(name);
+        let Some(name) = self.first(from, is_one) else {
             return;
         };
         let before = self.standing(name);
@@ -192,7 +210,7 @@ impl<S: Scene> History<'_, S> {
     pub(super) fn adopt(&mut self, from: &'static str) {
         let is_own = |history: &Self, name: &str| {
             let is_owners = history.owed[name].maker == Maker::Owner;
-            is_owners && history.scene.present().contains(name)
+            is_owners && history.is_present(name)
         };
         let is_adoptable = |history: &Self, name: &str| {
             history.owed[name].released.is_some() || is_own(history, name)
@@ -219,14 +237,14 @@ impl<S: Scene> History<'_, S> {
     }
 
     /// Whether it is there, and overlayctl made it, and nobody took it over.
-    fn is_managed(&self, name: &str) -> bool {
+    pub(super) fn is_managed(&self, name: &str) -> bool {
         let owed = &self.owed[name];
         let is_ours = matches!(
             owed.maker,
             Maker::Overlayctl | Maker::Adopted | Maker::Given
         );
         let is_ours = is_ours && owed.released.is_none();
-        is_ours && self.scene.present().contains(name)
+        is_ours && self.is_present(name)
     }
 
     fn judge_now(&mut self, name: &'static str) {

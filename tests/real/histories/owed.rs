@@ -1,9 +1,15 @@
 //! What the owner and the vendor of a remote are owed, in a few words for each name, from what was done.
 
+use std::collections::BTreeSet;
+
 use super::turn::{Entry, Values};
 
 /// What is owed to the owner and the vendor of one name.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact by itself, and any of them may hold"
+)]
 pub(super) struct Owed {
     /// The owner deleted what the vendor had offered.
     pub(super) deleted: bool,
@@ -12,6 +18,10 @@ pub(super) struct Owed {
     pub(super) title: Option<String>,
     /// The owner imported a certificate.
     pub(super) trusts: bool,
+    /// The owner switched it off.
+    pub(super) off: bool,
+    /// The fingerprints of certificates that the owner took out.
+    pub(super) taken_out: BTreeSet<String>,
     pub(super) masked: bool,
     pub(super) maker: Maker,
     pub(super) served: Served,
@@ -79,7 +89,7 @@ impl Owed {
     }
 
     pub(super) fn is_edited(&self) -> bool {
-        self.url.is_some() || self.title.is_some()
+        self.url.is_some() || self.title.is_some() || self.off || !self.taken_out.is_empty()
     }
 
     /// Whether something is there of which nobody can tell whether it is the owner's.
@@ -110,6 +120,7 @@ impl Owed {
                 .or(title)
                 .unwrap_or_else(|| shipped.title.clone()),
             collection: served.collection.clone().unwrap_or_default(),
+            off: self.off,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{NAMES, SERVERS};
+use super::{NAMES, RENAMED, SERVERS};
 use crate::flatpak::bench::{Key, Keys};
 use crate::random::Random;
 
@@ -10,8 +10,13 @@ use crate::random::Random;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Shipped {
     Remote(Entry),
-    /// A file that nobody can read.
-    Broken,
+    /// The same, and an empty file of the vendor's own in a higher layer that masks it.
+    Hidden(Entry),
+    /// A file that nobody can read, but for what it was called before.
+    Broken {
+        /// Under the later name.
+        renamed: bool,
+    },
 }
 
 /// A remote as an image ships it.
@@ -21,6 +26,8 @@ pub(crate) struct Entry {
     pub(crate) server: usize,
     pub(crate) title: String,
     pub(crate) signer: Signer,
+    /// It is called by its later name.
+    pub(crate) renamed: bool,
     /// The vendor calls the URLs that its servers moved to its own, so that they follow.
     pub(crate) claims: bool,
 }
@@ -32,6 +39,8 @@ pub(crate) struct Values {
     pub(crate) title: String,
     /// The collection ID; the vendor ships none.
     pub(crate) collection: String,
+    /// The owner switched it off, or what comes nearest to that; the vendor does not.
+    pub(crate) off: bool,
 }
 
 /// What a server says of itself, which the consumer may write down as the remote's.
@@ -66,11 +75,14 @@ impl Signer {
 /// What an image ships, by name.
 pub(crate) type Image = BTreeMap<&'static str, Shipped>;
 
+/// In what an image differs from the one before.
+pub(super) type Changes = Vec<(&'static str, Option<Shipped>)>;
+
 /// What happens.
 #[derive(Debug, Clone)]
 pub(super) enum Turn {
     /// An image that differs from the last one in these names.
-    Deploy(Vec<(&'static str, Option<Shipped>)>),
+    Deploy(Changes),
     RollBack,
     Forward,
     Mask(&'static str),
@@ -78,6 +90,11 @@ pub(super) enum Turn {
     Delete(&'static str),
     EditUrl(&'static str, usize),
     EditTitle(&'static str, usize),
+    SwitchOff(&'static str),
+    /// The owner takes the vendor's certificates out of a keyring with one of theirs.
+    TakeOut(&'static str),
+    /// The owner takes all lines of a remote out of the way, and brings them back after a run of the next image.
+    PutAside(&'static str, Changes),
     AddOwn(&'static str),
     Trust(&'static str),
     /// A server of the vendor's says something, and the consumer asks it for the remote.
@@ -114,12 +131,11 @@ impl Death {
 impl Turn {
     pub(super) fn any(random: &mut Random) -> Self {
         let name = random.pick(&NAMES);
-        match random.below(42) {
-            0..=4 => Self::Deploy(
-                (0..=random.below(3))
-                    .map(|_| (random.pick(&NAMES), shipped(random)))
-                    .collect(),
-            ),
+        match random.below(47) {
+            0..=4 => Self::Deploy(changes(random)),
+            42 => Self::SwitchOff(name),
+            44 | 45 => Self::TakeOut(name),
+            46 => Self::PutAside(name, changes(random)),
             5 => Self::RollBack,
             6 => Self::Forward,
             7 => Self::Mask(name),
@@ -128,7 +144,7 @@ impl Turn {
             11 => Self::EditUrl(name, random.below(3)),
             12 => Self::EditTitle(name, random.below(3)),
             13 => Self::AddOwn(name),
-            14 => Self::Trust(name),
+            14 | 43 => Self::Trust(name),
             15 => Self::ConsumerRuns,
             16 if random.one_in(4) => Self::Wipe,
             16..=22 => Self::Sync,
@@ -144,20 +160,35 @@ impl Turn {
     }
 }
 
-pub(super) fn shipped(random: &mut Random) -> Option<Shipped> {
+fn changes(random: &mut Random) -> Changes {
+    let change = |random: &mut Random| {
+        let name = random.pick(&NAMES);
+        (name, shipped(random, RENAMED.contains(&name)))
+    };
+    (0..=random.below(3)).map(|_| change(random)).collect()
+}
+
+fn shipped(random: &mut Random, may_be_renamed: bool) -> Option<Shipped> {
+    let renamed = may_be_renamed && random.one_in(2);
     let signer = match random.below(12) {
         0..=2 => return None,
-        3 => return Some(Shipped::Broken),
+        3 => return Some(Shipped::Broken { renamed }),
         4..=6 => Signer::Nobody,
         7..=9 => Signer::Vendor,
         _ => Signer::Stranger,
     };
-    Some(Shipped::Remote(Entry {
+    let entry = Entry {
         server: random.below(SERVERS),
         title: format!("vendor{}", random.below(3)),
         signer,
+        renamed,
         claims: random.one_in(3),
-    }))
+    };
+    Some(if random.one_in(8) {
+        Shipped::Hidden(entry)
+    } else {
+        Shipped::Remote(entry)
+    })
 }
 
 pub(super) fn said(random: &mut Random) -> Said {

@@ -21,6 +21,9 @@ const TARGET: &str = "etc/ostree/remotes.d";
 /// A key that ostree has beside the URL, for `title` of a history.
 const TITLE: &str = "branches";
 
+/// A key that the vendor never sets, for `off` of a history.
+const OFF: &str = "http2";
+
 impl World<'_> {
     fn value(&self, name: &str, key: &str) -> String {
         let mut values = self.group(name).into_iter();
@@ -38,9 +41,11 @@ impl Scene for World<'_> {
         World::keys(self)
     }
 
-    fn ship(&self, name: &str, entry: Option<&Entry>) {
+    fn ship(&self, name: &str, other_name: Option<&str>, entry: Option<&Entry>) {
+        let former = other_name.map(|name| format!("[Overlay]\nFormerNames={name};\n"));
+        let former = former.unwrap_or_default();
         let Some(entry) = entry else {
-            return self.vendor(name, "junk\n");
+            return self.vendor(name, format!("junk\n{former}"));
         };
         let url = self.server(entry.server);
         let key = entry.signer.key(self.keys());
@@ -50,11 +55,15 @@ impl Scene for World<'_> {
             (TITLE, &entry.title),
             ("gpg-verify", verify),
         ];
-        self.vendor(name, remote(name, &keys));
+        self.vendor(name, remote(name, &keys) + &former);
         if let Some(key) = key {
             let keyring = format!("usr/lib/ostree/remotes.d/{name}.trustedkeys.gpg");
             self.write(&keyring, &key.certificate);
         }
+    }
+
+    fn hide(&self, name: &str) {
+        self.write(&format!("usr/local/lib/ostree/remotes.d/{name}.conf"), "");
     }
 
     // In the target's own directory a mask stands in the place of the remote; here both can be.
@@ -75,6 +84,9 @@ impl Scene for World<'_> {
             return BTreeSet::new();
         };
         let name = |file: fs::DirEntry| {
+            // One that defines nothing is none to ostree.
+            let text = fs::read_to_string(file.path()).ok()?;
+            text.lines().find(|line| line.starts_with('['))?;
             let file = file.file_name();
             Some(file.to_str()?.strip_suffix(".conf")?.to_owned())
         };
@@ -88,6 +100,7 @@ impl Scene for World<'_> {
             url: self.value(name, "url"),
             title: self.value(name, TITLE),
             collection: self.value(name, "collection-id"),
+            off: self.value(name, OFF) == "true",
         }
     }
 
@@ -135,6 +148,27 @@ impl Scene for World<'_> {
                 );
             }
         }
+        if values.off != found.off {
+            let header = format!("[remote \"{name}\"]\n");
+            edit(&self.conf(name), &header, &format!("{header}{OFF}=true\n"));
+        }
+    }
+
+    fn take_out(&self, name: &str) {
+        let keyring = format!("{TARGET}/{name}.trustedkeys.gpg");
+        self.write(&keyring, &self.keys().owner.certificate);
+    }
+
+    /// As `sed -i 's/^/#/'` does.
+    fn put_aside(&self, name: &str) -> Option<String> {
+        let text = fs::read_to_string(self.conf(name)).expect("a remote");
+        let aside = text.lines().map(|line| format!("#{line}\n"));
+        fs::write(self.conf(name), aside.collect::<String>()).expect("written");
+        Some(text)
+    }
+
+    fn bring_back(&self, name: &str, lines: &str) {
+        fs::write(self.conf(name), lines).expect("written");
     }
 
     fn add_own(&self, name: &str) {
