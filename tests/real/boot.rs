@@ -21,6 +21,7 @@ use self::disk::FileSystem;
 use self::system::System;
 pub(crate) use self::tree::Tree;
 use crate::NotRun;
+use crate::peers::Found;
 
 type Story = fn(&System);
 /// One of a system that ostree deploys.
@@ -50,7 +51,13 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
         ),
         ("the power goes while tasks run", cleanup::power_cut),
     ];
-    let mut trials = not_run.with_versions(Tree::all(), &stories, |story, tree| {
+    let why = "systems are not booted; OVERLAYCTL_THOROUGH=1 does";
+    let found = |found: Found<Tree>| not_run.only_thorough(why).and(found);
+    let trees: Vec<_> = Tree::all()
+        .into_iter()
+        .map(|(name, tree)| (name, found(tree)))
+        .collect();
+    let mut trials = not_run.with_versions(trees.clone(), &stories, |story, tree| {
         alone(|| story(&System::new(tree)));
     });
     let file_systems = [
@@ -58,7 +65,7 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
         ("the power goes at any moment, on xfs", FileSystem::Xfs),
     ];
     trials.extend(
-        not_run.with_versions(Tree::all(), &file_systems, |file_system, tree| {
+        not_run.with_versions(trees.clone(), &file_systems, |file_system, tree| {
             alone(|| power::converges(tree, file_system));
         }),
     );
@@ -66,20 +73,18 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
         "ostree updates it, and it goes back and forward again",
         ostree::updates,
     )];
-    trials.extend(
-        not_run.with_versions(Tree::all(), &by_ostree, |story, tree| {
-            alone(|| story(tree));
-        }),
-    );
+    trials.extend(not_run.with_versions(trees, &by_ostree, |story, tree| {
+        alone(|| story(tree));
+    }));
     // The oldest knows no such reboot.
     let name = "booted with the newest systemd: a soft reboot into another deployment".into();
-    trials.push(not_run.trial(name, Tree::newest(), |tree| {
+    trials.push(not_run.trial(name, found(Tree::newest()), |tree| {
         alone(|| soft_reboot::cleans(&tree));
     }));
     // No systemd has a part in it.
     for file_system in [FileSystem::Ext4, FileSystem::Xfs] {
         let name = format!("booted without systemd: the marker on {file_system}, over power cuts");
-        trials.push(not_run.trial(name, Tree::oldest(), move |tree| {
+        trials.push(not_run.trial(name, found(Tree::oldest()), move |tree| {
             alone(|| protocol::holds(&tree, file_system));
         }));
     }

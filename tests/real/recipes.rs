@@ -19,9 +19,10 @@ const ENABLED: [&str; 3] = [
 ];
 
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
-    let container = is_there("buildah").and_then(|()| Tree::oldest());
-    let why = "packages are not downloaded; OVERLAYCTL_THOROUGH=1 does";
-    let packages = is_there("mmdebstrap").and(not_run.only_thorough(why));
+    let is_left_out = not_run.only_thorough("images are not built; OVERLAYCTL_THOROUGH=1 does");
+    let container = is_left_out.clone().and(is_there("buildah"));
+    let container = container.and_then(|()| Tree::oldest());
+    let packages = is_left_out.and(is_there("mmdebstrap"));
     vec![
         not_run.trial("recipe: a container's".to_owned(), container, |tree| {
             by_buildah(&tree.path);

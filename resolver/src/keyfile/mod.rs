@@ -10,6 +10,7 @@
 //! kept), the choice of a locale, and writing. What a value means is in [`value`].
 
 mod line;
+mod problem;
 #[cfg(test)]
 mod tests;
 pub mod value;
@@ -19,7 +20,7 @@ use std::ops::Range;
 use bstr::{BStr, ByteSlice};
 
 use self::line::Dialect;
-pub use self::line::Problem;
+pub use self::problem::Problem;
 
 /// One text, read as a keyfile.
 ///
