@@ -207,7 +207,13 @@ impl Drop for Boot {
         }
         let _ended = self.nspawn.kill();
         let _ended = self.nspawn.wait();
-        for group in &self.groups.0 {
+    }
+}
+
+/// Once nobody is in them.
+impl Drop for Groups {
+    fn drop(&mut self) {
+        for group in &self.0 {
             remove(group);
         }
     }

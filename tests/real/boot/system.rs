@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Once;
 
 use tempfile::TempDir;
 
@@ -17,6 +18,12 @@ use crate::peers::read;
 /// What of a system is on its disk, if it has one: all that outlives an update.
 const ON_DISK: [&str; 3] = ["etc", "var", "sysroot"];
 
+/// What the directories of systems are called, and the number of the run after it.
+const PREFIX: &str = "booted-";
+
+/// What earlier runs left goes once a run.
+static SWEPT: Once = Once::new();
+
 /// A system.
 pub(crate) struct System {
     place: TempDir,
@@ -27,13 +34,15 @@ pub(crate) struct System {
 impl System {
     /// One with all that is installed, all of it enabled, and the cleanup a second after the boot.
     pub(crate) fn new(tree: &Tree) -> Self {
-        let place = TempDir::with_prefix("booted-").expect("a directory");
+        let place = TempDir::with_prefix(format!("{PREFIX}{}-", std::process::id()));
+        let place = place.expect("a directory");
         let system = Self {
             place,
             tree: tree.clone(),
             disk: None,
         };
         system.assemble();
+        SWEPT.call_once(|| system.sweep());
         system.install();
         system.write(
             "etc/systemd/system/post-upgrade-cleanup.timer.d/soon.conf",
@@ -78,6 +87,23 @@ impl System {
         let options = format!("lowerdir={below},upperdir={over},workdir={work}");
         mount(&["-t", "overlay", "-o", &options, "overlay", text(&root)]);
         mount(&["-t", "cgroup2", "cgroup2", text(&groups)]);
+    }
+
+    /// Removes what runs left that were killed: their mounts and programs are gone, and these are the names.
+    fn sweep(&self) {
+        let temporary = self.place.path().parent().expect("a directory");
+        let members = fs::read_dir(temporary).into_iter().flatten().flatten();
+        let names = members.filter_map(|member| member.file_name().into_string().ok());
+        for name in names {
+            let run = name
+                .strip_prefix(PREFIX)
+                .and_then(|rest| rest.split('-').next());
+            if run.is_some_and(|run| !Path::new("/proc").join(run).exists()) {
+                drop(Groups::new(&name.replace('.', ""), &self.beside("groups")));
+                // Of a deployment of ostree, its directory stays.
+                let _left = fs::remove_dir_all(temporary.join(&name));
+            }
+        }
     }
 
     fn install(&self) {
