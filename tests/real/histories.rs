@@ -187,6 +187,15 @@ impl<S: Scene> History<'_, S> {
         self.tally.turns += 1;
         match turn {
             Turn::Deploy(changes) => self.deploy(changes),
+            Turn::CallOtherwise(name) => {
+                let renamed = |entry: Entry| Entry {
+                    renamed: !entry.renamed,
+                    ..entry
+                };
+                let otherwise = |entry| Shipped::Remote(renamed(entry));
+                self.reship(name, otherwise, |name| RENAMED.contains(&name));
+            }
+            Turn::Hide(name) => self.reship(name, Shipped::Hidden, |_| true),
             Turn::RollBack => self.boot(self.booted.saturating_sub(1)),
             Turn::Forward => self.boot((self.booted + 1).min(self.images.len() - 1)),
             Turn::Mask(name) => {
@@ -278,6 +287,24 @@ impl<S: Scene> History<'_, S> {
     fn is_present(&self, name: &str) -> bool {
         let present = self.scene.present();
         present.contains(name) || present.contains(&later(name))
+    }
+
+    /// The next image ships one remote otherwise, of those that this one ships.
+    fn reship(
+        &mut self,
+        from: &'static str,
+        otherwise: impl FnOnce(Entry) -> Shipped,
+        may_be: fn(&str) -> bool,
+    ) {
+        let shipped = |history: &Self, name: &str| match history.images[history.booted].get(name) {
+            Some(Shipped::Remote(entry)) => Some(entry.clone()),
+            _ => None,
+        };
+        let is_one = |history: &Self, name: &str| may_be(name) && shipped(history, name).is_some();
+        let name = self.first(from, is_one);
+        if let Some((name, entry)) = name.and_then(|name| Some((name, shipped(self, name)?))) {
+            self.deploy(vec![(name, Some(otherwise(entry)))]);
+        }
     }
 
     fn deploy(&mut self, changes: Changes) {

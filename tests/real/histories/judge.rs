@@ -31,9 +31,9 @@ impl<S: Scene> History<'_, S> {
         }
         let is_shipped_so = shipped.is_some_and(|shipped| names(name, shipped).0 == at);
         match shipped {
-            // The mask is of the first name: what a file that is broken, or an image without it, says of the later one is
+            // The mask is of the first name: what a file that is broken or masked, or an image without it, says of the later one is
             // another matter.
-            Some(Shipped::Broken { .. }) if owed.masked && at != name => {}
+            Some(Shipped::Broken { .. } | Shipped::Hidden(_)) if owed.masked && at != name => {}
             _ if owed.masked && at != name && !is_shipped_so => {}
             _ if owed.masked => {
                 assert!(

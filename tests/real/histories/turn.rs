@@ -83,6 +83,9 @@ pub(super) type Changes = Vec<(&'static str, Option<Shipped>)>;
 pub(super) enum Turn {
     /// An image that differs from the last one in these names.
     Deploy(Changes),
+    /// The next image calls a remote otherwise, or masks it itself, and is as the last one in all else.
+    CallOtherwise(&'static str),
+    Hide(&'static str),
     RollBack,
     Forward,
     Mask(&'static str),
@@ -131,11 +134,13 @@ impl Death {
 impl Turn {
     pub(super) fn any(random: &mut Random) -> Self {
         let name = random.pick(&NAMES);
-        match random.below(47) {
+        match random.below(51) {
             0..=4 => Self::Deploy(changes(random)),
             42 => Self::SwitchOff(name),
             44 | 45 => Self::TakeOut(name),
             46 => Self::PutAside(name, changes(random)),
+            47..=49 => Self::CallOtherwise(random.pick(&RENAMED)),
+            50 => Self::Hide(name),
             5 => Self::RollBack,
             6 => Self::Forward,
             7 => Self::Mask(name),
