@@ -43,6 +43,8 @@ struct Accounts<'d> {
     document: &'d Document,
     /// What each file hides.
     hidden: HashMap<FileId, Vec<&'d Fragment>>,
+    /// The first problem of each file that has any.
+    problems: HashMap<&'d Path, &'d Finding>,
 }
 
 impl<'d> Accounts<'d> {
@@ -53,7 +55,15 @@ impl<'d> Accounts<'d> {
                 hidden.entry(by).or_default().push(file);
             }
         }
-        Self { document, hidden }
+        let mut problems = HashMap::new();
+        for problem in document.problems() {
+            problems.entry(problem.path.as_path()).or_insert(problem);
+        }
+        Self {
+            document,
+            hidden,
+            problems,
+        }
     }
 
     fn file(&self, number: FileId, file: &'d Fragment) -> Account<'d> {
@@ -176,7 +186,7 @@ impl<'d> Accounts<'d> {
         }
         let is_own = |problem: &&Finding| problem.path == file.path;
         let spoils = loses.iter().filter_map(Assignment::spoiled_by).find(is_own);
-        let problem = spoils.or_else(|| document.problems().iter().find(is_own))?;
+        let problem = spoils.or_else(|| self.problems.get(&*file.path).copied())?;
         Some((problem, BrokenFile::Alone))
     }
 }

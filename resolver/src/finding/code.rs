@@ -51,7 +51,7 @@ finding_codes! {
     INSTALL_NOT_READ = "install-not-read": "`[Install]` in a drop-in for all units of a prefix or type, which `systemctl enable` ignores";
     LINK_LEAVES_ROOT = "link-leaves-root": "a link that leads elsewhere for a program that does not resolve it inside the root";
     LOCALE_ORDER = "locale-order": "two files that set one key, and whose names sort the other way round by locale or number";
-    LOSES_ALWAYS = "loses-always": "a drop-in of the owner that changes nothing, because later files supersede all of it";
+    LOSES_ALWAYS = "loses-always": "a drop-in of the owner of which nothing counts, because later files supersede all of it";
     MASK_OF_NOTHING = "mask-of-nothing": "a mask whose name no lower layer has";
     MULTI_VALUED = "multi-valued": "a key with several assignments, of which nothing says what they come to";
     NOT_SEARCHED = "not-searched": "a directory that was not searched for configuration, or what a search of the whole tree passes over";

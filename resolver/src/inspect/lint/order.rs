@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::names::{after, stem, winner_elsewhere};
 use super::{Subject, about, is_beaten, pair};
+use crate::account::Account;
 use crate::document::{Assignment, State as AssignmentState};
 use crate::escape::escape_path;
 use crate::finding::{Finding, Level, code};
@@ -79,30 +80,41 @@ fn drop_in_directory(drop_ins: &DropIns, path: &Path) -> PathBuf {
 pub(super) fn loses_always(subject: &Subject<'_>) -> Vec<Finding> {
     let is_mine = |f: &Fragment| {
         f.role == Role::DropIn
-            && f.state == State::Effective
             && subject.is_owners(&f.layer)
             // The drop-ins of a template or of a prefix are for other units, too.
             && subject.is_its_own(f)
     };
-    let fragments = subject.fragments().iter().zip(&subject.files);
-    fragments
-        .filter(|(fragment, _)| is_mine(fragment))
-        .filter_map(|(fragment, assignments)| {
+    let files = subject.document.accounts().zip(&subject.files);
+    files
+        .filter(|((fragment, _), _)| is_mine(fragment))
+        .filter_map(|((fragment, account), assignments)| {
+            let Account::Superseded { hides, .. } = account else {
+                return None;
+            };
             let winners = assignments
                 .iter()
                 .map(|a| winner_elsewhere(a).filter(|_| is_beaten(a)));
             let winners: Vec<_> = winners.collect::<Option<_>>()?;
             let mut pairs = assignments.iter().zip(&winners);
             // Where all say the same, nothing is lost.
-            pairs
-                .any(|(mine, winner)| mine.value() != winner.value())
-                .then(|| lost(subject, fragment, &winners))
+            let is_lost = pairs.any(|(mine, winner)| mine.value() != winner.value());
+            is_lost.then(|| lost(subject, fragment, &hides, &winners))
         })
         .collect()
 }
 
-fn lost(subject: &Subject<'_>, mine: &Fragment, winners: &[Assignment<'_>]) -> Finding {
+fn lost(
+    subject: &Subject<'_>,
+    mine: &Fragment,
+    hides: &[&Fragment],
+    winners: &[Assignment<'_>],
+) -> Finding {
     const NAMED: usize = 3;
+    // What it hides may assign more than it does.
+    let effect = match hides.last() {
+        Some(hidden) => format!("does nothing but replace {}", escape_path(&hidden.path)),
+        None => "changes nothing".into(),
+    };
     let files: BTreeSet<_> = winners
         .iter()
         .map(|a| a.fragment().path.as_path())
@@ -126,8 +138,6 @@ fn lost(subject: &Subject<'_>, mine: &Fragment, winners: &[Assignment<'_>]) -> F
     };
     code::LOSES_ALWAYS.warning(
         &mine.path,
-        format!(
-            "changes nothing: all that it sets is set again by what comes later, {list}{advice}"
-        ),
+        format!("{effect}: all that it sets is set again by what comes later, {list}{advice}"),
     )
 }

@@ -395,6 +395,24 @@ fn the_example_with_numbers() {
     );
 }
 
+/// Without it, what the vendor's file of its name has besides would count: `why` says that it replaces that one.
+#[test]
+fn what_hides_a_file_does_not_change_nothing() {
+    let tree = Tree::default()
+        .with(Path::new("/usr/lib/a.d/10-x.conf"), "[a]\nk=0\nl=0\n")
+        .with(Path::new("/etc/a.d/10-x.conf"), "[a]\nk=1\n")
+        .with(Path::new("/usr/lib/a.d/50-y.conf"), "[a]\nk=2\n");
+    let findings = Resolver::new(tree).rules(rules("")).check("a.d").unwrap();
+    let shown: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "/etc/a.d/10-x.conf: does nothing but replace /usr/lib/a.d/10-x.conf: all that it sets is set again \
+             by what comes later, /usr/lib/a.d/50-y.conf; named 60-x.conf it would win"
+        ]
+    );
+}
+
 #[test]
 fn an_unknown_key_may_be_meant_to_be_another() {
     for (schema, text, expected) in [
