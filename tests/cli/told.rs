@@ -119,8 +119,48 @@ fn the_only_certificate_is_not_taken_out() {
         line.expect("a note"),
         &format!("x-overlayctl.taken-out={};", ONE.fingerprint),
     );
+    let before = image.files();
+    let remedy = format!(
+        "once it has another (`flatpak remote-modify --gpg-import=FILE v`), `overlayctl revert v {}` takes it out",
+        THREE.fingerprint
+    );
+    let shown = image.shown(&["revert", "v", THREE.fingerprint]);
+    let stays = "it stays, for v is verified with nothing else: ";
+    assert!(
+        shown.contains("error:") && shown.contains(&format!("{stays}{remedy}")),
+        "{shown}"
+    );
+    assert_eq!(image.exit_status(&["revert", "v", THREE.fingerprint]), 1);
+    assert!(image.files() == before, "{}", config(&image));
+    // Without being asked, that is no error; and it promises no more.
+    let shown = image.shown(&["check"]);
+    assert!(shown.contains(&format!("{stays}{remedy}")), "{shown}");
+    // As it says.
+    let keyring = std::fs::read(image.path(KEYRING)).expect("a keyring");
+    image.write_bytes(KEYRING, &[keyring, TWO.bytes()].concat());
     image.run(&["revert", "v", THREE.fingerprint]);
-    assert!(trusts(&image, &THREE));
+    assert!(trusts(&image, &TWO) && !trusts(&image, &THREE));
+}
+
+/// One that nothing is verified with is no news.
+#[test]
+fn a_certificate_of_a_server_s_that_nothing_is_verified_with() {
+    let image = image(&ONE);
+    image.run(&["sync"]);
+    server_sends(&image, &THREE);
+    let config = config(&image);
+    for key in ["gpg-verify", "gpg-verify-summary"] {
+        if config.contains(&format!("{key}=true\n")) {
+            image.edit(&format!("{key}=true"), &format!("{key}=false"));
+        }
+    }
+    for command in ["status", "sync", "check"] {
+        let shown = image.shown(&[command]);
+        assert!(
+            !shown.contains("which its server sent"),
+            "{command}: {shown}"
+        );
+    }
 }
 
 #[test]
