@@ -15,30 +15,43 @@ use std::fmt;
 
 use overlay_resolver::escape::{escape_text, is_unsafe};
 
+const END: &str = "\x1b[0m";
+const BOLD: &str = "\x1b[1m";
+const FAINT: &str = "\x1b[2m";
+const RED: &str = "\x1b[31m";
+const GREEN: &str = "\x1b[32m";
+const YELLOW: &str = "\x1b[33m";
+const BRIGHT_BLUE: &str = "\x1b[94m";
+const UNDERLINED: &str = "\x1b[4m";
+
 /// What the styles of `render`, of excerpts and of clap are written as.
 const CODES: [&str; 8] = [
-    "\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[4m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[94m",
+    END,
+    BOLD,
+    FAINT,
+    UNDERLINED,
+    RED,
+    GREEN,
+    YELLOW,
+    BRIGHT_BLUE,
 ];
 
 /// How words look: `{STYLE}words{STYLE:#}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Style(&'static [usize]);
+pub(crate) struct Style(&'static [&'static str]);
 
 impl Style {
-    const END: usize = 0;
-    pub(crate) const BOLD: Self = Self(&[1]);
-    pub(crate) const FAINT: Self = Self(&[2]);
-    pub(crate) const RED: Self = Self(&[1, 4]);
-    pub(crate) const GREEN: Self = Self(&[5]);
-    pub(crate) const YELLOW: Self = Self(&[6]);
+    pub(crate) const BOLD: Self = Self(&[BOLD]);
+    pub(crate) const FAINT: Self = Self(&[FAINT]);
+    pub(crate) const RED: Self = Self(&[BOLD, RED]);
+    pub(crate) const GREEN: Self = Self(&[GREEN]);
+    pub(crate) const YELLOW: Self = Self(&[YELLOW]);
 }
 
 impl fmt::Display for Style {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let codes = if f.alternate() { &[Self::END] } else { self.0 };
-        codes
-            .iter()
-            .try_for_each(|&code| write_code(f, CODES[code]))
+        let codes = if f.alternate() { &[END] } else { self.0 };
+        codes.iter().try_for_each(|code| write_code(f, code))
     }
 }
 

@@ -135,7 +135,8 @@ impl Fragment {
     }
 
     /// Whether it would count if it were the only file of its entry: [`State::Effective`],
-    /// [`State::Mask`], [`State::Unusable`], [`State::PassedOver`], [`State::Ignored`] or [`State::Unseen`].
+    /// [`State::Mask`], [`State::Unusable`], [`State::PassedOver`], [`State::Ignored`], [`State::Unseen`] or, of a file
+    /// that is there under another name, too, [`State::Duplicate`].
     pub fn alone(&self) -> &State {
         self.alone.as_ref().unwrap_or(&self.state)
     }

@@ -4,13 +4,19 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-/// A path as one word of a POSIX shell; with bytes that are no text, or that would command a terminal, of bash.
+use overlay_resolver::escape::is_unsafe;
+
+/// A path as one word of a POSIX shell, which no command takes for an option; with bytes that are no text, or are not shown
+/// as they are, of bash.
 pub(super) fn quoted(path: &Path) -> String {
+    if path.as_os_str().as_bytes().starts_with(b"-") {
+        return quoted(&Path::new(".").join(path));
+    }
     let bytes = path.as_os_str().as_bytes();
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+,:@%=".contains(byte);
     match path.to_str() {
         Some(text) if !text.is_empty() && bytes.iter().all(is_plain) => text.to_owned(),
-        Some(text) if !text.chars().any(char::is_control) => {
+        Some(text) if !text.chars().any(is_unsafe) => {
             format!("'{}'", text.replace('\'', r"'\''"))
         }
         _ => {
@@ -43,6 +49,7 @@ mod tests {
             b"my dir",
             b"it's $HOME `x` \"q\" \\ * ~",
             "\u{e9}t\u{e9}".as_bytes(),
+            "back\u{202e}wards".as_bytes(),
             b"",
             b"\xff\x1b[2J\n1'",
         ] {
@@ -51,5 +58,12 @@ mod tests {
             let output = Command::new("bash").args(["-c", &script]).output();
             assert_eq!(output.expect("bash runs").stdout, bytes, "{word}");
         }
+        assert_eq!(quoted(Path::new("-p")), "./-p");
+    }
+
+    #[test]
+    fn what_is_shown_is_what_is_copied() {
+        let word = quoted(Path::new("back\u{202e}wards"));
+        assert!(word.is_ascii(), "{word}");
     }
 }

@@ -247,13 +247,14 @@ impl Cleanup {
         let mut wanted = vec![(&record, standing.record_text.as_ref())];
         match &standing.found {
             Found::Text(text) => wanted.push((copy, Some(text))),
-            Found::Nothing | Found::Foreign => wanted.push((copy, None)),
+            Found::Nothing => wanted.push((copy, None)),
+            Found::Foreign => {
+                steps.push(Step::Remove(copy.clone()));
+                wanted.push((copy, None));
+            }
             Found::Directory => {}
         }
         for (path, before) in wanted {
-            if path == copy && standing.found == Found::Foreign {
-                steps.push(Step::Remove(copy.clone()));
-            }
             if before != Some(&content) {
                 steps.push(put(root, path, before.cloned(), content.clone()));
                 changes.push(self.change(Operation::Mark, path, Some("cleaned")));

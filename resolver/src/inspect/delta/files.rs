@@ -146,7 +146,8 @@ fn class(top: &Fragment, bottom: &Fragment) -> Class {
         (true, false) => return Class::Masked,
         _ => {}
     }
-    let was_read = |file: &Fragment| file.is_usable() && file.is_looked_at();
+    // A mask has no text either, but that of a link says nothing.
+    let has_text = |file: &Fragment| file.is_usable() && file.is_looked_at() && !file.is_mask();
     let leads_there = top
         .link
         .as_ref()
@@ -154,7 +155,7 @@ fn class(top: &Fragment, bottom: &Fragment) -> Class {
     let is_same = top.inode.is_some() && top.inode == bottom.inode;
     if leads_there || is_same {
         Class::Equivalent
-    } else if was_read(top) && was_read(bottom) && top.text == bottom.text {
+    } else if has_text(top) && has_text(bottom) && top.text == bottom.text {
         Class::Identical
     } else if top.link.is_some() {
         Class::Redirected

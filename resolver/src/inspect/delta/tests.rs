@@ -346,3 +346,14 @@ fn a_drop_in_that_is_not_read_extends_nothing() {
         );
     }
 }
+
+#[test]
+fn a_mask_has_no_text_to_be_identical_with() {
+    let files = [("/usr/lib/x.conf", "-> /dev/null"), ("/etc/x.conf", "")];
+    let rules = Rules {
+        empty_masks: false,
+        ..LAST()
+    };
+    let shown = shown(&document(tree(&files), rules, "x.conf"));
+    assert_eq!(shown[0], "overridden /etc/x.conf over /usr/lib/x.conf");
+}
