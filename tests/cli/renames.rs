@@ -125,6 +125,42 @@ fn what_may_be_renamed_waits() {
     assert!(group(&image, "v").is_none() && group(&image, "w").is_some());
 }
 
+/// What is not there waits for nothing, whatever is remembered of it; what the owner has, neither.
+#[test]
+fn what_is_gone_does_not_wait() {
+    for (how, is_there, waits) in [
+        ("gone", false, false),
+        ("there", true, true),
+        ("the owner's", true, false),
+    ] {
+        let image = empty();
+        ship(&image, "v", "");
+        image.run(&["sync"]);
+        if how == "the owner's" {
+            image.edit(GROUP, OFF);
+        }
+        if !waits {
+            unship(&image, "v");
+            image.run(&["sync"]);
+        }
+        assert_eq!(group(&image, "v").is_some(), is_there, "{how}");
+        let key = format!("GPGKey={}\n{FORMER_V}", ONE.base64);
+        ship(&image, "w", &key);
+        image.write_bytes("elsewhere", &THREE.bytes());
+        let keyring = image.path("var/lib/flatpak/repo/w.trustedkeys.gpg");
+        std::os::unix::fs::symlink("../../../../elsewhere", keyring).expect("a symlink");
+        let shown = image.shown(&["sync"]);
+        assert!(
+            shown.contains("w would be verified with what is there"),
+            "{shown}"
+        );
+        assert_eq!(shown.contains("v stays as it is"), waits, "{how}: {shown}");
+        assert_eq!(group(&image, "v").is_some(), is_there, "{how}: {shown}");
+        assert!(group(&image, "w").is_none(), "{how}: {shown}");
+        assert_settled(&image, how);
+    }
+}
+
 /// A broken file holds up what it says that it takes over from, and says so with what to do; nothing else that was
 /// withdrawn waits for it.
 #[test]

@@ -12,6 +12,7 @@ use overlay_resolver::escape::escape;
 use overlay_resolver::finding::Finding;
 
 use super::baseline::Baseline;
+use super::draft::Draft;
 use super::entry::Entry;
 use super::management::Management;
 use super::names;
@@ -137,16 +138,21 @@ impl<'d, T: Target> Subject<'d, '_, T> {
     }
 
     /// What stands in the way of an entry that is to take over from this one, which the vendor withdrew: until that
-    /// works, this one stays. An entry that cannot be read is held to be one only if its lines say so: else one broken
-    /// file would keep all that was ever withdrawn. Nothing of the owner's is lost by that: what they edited is left to
-    /// them, and hands all over whenever the new name works.
+    /// works, this one stays. It is known from the start, or since that entry was to be made in this run. An entry that
+    /// cannot be read is held to be one only if its lines say so: else one broken file would keep all that was ever
+    /// withdrawn. Nothing of the owner's is lost by that: what they edited is left to them, and hands all over whenever
+    /// the new name works.
     pub(super) fn successors_obstacle(&self) -> Option<Finding> {
         let is_withdrawn = self.wanted == Wanted::Withdrawn && !self.source.has(self.name);
         if !is_withdrawn || !self.management.is_some_and(Management::follows) {
             return None;
         }
-        let observed = self.draft.observed;
-        let before = &self.draft.before;
+        let Draft {
+            observed,
+            before,
+            unmade,
+            ..
+        } = &*self.draft;
         let source = self.source;
         let mut entries = source.entries.iter();
         entries.find_map(|(name, layered)| {
@@ -156,7 +162,8 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             let (formers, finding) = match &layered.want {
                 Want::Unresolved(finding) => (&layered.former_names, finding),
                 Want::Present(wanted) => {
-                    (&wanted.as_ref().former_names, observed.broken.get(name)?)
+                    let finding = observed.broken.get(name).or_else(|| unmade.get(name))?;
+                    (&wanted.as_ref().former_names, finding)
                 }
                 Want::Masked(_) | Want::Headless => return None,
             };
@@ -177,24 +184,6 @@ impl<'d, T: Target> Subject<'d, '_, T> {
             escape(successor.as_bytes())
         );
         finding
-    }
-
-    /// The same of one that was to be made in this run.
-    pub(super) fn unmade_successor(&self) -> Option<Finding> {
-        let is_withdrawn = self.wanted == Wanted::Withdrawn && !self.source.has(self.name);
-        let mut unmade = self.draft.unmade.iter();
-        let before = &self.draft.before;
-        let unmade = unmade.find(|(name, _)| {
-            let want = self.source.entries.get(*name).map(|layered| &layered.want);
-            let Some(Want::Present(wanted)) = want else {
-                return false;
-            };
-            let formers = &wanted.as_ref().former_names;
-            names::others(before, self.source, name, formers).contains(&self.name)
-        });
-        unmade
-            .filter(|_| is_withdrawn)
-            .map(|(name, finding)| self.waits(name, finding))
     }
 
     /// What stands in the way of the entry that this one takes over from: as long as that has to stay, this one waits,

@@ -84,8 +84,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         let broken = &subject.draft.observed.broken;
         let broken = broken.get(name).cloned();
         let broken = broken.or_else(|| subject.successors_obstacle());
-        let broken = broken.or_else(|| subject.formers_obstacle().cloned());
-        subject.broken = broken.or_else(|| subject.unmade_successor());
+        subject.broken = broken.or_else(|| subject.formers_obstacle().cloned());
         subject.draft.findings.extend(subject.broken.clone());
         let is_ours = subject.draft.before.marks(name).offered || subject.management.is_some();
         let is_missed = is_ours && !source.complete && subject.wanted == Wanted::Withdrawn;
