@@ -1,9 +1,9 @@
 //! The sentence for why there is nothing to do for an entry.
 
-use overlay_adapters::report::{EntryReport, Going, Idle};
-use overlay_resolver::escape::escape_path;
+use overlay_adapters::report::{EntryReport, Idle};
+use overlay_resolver::escape::{escape, escape_path};
 
-use super::decision::{going, masked, reason};
+use super::decision::{masked, reason};
 use super::foreign::with_advice;
 use super::one;
 
@@ -27,10 +27,12 @@ pub(crate) fn idle(entry: &EntryReport, why: &Idle) -> String {
             escape_path(&mask.path)
         ),
         Idle::Broken => "cannot be read well enough; mend that first".into(),
-        Idle::NotShipped => "is not what the vendor ships".into(),
-        Idle::InUse => format!(
-            "is {}, and stays only because it is in use",
-            going(&Going::Withdrawn)
+        Idle::NotShipped { new_name } => {
+            format!("is not what the vendor ships{}", called_now(new_name.as_deref()))
+        }
+        Idle::InUse { new_name } => format!(
+            "is withdrawn by the vendor{}, and stays only because it is in use",
+            called_now(new_name.as_deref())
         ),
         Idle::Inherited => "is inherited from another repository".into(),
         Idle::NameTaken(why) => {
@@ -52,4 +54,10 @@ pub(crate) fn idle(entry: &EntryReport, why: &Idle) -> String {
         }
     };
     format!("{name}: nothing to do: it {why}")
+}
+
+/// Under which name the vendor has it.
+fn called_now(new_name: Option<&str>) -> String {
+    let name = new_name.map(|name| format!(", who calls it {} now", escape(name.as_bytes())));
+    name.unwrap_or_default()
 }

@@ -209,11 +209,23 @@ fn a_mask_of_the_vendor_is_named() {
     image.edit(GROUP, OFF);
     image.write("usr/local/lib/flatpak/remotes.d/v.flatpakrepo", "");
     let mask = "masked by /usr/local/lib/flatpak/remotes.d/v.flatpakrepo";
+    // Before the run that leaves it to its owner, and after.
+    let in_the_way = || {
+        for wish in ["adopt", "revert"] {
+            let shown = image.shown(&[wish, "v"]);
+            assert!(
+                shown.contains(&format!("nothing to do: it is {mask}: remove")),
+                "{shown}"
+            );
+        }
+    };
+    in_the_way();
     for command in ["sync", "status", "sync"] {
         let shown = image.shown(&[command]);
         let told = format!("released: {mask}");
         assert!(shown.contains(&told), "{shown}");
     }
+    in_the_way();
 }
 
 /// A mask of the former name takes all away that lies beside the later one, but for what is in use.
@@ -245,6 +257,11 @@ fn a_rename_is_told() {
     ship(&image, "v", "");
     image.run(&["sync"]);
     ship(&image, "w", FORMER_V);
+    let shown = image.shown(&["revert", "v"]);
+    assert!(
+        shown.contains("nothing to do: it is not what the vendor ships, who calls it w now"),
+        "{shown}"
+    );
     let shown = image.shown(&["sync"]);
     assert!(
         shown.contains("flatpak-remotes/v            removed: the vendor calls it w now"),
@@ -298,6 +315,13 @@ fn what_others_made_is_renamed_while_it_is_in_use() {
     let left = group(&image, "v").expect("it is in use");
     assert!(left.contains("xa.noenumerate=true"), "{left}");
     assert_settled(&image, "in use");
+    let shown = image.shown(&["revert", "v"]);
+    assert!(
+        shown.contains(
+            "nothing to do: it is withdrawn by the vendor, who calls it w now, and stays only because it is in use"
+        ),
+        "{shown}"
+    );
 }
 
 /// The vendor's remote under its new name is not there beside it.

@@ -36,10 +36,16 @@ pub enum Idle {
     Masked(Mask),
     /// The layers or the target cannot be read well enough.
     Broken,
-    /// The vendor does not ship it.
-    NotShipped,
-    /// The vendor withdrew it, and it stays only because something depends on it.
-    InUse,
+    /// The vendor does not ship it, or not under this name.
+    NotShipped {
+        /// What the vendor calls it now, if it does.
+        new_name: Option<String>,
+    },
+    /// The vendor withdrew it, or calls it otherwise now, and it stays only because something depends on it.
+    InUse {
+        /// What the vendor calls it now, if it does.
+        new_name: Option<String>,
+    },
     /// It is inherited from another repository.
     Inherited,
     /// To be restored, and something else that others made has its name.
@@ -69,8 +75,8 @@ impl Idle {
             Self::Unedited => "unedited",
             Self::Masked(_) => "masked",
             Self::Broken => "broken",
-            Self::NotShipped => "not-shipped",
-            Self::InUse => "in-use",
+            Self::NotShipped { .. } => "not-shipped",
+            Self::InUse { .. } => "in-use",
             Self::Inherited => "inherited",
             Self::NameTaken(_) => "name-taken",
             Self::Deleted => "deleted",
@@ -88,8 +94,8 @@ impl Idle {
             Self::There | Self::ToBeMade | Self::Follows | Self::Released | Self::Unedited => true,
             Self::Masked(_)
             | Self::Broken
-            | Self::NotShipped
-            | Self::InUse
+            | Self::NotShipped { .. }
+            | Self::InUse { .. }
             | Self::Inherited
             | Self::NameTaken(_)
             | Self::Deleted
@@ -166,26 +172,24 @@ fn in_the_way(decision: &Decision) -> Option<Idle> {
     match decision {
         Decision::Masked { mask }
         | Decision::MaskedForeign { mask }
-        | Decision::LeftToOwner { mask }
-        | Decision::Removed {
-            why: Going::Masked(mask),
+        | Decision::LeftToOwner { mask } => Some(Idle::Masked(mask.clone())),
+        Decision::Removed { why } | Decision::Released { why } => {
+            Some(gone(why, |new_name| Idle::NotShipped { new_name }))
         }
-        | Decision::InUse {
-            why: Going::Masked(mask),
-            ..
-        } => Some(Idle::Masked(mask.clone())),
+        Decision::InUse { why, .. } => Some(gone(why, |new_name| Idle::InUse { new_name })),
+        Decision::Run(_) => Some(Idle::NotShipped { new_name: None }),
         Decision::Broken { .. } | Decision::LayerMissing => Some(Idle::Broken),
-        Decision::Removed {
-            why: Going::Withdrawn | Going::Renamed(_),
-        }
-        | Decision::Released { .. }
-        | Decision::Run(_) => Some(Idle::NotShipped),
-        Decision::InUse {
-            why: Going::Withdrawn | Going::Renamed(_),
-            ..
-        } => Some(Idle::InUse),
         Decision::Foreign(Foreign::Inherited { .. }) => Some(Idle::Inherited),
         _ => None,
+    }
+}
+
+/// The same of one that is to go; unless it is masked, it is for what the vendor calls it now.
+fn gone(why: &Going, unless_masked: impl Fn(Option<String>) -> Idle) -> Idle {
+    match why {
+        Going::Masked(mask) => Idle::Masked(mask.clone()),
+        Going::Withdrawn => unless_masked(None),
+        Going::Renamed(name) => unless_masked(Some(name.clone())),
     }
 }
 
