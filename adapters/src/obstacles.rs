@@ -106,7 +106,7 @@ const fn brings_values(operation: Operation) -> bool {
             | Operation::Move
             | Operation::Set
             | Operation::Record
-            // That everybody may read what they come from is looked at, too.
+            // Whether everybody may read the layers' files decides whether the file is widened.
             | Operation::Widen
     )
 }

@@ -77,7 +77,7 @@ pub struct Layered<T> {
     pub document: Document,
     /// What they come to.
     pub want: Want<T>,
-    /// What an entry of which that cannot be told was called before, as far as the lines of its files say it.
+    /// The former names of an entry that cannot be read, as far as the lines of its files say them.
     pub former_names: Vec<String>,
 }
 

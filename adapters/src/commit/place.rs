@@ -25,7 +25,7 @@ pub(super) struct Place {
 /// The directories that a commit writes into, each opened once: more steps may wait to be carried out than a
 /// process may have files open.
 ///
-/// No symlink leads there that a user made who could not write there himself ([`Root::for_writing`]): who owns a
+/// No symlink leads there that neither root nor the owner of the root's top made ([`Root::for_writing`]): who owns a
 /// target, or a part of one, would else say what root writes and removes elsewhere.
 pub(super) struct Directories {
     pub(super) root: Root,
