@@ -45,17 +45,69 @@ fn as_unit(name: &str, job: &Job) -> Result<(), Failed> {
         format!("--property=RuntimeMaxSec={seconds}"),
         "--".into(),
     ];
-    let arguments: Vec<_> = arguments.iter().chain(&job.command).cloned().collect();
+    let arguments = arguments.into_iter().chain(as_written(&job.command));
+    let arguments: Vec<_> = arguments.collect();
     let patience = job.patience.saturating_add(PATIENCE);
     let ended = process::run_listening(Path::new("systemd-run"), &arguments, patience);
-    ended.map_err(|(why, words)| {
-        // With which word it says so is documented: systemd.exec(5), $SERVICE_RESULT.
-        let is_slow = words.lines().any(|line| line.ends_with(": timeout"));
-        let why = if is_slow {
-            Failed::Slow(job.patience)
-        } else {
-            why
+    ended.map_err(|(why, words)| failure(unit, why, &words, job.patience))
+}
+
+/// A command such that systemd runs it as it is: of a service's arguments, it replaces `$NAME`, `${NAME}` and `$$`, see
+/// systemd.service(5). `--expand-environment=no` came with 254 only.
+fn as_written(command: &[String]) -> impl Iterator<Item = String> {
+    let program = command.first().cloned();
+    let arguments = command.iter().skip(1);
+    program
+        .into_iter()
+        .chain(arguments.map(|argument| argument.replace('$', "$$")))
+}
+
+/// Why a unit failed of which systemd-run said this.
+fn failure(unit: String, why: Failed, words: &str, patience: Duration) -> Failed {
+    let is_told = |is_so: fn(&str) -> bool| words.lines().any(is_so);
+    let why = if !is_told(|line| line.starts_with("Running as unit")) {
+        match words.lines().last() {
+            Some(last) => return Failed::NotStarted(last.to_owned()),
+            None => why,
+        }
+    // With which word it says so is documented: systemd.exec(5), $SERVICE_RESULT.
+    } else if is_told(|line| line.ends_with(": timeout")) {
+        Failed::Slow(patience)
+    } else {
+        why
+    };
+    Failed::Unit(unit, Box::new(why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_what_was_written() {
+        let command = ["/bin/$x", "-c", "a=1; echo ${a} $$"].map(str::to_owned);
+        let written: Vec<_> = as_written(&command).collect();
+        assert_eq!(written, ["/bin/$x", "-c", "a=1; echo $${a} $$$$"]);
+    }
+
+    #[test]
+    fn what_systemd_run_says_is_told() {
+        let told = |words: &str| {
+            let why = Failed::Slow(Duration::from_secs(1));
+            failure("x.service".into(), why, words, Duration::from_secs(7)).to_string()
         };
-        Failed::Unit(unit, Box::new(why))
-    })
+        assert_eq!(
+            told("Failed to find executable /no: No such file or directory\n"),
+            "systemd-run: Failed to find executable /no: No such file or directory"
+        );
+        let running = "Running as unit: x.service\nFinished with result: ";
+        assert_eq!(
+            told(&format!("{running}exit-code\n")),
+            "it had not ended after 1 seconds, and was killed (unit x.service)"
+        );
+        assert_eq!(
+            told(&format!("{running}timeout\n")),
+            "it had not ended after 7 seconds, and was killed (unit x.service)"
+        );
+    }
 }

@@ -27,6 +27,9 @@ pub(crate) enum Failed {
     /// It took too long, and was ended.
     #[error("it had not ended after {} seconds, and was killed", .0.as_secs())]
     Slow(Duration),
+    /// The unit that it was to be was not started.
+    #[error("systemd-run: {0}")]
+    NotStarted(String),
     /// The same of a unit, which systemd runs.
     #[error("{1} (unit {0})")]
     Unit(String, Box<Self>),

@@ -28,13 +28,14 @@ type Story = fn(&System);
 type Deployed = fn(&Tree);
 
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
-    let stories: [(&str, Story); 9] = [
+    let stories: [(&str, Story); 10] = [
         (
             "the vendor's remotes come, and what the owner did stays",
             remotes::stay,
         ),
         ("each deployment is cleaned once", cleanup::once),
         ("a deploy script forgot the marker", cleanup::forgotten),
+        ("a directory has the marker's place", cleanup::directory),
         ("a rollback cleans nothing again", cleanup::rollback),
         ("a sysroot that is mounted read-only", cleanup::read_only),
         (

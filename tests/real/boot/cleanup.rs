@@ -1,5 +1,6 @@
 //! What is done once after each deployment, and what may come in between.
 
+use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -22,7 +23,9 @@ fn is_cleaned(boot: &Boot) {
 }
 
 pub(crate) fn once(system: &System) {
-    system.task("20-mine", "exit 0", "");
+    // What systemd has a meaning for has none in a command.
+    let script = r#"a=b; test "${a}:%n:$(echo x)" = b:%n:x"#;
+    system.task("20-mine", script, "");
     let ran = boot(system, |boot| {
         is_cleaned(boot);
         assert_eq!(boot.cleanup()["cleanup"]["first_boot_of_deployment"], true);
@@ -51,6 +54,22 @@ pub(crate) fn forgotten(system: &System) {
     system.deploy("3");
     system.write(MARKER, "");
     assert_eq!(boot(system, is_cleaned), "20-mine");
+}
+
+pub(crate) fn directory(system: &System) {
+    system.task("20-mine", "exit 0", "");
+    let in_its_place = system.root().join(MARKER);
+    fs::create_dir(&in_its_place).expect("a directory");
+    let mut boot = system.boot();
+    boot.settle();
+    assert_eq!(boot.state("post-upgrade-cleanup.service"), "failed");
+    fs::remove_dir(&in_its_place).expect("empty");
+    // As the message has it.
+    let restart = ["systemctl", "restart", "post-upgrade-cleanup.service"];
+    assert_eq!(boot.status(&restart), 0);
+    is_cleaned(&boot);
+    boot.off();
+    assert_eq!(system.ran(), "20-mine");
 }
 
 pub(crate) fn rollback(system: &System) {
