@@ -1,25 +1,20 @@
-# Puts everything in its place: `make install DESTDIR=image`.
-
-prefix ?= /usr
-bindir ?= $(prefix)/bin
-unitdir ?= $(prefix)/lib/systemd/system
-presetdir ?= $(prefix)/lib/systemd/system-preset
-tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
-taskdir ?= $(prefix)/lib/overlayctl/cleanup.d
+# Puts everything in its place: `make install DESTDIR=image`. The places are fixed, since the units name the program by its path.
 
 target ?= target
 # Another one is installed as it is: `make install binary=…`.
 binary = $(target)/release/overlayctl
 
+lib = $(DESTDIR)/usr/lib
+
 .PHONY: all install
 
 all:
-	cargo build --release --locked --target-dir $(target)
+	cargo build --release --locked --target-dir "$(target)"
 
 # Only cargo knows whether its own binary is up to date.
 install: $(if $(filter file,$(origin binary)),all)
-	install -D --mode=755 --target-directory=$(DESTDIR)$(bindir) $(binary)
-	install -D --mode=644 --target-directory=$(DESTDIR)$(unitdir) data/systemd/*.service data/systemd/*.timer data/systemd/*.target
-	install -D --mode=644 --target-directory=$(DESTDIR)$(presetdir) data/systemd/*.preset
-	install -D --mode=644 --target-directory=$(DESTDIR)$(tmpfilesdir) data/tmpfiles.d/*.conf
-	install -D --mode=644 --target-directory=$(DESTDIR)$(taskdir) data/cleanup.d/*.toml
+	install -D --mode=755 "$(binary)" "$(DESTDIR)/usr/bin/overlayctl"
+	install -D --mode=644 --target-directory="$(lib)/systemd/system" data/systemd/*.service data/systemd/*.timer data/systemd/*.target
+	install -D --mode=644 --target-directory="$(lib)/systemd/system-preset" data/systemd/*.preset
+	install -D --mode=644 --target-directory="$(lib)/tmpfiles.d" data/tmpfiles.d/*.conf
+	install -D --mode=644 --target-directory="$(lib)/overlayctl/cleanup.d" data/cleanup.d/*.toml
