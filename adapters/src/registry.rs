@@ -1,4 +1,5 @@
-//! The kinds of adapters there are: one row each. No other file outside an adapter's folder names it.
+//! The kinds of adapters there are: one row each. No other file of this crate outside an adapter's folder names it, but for
+//! `adapter.rs`, by which the commands that are for `cleanup` alone find it.
 
 use overlay_resolver::typed::DeserializeError;
 
