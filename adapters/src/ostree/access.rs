@@ -9,6 +9,7 @@ use rustix::fs::RawMode;
 
 use super::observe::{Found, staged_path};
 use super::places::Places;
+use super::store::Remotes;
 use crate::keyed::draft::{Beside, Draft};
 use crate::keyed::management::Management;
 use crate::keyed::store::Store as _;
@@ -29,7 +30,8 @@ pub(super) fn restrict(draft: &mut Draft<'_, Places>, found: &Found) {
         let is_new = !found.texts.contains_key(&conf);
         let before = found.modes.get(&conf).copied();
         let before = before.filter(|_| found.too_wide.contains(&conf));
-        let before = before.or(is_new.then_some(NEW));
+        let before = before.or_else(|| is_new.then(|| former_mode(draft, found, name)));
+        let before = before.filter(|mode| mode & OTHERS != 0);
         if let Some(mode) = before.filter(|_| is_ours(draft, name)) {
             let mode = format!("{mode:o}");
             draft.store.put_note(name, MODE, Some(mode.as_str().into()));
@@ -46,6 +48,24 @@ pub(super) fn restrict(draft: &mut Draft<'_, Places>, found: &Found) {
     }
 }
 
+/// Which mode a file would have that is made: that of the former name's, if there is one, as its owner had it.
+fn former_mode(draft: &Draft<'_, Places>, found: &Found, name: &str) -> RawMode {
+    let Some(former) = draft.formers.get(name) else {
+        return NEW;
+    };
+    let actual = found.modes.get(&draft.target.conf(former)).copied();
+    let noted = noted(&draft.before, former);
+    let noted = noted.filter(|mode| actual == Some(mode & !OTHERS));
+    noted.or(actual).unwrap_or(NEW)
+}
+
+/// The mode that a file had before it was narrowed.
+fn noted(store: &Remotes, name: &str) -> Option<RawMode> {
+    let noted = store.note(name, MODE)?.to_string();
+    let mode = RawMode::from_str_radix(&noted, 8).ok()?;
+    (mode & !0o777 == 0).then_some(mode)
+}
+
 fn is_ours(draft: &Draft<'_, Places>, name: &str) -> bool {
     let conf = draft.target.conf(name);
     let is_there = draft.store.defined_in(name) == Some(&conf);
@@ -57,10 +77,9 @@ fn is_ours(draft: &Draft<'_, Places>, name: &str) -> bool {
 
 fn widen(draft: &mut Draft<'_, Places>, found: &Found, name: &str) {
     let path = draft.target.conf(name);
-    let noted = draft.store.note(name, MODE).map(ToString::to_string);
-    let noted = noted.and_then(|mode| RawMode::from_str_radix(&mode, 8).ok());
+    let noted = noted(&draft.store, name);
     draft.store.put_note(name, MODE, None);
-    let Some(mode) = noted.filter(|mode| mode & !0o777 == 0) else {
+    let Some(mode) = noted else {
         return;
     };
     if found.modes.get(&path) == Some(&(mode & !OTHERS)) {

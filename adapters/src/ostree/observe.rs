@@ -26,10 +26,10 @@ use crate::keyed::observed::Observed;
 use crate::keyed::store::Store as _;
 use crate::observer::{Observer, is_for_all, mode_of};
 use crate::openpgp::Keyring;
+use crate::remotes::KEYRING_BASELINE;
 use crate::remotes::name::is_remote_name;
 use crate::remotes::repository::Repository as _;
 use crate::remotes::verification::is_verified;
-use crate::remotes::{KEYRING_BASELINE, MODE};
 use crate::report::Dependent;
 use crate::source::Want;
 
@@ -44,7 +44,7 @@ pub(super) struct Found {
     pub(super) has_target: bool,
     /// The files that everybody may read and not everybody is to.
     pub(super) too_wide: BTreeSet<PathBuf>,
-    /// The modes of these, and of those that are narrow by our doing.
+    /// The modes of these, and of ours.
     pub(super) modes: BTreeMap<PathBuf, RawMode>,
     /// What is worth telling of files that are not ours.
     pub(super) findings: Vec<Finding>,
@@ -57,9 +57,8 @@ impl Found {
         let files = private.map(|name| places.conf(name));
         let files = files.filter(|conf| self.texts.contains_key(conf) && is_for_all(root, conf));
         self.too_wide = files.collect();
-        let narrow = managed(&self.store).filter(|name| self.store.note(name, MODE).is_some());
-        let narrow = narrow.map(|name| places.conf(name));
-        let files = narrow.chain(self.too_wide.iter().cloned());
+        let managed = managed(&self.store).map(|name| places.conf(name));
+        let files = managed.chain(self.too_wide.iter().cloned());
         let modes = files.filter_map(|path| Some((path.clone(), mode_of(root, &path)?)));
         self.modes = modes.collect();
     }
