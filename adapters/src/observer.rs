@@ -7,12 +7,17 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use overlay_resolver::finding::Finding;
 use overlay_resolver::root::{Content, Dir, FRAGMENT_LIMIT, MemberKind, Root, Unusable};
 use rustix::fs::{AtFlags, RawMode};
+use rustix::io::Errno;
+
+use crate::code;
 
 /// The largest file that is read: a configuration with some ten thousand remotes.
 pub(crate) const LIMIT: usize = FRAGMENT_LIMIT;
@@ -136,35 +141,44 @@ impl<'r> Observer<'r> {
     }
 }
 
-/// Whether everybody may read a file: it, and the directories on the way to it inside the root. What cannot
-/// be told counts as private.
-pub(crate) fn is_for_all(root: &Root, path: &Path) -> bool {
-    let Ok(end) = root.chase(path) else {
-        return false;
-    };
+/// Whether everybody may read a file: it, and the directories on the way to it inside the root. Not so of one that is gone.
+///
+/// # Errors
+/// It cannot be told.
+pub(crate) fn is_for_all(root: &Root, path: &Path) -> Result<bool, Finding> {
+    let end = root.chase(path).map_err(|why| untold(path, why))?;
     let end = Path::new("/").join(end);
-    let may = |path: &Path, what: RawMode| {
-        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return true;
-        };
-        let Ok(Some(dir)) = root.dir(parent) else {
-            return false;
-        };
-        let stat = rustix::fs::statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW);
-        stat.is_ok_and(|stat| stat.st_mode & what != 0)
-    };
-    may(&end, 0o004)
-        && end
-            .ancestors()
-            .skip(1)
-            .all(|directory| may(directory, 0o001))
+    let directories = end.ancestors().skip(1).map(|directory| (directory, 0o001));
+    for (path, what) in [(&*end, 0o004)].into_iter().chain(directories) {
+        let may = path.parent().is_none()
+            || mode_of(root, path)?.is_some_and(|mode: RawMode| mode & what != 0);
+        if !may {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
-/// The mode of what is at a path, without its type: of a symlink, that itself.
-pub(crate) fn mode_of(root: &Root, path: &Path) -> Option<RawMode> {
-    let dir = root.dir(path.parent()?).ok()??;
-    let stat = rustix::fs::statat(&dir, path.file_name()?, AtFlags::SYMLINK_NOFOLLOW);
-    Some(stat.ok()?.st_mode & 0o7777)
+/// The mode of what is at a path, without its type: of a symlink, that itself. None where nothing is.
+///
+/// # Errors
+/// It cannot be told.
+pub(crate) fn mode_of(root: &Root, path: &Path) -> Result<Option<RawMode>, Finding> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Ok(None);
+    };
+    let Some(dir) = root.dir(parent).map_err(|why| untold(path, why))? else {
+        return Ok(None);
+    };
+    match rustix::fs::statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Ok(Some(stat.st_mode & 0o7777)),
+        Err(Errno::NOENT) => Ok(None),
+        Err(why) => Err(untold(path, why)),
+    }
+}
+
+fn untold(path: &Path, why: impl Display) -> Finding {
+    code::UNREADABLE.error(path, format!("cannot tell who may read it: {why}"))
 }
 
 fn list(root: &Root, path: &Path) -> Listed {

@@ -6,7 +6,7 @@
 //! beside their group is mended as after a death, by its intent. What else was to be done is done.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::Root;
@@ -68,8 +68,8 @@ impl Obstacles {
 
 impl Obstacles {
     /// Takes in the entries that have a source which not everybody may read, among those that change or have
-    /// drop-ins: that is where secrets are, and somebody may have thought of it late. Whether there are any that were
-    /// not known.
+    /// drop-ins: that is where secrets are, and somebody may have thought of it late. One of which that cannot be told
+    /// stays as it is. Whether there are any that were not known.
     pub(crate) fn protect(&mut self, root: &Root, report: &Report) -> bool {
         let changing: BTreeSet<_> = report
             .pending
@@ -77,24 +77,39 @@ impl Obstacles {
             .filter(|change| brings_values(change.operation))
             .filter_map(|change| Some((&change.adapter, change.entry.as_ref()?)))
             .collect();
-        let known = self.private.len();
+        let mut any = false;
         for entry in report.entries.iter().filter(|entry| entry.whole) {
-            if self.private.contains_key(&entry.name) {
+            let name = &entry.name;
+            if self.private.contains_key(name) || self.entries.contains_key(name) {
                 continue;
             }
-            let is_changing = changing.contains(&(&entry.adapter, &entry.name));
+            let is_changing = changing.contains(&(&entry.adapter, name));
             let document = entry.layered.as_ref();
             let document = document
                 .filter(|document| is_changing || document.entry().effective().nth(1).is_some());
-            let mut files = document
-                .into_iter()
-                .flat_map(|document| document.entry().effective());
-            let private = files.find(|file| !is_for_all(root, &file.path));
-            let private = private.map(|file| (entry.name.clone(), file.path.clone()));
-            self.private.extend(private);
+            let files = document.into_iter().flat_map(|it| it.entry().effective());
+            match first_private(root, files.map(|file| &*file.path)) {
+                Ok(None) => continue,
+                Ok(Some(private)) => drop(self.private.insert(name.clone(), private.into())),
+                Err(finding) => drop(self.entries.insert(name.clone(), finding)),
+            }
+            any = true;
         }
-        self.private.len() > known
+        any
     }
+}
+
+/// The first of these files that not everybody may read.
+fn first_private<'p>(
+    root: &Root,
+    files: impl IntoIterator<Item = &'p Path>,
+) -> Result<Option<&'p Path>, Finding> {
+    for file in files {
+        if !is_for_all(root, file)? {
+            return Ok(Some(file));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether values of the layers come to a target with a change.

@@ -192,8 +192,11 @@ impl Eyes<'_> {
             let wanted = wanted.and_then(|wanted| value::decode_string(&wanted.value).ok());
             let actual = config.and_then(|config| filter::named(config, name));
             for path in wanted.into_iter().chain(actual) {
-                if let Ok(Some(text)) = self.root.read(Path::new(&path), LIMIT) {
-                    if !is_for_all(self.root, Path::new(&path)) {
+                // One of which it cannot be told who may read it is as good as one that cannot be read.
+                if let Ok(Some(text)) = self.root.read(Path::new(&path), LIMIT)
+                    && let Ok(is_for_all) = is_for_all(self.root, Path::new(&path))
+                {
+                    if !is_for_all {
                         observed.narrow.insert(path.clone().into());
                     }
                     observed.references.insert(path.into(), text);

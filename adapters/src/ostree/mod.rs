@@ -116,12 +116,14 @@ impl Planner for Ostree {
                 layers.into_documents(&self.places),
             );
         }
-        match observe::observe(&observer, &self.places, files, &layers) {
-            Ok(mut found) => {
-                found.observed.beware(obstacles);
-                found.note_too_wide(root, &self.places);
-                plan::plan(&self.places, layers, &found, request)
-            }
+        let found = observe::observe(&observer, &self.places, files, &layers);
+        let found = found.and_then(|mut found| {
+            found.observed.beware(obstacles);
+            found.note_too_wide(root, &self.places)?;
+            Ok(found)
+        });
+        match found {
+            Ok(found) => plan::plan(&self.places, layers, &found, request),
             Err(finding) => Plan::impossible(finding, layers.into_documents(&self.places)),
         }
     }

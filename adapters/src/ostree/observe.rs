@@ -52,15 +52,24 @@ pub(super) struct Found {
 
 impl Found {
     /// Notes whose values not everybody may read where they come from, and everybody where they are.
-    pub(super) fn note_too_wide(&mut self, root: &Root, places: &Places) {
+    ///
+    /// # Errors
+    /// It cannot be told of one.
+    pub(super) fn note_too_wide(&mut self, root: &Root, places: &Places) -> Result<(), Finding> {
         let private = self.observed.private.keys();
         let files = private.map(|name| places.conf(name));
-        let files = files.filter(|conf| self.texts.contains_key(conf) && is_for_all(root, conf));
-        self.too_wide = files.collect();
+        for conf in files.filter(|conf| self.texts.contains_key(conf)) {
+            if is_for_all(root, &conf)? {
+                self.too_wide.insert(conf);
+            }
+        }
         let managed = managed(&self.store).map(|name| places.conf(name));
-        let files = managed.chain(self.too_wide.iter().cloned());
-        let modes = files.filter_map(|path| Some((path.clone(), mode_of(root, &path)?)));
-        self.modes = modes.collect();
+        for path in managed.chain(self.too_wide.iter().cloned()) {
+            if let Some(mode) = mode_of(root, &path)? {
+                self.modes.insert(path, mode);
+            }
+        }
+        Ok(())
     }
 }
 
