@@ -26,10 +26,10 @@ use crate::keyed::observed::Observed;
 use crate::keyed::store::Store as _;
 use crate::observer::{Observer, is_for_all, mode_of};
 use crate::openpgp::Keyring;
-use crate::remotes::KEYRING_BASELINE;
 use crate::remotes::name::is_remote_name;
 use crate::remotes::repository::Repository as _;
 use crate::remotes::verification::is_verified;
+use crate::remotes::{KEYRING_BASELINE, MODE};
 use crate::report::Dependent;
 use crate::source::Want;
 
@@ -44,7 +44,7 @@ pub(super) struct Found {
     pub(super) has_target: bool,
     /// The files that everybody may read and not everybody is to.
     pub(super) too_wide: BTreeSet<PathBuf>,
-    /// The modes of these, and of ours.
+    /// The modes of these, and of ours, where it matters.
     pub(super) modes: BTreeMap<PathBuf, RawMode>,
     /// What is worth telling of files that are not ours.
     pub(super) findings: Vec<Finding>,
@@ -63,7 +63,11 @@ impl Found {
                 self.too_wide.insert(conf);
             }
         }
-        let managed = managed(&self.store).map(|name| places.conf(name));
+        // Three calls a file: asked where something is private, or was.
+        let is_any = !self.observed.private.is_empty();
+        let managed =
+            managed(&self.store).filter(|name| is_any || self.store.note(name, MODE).is_some());
+        let managed = managed.map(|name| places.conf(name));
         for path in managed.chain(self.too_wide.iter().cloned()) {
             if let Some(mode) = mode_of(root, &path)? {
                 self.modes.insert(path, mode);
