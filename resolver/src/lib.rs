@@ -40,7 +40,6 @@ pub mod escape;
 mod figment;
 pub mod finding;
 pub mod format;
-mod fragment;
 #[cfg(test)]
 mod hostile;
 #[cfg(feature = "inspect")]

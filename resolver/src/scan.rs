@@ -5,6 +5,8 @@
 //! it, and its entry is [`Status::Unusable`], because falling back to the vendor's file would quietly
 //! undo the owner.
 
+pub(crate) mod fragment;
+
 use std::ffi::{OsStr, OsString};
 use std::ops::Index;
 use std::os::unix::ffi::OsStrExt as _;
@@ -12,12 +14,11 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
 
+pub use self::fragment::{FileId, Fragment, Role, State};
 use crate::discover::{Candidate, Discovery};
 use crate::escape::escape_path;
 use crate::finding::{Finding, code};
 use crate::format::{self, Format};
-pub use crate::fragment::{Fragment, Role, State};
-use crate::numbered::number;
 use crate::rules::{DropIns, MainPlace, Order, Rules, Shape};
 
 /// The entries of one configuration path.
@@ -37,11 +38,6 @@ pub struct Scan {
     /// What else decides what is found there: the directories above them in their layers, layers that are
     /// not there, and the symlinks on the way with where those lead.
     pub on_the_way: Vec<PathBuf>,
-}
-
-number! {
-    /// A file of an [`Entry`], of which it gives the [`Fragment`]: `&entry[file]`. Only a scan makes them.
-    pub FileId, made by pub(in crate::scan)
 }
 
 /// One name and all its files over all layers.

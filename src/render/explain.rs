@@ -3,11 +3,11 @@
 use std::fmt;
 
 use bstr::BStr;
-use overlay_resolver::document::{Explanation, Gap};
+use overlay_resolver::document::Explanation;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::{Assignment, Basis, Configuration, Document, Key};
 
-use super::files::file;
+use super::files::{file, no_key};
 use super::style::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened};
 use crate::resolved::{Explained, Resolved};
 use crate::text::{Text, say, styled};
@@ -90,17 +90,6 @@ pub(crate) fn explain(configuration: &Configuration, explained: &[Explained<'_>]
         text.push_str("no layer has files there\n");
     }
     text
-}
-
-/// That nothing assigns a key in a document without keys, as far as that is known.
-pub(super) fn no_key(document: &Document) -> &'static str {
-    let gaps = document.gaps();
-    let is_unopened = |gap: &Gap<'_>| matches!(gap, Gap::Unopened(_));
-    match gaps.as_slice() {
-        [] => "no file assigns a key",
-        gaps if gaps.iter().all(is_unopened) => "no file that counts assigns a key",
-        _ => "no line that can be read assigns a key",
-    }
 }
 
 /// By which rules a path is read, and whether that is known or taken for granted.

@@ -1,13 +1,12 @@
 //! Text about files: which count, what is in them, what they come to.
 
 use overlay_resolver::account::Account;
-use overlay_resolver::document::{Line, Part};
+use overlay_resolver::document::{Gap, Line, Part};
 use overlay_resolver::escape::{escape, escape_path, escape_text};
 use overlay_resolver::format::{Item, Kind};
 use overlay_resolver::scan::{Entry, Fragment};
 use overlay_resolver::{Configuration, Document};
 
-use super::explain::no_key;
 use super::style::{BAD, BOLD, FAINT, GOOD, NOTABLE};
 use crate::resolved::Resolved;
 use crate::text::{Style, Text, say};
@@ -189,6 +188,17 @@ fn one(text: &mut Text, document: &Document, origin: bool) {
             None => no_key(document),
         };
         say!(text, "{FAINT}# {what}{FAINT:#}");
+    }
+}
+
+/// That nothing assigns a key in a document without keys, as far as that is known.
+pub(super) fn no_key(document: &Document) -> &'static str {
+    let gaps = document.gaps();
+    let is_unopened = |gap: &Gap<'_>| matches!(gap, Gap::Unopened(_));
+    match gaps.as_slice() {
+        [] => "no file assigns a key",
+        gaps if gaps.iter().all(is_unopened) => "no file that counts assigns a key",
+        _ => "no line that can be read assigns a key",
     }
 }
 

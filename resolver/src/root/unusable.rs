@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FileType;
 
 use super::Errno;
-use super::walk::MAX_LINKS;
 use crate::escape::escape_path;
+
+/// How many symlinks one path may lead through, as in the kernel (`path_resolution(7)`).
+pub(super) const MAX_LINKS: usize = 40;
 
 /// Why a name inside a root gives no content.
 ///

@@ -20,11 +20,8 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::open::READ;
-use super::unusable::{Kind, Reason, Unusable};
+use super::unusable::{Kind, MAX_LINKS, Reason, Unusable};
 use super::{Root, Text};
-
-/// How many symlinks one path may lead through, as in the kernel (`path_resolution(7)`).
-pub(super) const MAX_LINKS: usize = 40;
 
 /// A tree whose names can be looked at one by one.
 pub(crate) trait Look {
@@ -351,7 +348,7 @@ impl<'w> Walk<'w> {
             return Err((at, Reason::Loop));
         }
         self.note(&at);
-        self.base = at.parent().map(Path::to_owned).unwrap_or_default();
+        self.base = at.parent().expect("a link is in a directory").to_owned();
         self.push(text, true);
         Ok(())
     }

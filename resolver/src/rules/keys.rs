@@ -8,7 +8,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
-use super::load::unknown;
+use super::builder::listed;
+use crate::escape::escape;
 use crate::finding::{Finding, Source};
 use crate::schema::{self, Schema, SchemaFile};
 
@@ -30,6 +31,21 @@ pub(super) fn schema(keys: &Spanned<Keys>, source: Source<'_>) -> Result<Schema,
             unknown(source, "schema", &name, schema::names())
         }),
     }
+}
+
+/// There is nothing of this name.
+pub(super) fn unknown(
+    source: Source<'_>,
+    what: &str,
+    name: &Spanned<String>,
+    known: impl Iterator<Item = &'static str>,
+) -> Finding {
+    let (name, place) = (escape(name.get_ref().as_bytes()), name.span());
+    let known = listed(known);
+    source.error(
+        place,
+        format!("no {what} is named `{name}`; there are {known}"),
+    )
 }
 
 impl<'de> Deserialize<'de> for Keys {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::builder::{file_end, fits, is_name, listed};
-use super::keys::{self, Keys};
+use super::builder::{file_end, fits, is_name};
+use super::keys::{self, Keys, unknown};
 use super::{
     BrokenFile, DropIns, Layer, MainPlace, NullMask, OnUnusable, Order, Repeated, Rules, Shape,
     Taken,
@@ -255,21 +255,6 @@ fn ends(
     let fits = file_end(field, end.get_ref().as_ref());
     fits.map_err(|error| source.error(end.span(), error.to_string()))?;
     Ok(end.get_ref().into())
-}
-
-/// There is nothing of this name.
-pub(super) fn unknown(
-    source: Source<'_>,
-    what: &str,
-    name: &Spanned<String>,
-    known: impl Iterator<Item = &'static str>,
-) -> Finding {
-    let (name, place) = (escape(name.get_ref().as_bytes()), name.span());
-    let known = listed(known);
-    source.error(
-        place,
-        format!("no {what} is named `{name}`; there are {known}"),
-    )
 }
 
 #[cfg(test)]

@@ -7,10 +7,15 @@ use std::sync::Arc;
 
 use bstr::ByteSlice as _;
 
+use crate::numbered::number;
 use crate::root::{Content, Inode, Link, Mask, Opened, Unusable};
 pub use crate::rules::judge::Role;
 use crate::rules::{Ignored, Layer, Rules, Verdict};
-use crate::scan::FileId;
+
+number! {
+    /// A file of an [`Entry`](super::Entry), of which it gives the [`Fragment`]: `&entry[file]`. Only a scan makes them.
+    pub FileId, made by pub(in crate::scan)
+}
 
 /// One file found in one layer.
 #[derive(Debug, Clone)]
