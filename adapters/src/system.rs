@@ -247,8 +247,7 @@ impl Deployment {
     /// (`ostree_sysroot_stage_tree_with_options()`).
     fn is_target(&self, state: &[u8]) -> bool {
         let target = state.find(b"merge-deployment").unwrap_or(state.len());
-        let target = state.get(..target).unwrap_or_default();
-        target.contains_str(&self.name)
+        state[..target].contains_str(&self.name)
     }
 }
 

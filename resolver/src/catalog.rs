@@ -305,8 +305,8 @@ pub(crate) fn without_d(directory: &Path) -> Option<PathBuf> {
 
 /// `a-.service` is no unit: its drop-ins are for all whose names begin with `a-`.
 pub(crate) fn is_unit_prefix(rules: &Rules, path: &Path) -> bool {
-    let name = path.file_stem().unwrap_or_default().as_bytes();
-    rules.drop_ins == DropIns::Unit && name != b"-" && name.ends_with(b"-")
+    let is_prefix = |stem: &OsStr| stem != "-" && stem.as_bytes().ends_with(b"-");
+    rules.drop_ins == DropIns::Unit && path.file_stem().is_some_and(is_prefix)
 }
 
 #[cfg(test)]

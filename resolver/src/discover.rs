@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 pub(crate) use self::shared::Shared;
 use self::shared::SharedDir;
 use crate::finding::{Finding, code};
-use crate::fragment::{Fragment, Role};
 use crate::root::{Listing, Name as Listed, Opened, Unusable, above_end};
 use crate::rules::{DropIns, Layer, Name, Rules, Shape, unit};
+use crate::scan::fragment::{Fragment, Role};
 use crate::tree::{Tree, TreeDir};
 
 /// What to look for and how.
@@ -118,7 +118,9 @@ pub(crate) fn discover(query: Query<'_>) -> Discovery {
         Shape::Entries => discovery.entries(query),
         Shape::Collection => {
             let places = query.below_layers(query.path);
-            discovery.drop_ins(query, query.path.file_name(), places);
+            let name = query.path.file_name();
+            let name = name.expect("a configuration path has a name");
+            discovery.drop_ins(query, name, places);
         }
         Shape::Document | Shape::Auto => {
             if let Some(name) = query.path.file_name() {
@@ -133,7 +135,7 @@ pub(crate) fn discover(query: Query<'_>) -> Discovery {
                     discovery.findings.extend(query.aliases(name));
                 }
                 discovery.candidates.entry(name.into()).or_default().mains = mains;
-                discovery.drop_ins(query, Some(name), query.drop_in_places(name));
+                discovery.drop_ins(query, name, query.drop_in_places(name));
             }
         }
     }
@@ -217,8 +219,7 @@ impl Discovery {
     }
 
     /// All drop-ins in `places`, lowest first, as those of the entry `name`.
-    fn drop_ins(&mut self, query: Query<'_>, name: Option<&OsStr>, places: Vec<Place>) {
-        let name = name.unwrap_or_default();
+    fn drop_ins(&mut self, query: Query<'_>, name: &OsStr, places: Vec<Place>) {
         let directories = places.iter().map(|place| place.directory.clone());
         self.searched.extend(directories);
         let before = self.findings.len();
@@ -284,7 +285,7 @@ impl Discovery {
                 rules: &rules,
                 ..query
             };
-            self.drop_ins(of_entry, Some(&entry), places);
+            self.drop_ins(of_entry, &entry, places);
         }
         self.complete = complete;
     }

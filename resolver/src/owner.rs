@@ -105,7 +105,8 @@ fn owner_of(directory: &Path, paths: Paths<'_>) -> Option<Owner> {
 
 /// Whether `main.d` is a drop-in directory of units: of one, of a prefix or of a type.
 fn is_of_units(main: &Path, paths: Paths<'_>) -> bool {
-    let name = main.file_name().unwrap_or_default().to_string_lossy();
+    let name = main.file_name().expect("`X` of `X.d` has a name");
+    let name = name.to_string_lossy();
     let unit = if name.contains('.') {
         main.to_owned()
     } else {

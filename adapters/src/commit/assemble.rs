@@ -195,7 +195,7 @@ fn dress(file: &OwnedFd, member: &Member<'_>, keeps_times: bool) -> Result<(), E
 fn times(stat: &rustix::fs::Stat) -> Timestamps {
     let time = |seconds, nanoseconds: u64| Timespec {
         tv_sec: seconds,
-        tv_nsec: i64::try_from(nanoseconds).unwrap_or_default(),
+        tv_nsec: i64::try_from(nanoseconds).expect("less than a second"),
     };
     Timestamps {
         last_access: time(stat.st_atime, stat.st_atime_nsec),

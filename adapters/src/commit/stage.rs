@@ -300,7 +300,7 @@ fn drop_taken(
 pub(super) fn write_all(file: &OwnedFd, mut content: &[u8]) -> Result<(), Errno> {
     while !content.is_empty() {
         match rustix::io::write(file, content) {
-            Ok(written) => content = content.get(written..).unwrap_or_default(),
+            Ok(written) => content = &content[written..],
             Err(Errno::INTR) => {}
             Err(error) => return Err(error),
         }

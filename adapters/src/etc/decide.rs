@@ -283,7 +283,8 @@ impl Decider<'_> {
 
     /// The name under which the owner's version is saved, which nobody has.
     fn free_name(&self, path: &Path) -> PathBuf {
-        let name = path.file_name().unwrap_or_default().as_bytes();
+        let name = path.file_name().expect("only what has a name gives way");
+        let name = name.as_bytes();
         let mut count = 1;
         loop {
             let suffix = match count {
@@ -291,7 +292,7 @@ impl Decider<'_> {
                 count => format!("{SAVED}.{count}"),
             };
             let kept = name.len().min(NAME_LIMIT - suffix.len());
-            let mut bytes = name.get(..kept).unwrap_or_default().to_vec();
+            let mut bytes = name[..kept].to_vec();
             bytes.extend_from_slice(suffix.as_bytes());
             let free = path.with_file_name(OsString::from_vec(bytes));
             let is_taken = [self.old, self.current, self.new]

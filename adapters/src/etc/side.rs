@@ -330,7 +330,7 @@ fn look(directory: &OwnedFd, name: &OsStr) -> Result<Node, Errno> {
     let attributes = attributes(&stat);
     let (attributes, kind) = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => {
-            let size = u64::try_from(stat.st_size).unwrap_or_default();
+            let size = u64::try_from(stat.st_size).map_err(|_| Errno::OVERFLOW)?;
             (attributes, Kind::File(Content { size, digest: None }))
         }
         FileType::Directory => (attributes, Kind::Directory),

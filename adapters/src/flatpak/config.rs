@@ -52,7 +52,7 @@ impl RepoConfig {
     /// The configuration of a new repository.
     pub fn new() -> Self {
         Self {
-            file: Editor::parse(NEW.as_bytes()).unwrap_or_default(),
+            file: Editor::parse(NEW.as_bytes()).expect("it is a keyfile"),
             found: Arc::default(),
             lists: Arc::default(),
             twice: BTreeSet::new(),

@@ -336,5 +336,6 @@ pub(super) fn staged_path(path: &Path) -> PathBuf {
 
 /// What is called so after the name of a file, in its directory.
 fn beside(path: &Path, named: fn(&OsStr) -> OsString) -> PathBuf {
-    path.with_file_name(named(path.file_name().unwrap_or_default()))
+    let name = path.file_name().expect("a file has a name");
+    path.with_file_name(named(name))
 }

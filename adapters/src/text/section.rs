@@ -332,8 +332,8 @@ impl Parts {
 
 impl Link {
     fn key<'b>(&self, bytes: &'b [u8]) -> &'b BStr {
-        let key = self.pair.as_ref().map(|pair| range(&pair.key));
-        bytes[key.unwrap_or_default()].as_bstr()
+        let pair = self.pair.as_ref().expect("only pairs are looked up");
+        bytes[range(&pair.key)].as_bstr()
     }
 }
 

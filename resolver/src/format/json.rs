@@ -80,6 +80,7 @@ fn syntax(text: &str, offset: usize, error: &serde_json::Error) -> Fault {
     let (line, column) = (error.line(), error.column());
     let place = format!(" at line {line} column {column}");
     let message = error.to_string();
+    // What is wrong with a value as a whole has no line: then the value is the place.
     let start = Lines::of(text.as_bytes()).start(line).unwrap_or_default();
     Fault::new(
         offset + start + column.saturating_sub(1),

@@ -78,8 +78,9 @@ impl Eyes<'_> {
     }
 
     fn conf(&mut self, path: &Path, text: Text) {
-        let name = path.file_stem().and_then(|stem| stem.to_str());
-        let name = name.unwrap_or_default().to_owned();
+        let name = path.file_stem().expect("a file has a name");
+        // What is not text is the name of no remote, in whatever way it is shown.
+        let name = name.to_string_lossy().into_owned();
         let text = match text {
             // A directory or a link to nothing is none to ostree; that it takes a name is found in the layers.
             Err(error) if is_nothing_to_ostree(&error) => return,

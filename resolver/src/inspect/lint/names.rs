@@ -198,6 +198,7 @@ pub(super) fn after<'n>(
     suffix: &OsStr,
 ) -> String {
     let names = others.into_iter().filter_map(Path::file_name);
+    // Behind none, any name is good.
     let last = names.max().unwrap_or_default();
     let suffix = suffix.to_string_lossy();
     let numbered = ["60", "90", "99", "zz"].map(|number| format!("{number}-{stem}{suffix}"));
@@ -213,7 +214,7 @@ pub(super) fn after<'n>(
 
 /// What a name is about: without the number and the suffix.
 pub(super) fn stem<'n>(path: &'n Path, suffix: &OsStr) -> std::borrow::Cow<'n, str> {
-    let name = path.file_name().unwrap_or_default();
+    let name = path.file_name().expect("a file has a name");
     let bytes = name.as_bytes();
     let bytes = bytes.strip_suffix(suffix.as_bytes()).unwrap_or(bytes);
     let is_number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
