@@ -24,8 +24,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::fmt;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::escape::{escape_path, unescape};
@@ -124,46 +126,50 @@ impl Traces {
 }
 
 impl Intent {
-    /// Reads the file, which errors call `path`. Entries are called `noun` there, and may have such names.
+    /// Reads the file, which errors call `path`. Entries are called `noun` there, and may have such names. A value that
+    /// cannot be read is left out, and told by the finding.
     pub(crate) fn parse(
         text: &[u8],
         path: &Path,
         noun: &str,
         is_name: impl Fn(&str) -> bool,
-    ) -> Result<Self, Finding> {
-        let file = Editor::parse(text).map_err(|(line, problem)| {
-            let message = format!("{problem}; it tells what a run that was killed had left to do, some of which may stay undone");
-            code::MALFORMED.warning(path, message).at(line)
-        })?;
+    ) -> Result<(Self, Option<Finding>), Finding> {
+        let damaged = |problem: String| {
+            let message = format!(
+                "{problem}; it tells what a run that was killed had left to do, some of which may stay undone"
+            );
+            code::MALFORMED.warning(path, message)
+        };
+        let file =
+            Editor::parse(text).map_err(|(line, problem)| damaged(problem.to_string()).at(line))?;
+        let mut problem = None;
         // A group may stand there many times.
         let names = file.groups().filter_map(|group| name_in(group, noun));
         let names: BTreeSet<_> = names.collect();
         let names = names.into_iter().filter(|name| is_name(name));
         let entries = names.map(|name| {
-            let group = group(noun, name);
-            let list = |key| file.get(&group, key).map(list).unwrap_or_default();
-            let certificates = |key| {
-                let texts = list(key);
-                texts.iter().filter_map(|text| text.parse().ok()).collect()
+            let mut group = Group {
+                file: &file,
+                name: group(noun, name),
+                problem: &mut problem,
             };
             let traces = Traces {
-                certificates: certificates(CERTIFICATES),
-                owners: certificates(OWNERS),
-                inherited: certificates(INHERITED),
-                files: list(FILES).into_iter().map(PathBuf::from).collect(),
-                moves: moves(&file, &group),
-                former: former(&file, &group),
+                certificates: group.list(CERTIFICATES),
+                owners: group.list(OWNERS),
+                inherited: group.list(INHERITED),
+                files: group.list(FILES),
+                moves: group.moves(),
+                former: group.value(FORMER, |raw| value::decode_string(raw)),
             };
             (name.to_owned(), traces)
         });
-        Ok(Self {
-            entries: entries.collect(),
-        })
+        let entries = entries.collect();
+        Ok((Self { entries }, problem.map(damaged)))
     }
 
     pub(crate) fn to_bytes(&self, noun: &str) -> Vec<u8> {
-        let mut file =
-            Editor::parse(b"# A run of overlayctl is not finished.\n").unwrap_or_default();
+        let mut file = Editor::parse(b"# A run of overlayctl is not finished.\n")
+            .expect("a comment is a keyfile");
         for (name, traces) in &self.entries {
             let group = group(noun, name);
             for (key, value) in traces.pairs() {
@@ -245,36 +251,86 @@ fn name_in<'g>(group: &'g BStr, noun: &str) -> Option<&'g str> {
     name.to_str().ok()
 }
 
-fn moves(file: &Editor, group: &str) -> Option<Move> {
-    let from = value::decode_string(file.get(group, FROM)?).ok()?;
-    let left = value::decode_boolean(file.get(group, LEFT)?).ok()?;
-    Some(Move {
-        from: PathBuf::from(OsString::from_vec(unescape(from.as_bytes()))),
-        left,
-    })
+/// What the file says of one entry.
+struct Group<'f> {
+    file: &'f Editor,
+    name: String,
+    /// The first value of the file that cannot be read.
+    problem: &'f mut Option<String>,
 }
 
-fn former(file: &Editor, group: &str) -> Option<String> {
-    value::decode_string(file.get(group, FORMER)?).ok()
-}
+impl Group<'_> {
+    /// A value; none where there is none, or none that can be read.
+    fn value<T, E: fmt::Display>(
+        &mut self,
+        key: &str,
+        decode: impl FnOnce(&BStr) -> Result<T, E>,
+    ) -> Option<T> {
+        let decoded = decode(self.file.get(&self.name, key)?);
+        decoded.map_err(|error| self.refuse(key, error)).ok()
+    }
 
-fn list(raw: &BStr) -> Vec<String> {
-    value::decode_list(raw).unwrap_or_default()
+    fn refuse(&mut self, key: &str, error: impl fmt::Display) {
+        let name = &self.name;
+        self.problem
+            .get_or_insert_with(|| format!("[{name}] {key}: {error}"));
+    }
+
+    /// What can be read of a list.
+    fn list<T: FromStr<Err: fmt::Display> + Ord>(&mut self, key: &str) -> BTreeSet<T> {
+        let texts = self.value(key, |raw| value::decode_list(raw));
+        let texts = texts.into_iter().flatten();
+        let items = texts.filter_map(|text| {
+            let item = text.parse();
+            item.map_err(|error| self.refuse(key, format_args!("{text}: {error}")))
+                .ok()
+        });
+        items.collect()
+    }
+
+    fn moves(&mut self) -> Option<Move> {
+        let from = self.value(FROM, |raw| value::decode_string(raw))?;
+        let left = self.value(LEFT, |raw| value::decode_boolean(raw))?;
+        Some(Move {
+            from: PathBuf::from(OsString::from_vec(unescape(from.as_bytes()))),
+            left,
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(text: &[u8]) -> Result<Intent, Finding> {
+    fn parse(text: &[u8]) -> Result<(Intent, Option<Finding>), Finding> {
         Intent::parse(text, Path::new(FILE_NAME), "entry", |_| true)
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_and_the_rest_counts() {
+        for damaged in [
+            r"Certificates=0123456789abcdef0123456789abcdef01234567\q;",
+            "Certificates=none;",
+            r"Files=\q",
+            "From=/a\nLeft=perhaps",
+            r"From=\q",
+            r"Former=\q",
+        ] {
+            let text = format!("[entry \"a\"]\nFiles=/b;\n[entry \"c\"]\n{damaged}\n");
+            let (intent, problem) = parse(text.as_bytes()).unwrap();
+            let files = &intent.of("a").unwrap().files;
+            assert_eq!(files, &BTreeSet::from(["/b".into()]), "{damaged}");
+            let problem = problem.expect(damaged).to_string();
+            let place = format!("{FILE_NAME}: [entry \"c\"] ");
+            assert!(problem.starts_with(&place), "{problem}");
+        }
     }
 
     /// Each is looked up once: else this would take minutes.
     #[test]
     fn a_group_may_stand_there_many_times() {
         let text = "[entry \"a\"]\nurl=a\n".repeat(100_000);
-        let intent = parse(text.as_bytes()).unwrap();
+        let (intent, _) = parse(text.as_bytes()).unwrap();
         assert!(intent.names().eq(["a"]));
     }
 
@@ -305,7 +361,7 @@ mod tests {
         let nothing = Intent::default().to_bytes("entry");
         assert_eq!(intent.to_bytes("entry").len(), nothing.len() + added);
         for intent in [intent, Intent::default()] {
-            assert_eq!(parse(&intent.to_bytes("entry")), Ok(intent));
+            assert_eq!(parse(&intent.to_bytes("entry")), Ok((intent, None)));
         }
     }
 }

@@ -142,7 +142,11 @@ impl Observed {
             .as_ref()
             .map(|text| Intent::parse(text, &path, T::NOUN, |name| target.is_name(name)));
         match intent.transpose() {
-            Ok(intent) => self.intent = intent.unwrap_or_default(),
+            Ok(None) => {}
+            Ok(Some((intent, damaged))) => {
+                self.intent = intent;
+                self.damaged = damaged.or(self.damaged.take());
+            }
             Err(finding) => self.damaged = Some(finding),
         }
         self.unfinished = text;

@@ -11,9 +11,10 @@
 //! one that was masked. That is why a deletion, once seen, is written down here.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::Path;
 
-use bstr::{BString, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::escape::escape;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
@@ -62,13 +63,28 @@ impl State {
     }
 }
 
+/// The name that a file is about.
+fn named(path: &Path) -> &[u8] {
+    let name = path.file_stem().expect("it is called by its remote");
+    name.as_encoded_bytes()
+}
+
 /// What its owner can do about a file that says nothing.
 fn remedy(path: &Path) -> String {
-    let name = path.file_stem().unwrap_or_default().as_encoded_bytes();
-    let name = escape(name);
+    let name = escape(named(path));
     format!(
         "until it does, {name} stays as it is: write `State=deleted` if you had deleted {name}, or remove this file if not"
     )
+}
+
+/// The certificates that a list names.
+fn keyring(raw: &BStr) -> Result<BTreeSet<Fingerprint>, String> {
+    let texts = value::decode_list(raw).map_err(|error| error.to_string())?;
+    let certificates = texts.iter().map(|text| {
+        let parsed = text.parse();
+        parsed.map_err(|error| format!("{text}: {error}"))
+    });
+    certificates.collect()
 }
 
 impl Memory {
@@ -107,20 +123,32 @@ impl Memory {
                 );
                 code::MALFORMED.error(path, message)
             })?;
-        let fingerprints = file.get(SECTION, KEYRING);
-        let fingerprints = fingerprints.and_then(|raw| value::decode_list(raw).ok());
-        let later = file.get(SECTION, LATER_NAME);
-        let unseen = file.get(SECTION, UNSEEN);
-        let unseen = unseen.is_some_and(|raw| value::decode_boolean(raw) == Ok(true));
+        let refuse = |key: &str, error: &dyn fmt::Display| {
+            let name = escape(named(path));
+            let message = format!(
+                "{key}= in a group [{SECTION}]: {error}; until it is mended, or the line is taken away, {name} stays as it is"
+            );
+            code::MALFORMED.error(path, message)
+        };
+        let unseen = match file
+            .get(SECTION, UNSEEN)
+            .map(|raw| value::decode_boolean(raw))
+        {
+            Some(unseen) => unseen.map_err(|error| refuse(UNSEEN, &error))?,
+            None => false,
+        };
+        let later = file.get(SECTION, LATER_NAME).map(|name| name.to_str());
+        let later = later
+            .transpose()
+            .map_err(|error| refuse(LATER_NAME, &error))?;
         Ok(Self {
             state,
             unseen: unseen && state == State::Withheld,
-            keyring: fingerprints
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|text| text.parse().ok())
-                .collect(),
-            later: later.and_then(|name| name.to_str().ok()).map(str::to_owned),
+            keyring: match file.get(SECTION, KEYRING) {
+                Some(raw) => keyring(raw).map_err(|error| refuse(KEYRING, &error))?,
+                None => BTreeSet::new(),
+            },
+            later: later.map(str::to_owned),
         })
     }
 
@@ -169,7 +197,15 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "[Entry]\n", "[Entry]\nState=lost\n", "junk\n"] {
+        for text in [
+            "",
+            "[Entry]\n",
+            "[Entry]\nState=lost\n",
+            "junk\n",
+            "[Entry]\nState=offered\nKeyring=none;\n",
+            "[Entry]\nState=offered\nKeyring=\\q\n",
+            "[Entry]\nState=withheld\nUnseen=perhaps\n",
+        ] {
             assert!(
                 Memory::parse(text.as_bytes(), Path::new("/s")).is_err(),
                 "{text}"
