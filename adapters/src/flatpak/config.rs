@@ -50,7 +50,7 @@ pub struct RepoConfig {
 
 impl RepoConfig {
     /// The configuration of a new repository.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             file: Editor::parse(NEW.as_bytes()).expect("it is a keyfile"),
             found: Arc::default(),

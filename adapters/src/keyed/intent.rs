@@ -140,8 +140,7 @@ impl Intent {
             );
             code::MALFORMED.warning(path, message)
         };
-        let file =
-            Editor::parse(text).map_err(|(line, problem)| damaged(problem.to_string()).at(line))?;
+        let file = Editor::parse(text).map_err(|(line, problem)| damaged(problem).at(line))?;
         let mut problem = None;
         // A group may stand there many times.
         let names = file.groups().filter_map(|group| name_in(group, noun));

@@ -9,12 +9,17 @@ use std::path::{Path, PathBuf};
 use super::Query;
 use crate::escape::escape_path;
 use crate::finding::{Finding, code};
-use crate::root::MemberKind;
+use crate::root::{MemberKind, Unusable};
 use crate::tree::Tree;
 
-/// The other names of units, by the name that their symlinks lead to.
+/// The other names of units.
 #[derive(Debug, Default)]
-pub(super) struct Aliases(HashMap<OsString, Vec<DropIns>>);
+pub(super) struct Aliases {
+    /// By the name that their symlinks lead to.
+    by_unit: HashMap<OsString, Vec<DropIns>>,
+    /// The directories in which others may be, and why nobody can tell.
+    unlisted: Vec<(PathBuf, Unusable)>,
+}
 
 /// A directory of drop-ins.
 #[derive(Debug, Clone)]
@@ -31,7 +36,7 @@ impl Query<'_> {
         let places = self.below_layers(parent).into_iter();
         let directories = places.map(|place| place.directory).collect();
         let aliases = self.shared.aliases(self.tree, directories);
-        let found = aliases.0.get(name).into_iter().flatten();
+        let found = aliases.by_unit.get(name).into_iter().flatten();
         let finding = |DropIns { alias, path }: &DropIns| {
             let message = format!(
                 "{} is another name of {}, so these drop-ins count for it as well and are not read here; ask for that name, too",
@@ -40,7 +45,14 @@ impl Query<'_> {
             );
             code::ALIAS_DROP_INS.warning(path, message)
         };
-        found.map(finding).collect()
+        let unlisted = aliases.unlisted.iter().map(|(directory, why)| {
+            let message = format!(
+                "cannot be listed: {why}; so nobody can tell which other names {} has, whose drop-ins count for it as well",
+                escape_path(name.as_ref())
+            );
+            code::BROKEN_DIRECTORY.warning(directory, message)
+        });
+        found.map(finding).chain(unlisted).collect()
     }
 }
 
@@ -49,12 +61,21 @@ impl Aliases {
     pub(super) fn find(tree: &Tree, directories: &[PathBuf]) -> Self {
         let mut links = Vec::new();
         let mut drop_ins = Vec::new();
+        let mut unlisted = Vec::new();
         for directory in directories {
+            // That it cannot be opened is told where the unit itself is looked for in it.
             let Ok(Some(dir)) = tree.dir(directory) else {
                 continue;
             };
+            let members = match dir.members() {
+                Ok(members) => members,
+                Err(why) => {
+                    unlisted.push((directory.clone(), why));
+                    continue;
+                }
+            };
             let mut names = BTreeSet::new();
-            for member in dir.members().unwrap_or_default() {
+            for member in members {
                 let is_link = member.kind == MemberKind::Symlink;
                 let may_be_directory = is_link || member.kind == MemberKind::Directory;
                 if let Some(alias) = member.name.as_bytes().strip_suffix(b".d")
@@ -82,14 +103,14 @@ impl Aliases {
                 ends.filter(is_other).collect()
             });
         }
-        let mut aliases = HashMap::<_, Vec<_>>::new();
+        let mut by_unit = HashMap::<_, Vec<_>>::new();
         for of_alias in &drop_ins {
             for unit in &ends[&*of_alias.alias] {
-                let known = aliases.entry(unit.clone()).or_default();
+                let known = by_unit.entry(unit.clone()).or_default();
                 known.push(of_alias.clone());
             }
         }
-        Self(aliases)
+        Self { by_unit, unlisted }
     }
 }
 

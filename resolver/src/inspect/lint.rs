@@ -179,7 +179,7 @@ impl Configuration {
     pub fn check(&self) -> Vec<Finding> {
         let (rules, found) = (self.rules(), self.clone().with_history().resolve());
         let mut findings = seen::in_directory(rules, found.findings);
-        let beside = self.beside();
+        let beside = self.beside(&mut findings);
         for document in &found.documents {
             findings.extend(check(document, rules, &beside));
         }
@@ -188,8 +188,9 @@ impl Configuration {
         findings
     }
 
-    /// What lies in the directories of a main file and is named as its drop-ins are: `50-mine.conf`.
-    fn beside(&self) -> Vec<PathBuf> {
+    /// What lies in the directories of a main file and is named as its drop-ins are: `50-mine.conf`. A directory of
+    /// which nobody can tell is a finding.
+    fn beside(&self, findings: &mut Vec<Finding>) -> Vec<PathBuf> {
         let path = self.path();
         let rules = self.rules().for_document(path);
         let parent = path.parent().unwrap_or(Path::new(""));
@@ -202,10 +203,20 @@ impl Configuration {
         let mut beside = Vec::new();
         for layer in &rules.layers {
             let directory = layer.base().join(parent);
+            // That it cannot be opened is told where the main file is looked for in it.
             let Ok(Some(dir)) = self.tree().dir(&directory) else {
                 continue;
             };
-            let mut names = dir.names().unwrap_or_default();
+            let mut names = match dir.names() {
+                Ok(names) => names,
+                Err(why) => {
+                    let message = format!(
+                        "cannot be listed: {why}; so nobody can tell whether a drop-in lies here by mistake"
+                    );
+                    findings.push(code::BROKEN_DIRECTORY.warning(&directory, message));
+                    continue;
+                }
+            };
             names.retain(|name| {
                 names::number(name).is_some()
                     && rules.classify_drop_in(name).is_none()

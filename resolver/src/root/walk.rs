@@ -348,7 +348,8 @@ impl<'w> Walk<'w> {
             return Err((at, Reason::Loop));
         }
         self.note(&at);
-        self.base = at.parent().expect("a link is in a directory").to_owned();
+        let directory = at.parent().expect("a link is in a directory");
+        directory.clone_into(&mut self.base);
         self.push(text, true);
         Ok(())
     }

@@ -10,3 +10,4 @@ mod links;
 mod mount;
 mod races;
 mod tree;
+mod unlisted;
