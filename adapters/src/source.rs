@@ -14,7 +14,6 @@ use overlay_resolver::{Catalog, Collection, Document, Resolver};
 
 use crate::code;
 use crate::keyed::entry::{Entry, FORMER_NAMES, OVERLAY};
-use crate::scope::Scope;
 
 /// The rules of a source whose entries are keyfiles that end with `suffix`: an entry is masked whole, and drop-ins
 /// alone are none.
@@ -56,6 +55,8 @@ pub struct Source<T> {
     pub complete: bool,
     /// Where a file stands above all others of its name: in the highest layer.
     pub top: PathBuf,
+    /// The layers in which the machine's owner keeps files.
+    pub owners: Vec<PathBuf>,
 }
 
 impl<T> Default for Source<T> {
@@ -66,6 +67,7 @@ impl<T> Default for Source<T> {
             findings: Vec::new(),
             complete: true,
             top: PathBuf::new(),
+            owners: Vec::new(),
         }
     }
 }
@@ -152,6 +154,7 @@ impl<T> Source<T> {
             entries: BTreeMap::new(),
             beside: BTreeMap::new(),
             top: top_of(rules, path),
+            owners: owners(rules),
         };
         let blocked = (!complete).then(|| source.findings.first().cloned());
         let blocked = blocked.flatten();
@@ -240,9 +243,10 @@ impl<T> Source<T> {
         wanted.flat_map(|entry| entry.former_names.iter().map(String::as_str))
     }
 
-    /// Whether a mask is its owner's, and no other vendor's: it stands in `/etc` or `/run`, or in the highest layer.
+    /// Whether a mask is its owner's, and no other vendor's.
     pub(crate) fn is_owners(&self, mask: &Path) -> bool {
-        Scope::of(mask) != Scope::Var || mask.parent() == Some(&self.top)
+        let mut layers = self.owners.iter();
+        layers.any(|layer| mask.starts_with(layer))
     }
 
     /// Its files, once they have done their work.
@@ -270,6 +274,13 @@ impl<T> Source<T> {
 fn top_of(rules: &Rules, path: &Path) -> PathBuf {
     let highest = rules.layers().last();
     highest.map_or_else(PathBuf::new, |layer| layer.base().join(path))
+}
+
+/// The layers in which the machine's owner keeps files.
+fn owners(rules: &Rules) -> Vec<PathBuf> {
+    let layers = rules.layers().iter();
+    let owners = layers.filter(|layer| rules.is_owners(layer));
+    owners.map(|layer| layer.base().to_owned()).collect()
 }
 
 /// What is wrong with an entry as a value.

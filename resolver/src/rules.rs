@@ -256,6 +256,12 @@ impl Rules {
         place.expect("files are found in the layers of the rules")
     }
 
+    /// Whether the machine's owner keeps files in a layer: it is in `/etc` or `/run`, or the highest of these rules.
+    pub fn is_owners(&self, layer: &Layer) -> bool {
+        let in_top = |top| layer.base().starts_with(top);
+        in_top("/etc") || in_top("/run") || self.layers.last() == Some(layer)
+    }
+
     /// The layer that holds `path` (as seen inside the root), the deepest where several do.
     pub(crate) fn layer_of(&self, path: &Path) -> Option<&Layer> {
         self.layers

@@ -18,6 +18,7 @@ mod etc;
 mod exit_status;
 mod expiry;
 mod files;
+mod handed_on;
 mod image;
 mod json;
 mod library;

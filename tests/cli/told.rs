@@ -229,7 +229,7 @@ fn a_mode_comes_back() {
         std::fs::remove_file(image.path(DROP_IN)).expect("removed");
     };
     image.run(&["sync"]);
-    for before in [0o644, 0o664] {
+    for before in [0o644, 0o664, 0o640] {
         mode(&image, CONF, before);
         hide();
         let planned = image.shown(&["status"]);
@@ -266,9 +266,9 @@ fn a_mode_comes_back() {
 #[test]
 fn a_mode_goes_along_with_a_later_name() {
     const LATER: &str = "etc/ostree/remotes.d/b.conf";
-    // Whether it is hidden before the rename. What only a group could read is not noted at that.
+    // Whether it is hidden before the rename.
     for (before, is_hidden, back) in [
-        (0o640, true, 0o600),
+        (0o640, true, 0o640),
         (0o664, true, 0o664),
         (0o640, false, 0o640),
         (0o644, false, 0o644),

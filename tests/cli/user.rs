@@ -203,3 +203,37 @@ fn a_symlink_of_roots_is_followed() {
         );
     }
 }
+
+/// What a user's symlink in ostree's directory leads to is neither a file of the layers nor a remote that is there.
+#[test]
+fn a_symlink_of_a_user_brings_ostree_no_remote() {
+    const VENDORS: &str = "usr/lib/ostree/remotes.d/a.conf";
+    const LINK: &str = "etc/ostree/remotes.d/a.conf";
+    let remote =
+        |url: &str| format!("[remote \"a\"]\nurl=https://{url}.example/\ngpg-verify=false\n");
+    for (user, is_read) in [(0, true), (USER, false)] {
+        let image = Image::new();
+        image
+            .write(VENDORS, &remote("vendor"))
+            .write("srv/a.conf", &remote("elsewhere"))
+            .write("etc/ostree/remotes.d/b.conf.d/.keep", "");
+        let path = image.path(LINK);
+        symlink("/srv/a.conf", &path).expect("a symlink");
+        if lchown(&path, Some(user), Some(user)).is_err() {
+            return;
+        }
+        let shown = image.shown(&["sync"]);
+        let is_told = shown.contains(&format!("symlink of user {USER}"));
+        assert_eq!(is_told, !is_read, "{shown}");
+        assert!(path.is_symlink(), "{shown}");
+        let text = fs::read_to_string(image.path("srv/a.conf")).expect("a file");
+        assert_eq!(text, remote("elsewhere"), "{shown}");
+        let explained = image.shown(&["explain", "ostree-remotes/a", "url"]);
+        assert!(explained.contains("https://vendor.example/"), "{explained}");
+        assert_eq!(
+            explained.contains("elsewhere.example"),
+            is_read,
+            "{explained}"
+        );
+    }
+}

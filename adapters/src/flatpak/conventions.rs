@@ -203,7 +203,11 @@ impl Facet<Installation> for Copies {
         if matches!(turn, Turn::Updated | Turn::Reverted) {
             forget_stale(subject);
         }
-        filter::copy(subject, remote);
+        let former = match turn {
+            Turn::Created { former } => former,
+            Turn::Adopted | Turn::Updated | Turn::Reverted => None,
+        };
+        filter::copy(subject, remote, former);
     }
 }
 

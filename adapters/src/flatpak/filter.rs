@@ -24,8 +24,12 @@ use crate::report::{KeyReport, Operation};
 pub(super) const KEY: &str = "xa.filter";
 
 /// Brings the copy of the vendor's filter, takes it away with that, and warns of a filter with which the remote
-/// cannot be used.
-pub(super) fn copy(subject: &mut Subject<'_, '_, Installation>, remote: &Remote) {
+/// cannot be used. A copy that the remote had under a former name may be all that is left of its owner's filter.
+pub(super) fn copy(
+    subject: &mut Subject<'_, '_, Installation>,
+    remote: &Remote,
+    former: Option<&str>,
+) {
     let name = subject.name;
     let observed = subject.draft.observed;
     let copy = subject.draft.target.filter_copy(name);
@@ -48,6 +52,7 @@ pub(super) fn copy(subject: &mut Subject<'_, '_, Installation>, remote: &Remote)
     }
     let is_vendors = remote.get(KEY).is_some_and(|vendors| vendors.value == raw);
     let heading = format!("# backup copy of {filter}, do not edit!\n");
+    let inherited = former.map(|former| subject.draft.target.filter_copy(former));
     match observed.references.get(Path::new(&filter)) {
         Some(text) => match problem(text) {
             Some((line, problem)) => {
@@ -66,11 +71,37 @@ pub(super) fn copy(subject: &mut Subject<'_, '_, Installation>, remote: &Remote)
                     bring(subject, &copy, content);
                 }
             }
-            None => {}
+            None => drop(inherit(subject, inherited.as_deref(), &copy, &heading)),
         },
+        None if inherit(subject, inherited.as_deref(), &copy, &heading) => {}
         None if existing.is_some_and(|copy| copy.starts_with(heading.as_bytes())) => {}
         None => tell_missing(subject, remote, &filter, is_vendors),
     }
+}
+
+/// Brings along the copy of this filter that the remote had under a former name. Whether there is one.
+fn inherit(
+    subject: &mut Subject<'_, '_, Installation>,
+    former: Option<&Path>,
+    copy: &Path,
+    heading: &str,
+) -> bool {
+    let observed = subject.draft.observed;
+    let Some(former) = former else { return false };
+    let Some(text) = observed.files.get(former) else {
+        // It is for root to bring.
+        return observed.unread.contains(former);
+    };
+    if !text.starts_with(heading.as_bytes()) {
+        return false;
+    }
+    if observed.narrow.contains(former) {
+        subject.draft.private.insert(copy.to_owned());
+    }
+    if observed.files.get(copy) != Some(text) {
+        bring(subject, copy, text.clone());
+    }
+    true
 }
 
 fn bring(subject: &mut Subject<'_, '_, Installation>, path: &Path, content: Vec<u8>) {

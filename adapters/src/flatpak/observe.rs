@@ -234,6 +234,11 @@ impl Eyes<'_> {
         if !layers.remotes.may_go(name) && observed.intent.of(name).is_none() {
             return Ok(());
         }
+        // It may go along to a later name.
+        let copy = self.paths.filter_copy(name);
+        if observed.files.contains_key(&copy) && !is_for_all(self.root, &copy)? {
+            observed.narrow.insert(copy);
+        }
         if self.has_files(&self.paths.refs(name).join("app"))?
             || self.has_files(&self.paths.refs(name).join("runtime"))?
         {

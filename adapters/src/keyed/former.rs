@@ -31,7 +31,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
     }
 
     /// The other name under which the entry is there, if it takes over from that.
-    pub(super) fn former(&self) -> Option<&str> {
+    pub(crate) fn former(&self) -> Option<&str> {
         self.entry()?;
         let others = self.other_names().into_iter();
         let mut others = others.filter(|other| self.draft.before.has(other));

@@ -29,7 +29,7 @@ impl<T: Target> Subject<'_, '_, T> {
     }
 
     pub(super) fn going(&self) -> Going {
-        let masked = self.mask.clone().map(Going::Masked);
+        let masked = self.masked_by().cloned().map(Going::Masked);
         let renamed = || self.new_name().map(|name| Going::Renamed(name.into()));
         masked.or_else(renamed).unwrap_or(Going::Withdrawn)
     }

@@ -43,7 +43,7 @@ pub(crate) struct Observed {
     pub(crate) refused: BTreeSet<PathBuf>,
     /// The entries that have a source which not everybody may read, each with that.
     pub(crate) private: BTreeMap<String, PathBuf>,
-    /// Of the references, those that not everybody may read.
+    /// Of the references, and of the copies of them, those that not everybody may read.
     pub(crate) narrow: BTreeSet<PathBuf>,
     /// What failed for no entry in particular.
     pub(crate) hindrances: Vec<Finding>,

@@ -23,8 +23,8 @@ pub(crate) struct Subject<'d, 'a, T: Target> {
     pub(super) wanted: Wanted,
     /// Why it has to stay as it is, if it has to.
     pub(super) broken: Option<Finding>,
-    /// The mask that hides it, be it one of a former name.
-    pub(super) mask: Option<Mask>,
+    /// What keeps it from being there, if the layers' files or its owner say so.
+    pub(super) hidden: Option<Hidden>,
     /// How the entry is managed; none if it is not ours.
     pub(crate) management: Option<Management>,
     /// What we last wrote, and what is to be remembered of this run.
@@ -36,6 +36,15 @@ pub(crate) struct Subject<'d, 'a, T: Target> {
     pub(super) by_key: Vec<&'d Setting>,
     pub(super) keys: Vec<KeyReport>,
     pub(super) facets: Vec<Box<dyn Facet<T>>>,
+}
+
+/// What keeps an entry from being there under its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Hidden {
+    /// This mask, be it one of a former name.
+    By(Mask),
+    /// Its owner took it from the vendor under another name, and has it there.
+    Elsewhere,
 }
 
 impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
@@ -57,7 +66,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             by_key: Vec::new(),
             wanted: layered.map_or(Wanted::Withdrawn, |layered| layered.want.wanted()),
             broken: None,
-            mask: None,
+            hidden: None,
             keys: Vec::new(),
             facets: (draft.facets)(),
             draft,
@@ -68,8 +77,8 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         let entry = subject.entry().into_iter();
         subject.by_key = entry.flat_map(|entry| &entry.settings).collect();
         subject.by_key.sort_by_key(|setting| &*setting.key);
-        subject.mask = subject.mask();
-        if let Some(mask) = &subject.mask {
+        subject.hidden = subject.mask().map(Hidden::By);
+        if let Some(Hidden::By(mask)) = &subject.hidden {
             let is_owners = source.is_owners(&mask.path);
             let is_theirs = matches!(subject.management, None | Some(Management::Released));
             // What the vendor masks it withdraws: only its owner's mask takes away what they did to it.
@@ -79,6 +88,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                 Wanted::Withdrawn
             };
         } else if subject.is_released_elsewhere() {
+            subject.hidden = Some(Hidden::Elsewhere);
             subject.wanted = Wanted::Masked;
         }
         let broken = &subject.draft.observed.broken;
@@ -147,28 +157,21 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
     }
 
     fn leave(&mut self, actual: Actual, before: Marks) -> Option<Decision> {
-        Some(match (self.wanted, actual, self.mask.clone()) {
-            (Wanted::Masked, Actual::Absent, Some(mask)) => {
-                if before.withheld {
-                    self.clean();
-                }
-                Decision::Masked { mask }
-            }
-            (Wanted::Masked, _, Some(mask)) => Decision::MaskedForeign { mask },
-            (Wanted::Present, ..) if self.management == Some(Management::Released) => {
+        Some(match (self.wanted, actual) {
+            (Wanted::Masked, _) => return self.stay_hidden(actual, before),
+            (Wanted::Present, _) if self.management == Some(Management::Released) => {
                 Decision::ReleasedByOwner
             }
-            (Wanted::Masked, _, None) => Decision::ReleasedByOwner,
-            (Wanted::Unresolved, ..) => self.unresolved(),
-            (Wanted::Present, Actual::Absent, _) => {
+            (Wanted::Unresolved, _) => self.unresolved(),
+            (Wanted::Present, Actual::Absent) => {
                 self.clean();
                 Decision::Deleted
             }
-            (Wanted::Present, ..) => {
+            (Wanted::Present, _) => {
                 let draft = &self.draft;
                 Decision::Foreign(draft.target.foreign(&draft.before, self.name))
             }
-            (Wanted::Withdrawn, Actual::Absent, _) => {
+            (Wanted::Withdrawn, Actual::Absent) => {
                 if !before.withheld || self.clean().is_empty() {
                     return None;
                 }
@@ -176,9 +179,33 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
                     why: Going::Withdrawn,
                 }
             }
-            (Wanted::Withdrawn, _, Some(mask)) => Decision::LeftToOwner { mask },
-            (Wanted::Withdrawn, ..) => return None,
+            // The vendor's mask is a withdrawal.
+            (Wanted::Withdrawn, _) => Decision::LeftToOwner {
+                mask: self.masked_by()?.clone(),
+            },
         })
+    }
+
+    /// Leaves it hidden, or beside what hides it.
+    fn stay_hidden(&mut self, actual: Actual, before: Marks) -> Option<Decision> {
+        Some(match (self.hidden.clone()?, actual) {
+            (Hidden::By(mask), Actual::Absent) => {
+                if before.withheld {
+                    self.clean();
+                }
+                Decision::Masked { mask }
+            }
+            (Hidden::By(mask), _) => Decision::MaskedForeign { mask },
+            (Hidden::Elsewhere, _) => Decision::ReleasedByOwner,
+        })
+    }
+
+    /// The mask that hides it.
+    pub(super) const fn masked_by(&self) -> Option<&Mask> {
+        match &self.hidden {
+            Some(Hidden::By(mask)) => Some(mask),
+            Some(Hidden::Elsewhere) | None => None,
+        }
     }
 
     fn create(&mut self, wanted: &T::Wanted) -> Decision {

@@ -25,11 +25,12 @@ const OTHERS: RawMode = 0o077;
 /// Writes down which modes there were, and gives back those of files that have nothing to hide any more. One that its
 /// owner has changed since stays as they made it.
 pub(super) fn restrict(draft: &mut Draft<'_, Places>, found: &Found) {
+    let rewritten = rewritten(draft, found);
     for name in found.observed.private.keys() {
         let conf = draft.target.conf(name);
         let is_new = !found.texts.contains_key(&conf);
         let before = found.modes.get(&conf).copied();
-        let before = before.filter(|_| found.too_wide.contains(&conf));
+        let before = before.filter(|_| found.too_wide.contains(&conf) || rewritten.contains(&conf));
         let before = before.or_else(|| is_new.then(|| former_mode(draft, found, name)));
         let before = before.filter(|mode| mode & OTHERS != 0);
         if let Some(mode) = before.filter(|_| is_ours(draft, name)) {
@@ -46,6 +47,17 @@ pub(super) fn restrict(draft: &mut Draft<'_, Places>, found: &Found) {
             widen(draft, found, &name);
         }
     }
+}
+
+/// The files that are written for their text. Of those that become their owner's alone the mode is lost, also of one
+/// that not everybody could read.
+fn rewritten(draft: &Draft<'_, Places>, found: &Found) -> BTreeSet<PathBuf> {
+    if found.observed.private.is_empty() || draft.store == draft.before {
+        return BTreeSet::new();
+    }
+    let texts = draft.store.texts();
+    let rewritten = texts.filter(|(path, text)| found.texts.get(*path) != text.as_ref());
+    rewritten.map(|(path, _)| path.to_owned()).collect()
 }
 
 /// Which mode a file would have that is made: that of the former name's, if there is one, as its owner had it.

@@ -67,8 +67,10 @@ impl Found {
         let is_any = !self.observed.private.is_empty();
         let managed =
             managed(&self.store).filter(|name| is_any || self.store.note(name, MODE).is_some());
-        let managed = managed.map(|name| places.conf(name));
-        for path in managed.chain(self.too_wide.iter().cloned()) {
+        let private = self.observed.private.keys();
+        let names = managed.chain(private.map(String::as_str));
+        let files: BTreeSet<_> = names.map(|name| places.conf(name)).collect();
+        for path in files {
             if let Some(mode) = mode_of(root, &path)? {
                 self.modes.insert(path, mode);
             }

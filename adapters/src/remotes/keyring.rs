@@ -135,10 +135,12 @@ impl<T: Repository> Facet<T> for OwnKeyring {
     }
 
     /// A remote that is made would trust what a symlink leads to that lies where its keyring is to be, be it the
-    /// keyring of another.
+    /// keyring of another. And what its owner imported under its former name has to be known.
     fn hindrance(&self, subject: &Subject<'_, '_, T>) -> Option<Finding> {
         let path = subject.draft.target.keyring(subject.name);
-        let end = subject.draft.observed.links.get(&path)?;
+        let Some(end) = subject.draft.observed.links.get(&path) else {
+            return handed_on::hindrance(subject);
+        };
         let message = format!(
             "is a symlink to {}, and {} would be verified with what is there: remove it, so that the remote can be made",
             escape_path(end),

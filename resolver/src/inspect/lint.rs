@@ -291,22 +291,11 @@ impl<'s> Subject<'s> {
     }
 
     fn is_owners(&self, layer: &Layer) -> bool {
-        is_owners(self.rules, layer)
+        self.rules.is_owners(layer)
     }
 
     fn is_below(&self, lower: &Layer, higher: &Layer) -> bool {
         self.rules.rank(lower) < self.rules.rank(higher)
-    }
-}
-
-/// Whether the machine's owner keeps files in this layer: `/etc`, or the highest one where the rules
-/// have none there.
-fn is_owners(rules: &Rules, layer: &Layer) -> bool {
-    let in_etc = |layer: &Layer| layer.base().starts_with("/etc");
-    if rules.layers.iter().any(in_etc) {
-        in_etc(layer)
-    } else {
-        rules.layers.last() == Some(layer)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What scanning and merging found. Where a lint says it better, it is left to that.
 
 use super::files::ignored;
-use super::{Look, is_owners, named};
+use super::{Look, named};
 use crate::document::Document;
 use crate::finding::{Finding, code};
 use crate::rules::{Name, Rules};
@@ -40,6 +40,6 @@ fn unreachable(rules: &Rules, finding: &Finding) -> Option<Finding> {
         return None;
     };
     let layer = rules.layer_of(&finding.path)?;
-    let is_owners = is_owners(rules, layer);
+    let is_owners = rules.is_owners(layer);
     ignored(&finding.path, &reason, &rules.suffix, is_owners)
 }
