@@ -20,6 +20,7 @@ use self::store::Services;
 use crate::code;
 use crate::keyed::draft::{Draft, replacement};
 use crate::keyed::entry::{Entry, HISTORY_KEYS, OVERLAY, Setting};
+use crate::keyed::key::KeyName;
 use crate::keyed::observed::Observed;
 use crate::keyed::target::Target;
 use crate::keyed::{self, intent};
@@ -78,12 +79,12 @@ fn read(document: &Document) -> (Option<Entry>, Vec<Finding>) {
         let Some(assignment) = key.last() else {
             continue;
         };
-        let key = match &*section {
-            "service" => name.clone(),
-            other => format!("[{other}]{name}"),
+        let of_service = match &*section {
+            "service" => "",
+            other => other,
         };
         entry.settings.push(Setting {
-            key: key.into(),
+            key: KeyName::new(of_service, &*name).to_static(),
             value: assignment.value().to_owned(),
             source: (section.into(), name.into()),
         });

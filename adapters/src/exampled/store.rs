@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use bstr::{BStr, BString, ByteSlice as _};
+use bstr::{BStr, ByteSlice as _};
 use overlay_resolver::finding::Finding;
 
 use crate::code;
 use crate::editor::Editor;
+use crate::keyed::key::KeyName;
 use crate::keyed::lists::{Keys, Lists};
 use crate::keyed::store::{Pair, Remembered, Store, is_note};
 use crate::reconcile::Marks;
@@ -31,12 +32,11 @@ pub(crate) struct Services {
     lists: Lists,
 }
 
-/// The section of the file that a key of a service stands in, and its name there.
-fn place<'k>(service: &str, key: &'k str) -> (String, &'k str) {
-    let parts = key.strip_prefix('[').and_then(|key| key.split_once(']'));
-    match parts {
-        Some((section, name)) => ([service, "/", section].concat(), name),
-        None => (service.to_owned(), key),
+/// The section of the file that is a section of a service.
+fn group(service: &str, section: &str) -> String {
+    match section {
+        "" => service.to_owned(),
+        section => [service, "/", section].concat(),
     }
 }
 
@@ -96,24 +96,23 @@ impl Store for Services {
         let mut pairs = Vec::<Pair<'_>>::new();
         for (group, section) in self.sections(name) {
             let own = self.file.pairs(group).filter(|(key, _)| !is_note(key));
-            pairs.extend(own.map(|(key, value)| match section {
-                "" => (key.into(), value),
-                section => (BString::from(format!("[{section}]{key}")).into(), value),
-            }));
+            let named = own.filter_map(|(key, value)| Some((key.to_str().ok()?, value)));
+            pairs.extend(named.map(|(key, value)| (KeyName::new(section, key), value)));
         }
         pairs
     }
 
-    fn get(&self, name: &str, key: &str) -> Option<&BStr> {
-        let (group, key) = place(name, key);
-        self.file.get(&group, key)
+    fn get<'k>(&self, name: &str, key: impl Into<KeyName<'k>>) -> Option<&BStr> {
+        let key = key.into();
+        self.file.get(&group(name, &key.section), &key.name)
     }
 
-    fn put(&mut self, name: &str, key: &str, value: Option<&BStr>) {
-        let (group, key) = place(name, key);
+    fn put<'k>(&mut self, name: &str, key: impl Into<KeyName<'k>>, value: Option<&BStr>) {
+        let key = key.into();
+        let group = group(name, &key.section);
         match value {
-            Some(value) => self.file.set(&group, key, value),
-            None => self.file.unset(&group, key),
+            Some(value) => self.file.set(&group, &key.name, value),
+            None => self.file.unset(&group, &key.name),
         }
     }
 

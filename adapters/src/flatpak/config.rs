@@ -9,11 +9,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bstr::BStr;
+use bstr::{BStr, ByteSlice as _};
 use overlay_resolver::finding::Finding;
 
 use crate::code;
 use crate::editor::Editor;
+use crate::keyed::key::KeyName;
 use crate::keyed::lists::{Keys, Lists};
 use crate::keyed::store::{Notes, Pair, Remembered, Store, is_note};
 use crate::reconcile::Marks;
@@ -114,7 +115,8 @@ impl Store for RepoConfig {
         let group = group(name);
         let pairs = self.file.pairs(&group);
         let pairs = pairs.filter(|(key, _)| !is_note(key));
-        pairs.map(|(key, value)| (key.into(), value)).collect()
+        let named = pairs.filter_map(|(key, value)| Some((key.to_str().ok()?.into(), value)));
+        named.collect()
     }
 
     fn notes(&self, name: &str) -> Vec<(&BStr, &BStr)> {
@@ -131,14 +133,15 @@ impl Store for RepoConfig {
         self.put(name, note, value);
     }
 
-    fn get(&self, name: &str, key: &str) -> Option<&BStr> {
-        self.file.get(&group(name), key)
+    fn get<'k>(&self, name: &str, key: impl Into<KeyName<'k>>) -> Option<&BStr> {
+        self.file.get(&group(name), &key.into().name)
     }
 
-    fn put(&mut self, name: &str, key: &str, value: Option<&BStr>) {
+    fn put<'k>(&mut self, name: &str, key: impl Into<KeyName<'k>>, value: Option<&BStr>) {
+        let key = key.into().name;
         match value {
-            Some(value) => self.file.set(&group(name), key, value),
-            None => self.file.unset(&group(name), key),
+            Some(value) => self.file.set(&group(name), &key, value),
+            None => self.file.unset(&group(name), &key),
         }
     }
 

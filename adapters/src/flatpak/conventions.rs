@@ -13,7 +13,8 @@ use super::filter;
 use super::installation::Installation;
 use super::repofile::{KEY, REPO};
 use crate::keyed::facet::{Facet, Facets, Turn};
-use crate::keyed::intent;
+use crate::keyed::intent::{self, List};
+use crate::keyed::key::KeyName;
 use crate::keyed::observed::Observed;
 use crate::keyed::store::Store as _;
 use crate::keyed::subject::Subject;
@@ -21,6 +22,7 @@ use crate::keyed::target::Target;
 use crate::openpgp::{Fingerprint, Keyring};
 use crate::remotes::Remote;
 use crate::remotes::collection::REPOSITORY;
+use crate::remotes::exchanged::Exchanged;
 use crate::remotes::keyring::OwnKeyring;
 use crate::remotes::name::is_remote_name;
 use crate::remotes::repository::{Repository, has_same_url};
@@ -56,7 +58,8 @@ impl Target for Installation {
     type Wanted = Remote;
 
     const NOUN: &'static str = "remote";
-    const HIDDEN: Option<&'static str> = Some("xa.noenumerate");
+    const HIDDEN: Option<KeyName<'static>> = Some(KeyName::bare("xa.noenumerate"));
+    const LISTS: &'static [List] = &Exchanged::LISTS;
     const NO_ENTRIES: &'static [&'static str] = &[REPOSITORY];
 
     fn is_name(&self, name: &str) -> bool {
@@ -103,36 +106,37 @@ impl Target for Installation {
     }
 
     /// flatpak's own mark for a value that its user set.
-    fn is_owners(&self, store: &RepoConfig, name: &str, key: &str) -> bool {
+    fn is_owners(&self, store: &RepoConfig, name: &str, key: &KeyName<'_>) -> bool {
         let mark = self.mark_of(key).and_then(|mark| store.get(name, &mark));
         mark.is_some_and(|mark| value::decode_boolean(mark).unwrap_or(false))
     }
 
-    fn mark_of(&self, key: &str) -> Option<String> {
-        Some([key, "-is-set"].concat())
+    fn mark_of(&self, key: &KeyName<'_>) -> Option<KeyName<'static>> {
+        Some(KeyName::new("", [&key.name, "-is-set"].concat()))
     }
 
     /// By a redirect, where there is no collection ID, and the options of the authenticator.
-    fn may_be_servers(&self, key: &str) -> bool {
-        matches!(key, "url" | "collection-id") || key.starts_with("xa.authenticator-options.")
+    fn may_be_servers(&self, key: &KeyName<'_>) -> bool {
+        matches!(&*key.name, "url" | "collection-id")
+            || key.name.starts_with("xa.authenticator-options.")
     }
 
-    fn is_mark(&self, key: &str) -> bool {
-        key.ends_with("-is-set")
+    fn is_mark(&self, key: &KeyName<'_>) -> bool {
+        key.name.ends_with("-is-set")
     }
 
-    fn is_refreshed(&self, key: &str) -> bool {
-        REFRESHED.contains(&key)
+    fn is_refreshed(&self, key: &KeyName<'_>) -> bool {
+        REFRESHED.contains(&&*key.name)
     }
 
     /// An option of the authenticator may be a server's, too; but that of an owner looks the same, and is
     /// what a login hangs on.
-    fn is_servers(&self, key: &str) -> bool {
-        self.is_refreshed(key) || key == SERVERS_KEYS
+    fn is_servers(&self, key: &KeyName<'_>) -> bool {
+        self.is_refreshed(key) || key.name == SERVERS_KEYS
     }
 
-    fn is_filled(&self, key: &str, value: &BStr) -> bool {
-        !NOT_FILLED.contains(&key) && !weakens(key, value)
+    fn is_filled(&self, key: &KeyName<'_>, value: &BStr) -> bool {
+        !NOT_FILLED.contains(&&*key.name) && !weakens(&key.name, value)
     }
 
     fn foreign(&self, _store: &RepoConfig, _name: &str) -> Foreign {

@@ -14,13 +14,13 @@ use super::installation::Installation;
 use super::{Layers, filter};
 use crate::code;
 use crate::commit::{left_staged, staged_name};
-use crate::keyed::intent::Traces;
 use crate::keyed::managed;
 use crate::keyed::observed::Observed;
 use crate::keyed::store::Store;
 use crate::keyed::target::Target as _;
 use crate::observer::{LIMIT, Observer, is_for_all};
 use crate::openpgp::Keyring;
+use crate::remotes::exchanged::Exchanged;
 use crate::remotes::fingerprints;
 use crate::remotes::group::group;
 use crate::remotes::name::is_remote_name;
@@ -172,11 +172,8 @@ impl Eyes<'_> {
             && let Ok(config) = RepoConfig::parse(&text, &staged)
         {
             for name in managed(&config) {
-                let traces = Traces {
-                    certificates: fingerprints(&config, name),
-                    ..Traces::default()
-                };
-                observed.intent.add(name, traces);
+                let brought = Exchanged::of_vendor(fingerprints(&config, name));
+                observed.intent.add(name, brought.into_traces());
             }
         }
     }

@@ -255,7 +255,8 @@ impl Remote {
             self.push_overlay("xa.noenumerate", "true", "Enumerate");
         }
         if let Some(used) = reader.boolean(OVERLAY, "UseForDependencies") {
-            self.settings.retain(|setting| setting.key != "xa.nodeps");
+            self.settings
+                .retain(|setting| setting.key != "xa.nodeps".into());
             if !used {
                 self.push_overlay("xa.nodeps", "true", "UseForDependencies");
             }

@@ -13,16 +13,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as ENCODING;
 use bstr::{BStr, BString, ByteSlice as _};
 use sha2::{Digest as _, Sha256};
 
+use super::key::KeyName;
 use super::store::{Place, Store};
 
 /// How much of a SHA-256 stands before what it is of.
 const CHECKSUM: usize = 12;
 
+/// Raw values by key.
+type Values = BTreeMap<KeyName<'static>, BString>;
+
 /// What one source last wrote to an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Baseline {
     /// The raw values by key, which copies share. A key that is not there was absent.
-    Known(Arc<BTreeMap<String, BString>>),
+    Known(Arc<Values>),
     /// It fails its own check: nobody can tell what was written.
     Lost,
 }
@@ -46,8 +50,7 @@ impl Baseline {
 
     /// Notes it, in place of what older versions left.
     pub(crate) fn write(&self, store: &mut impl Store, name: &str, place: Place) {
-        for key in older(store, name, place).into_keys() {
-            let note = [place.older.unwrap_or_default(), &key].concat();
+        for note in older_notes(store, name, place) {
             store.put_note(name, &note, None);
         }
         match self {
@@ -66,38 +69,47 @@ impl Baseline {
     }
 
     /// The values by key; none where nobody can tell.
-    pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &BStr)> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&KeyName<'static>, &BStr)> {
         let known = match self {
             Self::Known(values) => Some(&**values),
             Self::Lost => None,
         };
         let values = known.into_iter().flatten();
-        values.map(|(key, value)| (key.as_str(), value.as_bstr()))
+        values.map(|(key, value)| (key, value.as_bstr()))
     }
 
     /// What was last written to a key.
-    pub(crate) fn get(&self, key: &str) -> Option<&BStr> {
+    pub(crate) fn get<'b>(&'b self, key: impl Into<KeyName<'b>>) -> Option<&'b BStr> {
         match self {
-            Self::Known(values) => values.get(key).map(|value| value.as_bstr()),
+            Self::Known(values) => found(values, &key.into()).map(|value| value.as_bstr()),
             Self::Lost => None,
         }
     }
 
     /// Records what is written to a key. One that was lost begins anew with it.
-    pub(crate) fn record(&mut self, key: &str, value: Option<&BStr>) {
+    pub(crate) fn record<'k>(&mut self, key: impl Into<KeyName<'k>>, value: Option<&BStr>) {
+        let key = key.into();
         if self.is_lost() {
             *self = Self::default();
         }
         let Self::Known(values) = self else { return };
-        if values.get(key).map(|known| known.as_bstr()) == value {
+        if found(values, &key).map(|known| known.as_bstr()) == value {
             return;
         }
         let values = Arc::make_mut(values);
         match value {
-            Some(value) => drop(values.insert(key.to_owned(), value.to_owned())),
-            None => drop(values.remove(key)),
+            Some(value) => drop(values.insert(key.to_static(), value.to_owned())),
+            None => drop(values.remove(&key.to_static())),
         }
     }
+}
+
+/// The value of a key, whose texts are anybody's.
+fn found<'v, 'k>(
+    values: &'v BTreeMap<KeyName<'k>, BString>,
+    key: &KeyName<'k>,
+) -> Option<&'v BString> {
+    values.get(key)
 }
 
 /// Takes what is noted of an entry away.
@@ -111,17 +123,26 @@ pub(crate) fn is_older(store: &impl Store, name: &str, place: Place) -> bool {
 }
 
 /// The values of older versions, one a key.
-fn older<S: Store>(store: &S, name: &str, place: Place) -> BTreeMap<String, BString> {
+fn older<S: Store>(store: &S, name: &str, place: Place) -> Values {
     let Some(prefix) = place.older else {
-        return BTreeMap::new();
+        return Values::new();
     };
     let others = || S::NOTES.facets.iter().chain([&place.note]);
     let values = store.notes(name).into_iter().filter_map(|(note, value)| {
         let key = note.strip_prefix(prefix.as_bytes())?.to_str().ok()?;
         let is_value = others().all(|other| note != other.as_bytes());
-        is_value.then(|| (key.to_owned(), value.to_owned()))
+        is_value.then(|| (KeyName::parse(key).to_static(), value.to_owned()))
     });
     values.collect()
+}
+
+/// The notes that have them.
+fn older_notes<S: Store>(store: &S, name: &str, place: Place) -> Vec<String> {
+    let Some(prefix) = place.older else {
+        return Vec::new();
+    };
+    let keys = older(store, name, place).into_keys();
+    keys.map(|key| format!("{prefix}{key}")).collect()
 }
 
 fn checksum(name: &str, lines: &[u8]) -> Vec<u8> {
@@ -133,8 +154,9 @@ fn checksum(name: &str, lines: &[u8]) -> Vec<u8> {
 }
 
 /// A line for each value, as raw ones have no end of a line.
-fn encode(name: &str, values: &BTreeMap<String, BString>) -> String {
+fn encode(name: &str, values: &Values) -> String {
     let lines = values.iter().map(|(key, value)| {
+        let key = key.to_string();
         let line: [&[u8]; 4] = [key.as_bytes(), b"=", value, b"\n"];
         line.concat()
     });
@@ -144,7 +166,7 @@ fn encode(name: &str, values: &BTreeMap<String, BString>) -> String {
     ENCODING.encode(bytes)
 }
 
-fn decode(name: &str, text: &BStr) -> Option<BTreeMap<String, BString>> {
+fn decode(name: &str, text: &BStr) -> Option<Values> {
     let bytes = ENCODING.decode(text).ok()?;
     let (sum, lines) = bytes.split_at_checked(CHECKSUM)?;
     if sum != checksum(name, lines) {
@@ -152,9 +174,12 @@ fn decode(name: &str, text: &BStr) -> Option<BTreeMap<String, BString>> {
     }
     let lines = lines.strip_suffix(b"\n")?.split(|&byte| byte == b'\n');
     let pairs = lines.map(|line| {
-        // A key has no `=`, a value may.
-        let (key, value) = line.split_once_str("=")?;
-        Some((key.to_str().ok()?.to_owned(), value.into()))
+        // The name of a key has no `=`; that of its section and the value may.
+        let start = line.find_byte(b']').filter(|_| line.starts_with(b"["));
+        let start = start.unwrap_or(0);
+        let end = start + line[start..].find_byte(b'=')?;
+        let key = KeyName::parse(line[..end].to_str().ok()?);
+        Some((key.to_static(), line[end + 1..].into()))
     });
     pairs.collect()
 }
@@ -165,16 +190,16 @@ mod tests {
 
     use super::*;
 
-    fn values(pairs: &[(String, Vec<u8>)]) -> BTreeMap<String, BString> {
+    fn values(pairs: &[(String, Vec<u8>)]) -> Values {
         let pairs = pairs.iter();
         pairs
-            .map(|(key, value)| (key.clone(), value.clone().into()))
+            .map(|(key, value)| (KeyName::parse(key).to_static(), value.clone().into()))
             .collect()
     }
 
     fn pairs() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
         let value = "[^\r\n\0]{0,20}".prop_map(String::into_bytes);
-        prop::collection::vec(("[a-z.-]{1,12}", value), 1..6)
+        prop::collection::vec((r"(\[[a-z=]{1,4}\])?[a-z.-]{1,12}", value), 1..6)
     }
 
     proptest! {

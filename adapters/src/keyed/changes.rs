@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use bstr::{BStr, BString, ByteSlice as _};
+use bstr::{BStr, BString};
 use overlay_resolver::escape::{escape, escape_path};
 
 use super::baseline::Baseline;
 use super::draft::{Beside, Draft};
+use super::key::KeyName;
 use super::management::Management;
 use super::store::{Place, Remembered, Store};
 use super::target::Target;
@@ -83,12 +84,16 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
     }
 
     /// A change of a key, which is that of the entry that gave it, of whatever source.
-    fn push_key(&mut self, operation: Operation, key: &str, values: [Option<&BStr>; 2]) {
+    fn push_key(&mut self, operation: Operation, key: &KeyName<'_>, values: [Option<&BStr>; 2]) {
         let path = self.place();
         let givers = self.draft.given.get(self.name);
         let giver = givers.and_then(|givers| givers.get(key));
         let [from, to] = values.map(|value| value.map(BStr::to_owned));
-        let change = self.push(operation, &escape(key.as_bytes()).to_string(), &path);
+        let change = self.push(
+            operation,
+            &escape(key.to_string().as_bytes()).to_string(),
+            &path,
+        );
         (change.from, change.to) = (from, to);
         if let Some(giver) = giver {
             change.adapter.clone_from(&giver.adapter);
@@ -141,7 +146,7 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
         }
     }
 
-    fn both(&self, key: &str) -> [Option<&'d BStr>; 2] {
+    fn both(&self, key: &KeyName<'_>) -> [Option<&'d BStr>; 2] {
         [&self.draft.before, &self.draft.store].map(|store| store.get(self.name, key))
     }
 
@@ -151,7 +156,6 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
             [&self.draft.before, &self.draft.store].map(|store| store.pairs(self.name));
         let mut told = BTreeSet::new();
         for (key, _) in before.iter().chain(&after) {
-            let Ok(key) = key.to_str() else { continue };
             if !told.insert(key) {
                 continue;
             }
@@ -177,7 +181,7 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
         for place in notes.others {
             self.recorded_in(*place);
         }
-        if let Some(key) = T::HIDDEN {
+        if let Some(key) = &T::HIDDEN {
             let [was, is] = [&self.draft.before, &self.draft.store]
                 .map(|store| store.note(self.name, notes.hidden));
             if was != is && self.both(key)[0] == self.both(key)[1] {
@@ -193,9 +197,9 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
         // One that fails its own check does not say of which keys it was, unless there is but one.
         let lost = place.only.filter(|_| before.is_lost());
         if let Some(key) = lost.filter(|_| after.values().next().is_none()) {
-            self.push_key(Operation::Forget, key, [None, None]);
+            self.push_key(Operation::Forget, &key.into(), [None, None]);
         }
-        let keys: BTreeSet<&str> = before
+        let keys: BTreeSet<&KeyName<'_>> = before
             .values()
             .chain(after.values())
             .map(|(key, _)| key)

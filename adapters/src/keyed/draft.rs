@@ -8,6 +8,7 @@ use rustix::fs::RawMode;
 
 use super::facet::Facets;
 use super::intent::{Intent, Move, Traces};
+use super::key::KeyName;
 use super::observed::Observed;
 use super::store::Store as _;
 use super::target::Target;
@@ -44,7 +45,7 @@ pub(crate) struct Draft<'a, T: Target> {
     /// What is done for an entry beside its keys, by entry.
     pub(crate) beside: BTreeMap<String, Vec<Beside>>,
     /// Whom a key is from that another source gave, or took away: by entry and key.
-    pub(crate) given: BTreeMap<String, BTreeMap<&'static str, Giver>>,
+    pub(crate) given: BTreeMap<String, BTreeMap<KeyName<'static>, Giver>>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) remarks: Vec<Remark>,
 }
@@ -211,9 +212,7 @@ impl<'a, T: Target> Draft<'a, T> {
             let residue = self.target.residue(&name).into_iter();
             let residue = residue.filter(|path| !mended.contains(path));
             let mut traces = Traces {
-                certificates: BTreeSet::new(),
-                owners: BTreeSet::new(),
-                inherited: BTreeSet::new(),
+                lists: BTreeMap::new(),
                 files: residue.filter(is_changed).collect(),
                 moves: self.moves(&name),
                 former: self.formers.get(&name).cloned(),

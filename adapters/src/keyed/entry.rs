@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::keyfile::value;
 
+use super::key::KeyName;
 use crate::reader::Reader;
 
 /// The group that the consumer of the file ignores, and that holds what its format lacks.
@@ -16,8 +17,9 @@ pub const OVERLAY: &str = "Overlay";
 pub(crate) const FORMER_NAMES: &str = "FormerNames";
 
 /// The keys of [`OVERLAY`] that say what an entry was before.
-pub(crate) const HISTORY_KEYS: [&str; 4] =
-    [FORMER_NAMES, "FormerUrls", "FormerValues", "DeletedIf"];
+pub(crate) const HISTORY_KEYS: [&str; 3] = [FORMER_NAMES, FORMER_VALUES, "DeletedIf"];
+
+const FORMER_VALUES: &str = "FormerValues";
 
 /// An entry as the layers want it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,9 +28,9 @@ pub struct Entry {
     pub settings: Vec<Setting>,
     /// `FormerNames=`: what the entry was called before.
     pub former_names: Vec<String>,
-    /// `FormerUrls=` and `FormerValues=`: keys with raw values that an earlier vendor file, a script or a
-    /// server wrote; none of a key that was not there.
-    pub former_values: BTreeSet<(String, Option<BString>)>,
+    /// `FormerValues=`: keys with raw values that an earlier vendor file, a script or a server wrote; none of a key that
+    /// was not there.
+    pub former_values: BTreeSet<(KeyName<'static>, Option<BString>)>,
     /// `DeletedIf=`: the stamp of an older mechanism.
     pub deleted_if: Option<PathBuf>,
 }
@@ -36,8 +38,8 @@ pub struct Entry {
 /// One key of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
-    /// The key in the target: its name, or `[SECTION]NAME` where an entry has sections.
-    pub key: Cow<'static, str>,
+    /// The key in the target.
+    pub key: KeyName<'static>,
     /// The value as it is written there.
     pub value: BString,
     /// The section and key of the document that it follows from.
@@ -55,39 +57,39 @@ impl AsRef<Self> for Entry {
 
 impl Entry {
     /// The wanted raw value of a key.
-    pub fn get(&self, key: &str) -> Option<&Setting> {
+    pub fn get<'k>(&self, key: impl Into<KeyName<'k>>) -> Option<&Setting> {
+        let key = key.into();
         self.settings.iter().find(|setting| setting.key == key)
     }
 
     /// Whether a value of a key is one that it had before, and nobody's edit.
-    pub(crate) fn is_former(&self, key: &str, value: Option<&BStr>) -> bool {
-        // Most entries have none, and this is asked of each key.
-        !self.former_values.is_empty()
-            && self
-                .former_values
-                .contains(&(key.to_owned(), value.map(BStr::to_owned)))
+    pub(crate) fn is_former(&self, key: &KeyName<'_>, value: Option<&BStr>) -> bool {
+        let mut former = self.former_values.iter();
+        former.any(|(of, former)| of == key && former.as_ref().map(|v| v.as_bstr()) == value)
     }
 
     /// The keys of which former values are known.
-    pub(crate) fn former_keys(&self) -> BTreeSet<&str> {
-        self.former_values
-            .iter()
-            .map(|(key, _)| key.as_str())
-            .collect()
+    pub(crate) fn former_keys(&self) -> BTreeSet<&KeyName<'static>> {
+        self.former_values.iter().map(|(key, _)| key).collect()
+    }
+
+    /// Notes a value, decoded, that a key had before.
+    pub(crate) fn add_former_value(&mut self, key: &KeyName<'_>, value: &str) {
+        let raw = BString::from(value::encode_string(value));
+        self.former_values.insert((key.to_static(), Some(raw)));
     }
 
     /// Reads what the entry was before.
     pub(crate) fn read_history(&mut self, reader: &mut Reader<'_>) {
         self.former_names = reader.list(OVERLAY, FORMER_NAMES);
-        let raw = |text: &str| Some(BString::from(value::encode_string(text)));
-        let urls = reader.list(OVERLAY, "FormerUrls");
-        let urls = urls.iter().map(|url| ("url".to_owned(), raw(url)));
-        let values = reader.list(OVERLAY, "FormerValues");
-        let values = values.iter().map(|former| match former.split_once('=') {
-            Some((key, value)) => (key.to_owned(), raw(value)),
-            None => (former.clone(), None),
-        });
-        self.former_values = urls.chain(values).collect();
+        for former in reader.list(OVERLAY, FORMER_VALUES) {
+            if let Some((key, value)) = KeyName::of_line(&former) {
+                self.add_former_value(&key, value);
+            } else {
+                let key = KeyName::parse(&former).to_static();
+                self.former_values.insert((key, None));
+            }
+        }
         if let Some(stamp) = reader.string(OVERLAY, "DeletedIf") {
             if stamp.starts_with('/') {
                 self.deleted_if = Some(stamp.into());

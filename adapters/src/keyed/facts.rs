@@ -1,12 +1,14 @@
 //! The questions that the tables ask, answered from what the layers want and the target has.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
 
 use bstr::{BStr, ByteSlice as _};
 
 use super::baseline::Baseline;
 use super::entry::Entry;
+use super::key::KeyName;
 use super::management::Management;
 use super::store::Store as _;
 use super::subject::Subject;
@@ -35,20 +37,18 @@ impl<T: Target> Subject<'_, '_, T> {
     }
 
     /// Whether the layers have a value for a key.
-    pub(super) fn is_wanted(&self, key: &str) -> bool {
-        let found = self
-            .by_key
-            .binary_search_by_key(&key, |setting| &*setting.key);
+    pub(super) fn is_wanted(&self, key: &KeyName<'_>) -> bool {
+        let found = self.by_key.binary_search_by(|setting| setting.key.cmp(key));
         found.is_ok()
     }
 
     /// The keys that the layers say nothing of and that were ours once: by the baseline, or as the vendor
     /// says.
-    pub(super) fn withdrawn_keys(&self, entry: &Entry) -> Vec<String> {
+    pub(super) fn withdrawn_keys(&self, entry: &Entry) -> Vec<KeyName<'static>> {
         let of_baseline = self.baseline.values().map(|(key, _)| key);
         let keys: BTreeSet<_> = of_baseline.chain(entry.former_keys()).collect();
         let withdrawn = keys.into_iter().filter(|key| !self.is_wanted(key));
-        withdrawn.map(str::to_owned).collect()
+        withdrawn.cloned().collect()
     }
 
     /// What is remembered of the name, with what the owner or an older mechanism has to say to it.
@@ -168,51 +168,51 @@ impl<T: Target> Subject<'_, '_, T> {
     }
 
     /// The keys that neither we nor a server wrote: the owner's additions.
-    pub(super) fn additions(&self) -> Vec<String> {
+    pub(super) fn additions(&self) -> Vec<KeyName<'static>> {
         // These are reconciled, and told of, by themselves.
         let former = self.entry().map(Entry::former_keys).unwrap_or_default();
         let pairs = self.draft.before.pairs(self.name);
-        let keys = pairs.iter().filter_map(|(key, _)| key.to_str().ok());
+        let keys = pairs.iter().map(|(key, _)| key);
         keys.filter(|key| {
             let servers = self.draft.target.is_servers(key);
             let ours =
-                self.baseline.get(key).is_some() || former.contains(key) || self.is_wanted(key);
+                self.baseline.get(*key).is_some() || former.contains(key) || self.is_wanted(key);
             !(servers && !self.is_owners(key)
                 || ours
                 || self.is_of_others(key)
                 || self.is_hiding(key)
                 || self.draft.target.is_mark(key))
         })
-        .map(str::to_owned)
+        .map(KeyName::to_static)
         .collect()
     }
 
     /// The keys that only another source gave, and that the owner took away.
-    pub(super) fn others_taken_away(&self) -> Vec<String> {
+    pub(super) fn others_taken_away(&self) -> Vec<KeyName<'static>> {
         let given = self.given.iter().flat_map(Baseline::values);
         let gone = given.map(|(key, _)| key).filter(|key| {
-            let is_its_own = self.is_wanted(key) || self.baseline.get(key).is_some();
-            !is_its_own && self.draft.before.get(self.name, key).is_none()
+            let is_its_own = self.is_wanted(key) || self.baseline.get(*key).is_some();
+            !is_its_own && self.draft.before.get(self.name, *key).is_none()
         });
-        gone.map(str::to_owned).collect()
+        gone.cloned().collect()
     }
 
     /// Whether a key has what only another source gave.
-    fn is_of_others(&self, key: &str) -> bool {
+    fn is_of_others(&self, key: &KeyName<'_>) -> bool {
         let actual = self.draft.before.get(self.name, key);
         actual.is_some() && self.given.iter().any(|given| given.get(key) == actual)
     }
 
     /// Whether the target's own convention marks a value as the owner's.
-    pub(super) fn is_owners(&self, key: &str) -> bool {
+    pub(super) fn is_owners(&self, key: &KeyName<'_>) -> bool {
         let draft = &self.draft;
         draft.target.is_owners(&draft.before, self.name, key)
     }
 
-    /// Whether the owner gives a key back to the vendor.
-    pub(crate) fn is_reverted(&self, key: &str) -> bool {
+    /// Whether the owner gives a key, or what lies beside the keys, back to the vendor.
+    pub(crate) fn is_reverted(&self, what: impl fmt::Display) -> bool {
         let wish = self.draft.wish(self.name);
-        wish.is_some_and(|wish| wish.reverts(key))
+        wish.is_some_and(|wish| wish.reverts(&what.to_string()))
     }
 
     /// The file that it stands in, or would.
@@ -223,7 +223,7 @@ impl<T: Target> Subject<'_, '_, T> {
 
     pub(super) fn key<'k>(
         &'k self,
-        key: &str,
+        key: &KeyName<'_>,
         baseline: Option<&'k BStr>,
         desired: Option<&'k BStr>,
     ) -> Key<'k> {

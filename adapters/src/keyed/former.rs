@@ -14,6 +14,7 @@ use overlay_resolver::finding::Finding;
 use super::baseline::Baseline;
 use super::draft::Draft;
 use super::entry::Entry;
+use super::key::KeyName;
 use super::management::Management;
 use super::names;
 use super::store::Store;
@@ -102,13 +103,13 @@ impl<'d, T: Target> Subject<'d, '_, T> {
         &self,
         former: &str,
         entry: &Entry,
-    ) -> BTreeMap<String, Option<BString>> {
+    ) -> BTreeMap<KeyName<'static>, Option<BString>> {
         let before = &self.draft.before;
         let target = self.draft.target;
         let is_others = self.is_others(former);
         let baseline = Baseline::read(before, former, T::Store::NOTES.baseline);
         let pairs = before.pairs(former);
-        let there = pairs.iter().filter_map(|(key, _)| key.to_str().ok());
+        let there = pairs.iter().map(|(key, _)| key);
         let known = baseline.values().map(|(key, _)| key);
         // Of what others made, some is not filled in.
         let left_out = entry.settings.iter().filter(|setting| {
@@ -116,7 +117,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
                 && before.get(former, &setting.key).is_none()
                 && !target.is_filled(&setting.key, setting.value.as_bstr())
         });
-        let left_out = left_out.map(|setting| &*setting.key);
+        let left_out = left_out.map(|setting| &setting.key);
         let mut edits = BTreeMap::new();
         for key in known.chain(there).chain(left_out) {
             let value = before.get(former, key);
@@ -131,7 +132,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
                 || !is_others && target.may_be_servers(key) && vendors.is_none();
             let is_edit = is_owners || target.is_mark(key) || !is_vendors && !is_servers;
             if is_edit && !self.is_hidden_by_us_as(former, key) {
-                edits.insert(key.to_owned(), value.map(BStr::to_owned));
+                edits.insert(key.to_static(), value.map(BStr::to_owned));
             }
         }
         edits

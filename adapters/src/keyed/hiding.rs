@@ -2,6 +2,7 @@
 
 use bstr::{BStr, ByteSlice as _};
 
+use super::key::KeyName;
 use super::management::Management;
 use super::store::Store;
 use super::subject::Subject;
@@ -11,7 +12,7 @@ use crate::report::{Decision, Going, Matter};
 impl<T: Target> Subject<'_, '_, T> {
     /// Keeps an entry that would go, out of sight, for what depends on it.
     pub(super) fn hide(&mut self) -> Decision {
-        if let Some(key) = T::HIDDEN {
+        if let Some(key) = &T::HIDDEN {
             self.hide_by(key);
         }
         if self.is_succeeded() {
@@ -35,7 +36,7 @@ impl<T: Target> Subject<'_, '_, T> {
     }
 
     /// Hides an entry unless its owner had a say in that.
-    fn hide_by(&mut self, key: &'static str) {
+    fn hide_by(&mut self, key: &KeyName<'_>) {
         let is_true = |value: Option<&BStr>| value.is_some_and(|value| value == "true");
         let actual = self.draft.before.get(self.name, key).map(BStr::to_owned);
         let was_hidden = self.is_hidden_by_us() || is_true(self.baseline.get(key));
@@ -52,11 +53,11 @@ impl<T: Target> Subject<'_, '_, T> {
         let Some(key) = T::HIDDEN.filter(|_| self.is_hidden_by_us()) else {
             return;
         };
-        let actual = self.draft.before.get(self.name, key).map(BStr::to_owned);
+        let actual = self.draft.before.get(self.name, &key).map(BStr::to_owned);
         let store = &mut self.draft.store;
         store.put_note(self.name, T::Store::NOTES.hidden, None);
         if actual.as_ref().is_some_and(|value| value == "true") {
-            store.put(self.name, key, None);
+            store.put(self.name, &key, None);
         }
     }
 
@@ -67,15 +68,15 @@ impl<T: Target> Subject<'_, '_, T> {
     }
 
     /// Whether a key has nothing but that we hid the entry.
-    pub(super) fn is_hiding(&self, key: &str) -> bool {
+    pub(super) fn is_hiding(&self, key: &KeyName<'_>) -> bool {
         self.is_hidden_by_us_as(self.name, key)
     }
 
     /// The same under another name.
-    pub(super) fn is_hidden_by_us_as(&self, name: &str, key: &str) -> bool {
+    pub(super) fn is_hidden_by_us_as(&self, name: &str, key: &KeyName<'_>) -> bool {
         let before = &self.draft.before;
         let is_set = || before.get(name, key).is_some_and(|value| value == "true");
         let hidden = || before.note(name, T::Store::NOTES.hidden).is_some();
-        T::HIDDEN == Some(key) && hidden() && is_set()
+        T::HIDDEN.as_ref() == Some(key) && hidden() && is_set()
     }
 }

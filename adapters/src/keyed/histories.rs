@@ -14,6 +14,7 @@ use proptest::prelude::*;
 
 pub(crate) use self::renamed::{check_renames, images};
 use super::entry::Entry;
+use super::key::KeyName;
 use super::management::Management;
 use super::store::Store;
 use crate::plan::Plan;
@@ -147,7 +148,8 @@ impl<S: Scene> World<S> {
             Turn::OwnerEdits(name, value) if self.has(NAMES[name]) => {
                 let value = format!("owner{value}");
                 self.scene.change(|store| {
-                    store.put(NAMES[name], S::KEY, Some(value.as_str().into()));
+                    let key = KeyName::parse(S::KEY);
+                    store.put(NAMES[name], key, Some(value.as_str().into()));
                 });
                 self.edited.insert(NAMES[name], value);
             }
@@ -164,7 +166,7 @@ impl<S: Scene> World<S> {
                 let name = NAMES[name];
                 let (key, value) = S::OTHER;
                 self.scene
-                    .change(|store| store.put(name, key, Some(value.into())));
+                    .change(|store| store.put(name, KeyName::parse(key), Some(value.into())));
                 self.deleted.remove(name);
                 self.edited.remove(name);
                 if S::MASK_IN_PLACE {
@@ -239,7 +241,7 @@ impl<S: Scene> World<S> {
     }
 
     fn get(&self, name: &str, key: &str) -> Option<String> {
-        Some(self.store()?.get(name, key)?.to_string())
+        Some(self.store()?.get(name, KeyName::parse(key))?.to_string())
     }
 }
 

@@ -1,15 +1,14 @@
 //! What a run is about to do: written down before its first step, taken away after its last.
 //!
 //! A run that is killed in between may be followed by one of another image, after the owner has acted. What
-//! stands beside an entry then does not tell whose it is: a certificate may be one that the dead run had
-//! brought, or was to take out. The intent says so, and what else has to follow. It says nothing of values:
-//! those change together with their baselines, in one rename.
+//! stands beside an entry then does not tell whose it is: it may be what the dead run had brought, or was to take
+//! out. The intent says so, and what else has to follow. It says nothing of values: those change together with
+//! their baselines, in one rename. What a facet has to say of its own stands in lists that it names, such as those of
+//! certificates ([`remotes::exchanged`](crate::remotes)).
 //!
 //! ```text
 //! [remote "NAME"]    (or whatever the target calls an entry)
 //! Certificates=0123…;
-//! Owners=4567…;
-//! Inherited=89ab…;
 //! Files=/var/lib/flatpak/repo/tmp/cache/summaries/NAME.idx;
 //! From=/sysroot/ostree/repo/config
 //! Left=true
@@ -27,7 +26,6 @@ use std::ffi::OsString;
 use std::fmt;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use bstr::{BStr, BString, ByteSlice as _};
 use overlay_resolver::escape::{escape_path, unescape};
@@ -36,15 +34,11 @@ use overlay_resolver::keyfile::value;
 
 use crate::code;
 use crate::editor::Editor;
-use crate::openpgp::Fingerprint;
 
 /// How the file is called, in the directory that runs lock.
 pub(crate) const FILE_NAME: &str = ".overlayctl.intent";
 
-const CERTIFICATES: &str = "Certificates";
 const FILES: &str = "Files";
-const OWNERS: &str = "Owners";
-const INHERITED: &str = "Inherited";
 const FROM: &str = "From";
 const FORMER: &str = "Former";
 const LEFT: &str = "Left";
@@ -58,18 +52,23 @@ pub(crate) struct Intent {
 /// What a run changes beside an entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Traces {
-    /// Certificates that it brings or takes out.
-    pub(crate) certificates: BTreeSet<Fingerprint>,
-    /// Those of them that the owner imported for this entry, which go with it.
-    pub(crate) owners: BTreeSet<Fingerprint>,
-    /// Those that the owner imported for it under another name, which come with it.
-    pub(crate) inherited: BTreeSet<Fingerprint>,
-    /// Files that it makes or removes; of a keyring that stays, the certificates say it.
+    /// What its facets have to say, by the key of the list.
+    pub(crate) lists: BTreeMap<&'static str, BTreeSet<String>>,
+    /// Files that it makes or removes.
     pub(crate) files: BTreeSet<PathBuf>,
     /// The file that it takes the entry out of, to put it into its own.
     pub(crate) moves: Option<Move>,
     /// The name that the entry had before, if this run gives it another.
     pub(crate) former: Option<String>,
+}
+
+/// A list that a facet has in the intent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct List {
+    /// Its key.
+    pub(crate) key: &'static str,
+    /// What is wrong with an item.
+    pub(crate) check: fn(&str) -> Result<(), String>,
 }
 
 /// An entry goes from one file to another.
@@ -84,18 +83,12 @@ pub(crate) struct Move {
 impl Traces {
     /// The keys of the entry's group.
     fn pairs(&self) -> Vec<(&'static str, BString)> {
-        let certificates = self.certificates.iter().map(ToString::to_string);
+        let lists = self.lists.iter().filter(|(_, items)| !items.is_empty());
+        let lists = lists.map(|(key, items)| (*key, value::encode_list(items).into()));
+        let mut pairs: Vec<_> = lists.collect();
         let files = self.files.iter().filter_map(|path| path.to_str());
-        let mut pairs = vec![
-            (CERTIFICATES, value::encode_list(certificates).into()),
-            (FILES, value::encode_list(files).into()),
-        ];
-        for (key, certificates) in [(OWNERS, &self.owners), (INHERITED, &self.inherited)] {
-            if !certificates.is_empty() {
-                let certificates = certificates.iter().map(ToString::to_string);
-                pairs.push((key, value::encode_list(certificates).into()));
-            }
-        }
+        // Also where there are none: a group has a key.
+        pairs.push((FILES, value::encode_list(files).into()));
         if let Some(Move { from, left }) = &self.moves {
             let from = escape_path(from).to_string();
             pairs.push((FROM, value::encode_string(&from).into()));
@@ -104,16 +97,6 @@ impl Traces {
         let former = self.former.iter();
         pairs.extend(former.map(|name| (FORMER, value::encode_string(name).into())));
         pairs
-    }
-
-    /// The certificates that are neither the vendor's nor the owner's where the baseline does not name them.
-    pub(crate) fn doubted(&self) -> BTreeSet<Fingerprint> {
-        &self.brought() - &self.inherited
-    }
-
-    /// Those that only the entry itself has a right to: not one that its owner makes of the same name.
-    pub(crate) fn brought(&self) -> BTreeSet<Fingerprint> {
-        &self.certificates - &self.owners
     }
 
     /// The bytes of the group.
@@ -126,13 +109,14 @@ impl Traces {
 }
 
 impl Intent {
-    /// Reads the file, which errors call `path`. Entries are called `noun` there, and may have such names. A value that
-    /// cannot be read is left out, and told by the finding.
+    /// Reads the file, which errors call `path`. Entries are called `noun` there, and may have such names; their facets
+    /// have these lists. A value that cannot be read is left out, and told by the finding.
     pub(crate) fn parse(
         text: &[u8],
         path: &Path,
         noun: &str,
         is_name: impl Fn(&str) -> bool,
+        lists: &[List],
     ) -> Result<(Self, Option<Finding>), Finding> {
         let damaged = |problem: String| {
             let message = format!(
@@ -153,10 +137,16 @@ impl Intent {
                 problem: &mut problem,
             };
             let traces = Traces {
-                certificates: group.list(CERTIFICATES),
-                owners: group.list(OWNERS),
-                inherited: group.list(INHERITED),
-                files: group.list(FILES),
+                lists: lists
+                    .iter()
+                    .map(|list| (list.key, group.list(list.key, list.check)))
+                    .filter(|(_, items)| !items.is_empty())
+                    .collect(),
+                files: group
+                    .list(FILES, |_| Ok(()))
+                    .into_iter()
+                    .map(PathBuf::from)
+                    .collect(),
                 moves: group.moves(),
                 former: group.value(FORMER, |raw| value::decode_string(raw)),
             };
@@ -207,21 +197,15 @@ impl Intent {
     /// Adds what is about to become of an entry.
     pub(crate) fn add(&mut self, name: &str, traces: Traces) {
         let Traces {
-            certificates,
-            owners,
-            inherited,
+            lists,
             files,
             moves,
             former,
         } = traces;
         let known = self.entries.entry(name.into()).or_default();
-        // What is doubted once stays so.
-        let doubted = known.doubted();
-        known.owners.extend(owners.difference(&doubted).cloned());
-        known
-            .inherited
-            .extend(inherited.difference(&doubted).cloned());
-        known.certificates.extend(certificates);
+        for (key, items) in lists {
+            known.lists.entry(key).or_default().extend(items);
+        }
         known.files.extend(files);
         known.moves = moves.or(known.moves.take());
         known.former = former.or(known.former.take());
@@ -276,15 +260,16 @@ impl Group<'_> {
     }
 
     /// What can be read of a list.
-    fn list<T: FromStr<Err: fmt::Display> + Ord>(&mut self, key: &str) -> BTreeSet<T> {
-        let texts = self.value(key, |raw| value::decode_list(raw));
-        let texts = texts.into_iter().flatten();
-        let items = texts.filter_map(|text| {
-            let item = text.parse();
-            item.map_err(|error| self.refuse(key, format_args!("{text}: {error}")))
-                .ok()
+    fn list(&mut self, key: &str, check: fn(&str) -> Result<(), String>) -> BTreeSet<String> {
+        let items = self.value(key, |raw| value::decode_list(raw));
+        let mut items: BTreeSet<_> = items.into_iter().flatten().collect();
+        items.retain(|item| {
+            let checked = check(item);
+            checked
+                .map_err(|error| self.refuse(key, format_args!("{item}: {error}")))
+                .is_ok()
         });
-        items.collect()
+        items
     }
 
     fn moves(&mut self) -> Option<Move> {
@@ -302,14 +287,19 @@ mod tests {
     use super::*;
 
     fn parse(text: &[u8]) -> Result<(Intent, Option<Finding>), Finding> {
-        Intent::parse(text, Path::new(FILE_NAME), "entry", |_| true)
+        let short = |item: &str| match item.len() {
+            1 => Ok(()),
+            _ => Err("expected a letter".into()),
+        };
+        let lists = ["Letters", "Others"].map(|key| List { key, check: short });
+        Intent::parse(text, Path::new(FILE_NAME), "entry", |_| true, &lists)
     }
 
     #[test]
     fn what_cannot_be_read_is_told_and_the_rest_counts() {
         for damaged in [
-            r"Certificates=0123456789abcdef0123456789abcdef01234567\q;",
-            "Certificates=none;",
+            r"Letters=\q;",
+            "Letters=a;none;",
             r"Files=\q",
             "From=/a\nLeft=perhaps",
             r"From=\q",
@@ -338,9 +328,10 @@ mod tests {
         let mut intent = Intent::default();
         intent.add("nothing", Traces::default());
         let traces = Traces {
-            certificates: BTreeSet::from(["A", "B"].map(|one| one.repeat(40).parse().unwrap())),
-            owners: BTreeSet::from(["B".repeat(40).parse().unwrap()]),
-            inherited: BTreeSet::from(["A".repeat(40).parse().unwrap()]),
+            lists: BTreeMap::from([
+                ("Letters", ["A", "B"].map(str::to_owned).into()),
+                ("Others", ["B".to_owned()].into()),
+            ]),
             files: BTreeSet::from(["/a;b".into(), "/c".into()]),
             moves: None,
             former: None,

@@ -3,6 +3,7 @@
 use bstr::{BStr, BString, ByteSlice as _};
 
 use super::entry::{Entry, Origin};
+use super::key::KeyName;
 use super::store::Store;
 use super::subject::Subject;
 use super::target::Target;
@@ -19,7 +20,7 @@ impl<T: Target> Subject<'_, '_, T> {
             self.keys.push(KeyReport {
                 is_unclear,
                 baseline: given.map(BStr::to_owned),
-                key,
+                key: key.to_string(),
                 actual,
                 desired: None,
                 source: None,
@@ -56,7 +57,7 @@ impl<T: Target> Subject<'_, '_, T> {
 
     pub(super) fn reconcile_key(
         &mut self,
-        key: &str,
+        key: &KeyName<'_>,
         desired: Option<&BStr>,
         source: Option<Origin>,
     ) {
@@ -78,7 +79,7 @@ impl<T: Target> Subject<'_, '_, T> {
         }
         let is_kept = matches!(action, KeyAction::Keep { .. });
         self.keys.push(KeyReport {
-            key: key.into(),
+            key: key.to_string(),
             is_unclear: is_kept && self.may_be_servers(key),
             baseline,
             actual,
@@ -91,7 +92,7 @@ impl<T: Target> Subject<'_, '_, T> {
     /// Says that a value goes which neither we nor the vendor wrote. Who gives it back does not have to be told.
     fn tell_overwritten(
         &mut self,
-        key: &str,
+        key: &KeyName<'_>,
         baseline: Option<&BString>,
         actual: Option<&BString>,
         desired: Option<&BStr>,
@@ -106,10 +107,10 @@ impl<T: Target> Subject<'_, '_, T> {
         let target = self.draft.target;
         let matter = Matter::Overwritten {
             name: self.name.into(),
-            key: key.into(),
+            key: key.to_string(),
             actual: actual.clone(),
             desired: desired.map(BStr::to_owned),
-            mark: target.mark_of(key),
+            mark: target.mark_of(key).map(|mark| mark.to_string()),
         };
         self.draft.remarks.push(matter.at(self.place(), None));
     }

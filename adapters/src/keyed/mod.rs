@@ -18,6 +18,7 @@ mod hiding;
 #[cfg(test)]
 pub(crate) mod histories;
 pub(crate) mod intent;
+pub mod key;
 mod keys;
 pub(crate) mod lists;
 pub(crate) mod management;

@@ -140,7 +140,7 @@ impl Observed {
         }
         let intent = text
             .as_ref()
-            .map(|text| Intent::parse(text, &path, T::NOUN, |name| target.is_name(name)));
+            .map(|text| Intent::parse(text, &path, T::NOUN, |name| target.is_name(name), T::LISTS));
         match intent.transpose() {
             Ok(None) => {}
             Ok(Some((intent, damaged))) => {

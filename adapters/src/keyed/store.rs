@@ -1,17 +1,16 @@
 //! The entries of a target and what is remembered of them, in memory.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use bstr::BStr;
 
+use super::key::KeyName;
 use crate::reconcile::Marks;
 
 /// The entries of a target and what is remembered of their names, in memory: as found, or as they are
 /// to be.
 ///
-/// A key is one text: its name, or `[SECTION]NAME` where an entry has sections; only the store takes it apart.
 /// What we have to remember of an entry that is there are its *notes*. Where they are kept is the store's
 /// affair, as long as they come, change and vanish together with the entry.
 pub(crate) trait Store: Clone + PartialEq + Debug {
@@ -24,14 +23,14 @@ pub(crate) trait Store: Clone + PartialEq + Debug {
     /// Whether there is such an entry.
     fn has(&self, name: &str) -> bool;
 
-    /// The keys and raw values of an entry; of a repeated key the last one counts.
+    /// The keys of an entry whose names are text, with their raw values; of a repeated key the last one counts.
     fn pairs(&self, name: &str) -> Vec<Pair<'_>>;
 
     /// The raw value of an entry's key.
-    fn get(&self, name: &str, key: &str) -> Option<&BStr>;
+    fn get<'k>(&self, name: &str, key: impl Into<KeyName<'k>>) -> Option<&BStr>;
 
     /// Sets an entry's key to a raw value, or takes the key away. An entry begins with its first key.
-    fn put(&mut self, name: &str, key: &str, value: Option<&BStr>);
+    fn put<'k>(&mut self, name: &str, key: impl Into<KeyName<'k>>, value: Option<&BStr>);
 
     /// The notes of an entry.
     fn notes(&self, name: &str) -> Vec<(&BStr, &BStr)>;
@@ -84,7 +83,7 @@ pub(crate) trait Store: Clone + PartialEq + Debug {
 }
 
 /// A key and its raw value.
-pub(crate) type Pair<'s> = (Cow<'s, BStr>, &'s BStr);
+pub(crate) type Pair<'s> = (KeyName<'s>, &'s BStr);
 
 /// What is remembered of a name, as it is stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -76,7 +76,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         };
         let entry = subject.entry().into_iter();
         subject.by_key = entry.flat_map(|entry| &entry.settings).collect();
-        subject.by_key.sort_by_key(|setting| &*setting.key);
+        subject.by_key.sort_by(|one, other| one.key.cmp(&other.key));
         subject.hidden = subject.mask().map(Hidden::By);
         if let Some(Hidden::By(mask)) = &subject.hidden {
             let is_owners = source.is_owners(&mask.path);
@@ -223,7 +223,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
             self.draft.store.take_comments(self.name, former);
         }
         for setting in &entry.settings {
-            let own = edits.get(&*setting.key);
+            let own = edits.get(&setting.key);
             let value = own.map_or(Some(setting.value.as_bstr()), |own| {
                 own.as_ref().map(|own| own.as_bstr())
             });

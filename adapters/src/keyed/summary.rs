@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use bstr::ByteSlice as _;
-
+use super::key::KeyName;
 use super::store::Store as _;
 use super::subject::Subject;
 use super::target::Target;
@@ -24,12 +23,11 @@ impl<T: Target> Subject<'_, '_, T> {
             self.report_conflict(key);
         }
         if !conflicts.is_empty() {
-            let keys = conflicts.into_iter().map(|key| key.key);
-            let (unclear, keys) = keys.partition(|key| self.may_be_servers(key));
+            let (unclear, keys) = by_whether_clear(&conflicts);
             return Decision::Conflict { keys, unclear };
         }
-        let yours = self.owners_keys().into_iter();
-        let (unclear, keys): (Vec<_>, Vec<_>) = yours.partition(|key| self.may_be_servers(key));
+        let yours = self.keys.iter().filter(|key| key.is_owners());
+        let (unclear, keys) = by_whether_clear(yours);
         if !keys.is_empty() || !unclear.is_empty() {
             return Decision::Edited { keys, unclear };
         }
@@ -58,10 +56,9 @@ impl<T: Target> Subject<'_, '_, T> {
         let mut changed = Vec::new();
         let mut told = BTreeSet::new();
         for (key, _) in &pairs {
-            let Ok(key) = key.to_str() else { continue };
             let differs = before.get(self.name, key) != after.get(self.name, key);
             if differs && told.insert(key) {
-                changed.push(key.to_owned());
+                changed.push(key.to_string());
             }
         }
         let beside = self.draft.beside.get(self.name).into_iter().flatten();
@@ -75,7 +72,7 @@ impl<T: Target> Subject<'_, '_, T> {
     }
 
     /// Whether nobody can tell a server's setting of a key from the owner's.
-    pub(super) fn may_be_servers(&self, key: &str) -> bool {
+    pub(super) fn may_be_servers(&self, key: &KeyName<'_>) -> bool {
         self.draft.target.may_be_servers(key) && !self.is_owners(key)
     }
 
@@ -87,7 +84,7 @@ impl<T: Target> Subject<'_, '_, T> {
             baseline: key.baseline.clone(),
             desired: key.desired.clone(),
             actual: key.actual.clone(),
-            is_unclear: self.may_be_servers(&key.key),
+            is_unclear: key.is_unclear,
         };
         self.draft.remarks.push(matter.at(path, line));
     }
@@ -127,4 +124,20 @@ impl<T: Target> Subject<'_, '_, T> {
             .and_then(|layered| layered.document.entry().effective().next())
             .map_or_else(PathBuf::new, |fragment| fragment.path.clone())
     }
+}
+
+/// What keys are called: those that nobody can tell to be the owner's, and those that are.
+fn by_whether_clear<'k>(
+    keys: impl IntoIterator<Item = &'k KeyReport>,
+) -> (Vec<String>, Vec<String>) {
+    let (mut unclear, mut clear) = (Vec::new(), Vec::new());
+    for key in keys {
+        let names = if key.is_unclear {
+            &mut unclear
+        } else {
+            &mut clear
+        };
+        names.push(key.key.clone());
+    }
+    (unclear, clear)
 }

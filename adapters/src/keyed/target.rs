@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
+use bstr::BStr;
+
 use super::entry::Entry;
+use super::intent::List;
+use super::key::KeyName;
 use super::store::Store;
 use crate::report::Foreign;
 
@@ -29,7 +33,10 @@ pub(crate) trait Target: Sized {
     const NOUN: &'static str;
 
     /// The key that hides an entry from browsing, where there is such a thing.
-    const HIDDEN: Option<&'static str> = None;
+    const HIDDEN: Option<KeyName<'static>> = None;
+
+    /// The lists that its facets have in the intent.
+    const LISTS: &'static [List] = &[];
 
     /// What is no entry, and gets keys from other sources all the same.
     const NO_ENTRIES: &'static [&'static str] = &[];
@@ -67,37 +74,37 @@ pub(crate) trait Target: Sized {
     }
 
     /// Whether the target's own convention marks a value as the owner's.
-    fn is_owners(&self, _store: &Self::Store, _name: &str, _key: &str) -> bool {
+    fn is_owners(&self, _store: &Self::Store, _name: &str, _key: &KeyName<'_>) -> bool {
         false
     }
 
     /// The key that is such a mark for another.
-    fn mark_of(&self, _key: &str) -> Option<String> {
+    fn mark_of(&self, _key: &KeyName<'_>) -> Option<KeyName<'static>> {
         None
     }
 
     /// Whether a server may set a key in a way that looks like an owner's edit.
-    fn may_be_servers(&self, _key: &str) -> bool {
+    fn may_be_servers(&self, _key: &KeyName<'_>) -> bool {
         false
     }
 
     /// Whether a key is such a mark and says nothing of its own.
-    fn is_mark(&self, _key: &str) -> bool {
+    fn is_mark(&self, _key: &KeyName<'_>) -> bool {
         false
     }
 
     /// Whether a server refreshes a key, so that a difference need not be the owner's.
-    fn is_refreshed(&self, _key: &str) -> bool {
+    fn is_refreshed(&self, _key: &KeyName<'_>) -> bool {
         false
     }
 
     /// Whether a key that we did not write is a server's.
-    fn is_servers(&self, key: &str) -> bool {
+    fn is_servers(&self, key: &KeyName<'_>) -> bool {
         self.is_refreshed(key)
     }
 
     /// Whether adoption fills in a key that is missing, with a value that the layers want.
-    fn is_filled(&self, _key: &str, _value: &bstr::BStr) -> bool {
+    fn is_filled(&self, _key: &KeyName<'_>, _value: &BStr) -> bool {
         true
     }
 

@@ -125,7 +125,7 @@ impl<T: Target> Draft<'_, T> {
 /// The bytes of an entry's keys and notes.
 fn weight<S: Store>(store: &S, name: &str) -> usize {
     let (pairs, notes) = (store.pairs(name), store.notes(name));
-    let pairs = pairs.iter().map(|(key, value)| key.len() + value.len());
+    let pairs = pairs.iter().map(|(key, value)| key.size() + value.len());
     let notes = notes.iter().map(|(note, value)| note.len() + value.len());
     pairs.chain(notes).map(|length| length + 2).sum()
 }

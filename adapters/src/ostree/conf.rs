@@ -12,6 +12,7 @@ use overlay_resolver::keyfile::value;
 use super::places::CONF;
 use crate::code;
 use crate::keyed::entry::{OVERLAY, Setting};
+use crate::keyed::key::KeyName;
 use crate::keyed::store::PREFIX;
 use crate::reader::Reader;
 use crate::remotes::group::{group, remote_name};
@@ -45,7 +46,7 @@ pub(super) fn read(document: &Document) -> (Option<Remote>, Vec<Finding>) {
                 );
             }
             remote.settings.push(Setting {
-                key: name.to_owned().into(),
+                key: KeyName::bare(name).to_static(),
                 value: assignment.value().to_owned(),
                 source: (section.clone().into(), name.to_owned().into()),
             });

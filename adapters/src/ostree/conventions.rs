@@ -12,7 +12,8 @@ use super::places::{Places, keyring_name};
 use super::store::Remotes;
 use crate::code;
 use crate::keyed::facet::{Facet, Facets, Turn};
-use crate::keyed::intent;
+use crate::keyed::intent::{self, List};
+use crate::keyed::key::KeyName;
 use crate::keyed::observed::Observed;
 use crate::keyed::store::Store as _;
 use crate::keyed::subject::Subject;
@@ -20,6 +21,7 @@ use crate::keyed::target::{Adoption, Target};
 use crate::openpgp::Keyring;
 use crate::remotes::Remote;
 use crate::remotes::collection::REPOSITORY;
+use crate::remotes::exchanged::Exchanged;
 use crate::remotes::keyring::OwnKeyring;
 use crate::remotes::name::is_remote_name;
 use crate::remotes::repository::{Repository, has_same_url};
@@ -32,6 +34,7 @@ impl Target for Places {
     type Wanted = Remote;
 
     const NOUN: &'static str = "remote";
+    const LISTS: &'static [List] = &Exchanged::LISTS;
     const NO_ENTRIES: &'static [&'static str] = &[REPOSITORY];
 
     fn is_name(&self, name: &str) -> bool {
@@ -63,8 +66,8 @@ impl Target for Places {
         has_same_url(store, name, remote)
     }
 
-    fn is_filled(&self, key: &str, value: &BStr) -> bool {
-        !weakens(key, value)
+    fn is_filled(&self, key: &KeyName<'_>, value: &BStr) -> bool {
+        !weakens(&key.name, value)
     }
 
     /// The repository is shared by all deployments, so nothing is taken out of it unasked.

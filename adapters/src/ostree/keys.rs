@@ -113,7 +113,10 @@ fn keyless(
 
 /// Leaves out of `gpgkeypath=` what does not exist.
 fn leave_out_missing(root: &Root, remote: &mut Remote, document: &Document) -> Option<Finding> {
-    let at = remote.settings.iter().position(|s| s.key == "gpgkeypath")?;
+    let at = remote
+        .settings
+        .iter()
+        .position(|s| s.key == "gpgkeypath".into())?;
     let setting = remote.settings.get_mut(at)?;
     let paths = conf::key_paths(&setting.value);
     let (there, missing): (Vec<_>, Vec<_>) = paths

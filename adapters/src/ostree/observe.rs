@@ -20,12 +20,12 @@ use super::store::Remotes;
 use super::{Layers, TargetFiles, Text, is_of_layers};
 use crate::code;
 use crate::commit::staged_name;
-use crate::keyed::intent::Traces;
 use crate::keyed::managed;
 use crate::keyed::observed::Observed;
 use crate::keyed::store::Store as _;
 use crate::observer::{Observer, is_for_all, mode_of};
 use crate::openpgp::Keyring;
+use crate::remotes::exchanged::Exchanged;
 use crate::remotes::name::is_remote_name;
 use crate::remotes::repository::Repository as _;
 use crate::remotes::verification::is_verified;
@@ -282,12 +282,8 @@ impl Eyes<'_> {
         let observed = &mut self.found.observed;
         if !managed && !brought.is_empty() && !observed.unclear.contains(name) {
             // `ostree remote delete` leaves the keyring, which the owner's next remote of the name would trust.
-            let certificates = brought;
-            let traces = Traces {
-                certificates,
-                ..Traces::default()
-            };
-            observed.intent.add(name, traces);
+            let brought = Exchanged::of_vendor(brought);
+            observed.intent.add(name, brought.into_traces());
         }
         if managed && layers.remotes.may_go(name) {
             observed.residue.insert(name.into(), vec![path.clone()]);

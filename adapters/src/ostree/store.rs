@@ -8,6 +8,7 @@ use bstr::{BStr, ByteSlice as _};
 use super::memory::{Memory, State};
 use super::places::Places;
 use crate::editor::Editor;
+use crate::keyed::key::KeyName;
 use crate::keyed::store::{Notes, Pair, Remembered, Store, is_note};
 use crate::reconcile::Marks;
 use crate::remotes::NOTES;
@@ -257,7 +258,8 @@ impl Store for Remotes {
 
     fn pairs(&self, name: &str) -> Vec<Pair<'_>> {
         let keys = self.keys(name, |is_note| !is_note).into_iter();
-        keys.map(|(key, value)| (key.into(), value)).collect()
+        let named = keys.filter_map(|(key, value)| Some((key.to_str().ok()?.into(), value)));
+        named.collect()
     }
 
     fn notes(&self, name: &str) -> Vec<(&BStr, &BStr)> {
@@ -272,20 +274,21 @@ impl Store for Remotes {
         self.put(name, note, value);
     }
 
-    fn get(&self, name: &str, key: &str) -> Option<&BStr> {
+    fn get<'k>(&self, name: &str, key: impl Into<KeyName<'k>>) -> Option<&BStr> {
         let (path, group) = self.place(name)?;
-        self.files.get(path)?.get(&group, key)
+        self.files.get(path)?.get(&group, &key.into().name)
     }
 
-    fn put(&mut self, name: &str, key: &str, value: Option<&BStr>) {
+    fn put<'k>(&mut self, name: &str, key: impl Into<KeyName<'k>>, value: Option<&BStr>) {
+        let key = key.into().name;
         let place = self.place(name);
         let place = place.map(|(path, group)| (path.to_owned(), group));
         let (path, group) = place.unwrap_or_else(|| (self.places.conf(name), group(name)));
         let file = self.files.entry(path.clone()).or_default();
         match value {
-            None => file.unset(&group, key),
+            None => file.unset(&group, &key),
             Some(value) => {
-                file.set(&group, key, value);
+                file.set(&group, &key, value);
                 if name != REPOSITORY {
                     self.defined.insert(name.into(), path);
                 }
@@ -324,7 +327,7 @@ impl Store for Remotes {
         let pairs: Vec<_> = pairs.map(|(k, v)| (k.to_string(), v.to_owned())).collect();
         self.remove(name);
         for (key, value) in pairs {
-            self.put(name, &key, Some(value.as_bstr()));
+            self.put(name, key.as_str(), Some(value.as_bstr()));
         }
     }
 

@@ -98,7 +98,7 @@ fn note_giver<T: Repository>(draft: &mut Draft<'_, T>, remote: &str, entry: &str
         entry: entry.to_owned(),
     };
     let keys = draft.given.entry(remote.to_owned()).or_default();
-    keys.insert(KEY, giver);
+    keys.insert(KEY.into(), giver);
 }
 
 fn entry<T: Repository>(
@@ -213,7 +213,7 @@ impl Giving<'_> {
             source: Some((SECTION.into(), ID.into())),
             action: Some(action),
             is_unclear: matches!(action, KeyAction::Keep { .. })
-                && draft.target.may_be_servers(KEY),
+                && draft.target.may_be_servers(&KEY.into()),
         };
         (decision.into(), vec![key])
     }

@@ -8,6 +8,7 @@ use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::keyfile::value;
 
+use super::exchanged::Exchanged;
 use super::keys::{Keys, Known};
 use super::notes::{KEYRING_BASELINE, TAKEN_OUT};
 use super::remote::Remote;
@@ -122,12 +123,13 @@ impl<T: Repository> Facet<T> for OwnKeyring {
                 let is_ours = is_absent || Management::of(&draft.store, subject.name).is_some();
                 let later = draft.before.later_name(subject.name);
                 let later = later.or_else(|| observed.intent.successor(subject.name));
+                let exchanged = Exchanged::of(traces);
                 let doubted = if is_ours {
-                    traces.doubted()
+                    exchanged.doubted()
                 } else if later.is_some_and(|later| draft.before.has(later)) {
-                    traces.certificates.clone()
+                    exchanged.certificates
                 } else {
-                    traces.brought()
+                    exchanged.brought()
                 };
                 doubted::distrust(subject, &doubted);
             }
@@ -189,7 +191,7 @@ impl<T: Repository> Facet<T> for OwnKeyring {
         // a server sent.
         let dead_runs = |fingerprint: &Fingerprint| {
             let traces = draft.observed.intent.of(subject.name);
-            traces.is_some_and(|traces| traces.doubted().contains(fingerprint))
+            traces.is_some_and(|traces| Exchanged::of(traces).doubted().contains(fingerprint))
         };
         let path = draft.target.keyring(subject.name);
         draft.observed.files.get(&path).is_none_or(|bytes| {
@@ -223,8 +225,7 @@ impl<T: Repository> Facet<T> for OwnKeyring {
             traces.files.insert(path);
         }
         let [before, after] = [before, after].map(fingerprints_in);
-        let exchanged = before.symmetric_difference(&after);
-        traces.certificates.extend(exchanged.cloned());
+        let certificates: BTreeSet<_> = before.symmetric_difference(&after).cloned().collect();
         // What is reconciled is the vendor's, or nobody's.
         let reconciled = draft.beside.get(name).into_iter().flatten();
         let reconciled: BTreeSet<_> = reconciled.map(|beside| beside.subject.as_str()).collect();
@@ -233,8 +234,14 @@ impl<T: Repository> Facet<T> for OwnKeyring {
             let is_vendors = vendors.iter().any(|vendors| vendors.contains(*one));
             !is_vendors && !reconciled.contains(&*one.to_string())
         };
-        let owners = traces.certificates.iter().filter(is_owners).cloned();
-        (traces.owners, traces.inherited) = owners.partition(|one| before.contains(one));
+        let owners = certificates.iter().filter(is_owners).cloned();
+        let (owners, inherited) = owners.partition(|one| before.contains(one));
+        let exchanged = Exchanged {
+            certificates,
+            inherited,
+            owners,
+        };
+        exchanged.write(traces, draft.observed.intent.of(name));
     }
 
     /// Certificates whose record changes while the keyring has them, or has them not, as before.
@@ -313,10 +320,11 @@ impl OwnKeyring {
         let back = taken_out::given_back(subject, remote, &actual);
         let noted = taken_out::noted(&draft.before, subject.name);
         let taken_out = &taken_out::missing(&actual, &baseline, &noted) - &back;
+        let doubted = |traces: &Traces| Exchanged::of(traces).doubted();
         let keys = Known {
             actual,
             baseline: &baseline,
-            interrupted: &intent.map(Traces::doubted).unwrap_or_default(),
+            interrupted: &intent.map(doubted).unwrap_or_default(),
             former: &remote.former_certificates,
             servers: &servers,
             taken_out: &taken_out,

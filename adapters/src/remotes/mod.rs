@@ -6,6 +6,7 @@
 pub mod collection;
 pub(crate) mod collections;
 mod doubted;
+pub(crate) mod exchanged;
 pub(crate) mod group;
 mod handed_on;
 pub(crate) mod keyring;

@@ -25,9 +25,12 @@ pub struct Remote {
 
 /// The keys of [`OVERLAY`] that say what a remote was before.
 pub(crate) const HISTORY_KEYS: [&str; 5] = {
-    let [names, urls, values, stamp] = entry::HISTORY_KEYS;
-    [names, urls, values, FORMER_CERTIFICATES, stamp]
+    let [names, values, stamp] = entry::HISTORY_KEYS;
+    [names, FORMER_URLS, values, FORMER_CERTIFICATES, stamp]
 };
+
+/// The URLs that an earlier vendor file, a script or a server's redirect wrote.
+const FORMER_URLS: &str = "FormerUrls";
 
 const FORMER_CERTIFICATES: &str = "FormerCertificates";
 
@@ -35,6 +38,9 @@ impl Remote {
     /// Reads what the remote was before.
     pub(crate) fn read_history(&mut self, reader: &mut Reader<'_>) {
         self.entry.read_history(reader);
+        for url in reader.list(OVERLAY, FORMER_URLS) {
+            self.entry.add_former_value(&"url".into(), &url);
+        }
         for text in reader.list(OVERLAY, FORMER_CERTIFICATES) {
             match text.parse() {
                 Ok(fingerprint) => {

@@ -52,5 +52,5 @@ pub(crate) trait Repository: Target<Wanted = Remote> {
 pub(crate) fn has_same_url(store: &impl Store, name: &str, remote: &Remote) -> bool {
     let url = store.get(name, "url");
     let wanted = remote.get("url").map(|setting| setting.value.as_bstr());
-    url == wanted || url.is_some() && remote.is_former("url", url)
+    url == wanted || url.is_some() && remote.is_former(&"url".into(), url)
 }

@@ -86,7 +86,7 @@ impl Source<Remote> {
             };
             let sizes = remote.settings.iter();
             let size: usize = sizes
-                .map(|setting| setting.key.len() + setting.value.len())
+                .map(|setting| setting.key.size() + setting.value.len())
                 .sum();
             if size > LARGEST {
                 let mut files = layered.document.entry().effective();

@@ -67,9 +67,7 @@ pub(super) fn given_back<T: Repository>(
 ) -> BTreeSet<Fingerprint> {
     let missing = missing_from(subject.draft, subject.name, actual).into_iter();
     let wanted = missing.filter(|one| remote.keyring.get(one).is_some());
-    wanted
-        .filter(|one| subject.is_reverted(&one.to_string()))
-        .collect()
+    wanted.filter(|one| subject.is_reverted(one)).collect()
 }
 
 /// A keyring with certificates that come back, and all else as it was.

@@ -17,7 +17,7 @@ pub(super) fn tell<T: Repository>(subject: &mut Subject<'_, '_, T>, remote: &Rem
     if Management::of(store, name) != Some(Management::Adopted) {
         return;
     }
-    let ended = verification::KEYS.into_iter().filter(|key| {
+    let ended = verification::KEYS.into_iter().filter(|&key| {
         let wanted = remote.get(key).map(|setting| setting.value.as_bstr());
         verification::is_ended(key, wanted, store.get(name, key))
     });

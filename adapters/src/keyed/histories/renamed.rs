@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::{NAMES, Scene, World};
+use crate::keyed::key::KeyName;
 use crate::keyed::store::Store as _;
 
 /// What happens to the entry.
@@ -100,7 +101,8 @@ impl<S: Scene> History<S> {
                 for name in self.there() {
                     let value = format!("owner{value}");
                     let change = |store: &mut S::Store| {
-                        store.put(name, S::KEY, Some(value.as_str().into()));
+                        let key = KeyName::parse(S::KEY);
+                        store.put(name, key, Some(value.as_str().into()));
                     };
                     self.world.scene.change(change);
                     self.edit = Some(value);

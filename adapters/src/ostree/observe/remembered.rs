@@ -18,6 +18,7 @@ use crate::keyed::management::Management;
 use crate::keyed::store::Store as _;
 use crate::keyed::target::Target as _;
 use crate::obstacles::finding;
+use crate::remotes::exchanged::Exchanged;
 use crate::remotes::fingerprints;
 use crate::remotes::group::group;
 
@@ -164,11 +165,9 @@ impl Eyes<'_> {
             let mut remotes = Remotes::new(self.places);
             remotes.add(&path, file);
             for name in managed(&remotes) {
-                let traces = Traces {
-                    certificates: fingerprints(&remotes, name),
-                    ..Traces::default()
-                };
-                self.found.observed.intent.add(name, traces);
+                let brought = Exchanged::of_vendor(fingerprints(&remotes, name));
+                let intent = &mut self.found.observed.intent;
+                intent.add(name, brought.into_traces());
             }
         }
     }
