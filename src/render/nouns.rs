@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use overlay_adapters::code;
 use overlay_adapters::report::{
-    Change, Decision, Dependent, EntryReport, Foreign, Going, Idle, Mask, Matter, Operation,
+    Change, Decision, Dependent, EntryReport, Foreign, Going, Idle, Mask, Matter, Operation, Own,
     Remark, Report, RunDecision,
 };
+use overlay_resolver::finding::Level;
 
 use super::report::{How, explanation, report};
 use super::{idle, told};
@@ -155,6 +157,13 @@ fn matters() -> Vec<Matter> {
             why: None,
             is_required: true,
         },
+        Matter::Own(Own {
+            code: code::UNUSABLE,
+            level: Level::Warning,
+            name: name(),
+            sentence: "has the port {} of {}, which is started first",
+            values: vec!["80".into(), "mail".into()],
+        }),
     ];
     all.extend(foreign().map(|why| Matter::CannotAdopt {
         name: name(),
@@ -213,6 +222,7 @@ fn an_entry_is_called_what_its_adapter_calls_it() {
         "is another service of this name",
         "to manage the service, remove the symlink",
         "a service of somebody else has its name",
+        "web: has the port 80 of mail, which is started first",
     ] {
         assert!(text.contains(sentence), "{sentence} in {text}");
     }

@@ -1,7 +1,7 @@
 //! The sentence for what the owner should hear of a decision.
 
 use bstr::BString;
-use overlay_adapters::report::{Dependent, Holder, Matter, NotSet, Remark, Report};
+use overlay_adapters::report::{Dependent, Holder, Matter, NotSet, Own, Remark, Report};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::{Finding, Level};
 
@@ -28,6 +28,18 @@ fn finding(remark: &Remark) -> Finding {
         Some(line) => finding.at(line),
         None => finding,
     }
+}
+
+/// A sentence with its values in it.
+fn own_words(own: &Own) -> String {
+    let mut parts = own.sentence.split("{}");
+    let first = parts.next().expect("a text has a first part");
+    let mut words = format!("{}: {first}", escape(own.name.as_bytes()));
+    for (part, value) in parts.zip(&own.values) {
+        words += &escape(value).to_string();
+        words += part;
+    }
+    words
 }
 
 fn words(matter: &Matter) -> String {
@@ -116,6 +128,7 @@ fn words(matter: &Matter) -> String {
             "{name}: {}; it is not tried again: mend what it runs and run it with `--force`, or mask it",
             failed_times(*tries, why.as_deref())
         ),
+        Matter::Own(own) => own_words(own),
     }
 }
 

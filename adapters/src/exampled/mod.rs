@@ -7,13 +7,15 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::Document;
-use overlay_resolver::finding::Finding;
+use overlay_resolver::finding::code::Row;
+use overlay_resolver::finding::{Code, Finding, Level};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::Rules;
 use overlay_resolver::tree::Tree;
+use overlay_resolver::{BString, Document};
 use serde::Deserialize;
 
 use self::store::Services;
@@ -22,6 +24,7 @@ use crate::keyed::draft::{Draft, replacement};
 use crate::keyed::entry::{Entry, HISTORY_KEYS, OVERLAY, Setting};
 use crate::keyed::key::KeyName;
 use crate::keyed::observed::Observed;
+use crate::keyed::store::Store as _;
 use crate::keyed::target::Target;
 use crate::keyed::{self, intent};
 use crate::observer::Observer;
@@ -30,7 +33,7 @@ use crate::paths::{BelowLayers, InRoot, LayersAt};
 use crate::plan::Plan;
 use crate::planner::Planner;
 use crate::reader::Reader;
-use crate::report::Request;
+use crate::report::{Matter, Own, Request};
 use crate::route::{Route, SourcePath};
 use crate::source::{Source, keyfile_entries};
 
@@ -117,6 +120,35 @@ impl Target for Exampled {
     }
 }
 
+/// What no other adapter has to tell.
+const SHARED_PORT: Code = Code::new(&Row {
+    name: "shared-port",
+    summary: "two services with one port, of which exampled starts the first",
+});
+
+/// Tells of services that exampled does not start.
+fn tell_shared_ports(draft: &mut Draft<'_, Exampled>) {
+    let mut first = BTreeMap::new();
+    for name in draft.store.names() {
+        let Some(port) = draft.store.get(name, "port") else {
+            continue;
+        };
+        if let Some(other) = first.get(port) {
+            let own = Own {
+                code: SHARED_PORT,
+                level: Level::Warning,
+                name: name.into(),
+                sentence: "has the port {}, as {} has, so exampled does not start it",
+                values: vec![port.into(), BString::from(*other)],
+            };
+            let place = draft.target.place(&draft.store, name);
+            draft.remarks.push(Matter::Own(own).at(place, None));
+        } else {
+            first.insert(port, name);
+        }
+    }
+}
+
 /// What there is now.
 struct Found {
     text: Option<Vec<u8>>,
@@ -144,6 +176,7 @@ impl Exampled {
     fn decide(&self, source: Source<Entry>, found: &Found, request: &Request) -> Plan {
         let mut draft = Draft::new(self, found.store.clone(), &found.observed, request);
         let entries = keyed::plan(&mut draft, &source);
+        tell_shared_ports(&mut draft);
         // What not everybody may read is brought to nobody else.
         let is_private = !found.observed.private.is_empty();
         draft

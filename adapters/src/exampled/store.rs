@@ -22,6 +22,7 @@ const LISTS: Keys = Keys {
     withheld: "withheld",
     unseen: "unseen",
     renamed: "renamed",
+    known: None,
 };
 
 /// The file.

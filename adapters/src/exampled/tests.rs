@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
 use overlay_resolver::Document;
-use overlay_resolver::finding::Finding;
+use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::Root;
 use overlay_resolver::rules::Rules;
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ use crate::keyed::histories::{Scene, cases, check, check_renames, images, turns}
 use crate::keyed::observed::Observed;
 use crate::paths::{BelowLayers, InRoot, LayersAt};
 use crate::plan::Plan;
-use crate::report::{Report, Request};
+use crate::report::{Matter, Report, Request};
 use crate::source::Source;
 
 const TARGET: &str = "/etc/exampled/exampled.conf";
@@ -206,6 +206,25 @@ fn the_vendor_ships_the_owner_edits_the_vendor_updates() {
     for line in ["port=8080\n", "root=/b\n", "certificate=two\n"] {
         assert!(text.contains(line), "{line} in {text}");
     }
+}
+
+#[test]
+fn what_only_it_has_to_tell_is_a_code_and_values() {
+    let machine = Machine::new();
+    machine.write(WEB, "[service]\nport=80\n");
+    machine.write(MAIL, "[service]\nport=80\n");
+    let remarks = machine.sync().remarks;
+    let [remark] = &remarks[..] else {
+        panic!("{remarks:?}");
+    };
+    assert_eq!(remark.matter.code().name(), "shared-port");
+    let Matter::Own(own) = &remark.matter else {
+        panic!("{remark:?}");
+    };
+    assert_eq!((&*own.name, own.level), ("web", Level::Warning));
+    assert_eq!(own.values, ["80", "mail"]);
+    let gaps = own.sentence.matches("{}").count();
+    assert_eq!(gaps, own.values.len(), "{}", own.sentence);
 }
 
 #[test]

@@ -32,6 +32,7 @@ const LISTS: Keys = Keys {
     withheld: "x-overlayctl.withheld",
     unseen: "x-overlayctl.unseen",
     renamed: "x-overlayctl.renamed",
+    known: None,
 };
 
 /// What `ostree init` and flatpak write into a new repository. flatpak would add the last key by

@@ -41,9 +41,8 @@ impl Baseline {
     /// What is noted of an entry.
     pub(crate) fn read(store: &impl Store, name: &str, place: Place) -> Self {
         match store.note(name, place.note) {
-            Some(text) => {
-                decode(name, text).map_or(Self::Lost, |values| Self::Known(values.into()))
-            }
+            Some(text) => decode(store.identity(name), text)
+                .map_or(Self::Lost, |values| Self::Known(values.into())),
             None => Self::Known(older(store, name, place).into()),
         }
     }
@@ -56,7 +55,7 @@ impl Baseline {
         match self {
             Self::Known(values) if values.is_empty() => store.put_note(name, place.note, None),
             Self::Known(values) => {
-                let text = encode(name, values);
+                let text = encode(store.identity(name), values);
                 store.put_note(name, place.note, Some(text.as_bytes().as_bstr()));
             }
             Self::Lost => {}

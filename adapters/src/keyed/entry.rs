@@ -24,6 +24,8 @@ const FORMER_VALUES: &str = "FormerValues";
 /// An entry as the layers want it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
+    /// What the target knows it by, where that is not its name: a UUID.
+    pub identity: Option<String>,
     /// Its keys, in the order in which they are written.
     pub settings: Vec<Setting>,
     /// `FormerNames=`: what the entry was called before.
@@ -56,6 +58,11 @@ impl AsRef<Self> for Entry {
 }
 
 impl Entry {
+    /// What the target knows it by, under this name.
+    pub(crate) fn identity<'e>(&'e self, name: &'e str) -> &'e str {
+        self.identity.as_deref().unwrap_or(name)
+    }
+
     /// The wanted raw value of a key.
     pub fn get<'k>(&self, key: impl Into<KeyName<'k>>) -> Option<&Setting> {
         let key = key.into();

@@ -23,6 +23,8 @@ pub(crate) struct Keys {
     pub(crate) unseen: &'static str,
     /// The renames seen.
     pub(crate) renamed: &'static str,
+    /// Where entries have identities: the name that each had last.
+    pub(crate) known: Option<&'static str>,
 }
 
 /// What is known of names, whether there are such entries or not.
@@ -34,6 +36,8 @@ pub(crate) struct Lists {
     withheld: BTreeSet<String>,
     unseen: BTreeSet<String>,
     renamed: BTreeMap<String, String>,
+    /// Names by identity.
+    pub(super) known: BTreeMap<String, String>,
 }
 
 impl Lists {
@@ -51,11 +55,10 @@ impl Lists {
         };
         let (offered, withheld) = (list(keys.offered)?, list(keys.withheld)?);
         let (unseen, renamed) = (list(keys.unseen)?, list(keys.renamed)?);
-        let pairs = renamed.iter().filter_map(|pair| pair.split_once(':'));
+        let known = keys.known.map(list).transpose()?;
         Ok(Self {
-            renamed: pairs
-                .map(|(old, new)| (old.to_owned(), new.to_owned()))
-                .collect(),
+            renamed: pairs(&renamed),
+            known: pairs(&known.unwrap_or_default()),
             withheld: withheld.into_iter().collect(),
             unseen: unseen.into_iter().collect(),
             is_offered: offered.iter().cloned().collect(),
@@ -76,16 +79,15 @@ impl Lists {
     }
 
     /// The lists as they are written, each with its key; none for one that is empty.
-    fn written(&self, keys: &Keys) -> [(&'static str, Option<BString>); 4] {
-        // A `:` is in no name.
-        let renamed = self.renamed.iter();
-        let renamed = renamed.map(|(old, new)| format!("{old}:{new}"));
-        [
+    fn written(&self, keys: &Keys) -> Vec<(&'static str, Option<BString>)> {
+        let lists = [
             (keys.offered, list(&self.offered)),
             (keys.withheld, list(&self.withheld)),
             (keys.unseen, list(&self.unseen)),
-            (keys.renamed, list(renamed)),
-        ]
+            (keys.renamed, list(joined(&self.renamed))),
+        ];
+        let known = keys.known.map(|key| (key, list(joined(&self.known))));
+        lists.into_iter().chain(known).collect()
     }
 
     /// The names that are absent by our doing.
@@ -151,6 +153,18 @@ impl Lists {
         }
         memory
     }
+}
+
+/// Pairs with a `:` between them, which the first does not have.
+fn pairs(list: &[String]) -> BTreeMap<String, String> {
+    let pairs = list.iter().filter_map(|pair| pair.split_once(':'));
+    let owned = pairs.map(|(one, other)| (one.to_owned(), other.to_owned()));
+    owned.collect()
+}
+
+fn joined(pairs: &BTreeMap<String, String>) -> impl Iterator<Item = String> {
+    let pairs = pairs.iter();
+    pairs.map(|(one, other)| format!("{one}:{other}"))
 }
 
 fn list(items: impl IntoIterator<Item = impl AsRef<str>>) -> Option<BString> {

@@ -17,6 +17,7 @@ mod former;
 mod hiding;
 #[cfg(test)]
 pub(crate) mod histories;
+mod identity;
 pub(crate) mod intent;
 pub mod key;
 mod keys;

@@ -17,6 +17,11 @@ pub(crate) trait Store: Clone + PartialEq + Debug {
     /// How the notes are called.
     const NOTES: &'static Notes = &Notes::PLAIN;
 
+    /// What the target knows an entry by, and notes of it are bound to: its name, where it has nothing else.
+    fn identity<'s>(&'s self, name: &'s str) -> &'s str {
+        name
+    }
+
     /// The names of all entries.
     fn names(&self) -> Vec<&str>;
 

@@ -93,6 +93,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         }
         let broken = &subject.draft.observed.broken;
         let broken = broken.get(name).cloned();
+        let broken = broken.or_else(|| subject.identity_taken());
         let broken = broken.or_else(|| subject.successors_obstacle());
         subject.broken = broken.or_else(|| subject.formers_obstacle().cloned());
         subject.draft.findings.extend(subject.broken.clone());

@@ -114,6 +114,23 @@ pub enum Matter {
         /// Whether all is done only once this is.
         is_required: bool,
     },
+    /// What one adapter alone has to tell.
+    Own(Own),
+}
+
+/// What one adapter alone has to tell of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Own {
+    /// Its code.
+    pub code: Code,
+    /// How much it matters.
+    pub level: Level,
+    /// The name of the entry.
+    pub name: String,
+    /// The sentence about it, with a `{}` for each value.
+    pub sentence: &'static str,
+    /// The values.
+    pub values: Vec<BString>,
 }
 
 /// Why a collection ID is not set.
@@ -143,6 +160,7 @@ impl Matter {
             Self::IdTwice { .. } => code::ID_TWICE,
             Self::IdNotSet { .. } => code::ID_NOT_SET,
             Self::GivenUp { .. } => code::GIVEN_UP,
+            Self::Own(own) => own.code,
         }
     }
 
@@ -162,6 +180,7 @@ impl Matter {
             | Self::LayerMissing { .. }
             | Self::IdTwice { .. }
             | Self::GivenUp { .. } => Level::Error,
+            Self::Own(own) => own.level,
         }
     }
 
