@@ -1,6 +1,6 @@
 //! The time that it is.
 
-use overlay_adapters::expiry::Moment;
+use overlay_adapters::report::Moment;
 
 use crate::failure::Failure;
 

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use overlay_adapters::CommitError;
 use overlay_adapters::Scope;
+use overlay_adapters::WhyLeft;
 use overlay_adapters::code::{OUT_OF_SCOPE, UNREADABLE, WRITE_FAILED};
-use overlay_adapters::commit::CommitError;
 use overlay_adapters::etc::SideError;
-use overlay_adapters::system::WhyLeft;
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::{Code, Finding};
 use overlay_resolver::root::RootError;

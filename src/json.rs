@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use bstr::ByteSlice as _;
 use overlay_adapters::System;
-use overlay_adapters::reconcile::KeyAction;
+use overlay_adapters::report::KeyAction;
 use overlay_adapters::report::{ByEntry, Change, EntryReport, Idle, KeyReport};
 use overlay_resolver::Key as DocumentKey;
 use overlay_resolver::account::Account;

@@ -6,27 +6,29 @@
 //! target ──▶ actual + baseline ────┘
 //! ```
 //!
-//! [`reconcile`] holds the rules and touches nothing; [`commit`] is the only place that writes. Entries
-//! of keys, whoever reads them, are in [`keyed`], what is particular about remotes in [`remotes`]; what a target is and what is particular about it is in its
-//! own module: [`flatpak`] and `ostree`. Which adapters there are is data: [`definition`].
-//! By the rule of a key alone, [`etc`] merges whole trees.
+//! `reconcile` holds the rules and touches nothing; `commit` is the only place that writes. Entries of keys,
+//! whoever reads them, are in `keyed`, what is particular about remotes in `remotes`; what a target is and what is
+//! particular about it is in its own module. Which adapters there are is data: [`definition`]. By the rule of a key
+//! alone, [`etc`] merges whole trees.
+//!
+//! A command needs [`Adapters`], and what they hand out: a [`Report`](report::Report).
 
 pub mod adapter;
 pub mod cleanup;
 pub mod code;
-pub mod commit;
+mod commit;
 #[cfg(test)]
 mod death;
 pub mod definition;
-pub mod deployment;
+mod deployment;
 mod editor;
 pub mod etc;
 #[cfg(test)]
 mod exampled;
-pub mod expiry;
-pub mod flatpak;
+mod expiry;
+mod flatpak;
 mod jobs;
-pub mod keyed;
+mod keyed;
 mod launch;
 mod observer;
 mod obstacles;
@@ -38,16 +40,16 @@ mod planner;
 mod proc;
 mod process;
 mod reader;
-pub mod reconcile;
+mod reconcile;
 mod registry;
-pub mod remotes;
+mod remotes;
 pub mod report;
 mod route;
 mod run;
 mod runner;
-pub mod scope;
-pub mod source;
-pub mod system;
+mod scope;
+mod source;
+mod system;
 #[cfg(test)]
 mod tasksd;
 mod text;
@@ -57,6 +59,8 @@ mod thorough;
 mod work;
 
 pub use self::adapter::{Adapter, Adapters, EntryPath};
+pub use self::commit::CommitError;
+pub use self::deployment::Deployment;
 pub use self::route::SourcePath;
-pub use self::scope::{Scope, Scopes};
-pub use self::system::System;
+pub use self::scope::{NoScope, Scope, Scopes};
+pub use self::system::{System, WhyLeft};

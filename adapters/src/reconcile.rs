@@ -8,49 +8,49 @@
 
 /// What the target remembers of a name, whether the entry is there or not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Marks {
+pub(crate) struct Marks {
     /// This name was put before the owner at some time. Never taken back.
-    pub offered: bool,
+    pub(crate) offered: bool,
     /// It is absent by our doing (masked, broken, withdrawn), not by the owner's.
-    pub withheld: bool,
+    pub(crate) withheld: bool,
     /// And it never was there: what an older mechanism knows of it still counts. Only with withheld.
-    pub unseen: bool,
+    pub(crate) unseen: bool,
 }
 
 impl Marks {
     /// Offered and there, or offered and deleted by the owner: the target tells which.
-    pub const OFFERED: Self = Self {
+    pub(crate) const OFFERED: Self = Self {
         offered: true,
         withheld: false,
         unseen: false,
     };
     /// Absent by our doing.
-    pub const WITHHELD: Self = Self {
+    pub(crate) const WITHHELD: Self = Self {
         offered: true,
         withheld: true,
         unseen: false,
     };
     /// Absent by our doing from the beginning.
-    pub const UNSEEN: Self = Self {
+    pub(crate) const UNSEEN: Self = Self {
         offered: true,
         withheld: true,
         unseen: true,
     };
 
     /// Whether it was never there, as far as is remembered.
-    pub const fn is_new(self) -> bool {
+    pub(crate) const fn is_new(self) -> bool {
         !self.offered || self.unseen
     }
 
     /// Whether the owner deleted the entry, given that the target does not have it.
-    pub const fn tombstone(self) -> bool {
+    pub(crate) const fn tombstone(self) -> bool {
         self.offered && !self.withheld
     }
 }
 
 /// What the layers say of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub(crate) enum Wanted {
     /// They define it.
     Present,
     /// The owner masked it.
@@ -63,7 +63,7 @@ pub enum Wanted {
 
 /// What the target has under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Actual {
+pub(crate) enum Actual {
     /// Nothing.
     Absent,
     /// An entry that others made.
@@ -84,7 +84,7 @@ pub enum Actual {
 
 /// What to do with an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Leave the target as it is.
     Leave,
     /// Make the entry.
@@ -108,7 +108,7 @@ pub enum Action {
     clippy::match_same_arms,
     reason = "the rows of the table stand one by one, in the order of the design"
 )]
-pub const fn entry(wanted: Wanted, actual: Actual, marks: Marks) -> (Action, Marks) {
+pub(crate) const fn entry(wanted: Wanted, actual: Actual, marks: Marks) -> (Action, Marks) {
     match (wanted, actual) {
         (Wanted::Unresolved, Actual::Absent) if marks.offered => (Action::Leave, marks),
         (Wanted::Unresolved, Actual::Absent) => (Action::Leave, Marks::UNSEEN),
@@ -154,19 +154,19 @@ pub const fn entry(wanted: Wanted, actual: Actual, marks: Marks) -> (Action, Mar
 
 /// One key of an entry, seen from the three sides. Absent is a value too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key<'a> {
+pub(crate) struct Key<'a> {
     /// What we last wrote.
-    pub baseline: Option<&'a [u8]>,
+    pub(crate) baseline: Option<&'a [u8]>,
     /// What the target has.
-    pub actual: Option<&'a [u8]>,
+    pub(crate) actual: Option<&'a [u8]>,
     /// What the layers say.
-    pub desired: Option<&'a [u8]>,
+    pub(crate) desired: Option<&'a [u8]>,
     /// The target's own convention marks the value as the owner's (flatpak: `…-is-set`).
-    pub owners: bool,
+    pub(crate) owners: bool,
     /// A server refreshes this key, so a difference from the baseline need not be the owner's.
-    pub refreshed: bool,
+    pub(crate) refreshed: bool,
     /// The baseline fails its own check: nobody can tell what we last wrote.
-    pub lost: bool,
+    pub(crate) lost: bool,
 }
 
 /// What becomes of a key.
@@ -186,7 +186,7 @@ pub enum KeyAction {
 }
 
 /// Decides over one key: the first rule that fits.
-pub fn key(key: Key<'_>) -> KeyAction {
+pub(crate) fn key(key: Key<'_>) -> KeyAction {
     let moved = key.desired != key.baseline;
     if key.owners {
         let differs = key.actual != key.desired;

@@ -22,6 +22,8 @@ pub use self::remark::{Matter, NotSet, Own, Remark};
 pub use self::request::{Errand, Request};
 pub use self::state::State;
 pub use self::wish::{Idle, Wish};
+pub use crate::expiry::Moment;
+pub use crate::reconcile::KeyAction;
 use crate::scope::Scope;
 use crate::system::{System, WhyLeft};
 

@@ -43,20 +43,20 @@ pub(crate) fn toml_entries(layers: Vec<Layer>) -> Rules {
 
 /// One source: its entries and what was found wrong with them.
 #[derive(Debug)]
-pub struct Source<T> {
+pub(crate) struct Source<T> {
     /// By name, without the suffix.
-    pub entries: BTreeMap<String, Layered<T>>,
+    pub(crate) entries: BTreeMap<String, Layered<T>>,
     /// The files beside them that are entries of their own and taken as a whole, by the name of the entry
     /// that they are for.
-    pub beside: BTreeMap<String, Vec<Document>>,
+    pub(crate) beside: BTreeMap<String, Vec<Document>>,
     /// What is wrong with its directories and files.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// Whether an entry that is not here was withdrawn; otherwise it may just not be readable.
-    pub complete: bool,
+    pub(crate) complete: bool,
     /// Where a file stands above all others of its name: in the highest layer.
-    pub top: PathBuf,
+    pub(crate) top: PathBuf,
     /// The layers in which the machine's owner keeps files.
-    pub owners: Vec<PathBuf>,
+    pub(crate) owners: Vec<PathBuf>,
 }
 
 impl<T> Default for Source<T> {
@@ -74,13 +74,13 @@ impl<T> Default for Source<T> {
 
 /// One entry of a source.
 #[derive(Debug)]
-pub struct Layered<T> {
+pub(crate) struct Layered<T> {
     /// Its files and their assignments.
-    pub document: Document,
+    pub(crate) document: Document,
     /// What they come to.
-    pub want: Want<T>,
+    pub(crate) want: Want<T>,
     /// The former names of an entry that cannot be read, as far as the lines of its files say them.
-    pub former_names: Vec<String>,
+    pub(crate) former_names: Vec<String>,
 }
 
 impl<T> Layered<T> {
@@ -100,7 +100,7 @@ impl<T> Layered<T> {
 
 /// What the layers want of an entry.
 #[derive(Debug)]
-pub enum Want<T> {
+pub(crate) enum Want<T> {
     /// It is to be there, like this.
     Present(T),
     /// This file masks it.

@@ -5,7 +5,7 @@ use std::path::Path;
 use bstr::ByteSlice as _;
 use overlay_adapters::etc::keys::{Assigned, KeyReport};
 use overlay_adapters::etc::{Change, Merge, Note, Outcome, State};
-use overlay_adapters::reconcile::KeyAction;
+use overlay_adapters::report::KeyAction;
 use overlay_resolver::escape::{escape, escape_path};
 
 use super::style::{BOLD, FAINT, GOOD, NOTABLE, shortened};

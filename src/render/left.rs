@@ -1,8 +1,8 @@
 //! Text about what is left for another run.
 
 use overlay_adapters::System;
+use overlay_adapters::WhyLeft;
 use overlay_adapters::report::Report;
-use overlay_adapters::system::WhyLeft;
 use overlay_resolver::escape::escape_path;
 
 use super::style::NOTABLE;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use bstr::ByteSlice as _;
-use overlay_adapters::reconcile::KeyAction;
+use overlay_adapters::report::KeyAction;
 use overlay_adapters::report::{
     ByEntry, Change, Decision, EntryReport, KeyReport, Operation, Report,
 };

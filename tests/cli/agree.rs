@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use overlay_adapters::WhyLeft;
 use overlay_adapters::code;
 use overlay_adapters::etc::Note;
 use overlay_adapters::etc::keys::Unmergeable;
@@ -10,7 +11,6 @@ use overlay_adapters::report::{
     CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Idle, Mask, Operation,
     RunDecision,
 };
-use overlay_adapters::system::WhyLeft;
 use serde_json::Value;
 
 use crate::image::Image;

@@ -17,7 +17,7 @@ const DIRECTORY_MODE: RawMode = 0o755;
 
 /// Whose a file or directory is that is written, and what may be done with it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Access {
+pub(crate) enum Access {
     /// As before; of what is new, everybody may read it, and it belongs to whom its directory belongs.
     #[default]
     Kept,

@@ -45,7 +45,7 @@ const SHOWN: usize = 256;
 
 /// The lock on a directory of the target, held until dropped.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     place: Place,
     file: OwnedFd,
 }
@@ -56,7 +56,7 @@ impl Lock {
     /// # Errors
     /// Another run has held the lock for ten seconds, and which; or what is in the place of the lock is none
     /// of ours.
-    pub fn directory(root: &Root, path: &Path) -> Result<Self, CommitError> {
+    pub(crate) fn directory(root: &Root, path: &Path) -> Result<Self, CommitError> {
         Self::within(PATIENCE, root, path)
     }
 

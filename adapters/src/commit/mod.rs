@@ -32,18 +32,20 @@ use std::path::{Path, PathBuf};
 
 use overlay_resolver::root::Root;
 
-pub use self::access::Access;
+pub(crate) use self::access::Access;
 pub(crate) use self::assemble::{Member, Source, assemble, open as open_below};
 pub use self::error::CommitError;
-pub use self::lock::Lock;
+pub(crate) use self::lock::Lock;
 pub(crate) use self::names::note_name as noted_name;
 use self::names::partial_name;
-pub use self::names::{is_saved, is_staged, staged_name};
-pub use self::outcome::{Ended, Failure, Outcome};
+pub(crate) use self::names::{is_saved, is_staged, staged_name};
+pub(crate) use self::outcome::{Ended, Failure, Outcome};
 use self::place::Directories;
 use self::ready::stage_all;
-pub use self::step::{Batch, Notice, Step};
-pub use self::tree::NewTree;
+#[cfg(test)]
+pub(crate) use self::step::Notice;
+pub(crate) use self::step::{Batch, Step};
+pub(crate) use self::tree::NewTree;
 
 /// The file that waits to get the name `path`, or was displaced from it, be that a symlink to elsewhere.
 pub(crate) fn staged_for(root: &Root, path: &Path) -> Option<PathBuf> {
@@ -84,7 +86,7 @@ pub(crate) fn has_displaced(
 }
 
 /// Carries out a batch.
-pub fn commit(root: &Root, batch: &Batch) -> Ended {
+pub(crate) fn commit(root: &Root, batch: &Batch) -> Ended {
     commit_until(root, batch, batch.steps.len())
 }
 

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 
 /// The name under which a new `name` waits beside it.
-pub fn staged_name(name: &OsStr) -> OsString {
+pub(crate) fn staged_name(name: &OsStr) -> OsString {
     let mut staged = OsString::from(".#");
     staged.push(name);
     staged.push(".overlayctl");
@@ -34,7 +34,7 @@ pub(super) fn target_of(staged: &OsStr) -> Option<&OsStr> {
 }
 
 /// Whether a name is that of something staged, whole or not: what a run that was killed leaves.
-pub fn is_staged(name: &OsStr) -> bool {
+pub(crate) fn is_staged(name: &OsStr) -> bool {
     target_of(name).is_some()
 }
 
@@ -43,7 +43,7 @@ pub(super) const SAVED: &str = ".overlayctl-save";
 
 /// Whether a name is that of something another program wrote, kept because something newer was in its
 /// place.
-pub fn is_saved(name: &OsStr) -> bool {
+pub(crate) fn is_saved(name: &OsStr) -> bool {
     let bytes = name.as_encoded_bytes();
     bytes.ends_with(SAVED.as_bytes())
 }

@@ -13,11 +13,11 @@ use crate::system::is_running_systems;
 
 /// What is to be written, in this order. Paths are inside the root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Batch {
+pub(crate) struct Batch {
     /// The steps; none means that there is nothing to do.
-    pub steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
     /// Whose the files are that are written, and what may be done with them, by path.
-    pub access: BTreeMap<PathBuf, Access>,
+    pub(crate) access: BTreeMap<PathBuf, Access>,
 }
 
 impl From<Vec<Step>> for Batch {
@@ -31,7 +31,7 @@ impl From<Vec<Step>> for Batch {
 
 /// One change of the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// Writes down what the following steps are about to do, before the first of them is even staged.
     Intend {
         /// The file.
@@ -53,6 +53,10 @@ pub enum Step {
         content: Vec<u8>,
     },
     /// Makes a symlink, or lets one lead elsewhere.
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "no adapter that is shipped makes symlinks")
+    )]
     Link {
         /// The link itself.
         path: PathBuf,
@@ -73,12 +77,16 @@ pub enum Step {
     /// Sets the times of a file to now, making it if it is not there: a signal to those who watch it.
     Touch(PathBuf),
     /// Tells a program of what the steps before have done, all of which is durable by then.
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "no adapter that is shipped tells a program")
+    )]
     Tell(Notice),
 }
 
 impl Step {
     /// The file or directory that it is about.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         match self {
             Self::Create(tree) => &tree.path,
             Self::Intend { path, .. }
@@ -95,7 +103,7 @@ impl Step {
 /// A program that is run to be told of a change. It is told again until it was, so what it does must bear that. It is one
 /// of the running system, so there is none for any other root.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
+pub(crate) struct Notice {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<String>,
 }
@@ -106,7 +114,15 @@ impl Notice {
     /// # Errors
     /// The root is not that of the running system: the program would look at another tree than the one that changed. The
     /// finding is for the report.
-    pub fn new(root: &Root, program: PathBuf, arguments: Vec<String>) -> Result<Self, Finding> {
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "no adapter that is shipped tells a program")
+    )]
+    pub(crate) fn new(
+        root: &Root,
+        program: PathBuf,
+        arguments: Vec<String>,
+    ) -> Result<Self, Finding> {
         if is_running_systems(root) {
             return Ok(Self { program, arguments });
         }

@@ -18,15 +18,15 @@ use super::stage;
 
 /// A directory that is to appear with all its content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NewTree {
+pub(crate) struct NewTree {
     /// Where, inside the root.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The directories in it, parents first, relative to `path`.
-    pub directories: Vec<PathBuf>,
+    pub(crate) directories: Vec<PathBuf>,
     /// The files in it and in those, relative to `path`.
-    pub files: Vec<(PathBuf, Vec<u8>)>,
+    pub(crate) files: Vec<(PathBuf, Vec<u8>)>,
     /// The symlinks, the same, with what they say.
-    pub links: Vec<(PathBuf, PathBuf)>,
+    pub(crate) links: Vec<(PathBuf, PathBuf)>,
 }
 
 /// A [`NewTree`] on disk under its staged name.

@@ -1,7 +1,7 @@
 //! Two texts that both came from a third, merged key by key.
 //!
 //! Only the lines of the keys that must change are touched, comments and order stay as the owner has
-//! them, and what a key's value is decides [`reconcile::key`]: the owner's edits
+//! them, and what a key's value is decides `reconcile::key`: the owner's edits
 //! stay, everything else follows the vendor. Without knowledge of the keys, the value of one that is
 //! assigned several times is the whole sequence of its assignments.
 //!

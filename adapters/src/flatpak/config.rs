@@ -22,7 +22,7 @@ use crate::remotes::NOTES;
 use crate::remotes::group::{group, remote_name};
 
 /// Where the file lies below the repository.
-pub const FILE_NAME: &str = "config";
+pub(crate) const FILE_NAME: &str = "config";
 
 const CORE: &str = "core";
 /// The first is flatpak's own.
@@ -41,7 +41,7 @@ const NEW: &str = "[core]\nrepo_version=1\nmode=bare-user-only\nmin-free-space-s
 
 /// The configuration of a repository, and what is to become of it. A copy shares what it does not change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RepoConfig {
+pub(crate) struct RepoConfig {
     /// The lists in it are as found; those that hold are below.
     file: Editor,
     found: Arc<Lists>,
@@ -64,7 +64,7 @@ impl RepoConfig {
     /// Reads the file, which errors call `path`.
     ///
     /// A file that cannot be understood whole is refused rather than repaired: it is the owner's.
-    pub fn parse(text: &[u8], path: &std::path::Path) -> Result<Self, Finding> {
+    pub(crate) fn parse(text: &[u8], path: &std::path::Path) -> Result<Self, Finding> {
         let file = Editor::parse(text)
             .map_err(|(line, problem)| code::MALFORMED.error(path, problem).at(line))?;
         let refuse = |message: String| code::MALFORMED.error(path, message);
@@ -89,12 +89,12 @@ impl RepoConfig {
     }
 
     /// The remotes whose group stands there more than once: it is not clear which values are meant.
-    pub fn twice(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn twice(&self) -> impl Iterator<Item = &str> {
         self.twice.iter().map(String::as_str)
     }
 
     /// The whole file.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut file = self.file.clone();
         self.lists.write(&self.found, &mut file, &LISTS);
         file.to_bytes()

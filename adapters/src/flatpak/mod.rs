@@ -4,7 +4,7 @@
 //! from [`repofile`]; the configuration with its marks and baselines is [`config`]; what is particular
 //! about a remote of flatpak is in `conventions`.
 
-pub mod config;
+pub(crate) mod config;
 mod conventions;
 mod definition;
 mod filter;
@@ -13,7 +13,7 @@ mod histories;
 mod installation;
 mod observe;
 mod plan;
-pub mod repofile;
+pub(crate) mod repofile;
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};

@@ -40,7 +40,7 @@ const MISPLACED: [(&str, &str); 6] = [
 ];
 
 /// Reads a remote from its merged document. With an error among the findings there is none.
-pub fn read(document: &Document) -> (Option<Remote>, Vec<Finding>) {
+pub(crate) fn read(document: &Document) -> (Option<Remote>, Vec<Finding>) {
     let mut reader = Reader::new(document);
     let mut remote = Remote::default();
     remote.read_repo(&mut reader);

@@ -11,7 +11,7 @@ use super::key::KeyName;
 use crate::reader::Reader;
 
 /// The group that the consumer of the file ignores, and that holds what its format lacks.
-pub const OVERLAY: &str = "Overlay";
+pub(crate) const OVERLAY: &str = "Overlay";
 
 /// The key of [`OVERLAY`] that says what an entry was called before.
 pub(crate) const FORMER_NAMES: &str = "FormerNames";
@@ -23,33 +23,33 @@ const FORMER_VALUES: &str = "FormerValues";
 
 /// An entry as the layers want it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// What the target knows it by, where that is not its name: a UUID.
-    pub identity: Option<String>,
+    pub(crate) identity: Option<String>,
     /// Its keys, in the order in which they are written.
-    pub settings: Vec<Setting>,
+    pub(crate) settings: Vec<Setting>,
     /// `FormerNames=`: what the entry was called before.
-    pub former_names: Vec<String>,
+    pub(crate) former_names: Vec<String>,
     /// `FormerValues=`: keys with raw values that an earlier vendor file, a script or a server wrote; none of a key that
     /// was not there.
-    pub former_values: BTreeSet<(KeyName<'static>, Option<BString>)>,
+    pub(crate) former_values: BTreeSet<(KeyName<'static>, Option<BString>)>,
     /// `DeletedIf=`: the stamp of an older mechanism.
-    pub deleted_if: Option<PathBuf>,
+    pub(crate) deleted_if: Option<PathBuf>,
 }
 
 /// One key of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// The key in the target.
-    pub key: KeyName<'static>,
+    pub(crate) key: KeyName<'static>,
     /// The value as it is written there.
-    pub value: BString,
+    pub(crate) value: BString,
     /// The section and key of the document that it follows from.
-    pub source: Origin,
+    pub(crate) source: Origin,
 }
 
 /// The section and key of a document.
-pub type Origin = (Cow<'static, str>, Cow<'static, str>);
+pub(crate) type Origin = (Cow<'static, str>, Cow<'static, str>);
 
 impl AsRef<Self> for Entry {
     fn as_ref(&self) -> &Self {
@@ -64,7 +64,7 @@ impl Entry {
     }
 
     /// The wanted raw value of a key.
-    pub fn get<'k>(&self, key: impl Into<KeyName<'k>>) -> Option<&Setting> {
+    pub(crate) fn get<'k>(&self, key: impl Into<KeyName<'k>>) -> Option<&Setting> {
         let key = key.into();
         self.settings.iter().find(|setting| setting.key == key)
     }

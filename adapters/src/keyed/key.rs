@@ -8,11 +8,11 @@ use std::fmt;
 /// Shown, noted and asked for by people it is one text: `NAME`, or `[SECTION]NAME`. No section has a `]`, and no name
 /// in a keyfile begins with `[`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct KeyName<'k> {
+pub(crate) struct KeyName<'k> {
     /// The section.
-    pub section: Cow<'k, str>,
+    pub(crate) section: Cow<'k, str>,
     /// The name.
-    pub name: Cow<'k, str>,
+    pub(crate) name: Cow<'k, str>,
 }
 
 impl<'k> KeyName<'k> {

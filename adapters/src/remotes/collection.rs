@@ -9,7 +9,7 @@ use super::name::{is_collection_id, is_remote_name};
 use crate::reader::Reader;
 
 /// The group of the file.
-pub const SECTION: &str = "Collection";
+pub(crate) const SECTION: &str = "Collection";
 
 /// The key of the remote that gets the ID.
 pub(super) const KEY: &str = "collection-id";
@@ -20,20 +20,20 @@ pub(crate) const REPOSITORY: &str = "[core]";
 const REMOTE: &str = "Remote";
 const ITSELF: &str = "Repository";
 /// The key that the value of `collection-id` comes from.
-pub const ID: &str = "CollectionID";
+pub(crate) const ID: &str = "CollectionID";
 
 /// A collection ID as the layers want it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Collection {
+pub(crate) struct Collection {
     /// The remote that it is for.
-    pub remote: String,
+    pub(crate) remote: String,
     /// The ID as it is written to `repo/config`.
-    pub id: BString,
+    pub(crate) id: BString,
 }
 
 impl Collection {
     /// Reads the file. With an error among the findings there is none.
-    pub fn read(document: &Document) -> (Option<Self>, Vec<Finding>) {
+    pub(crate) fn read(document: &Document) -> (Option<Self>, Vec<Finding>) {
         let mut reader = Reader::new(document);
         reader.warn_of_others(SECTION, &[REMOTE, ID]);
         let remote = required(&mut reader, REMOTE, "the name of a remote", is_remote_name);

@@ -3,7 +3,7 @@
 //! What flatpak and ostree call a remote is the same thing: a named group of keys, and a keyring. What becomes of
 //! it is decided by [`keyed`](crate::keyed); here is what is particular about remotes.
 
-pub mod collection;
+pub(crate) mod collection;
 pub(crate) mod collections;
 mod doubted;
 pub(crate) mod exchanged;
@@ -11,7 +11,7 @@ pub(crate) mod group;
 mod handed_on;
 pub(crate) mod keyring;
 mod keys;
-pub mod name;
+pub(crate) mod name;
 mod notes;
 mod remote;
 pub(crate) mod repository;
@@ -24,4 +24,4 @@ pub(crate) mod verification;
 pub(crate) use self::keyring::fingerprints;
 pub(crate) use self::notes::{KEYRING_BASELINE, MODE, NOTES};
 pub(crate) use self::remote::HISTORY_KEYS;
-pub use self::remote::Remote;
+pub(crate) use self::remote::Remote;

@@ -2,14 +2,14 @@
 
 /// Whether ostree takes this for the name of a remote: `ostree_validate_remote_name()` wants a
 /// letter, digit or `_` first, then those or `-` and `.`.
-pub fn is_remote_name(name: &str) -> bool {
+pub(crate) fn is_remote_name(name: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     name.starts_with(word) && name.chars().all(|c| word(c) || c == '-' || c == '.')
 }
 
 /// Whether flatpak takes this for a collection ID: the form of a D-Bus interface name, that is two
 /// or more elements of letters, digits and `_`, none beginning with a digit, 255 bytes at most.
-pub fn is_collection_id(id: &str) -> bool {
+pub(crate) fn is_collection_id(id: &str) -> bool {
     let element = |element: &str| {
         !element.is_empty()
             && !element.starts_with(|c: char| c.is_ascii_digit())

@@ -12,15 +12,15 @@ use crate::reader::Reader;
 
 /// A remote as the layers want it: a group of keys, and the certificates that come with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Remote {
+pub(crate) struct Remote {
     /// The keys of its group, and what it was before.
-    pub entry: Entry,
+    pub(crate) entry: Entry,
     /// The certificates that come with it.
-    pub keyring: Keyring,
+    pub(crate) keyring: Keyring,
     /// Whether a mask says that none come. Where nothing says it, it may be an accident.
-    pub is_keyring_masked: bool,
+    pub(crate) is_keyring_masked: bool,
     /// `FormerCertificates=`: those that the vendor once gave, whoever imported them.
-    pub former_certificates: BTreeSet<Fingerprint>,
+    pub(crate) former_certificates: BTreeSet<Fingerprint>,
 }
 
 /// The keys of [`OVERLAY`] that say what a remote was before.
