@@ -300,9 +300,9 @@ pub(crate) enum Cleanup {
         #[arg(long, value_name = "NAME")]
         task: Vec<String>,
     },
-    /// Remove a marker that is not about the deployment that is booted.
+    /// Remove a marker that is not about the deployment that is booted, or not true.
     ///
-    /// The status is 1 if a task of that was given up.
+    /// What somebody has to look after is left to `run` to be told: this is part of the boot.
     Verify,
     /// Remove the marker: something is about to be deployed.
     Arm,

@@ -221,6 +221,11 @@ impl<'r> Adapters<'r> {
         each.collect()
     }
 
+    /// What is wrong with the definitions of those that are not among them.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
     /// The one whose entries are run once after each deployment, if it is not turned off; with its name.
     pub fn cleanup(&self) -> Option<(&str, &Cleanup)> {
         let mut adapters = self.iter();

@@ -15,7 +15,7 @@ use bstr::ByteSlice as _;
 use gvariant::aligned_bytes::copy_to_align;
 use gvariant::{Marker as _, Structure as _, gv};
 use overlay_resolver::Resolver;
-use overlay_resolver::finding::Finding;
+use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::{MemberKind, Root};
 use rustix::fs::fstat;
 
@@ -29,6 +29,14 @@ const DEVICE_AND_INODE: &str = "backing-root-device-inode";
 const OS_RELEASE: &str = "os-release";
 /// No such file is larger.
 const LIMIT: usize = 1 << 20;
+
+/// The deployment of a root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OfRoot {
+    pub(crate) deployment: Deployment,
+    /// Whether nothing says that it is another one that is booted: so of the root of a deployment that waits.
+    pub(crate) is_booted: bool,
+}
 
 /// What tells an image that was deployed from the one before and the one after.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,20 +73,38 @@ impl fmt::Display for Deployment {
 }
 
 impl Deployment {
-    /// The one that is booted in this root, with the sysroot at `sysroot` inside it. None if nothing tells one image
-    /// of this system from the next.
+    /// What the names of all of them begin with.
+    pub(crate) const KINDS: [&str; 3] = ["ostree:", "composefs:", "image:"];
+
+    /// The one of this root, with the sysroot at `sysroot` inside it. None if nothing tells one image of this system from the
+    /// next.
     ///
     /// # Errors
-    /// ostree booted the system, and what it booted cannot be told.
-    pub fn booted(root: &Root, sysroot: &Path) -> Result<Option<Self>, Finding> {
+    /// ostree booted the system, and what it booted cannot be told; or an image says what it is in a file that cannot be
+    /// read.
+    pub(crate) fn of(root: &Root, sysroot: &Path) -> Result<Option<OfRoot>, Finding> {
         let path = Path::new(OSTREE_BOOTED);
         let said = root
             .read(path, LIMIT)
             .map_err(|why| unreadable(path, &why))?;
+        let booted = |deployment| OfRoot {
+            deployment,
+            is_booted: true,
+        };
         if let Some(said) = said {
-            return of_ostree(root, sysroot, &said).map(Some);
+            return of_ostree(root, sysroot, &said).map(booted).map(Some);
         }
-        Ok(of_composefs(root).or_else(|| of_image(root)))
+        if let Some(deployment) = of_composefs(root) {
+            return Ok(Some(booted(deployment)));
+        }
+        // Another one is booted, or none: what this says of itself is what its image says, and not which one it is.
+        if let Some(deployment) = of_its_place(root, sysroot) {
+            return Ok(Some(OfRoot {
+                deployment,
+                is_booted: false,
+            }));
+        }
+        Ok(of_image(root)?.map(booted))
     }
 
     /// All that ostree or bootc has deployed, those that are not booted as well.
@@ -138,8 +164,40 @@ fn of_composefs(root: &Root) -> Option<Deployment> {
     Some(Deployment::Composefs(digest.to_str().ok()?.into()))
 }
 
-fn of_image(root: &Root) -> Option<Deployment> {
-    let os_release = Resolver::new(root.clone()).resolve(OS_RELEASE).ok()?;
+/// The deployment of ostree whose directory this root is.
+fn of_its_place(root: &Root, sysroot: &Path) -> Option<Deployment> {
+    let own = identity(root, Path::new("/")).ok()??;
+    let all = deployed(root, sysroot).ok()?.into_iter();
+    let mut own = all.filter(|(_, identity)| *identity == own);
+    own.next().map(|(deployment, _)| deployment)
+}
+
+fn of_image(root: &Root) -> Result<Option<Deployment>, Finding> {
+    let unread = |path: &Path, why: &str| {
+        let message = format!(
+            "{why}; nothing else says which image this is, so nothing can be done once for each: mend it"
+        );
+        code::UNREADABLE.error(path, message)
+    };
+    let os_release = Resolver::new(root.clone()).resolve(OS_RELEASE);
+    let os_release = os_release.map_err(|error| {
+        let places = ["/etc/os-release", "/usr/lib/os-release"].map(Path::new);
+        let mut directories = places.iter().filter(|path| root.has_dir(path) == Ok(true));
+        let place = directories.next().copied().unwrap_or(error.path());
+        unread(place, "is a directory")
+    })?;
+    // A symlink to nowhere is passed over, and what is not there says nothing.
+    let says_nothing = os_release.keys().next().is_none();
+    let least = if says_nothing {
+        Level::Warning
+    } else {
+        Level::Error
+    };
+    let mut findings = os_release.findings();
+    if let Some(why) = findings.find(|finding| finding.level <= least) {
+        let told = unread(&why.path, &why.message);
+        return Err(why.line.into_iter().fold(told, Finding::at));
+    }
     let value = |key| {
         let key = os_release.get("", key);
         key.map_or_else(String::new, |key| key.value().to_string())
@@ -147,11 +205,11 @@ fn of_image(root: &Root) -> Option<Deployment> {
     let (version, build) = (value("IMAGE_VERSION"), value("BUILD_ID"));
     // The name of an image alone is the same after each update.
     let says_which = !version.is_empty() || !build.is_empty();
-    says_which.then(|| Deployment::Image {
+    Ok(says_which.then(|| Deployment::Image {
         id: value("IMAGE_ID"),
         version,
         build,
-    })
+    }))
 }
 
 /// A directory, whatever is mounted over it: its device and inode.
@@ -240,8 +298,8 @@ mod tests {
 
         fn booted(&self) -> Result<Option<String>, String> {
             let root = Root::open(self.0.path()).unwrap();
-            let booted = Deployment::booted(&root, Path::new(SYSROOT));
-            let booted = booted.map(|booted| booted.map(|deployment| deployment.to_string()));
+            let booted = Deployment::of(&root, Path::new(SYSROOT));
+            let booted = booted.map(|booted| booted.map(|of| of.deployment.to_string()));
             booted.map_err(|finding| finding.to_string())
         }
     }
@@ -291,15 +349,25 @@ mod tests {
         let place = format!("sysroot/ostree/deploy/os/deploy/{CHECKSUM}.3");
         let itself = Root::open(&machine.0.path().join(&place)).unwrap();
         let sysroot = Root::open(&machine.0.path().join("sysroot")).unwrap();
-        machine.write(&format!("{place}/run/ostree-booted"), "");
         let itself = itself.with_mount(Path::new(SYSROOT), &sysroot);
-        let booted = Deployment::booted(&itself, Path::new(SYSROOT))
-            .unwrap()
-            .unwrap();
-        assert_eq!(booted.to_string(), format!("ostree:os:{CHECKSUM}.3"));
+        let of_itself = || {
+            let of = Deployment::of(&itself, Path::new(SYSROOT));
+            of.unwrap().unwrap()
+        };
+        // It says of itself what its image says, which another deployment may say, too.
+        machine.write(&format!("{place}/usr/lib/os-release"), "IMAGE_VERSION=1\n");
+        let waiting = of_itself();
+        assert_eq!(
+            (waiting.deployment.to_string(), waiting.is_booted),
+            (format!("ostree:os:{CHECKSUM}.3"), false)
+        );
+        machine.write(&format!("{place}/run/ostree-booted"), "");
+        let booted = of_itself();
+        assert!(booted.is_booted);
+        assert_eq!(booted.deployment, waiting.deployment);
         assert_eq!(
             Deployment::deployed(&itself, Path::new(SYSROOT)),
-            Ok(vec![booted])
+            Ok(vec![booted.deployment])
         );
     }
 
@@ -333,6 +401,36 @@ mod tests {
             "IMAGE_ID=\"x\"\nBUILD_ID='2026-11-27'\n",
         );
         assert_eq!(machine.booted(), Ok(Some("image:x::2026-11-27".into())));
+    }
+
+    #[test]
+    fn what_an_image_says_and_nobody_can_read_is_told() {
+        let machine = Machine::new();
+        let told = |what: &str| {
+            let error = machine.booted().unwrap_err();
+            assert!(
+                error.contains("os-release: ") && error.ends_with(": mend it"),
+                "{error}"
+            );
+            assert!(error.contains(what), "{error}");
+        };
+        let path = machine.0.path().join("usr/lib/os-release");
+        fs::create_dir_all(&path).unwrap();
+        told("directory");
+        fs::remove_dir(&path).unwrap();
+        std::os::unix::fs::symlink("nowhere", &path).unwrap();
+        told("nowhere");
+        fs::remove_file(&path).unwrap();
+        machine.write("usr/lib/os-release", b"IMAGE_VERSION=1\nNAME=caf\xe9\n");
+        let error = machine.booted().unwrap_err();
+        assert!(error.starts_with("/usr/lib/os-release:2: "), "{error}");
+        // Nobody asks it where ostree says what is booted.
+        let said = machine.deploy("os", 0);
+        machine.write("run/ostree-booted", said);
+        assert_eq!(
+            machine.booted(),
+            Ok(Some(format!("ostree:os:{CHECKSUM}.0")))
+        );
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! One run of an adapter whose entries are run: each job by itself, counted before, marked after. One that fails
 //! starves no other.
 
-use overlay_resolver::finding::{Code, Finding};
+use overlay_resolver::finding::{Code, Finding, Level};
 use overlay_resolver::root::Root;
 
 use crate::code;
@@ -50,9 +50,13 @@ impl<'r> Jobs<'r> {
         let agenda = self.agenda();
         let mut pending = Vec::new();
         let decided = agenda.jobs.iter().map(|job| match self.turn(job) {
-            Turn::Run(_) => {
+            Turn::Run(begun) => {
                 pending.push(change(job, self.runner));
-                due(job)
+                if begun == job.anew() {
+                    job.to_be_run(0)
+                } else {
+                    job.decision()
+                }
             }
             Turn::Rest(decision) => decision,
         });
@@ -61,6 +65,7 @@ impl<'r> Jobs<'r> {
         match self.conclusion(&agenda, &decided) {
             Ok(conclusion) => {
                 concluded = conclusion.changes;
+                concluded.extend(conclusion.copy.changes);
                 findings.extend(conclusion.obstacle);
             }
             Err(why) => findings.push(why),
@@ -92,18 +97,16 @@ impl<'r> Jobs<'r> {
                         match self.run(job, &begun) {
                             Ok(()) => RunDecision::Done,
                             Err(NotDone { why, also }) => {
-                                if begun.tries < job.tries {
-                                    findings.push(job.failure(&why));
-                                }
                                 findings.extend(also.map(|also| *also));
-                                failed(job, begun.tries, Some(why))
+                                job.failed(begun.tries, Some(why))
                             }
                         }
                     }
                     // What cannot be counted is not run.
                     Err(why) => {
-                        findings.push(why);
-                        failed(job, begun.tries - 1, None)
+                        findings.push(why.clone());
+                        let why = format!("it cannot be counted: {why}");
+                        job.failed(begun.tries - 1, Some(why))
                     }
                 }
             }
@@ -111,9 +114,9 @@ impl<'r> Jobs<'r> {
         });
         let decided: Vec<_> = decided.collect();
         match self.conclude(&agenda, &decided) {
-            Ok((concluded, obstacle)) => {
+            Ok((concluded, obstacles)) => {
                 changes.extend(concluded);
-                findings.extend(obstacle);
+                findings.extend(obstacles);
             }
             Err(why) => findings.push(why),
         }
@@ -129,9 +132,7 @@ impl<'r> Jobs<'r> {
         match (job.due(), errand) {
             (_, Some(errand)) if errand.again => Turn::Run(job.anew()),
             (Due::Now(begun), Some(_)) => Turn::Run(begun),
-            (Due::Now(_), None) => Turn::Rest(due(job)),
-            (Due::Done, _) => Turn::Rest(RunDecision::Done),
-            (Due::GivenUp(mark), _) => Turn::Rest(given_up(job, &mark)),
+            _ => Turn::Rest(job.decision()),
         }
     }
 
@@ -148,10 +149,24 @@ impl<'r> Jobs<'r> {
         &self,
         agenda: &Agenda,
         decided: &[RunDecision],
-    ) -> Result<(Vec<Change>, Option<Finding>), Finding> {
-        let conclusion = self.conclusion(agenda, decided)?;
-        write(self.root, &conclusion.batch)?;
-        Ok((conclusion.changes, conclusion.obstacle))
+    ) -> Result<(Vec<Change>, Vec<Finding>), Finding> {
+        let Conclusion {
+            batch,
+            mut changes,
+            copy,
+            obstacle,
+        } = self.conclusion(agenda, decided)?;
+        let mut obstacles: Vec<_> = obstacle.into_iter().collect();
+        write(self.root, &batch)?;
+        match write(self.root, &copy.batch) {
+            Ok(()) => changes.extend(copy.changes),
+            Err(why) => {
+                write(self.root, &copy.instead)?;
+                let message = format!("{}: {}", why.message, copy.without_it);
+                obstacles.push(why.code.warning(&why.path, message));
+            }
+        }
+        Ok((changes, obstacles))
     }
 
     /// Runs one that was counted, and writes down how that ended.
@@ -191,9 +206,22 @@ impl<'r> Jobs<'r> {
     ) -> Report {
         let mut entries = agenda.others;
         let mut remarks = Vec::new();
+        // Whoever is told of an error comes, and starts what waits: not as long as it goes on by itself.
+        let is_tried_again = agenda.jobs.iter().zip(&decided).any(|(job, decision)| {
+            job.is_required && matches!(decision, RunDecision::Failed { .. })
+        });
         for (job, decision) in agenda.jobs.into_iter().zip(decided) {
-            if let RunDecision::GivenUp { tries, why } = &decision {
-                remarks.push(tell_given_up(&job, *tries, why.clone()));
+            match &decision {
+                RunDecision::GivenUp { tries, why } => {
+                    let level = if job.is_required && !is_tried_again {
+                        Level::Error
+                    } else {
+                        Level::Warning
+                    };
+                    remarks.push(tell_given_up(&job, *tries, why.clone(), level));
+                }
+                RunDecision::Failed { why: Some(why), .. } => findings.push(job.failure(why)),
+                _ => {}
             }
             let noun = self.runner.noun();
             entries.push(entry(
@@ -235,32 +263,12 @@ pub(crate) fn write(root: &Root, batch: &Batch) -> Result<(), Finding> {
     }
 }
 
-/// What becomes of a job that failed so often.
-fn failed(job: &Job, tries: u32, why: Option<String>) -> RunDecision {
-    if tries < job.tries {
-        let of = job.tries;
-        RunDecision::Failed { tries, of, why }
-    } else {
-        RunDecision::GivenUp { tries, why }
-    }
-}
-
-fn due(job: &Job) -> RunDecision {
-    RunDecision::Due {
-        origin: job.origin.clone(),
-    }
-}
-
-fn given_up(job: &Job, mark: &Mark) -> RunDecision {
-    failed(job, mark.tries, mark.why().map(Into::into))
-}
-
-fn tell_given_up(job: &Job, tries: u32, why: Option<String>) -> Remark {
+fn tell_given_up(job: &Job, tries: u32, why: Option<String>, level: Level) -> Remark {
     let matter = Matter::GivenUp {
         name: job.name.clone(),
         tries,
         why,
-        is_required: job.is_required,
+        level,
     };
     matter.at(&job.origin, job.line)
 }

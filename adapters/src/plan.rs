@@ -143,7 +143,7 @@ impl<'b> Written<'b> {
                 Step::Replace { path, .. } | Step::Link { path, .. } => {
                     by.replaced.insert(path);
                 }
-                Step::Remove(path) => drop(by.removed.insert(path)),
+                Step::Remove(path) | Step::Unlink(path) => drop(by.removed.insert(path)),
                 Step::Take { path, .. } => drop(by.taken.insert(path)),
                 Step::Intend { path, .. } => by.intent = Some(path),
                 Step::Touch(_) | Step::Tell(_) => {}
@@ -192,7 +192,9 @@ impl<'b> Written<'b> {
             | Step::Replace { path, .. }
             | Step::Link { path, .. } => Some((Operation::WriteFile, path)),
             Step::Remove(path) if self.is_journal(path) => None,
-            Step::Remove(path) | Step::Take { path, .. } => Some((Operation::Clean, path)),
+            Step::Remove(path) | Step::Unlink(path) | Step::Take { path, .. } => {
+                Some((Operation::Clean, path))
+            }
             Step::Intend { .. } | Step::Touch(_) | Step::Tell(_) => None,
         }
     }

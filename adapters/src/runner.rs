@@ -63,8 +63,23 @@ pub(crate) struct Conclusion {
     pub(crate) batch: Batch,
     /// The same, told.
     pub(crate) changes: Vec<Change>,
+    /// What is written after it, and may have no place.
+    pub(crate) copy: Copied,
     /// What keeps more from being written, until somebody looks after it.
     pub(crate) obstacle: Option<Finding>,
+}
+
+/// A copy of what is remembered, for others to see. Where it cannot be written, nothing is lost.
+#[derive(Debug, Default)]
+pub(crate) struct Copied {
+    /// What writes it.
+    pub(crate) batch: Batch,
+    /// The same, told.
+    pub(crate) changes: Vec<Change>,
+    /// What is written where that cannot be.
+    pub(crate) instead: Batch,
+    /// What that means to who reads of it: the rest of a sentence.
+    pub(crate) without_it: &'static str,
 }
 
 /// The file of a job's mark in a directory.
@@ -245,13 +260,50 @@ pub(crate) enum Due {
 impl Job {
     /// Whether it is to be run. Pure.
     pub(crate) fn due(&self) -> Due {
-        let known = self.mark.as_ref();
-        let known = known.filter(|mark| mark.occasion == self.occasion);
-        match known {
+        match self.known() {
             Some(mark) if mark.end == End::Done => Due::Done,
             Some(mark) if mark.tries >= self.tries => Due::GivenUp(mark.clone()),
             known => Due::Now(self.begun(known.map_or(0, |mark| mark.tries) + 1)),
         }
+    }
+
+    /// What there is to say of it as long as it is not run. Pure.
+    pub(crate) fn decision(&self) -> RunDecision {
+        match self.due() {
+            Due::Done => RunDecision::Done,
+            Due::GivenUp(mark) => self.failed(mark.tries, mark.why().map(Into::into)),
+            Due::Now(_) => match self.known() {
+                Some(mark) if mark.end != End::Unseen => {
+                    self.failed(mark.tries, mark.why().map(Into::into))
+                }
+                known => self.to_be_run(known.map_or(0, |mark| mark.tries)),
+            },
+        }
+    }
+
+    /// That it is to be run, which was begun so often without an end that anybody saw.
+    pub(crate) fn to_be_run(&self, begun: u32) -> RunDecision {
+        RunDecision::Due {
+            origin: self.origin.clone(),
+            begun,
+            of: self.tries,
+        }
+    }
+
+    /// What becomes of it once it failed so often.
+    pub(crate) fn failed(&self, tries: u32, why: Option<String>) -> RunDecision {
+        if tries < self.tries {
+            let of = self.tries;
+            RunDecision::Failed { tries, of, why }
+        } else {
+            RunDecision::GivenUp { tries, why }
+        }
+    }
+
+    /// What is known of it: of what it is for now.
+    pub(crate) fn known(&self) -> Option<&Mark> {
+        let known = self.mark.as_ref();
+        known.filter(|mark| mark.occasion == self.occasion)
     }
 
     /// Its mark when it is begun for the first time, whatever became of it before.

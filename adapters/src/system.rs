@@ -138,14 +138,14 @@ impl System {
         }
     }
 
-    /// The same, with the sysroot that is at `path` on the host.
+    /// The same, with the sysroot that is at `path` on the host: at `place` inside the root.
     ///
     /// # Errors
     /// It cannot be opened as a directory.
-    pub fn with_sysroot(self, path: &Path) -> Result<Self, RootError> {
+    pub fn with_sysroot(self, place: &Path, path: &Path) -> Result<Self, RootError> {
         let sysroot = Root::open(path)?;
         Ok(Self {
-            root: self.root.with_mount(Path::new("/sysroot"), &sysroot),
+            root: self.root.with_mount(place, &sysroot),
             ..self
         })
     }

@@ -1,12 +1,12 @@
 //! `cleanup`: what is done once after each deployment.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use overlay_adapters::cleanup::{Armed, Cleanup, MarkerState, Standing, Verified};
+use overlay_adapters::cleanup::{Armed, Cleanup, Overall, Standing, Verified};
 use overlay_adapters::report::{Decision, Errand, Report, Request, RunDecision};
 use overlay_adapters::{Adapters, System};
 use overlay_resolver::escape::escape_path;
-use overlay_resolver::finding::Finding;
+use overlay_resolver::finding::{Finding, Level};
 
 use crate::cli;
 use crate::cli::Cli;
@@ -28,15 +28,12 @@ pub(super) fn run(
         command,
         cli::Cleanup::Status | cli::Cleanup::Run { dry_run: true, .. }
     );
-    let place = sysroot.map_or_else(|| cli.root.join("sysroot"), Path::to_owned);
-    if is_written {
-        overlay_adapters::cleanup::make_writable(&place);
+    let mut system = open(cli, sysroot)?;
+    if is_written && make_writable(cli, &system, sysroot) {
+        system = open(cli, sysroot)?;
     }
-    let mut system = System::open(&cli.root)?;
-    if let Some(sysroot) = sysroot {
-        system = system.with_sysroot(sysroot)?;
-    }
-    let asked = Asked::new(cli, &system);
+    let mut asked = Asked::new(cli, &system);
+    asked.is_of_another = sysroot.is_some();
     match command {
         cli::Cleanup::Run {
             dry_run,
@@ -49,21 +46,50 @@ pub(super) fn run(
     }
 }
 
+/// The root, with another sysroot if one is named.
+fn open(cli: &Cli, sysroot: Option<&Path>) -> Result<System, Failure> {
+    let system = System::open(&cli.root)?;
+    let Some(path) = sysroot else {
+        return Ok(system);
+    };
+    let place = sysroot_of(&system);
+    Ok(system.with_sysroot(&place, path)?)
+}
+
+/// Where the definition has the sysroot, inside the root.
+fn sysroot_of(system: &System) -> PathBuf {
+    let adapters = Adapters::open(system.root());
+    let defined = adapters.cleanup();
+    defined.map_or_else(
+        || "/sysroot".into(),
+        |(_, cleanup)| cleanup.sysroot().to_owned(),
+    )
+}
+
+/// Makes the sysroot writable for this process, if it is mounted read-only. Whether it did.
+fn make_writable(cli: &Cli, system: &System, sysroot: Option<&Path>) -> bool {
+    let place = match sysroot {
+        Some(path) => path.to_owned(),
+        None => match system.root().chase(&sysroot_of(system)) {
+            Ok(place) => cli.root.join(place),
+            // What is written there says what is wrong.
+            Err(_) => return false,
+        },
+    };
+    overlay_adapters::cleanup::make_writable(&place)
+}
+
 /// How the deployment that is booted stands, and each task.
 pub(super) fn status(cli: &Cli, system: &System) -> Result<Output, Failure> {
     Asked::new(cli, system).status()
-}
-
-/// Whether a task failed that is tried again.
-fn has_failed(report: &Report) -> bool {
-    let mut entries = report.entries.iter();
-    entries.any(|entry| matches!(entry.decision, Decision::Run(RunDecision::Failed { .. })))
 }
 
 struct Asked<'r> {
     cli: &'r Cli,
     system: &'r System,
     adapters: Adapters<'r>,
+    /// Whether somebody named another sysroot than that of the root.
+    is_of_another: bool,
 }
 
 impl<'r> Asked<'r> {
@@ -72,13 +98,19 @@ impl<'r> Asked<'r> {
             cli,
             system,
             adapters: Adapters::open(system.root()),
+            is_of_another: false,
         }
     }
 
     fn cleanup(&self) -> Result<(&str, &Cleanup), Failure> {
         self.adapters.cleanup().ok_or_else(|| {
-            let message = "no adapter of kind cleanup is defined in this root";
-            code::NOT_FOUND.error("/", message).into()
+            let broken = self.adapters.findings().iter();
+            let mut broken = broken.filter(|finding| finding.level == Level::Error);
+            let none = || {
+                let message = "no adapter of kind cleanup is defined in this root";
+                code::NOT_FOUND.error("/", message)
+            };
+            broken.next().cloned().unwrap_or_else(none).into()
         })
     }
 
@@ -98,22 +130,46 @@ impl<'r> Asked<'r> {
             now: clock::now()?,
             ..Request::default()
         };
-        let mut report = if dry_run {
+        let refused = self.refused(tasks);
+        if !refused.is_empty() {
+            return self.as_it_is(refused);
+        }
+        let report = if dry_run {
             self.adapters.plan(&request)
         } else {
             self.adapters.sync(&request)
         };
-        let there = |task: &&String| !report.entries.iter().any(|entry| entry.name == **task);
-        let missing = tasks.iter().find(there).cloned();
-        if let Some(task) = missing.filter(|_| report.left.is_empty()) {
-            let message =
-                format!("{task}: there is no such task; `overlayctl cleanup status` lists them");
-            report.findings.push(code::NOT_FOUND.error("/", message));
-        }
         Ok(self.show(report, dry_run))
     }
 
+    /// Why tasks that are asked for by their names cannot be run. Nothing is run then, and nothing is written down.
+    fn refused(&self, tasks: &[String]) -> Vec<Finding> {
+        if tasks.is_empty() {
+            return Vec::new();
+        }
+        let known = self.adapters.plan(&Request::default()).entries;
+        let each = tasks.iter().filter_map(|task| {
+            let entry = known.iter().find(|entry| entry.name == *task);
+            let why = match entry.map(|entry| &entry.decision) {
+                None => "there is no such task; `overlayctl cleanup status` lists them".into(),
+                Some(Decision::Run(RunDecision::Off) | Decision::Masked { .. }) => {
+                    format!("it is {}", entry.map(render::state).unwrap_or_default())
+                }
+                _ => return None,
+            };
+            let message = format!("{task}: nothing was run: {why}");
+            Some(code::NOT_FOUND.error("/", message))
+        });
+        each.collect()
+    }
+
     fn status(&self) -> Result<Output, Failure> {
+        let obstacle = self.standing().ok().and_then(|found| found.obstacle());
+        self.as_it_is(obstacle.into_iter().collect())
+    }
+
+    /// How things stand, and what there is to say beside.
+    fn as_it_is(&self, findings: Vec<Finding>) -> Result<Output, Failure> {
         let (name, _) = self.cleanup()?;
         let of_name = self.adapters.iter().find(|adapter| adapter.name() == name);
         let request = Request {
@@ -121,27 +177,45 @@ impl<'r> Asked<'r> {
             ..Request::default()
         };
         let mut report = of_name.map_or_else(Report::default, |adapter| adapter.plan(&request));
-        let obstacle = self.standing().ok().and_then(|found| found.obstacle());
-        report.findings.extend(obstacle);
+        report.findings.extend(findings);
         Ok(self.show(report, false))
     }
 
+    /// It is run early at boot, so what somebody has to look after is left to the cleanup to be told.
     fn verify(&self) -> Result<Output, Failure> {
+        let standing = match self.standing() {
+            Ok(standing) => standing,
+            Err(why) => return self.cannot_be_told(&why),
+        };
         let (_, cleanup) = self.cleanup()?;
-        let standing = self.standing()?;
-        let verified = cleanup.verify(self.system.root(), &standing)?;
+        // The marker there may be about what is booted from that sysroot, which this root is not.
+        let verified = if self.is_of_another && !standing.is_running {
+            Verified::OfTheBooted
+        } else {
+            cleanup.verify(self.system.root(), &standing)?
+        };
         let mut report = Report::default();
-        if let MarkerState::Current(marker) = &standing.state
-            && marker.is_degraded
-        {
-            let message = "a required task was given up for this deployment: `overlayctl cleanup status` names it";
-            let finding = overlay_adapters::code::GIVEN_UP.error(&standing.marker, message);
-            report.findings.push(finding);
-        }
         if let Verified::Stale { why, .. } = &verified {
             report.findings.push(why.clone());
         }
         let text = render::verified(&standing, &verified);
+        Ok(self.show_done(report, text))
+    }
+
+    /// A marker of which nobody can tell what it ought to say stays, and the cleanup says why.
+    fn cannot_be_told(&self, why: &Finding) -> Result<Output, Failure> {
+        let note = overlay_adapters::cleanup::have_it_told(self.system.root(), why)?;
+        let mut text = Text::new();
+        say!(
+            text,
+            "nothing was verified; {} has the cleanup say why",
+            escape_path(&note)
+        );
+        let warning = why.code.warning(&why.path, &why.message);
+        let report = Report {
+            findings: vec![why.line.into_iter().fold(warning, Finding::at)],
+            ..Report::default()
+        };
         Ok(self.show_done(report, text))
     }
 
@@ -189,19 +263,17 @@ impl<'r> Asked<'r> {
                 None
             }
         };
-        let checks = match &standing {
-            Some(standing) if !matches!(standing.state, MarkerState::Current(_)) => {
-                Cleanup::failed_checks(self.system.root())
-            }
-            _ => Vec::new(),
+        let overall = standing.as_ref().map(Standing::overall);
+        let is_cleaned = matches!(overall, Some(Overall::Cleaned | Overall::GivenUp));
+        let checks = if is_cleaned {
+            Vec::new()
+        } else {
+            Cleanup::failed_checks(self.system.root())
         };
         let told = Told::from(report);
-        let is_cleaned = |standing: &Standing| matches!(standing.state, MarkerState::Current(_));
-        // As long as something is tried again, what was given up can wait to be told.
-        let exit = if has_failed(&told.report) && !standing.as_ref().is_some_and(is_cleaned) {
-            Exit::Pending
-        } else {
-            Exit::of_report(&told.report, check)
+        let exit = match Exit::of_report(&told.report, check) {
+            Exit::Fine if overall == Some(Overall::Failed) => Exit::Pending,
+            exit => exit,
         };
         if self.cli.json {
             let json = json::cleanup(&told, self.system, standing.as_ref(), &checks);

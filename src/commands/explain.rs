@@ -65,7 +65,10 @@ pub(super) fn run(
         let path = entry.as_deref().unwrap_or(path);
         return Ok(keys(cli, key, Asked::new(&asked, path, reading)?));
     }
-    if key.is_none() && adapters.cleanup().is_some_and(|(name, _)| name == subject) {
+    // If its definition cannot be used, that is what is to be said.
+    let cleanup = adapters.cleanup().map_or("cleanup", |(name, _)| name);
+    let is_there = adapters.cleanup().is_some() || !adapters.findings().is_empty();
+    if key.is_none() && is_there && cleanup == subject {
         return cleanup::status(cli, system);
     }
     if !selection.may_match(&adapters) {

@@ -131,7 +131,15 @@ pub(super) const LAYER_MISSING: &str =
 
 fn reason_of_run(decision: &RunDecision) -> String {
     match decision {
-        RunDecision::Due { origin } => format!("as in {}", escape_path(origin)),
+        RunDecision::Due { origin, begun, of } => {
+            let begun = match begun {
+                0 => String::new(),
+                begun => format!(
+                    "; begun {begun} of {of} times, the last one without an end that was seen: it runs now, or was cut off"
+                ),
+            };
+            format!("as in {}{begun}", escape_path(origin))
+        }
         RunDecision::Off => "`enabled = true` in a drop-in switches it on".into(),
         RunDecision::NoOccasion => "nothing tells what it would be done for".into(),
         RunDecision::Done => "it is not run again".into(),

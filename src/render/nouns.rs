@@ -87,7 +87,11 @@ fn decisions() -> Vec<Decision> {
         },
         Decision::ReleasedByOwner,
         Decision::LayerMissing,
-        Decision::Run(RunDecision::Due { origin: path() }),
+        Decision::Run(RunDecision::Due {
+            origin: path(),
+            begun: 1,
+            of: 3,
+        }),
         Decision::Run(RunDecision::Done),
         Decision::Run(RunDecision::Failed {
             tries: 1,
@@ -155,7 +159,7 @@ fn matters() -> Vec<Matter> {
             name: name(),
             tries: 2,
             why: None,
-            is_required: true,
+            level: Level::Error,
         },
         Matter::Own(Own {
             code: code::UNUSABLE,

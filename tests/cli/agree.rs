@@ -469,7 +469,11 @@ fn every_decision() -> Vec<Decision> {
     ];
     all.extend(of_collections.map(Decision::Collection));
     let of_runs = [
-        RunDecision::Due { origin: path() },
+        RunDecision::Due {
+            origin: path(),
+            begun: 0,
+            of: 3,
+        },
         RunDecision::Done,
         RunDecision::Failed {
             tries: 1,

@@ -22,6 +22,7 @@ mod handed_on;
 mod image;
 mod json;
 mod library;
+mod remembered;
 mod renames;
 mod scopes;
 mod size;

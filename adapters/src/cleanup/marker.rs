@@ -2,16 +2,17 @@
 //!
 //! To a deploy process and to a unit's `ConditionPathExists=!` it is a file that is there or not. What it says is
 //! for the case that nobody removed it, or that a power cut brought it back: it is kept only if it is about the
-//! deployment that is booted and the tasks that there are.
+//! deployment that is booted and the tasks that there are, and what is remembered of these bears it out.
 
 use bstr::{BString, ByteSlice as _};
 use overlay_resolver::keyfile::value;
 
 use super::found::Found;
+use super::progress::Progress;
 use crate::editor::Editor;
 
 /// What a marker says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Marker {
     /// The deployment that was cleaned.
     pub deployment: String,
@@ -30,8 +31,11 @@ pub enum MarkerState {
     Unknown,
     /// There is none: this deployment is to be cleaned.
     Absent,
-    /// It is about this deployment and these tasks.
+    /// It is about this deployment and these tasks, and is true.
     Current(Marker),
+    /// It is about this deployment and these tasks, and what is remembered of them is otherwise: something required is to
+    /// be run or looked at, or was given up since, or is not given up any more.
+    Untrue(Marker),
     /// It is about another deployment: the one that deployed this one did not remove it, or the removal did not
     /// outlive a power cut.
     OfAnother(Marker),
@@ -84,19 +88,34 @@ impl Marker {
 
 impl MarkerState {
     /// How what has the place of the marker stands to what is booted. Pure.
-    pub(super) fn of(found: &Found, booted: Option<&str>, tasks: &str) -> Self {
-        let Some(booted) = booted else {
-            return Self::Unknown;
-        };
-        let text = match found {
-            Found::Nothing => return Self::Absent,
-            Found::Foreign | Found::Directory => return Self::Foreign,
-            Found::Text(text) => text,
-        };
-        match Marker::parse(text) {
+    pub(super) fn of(
+        found: &Found,
+        booted: Option<&str>,
+        tasks: &str,
+        progress: &Progress,
+    ) -> Self {
+        match (booted, found) {
+            (None, _) => Self::Unknown,
+            (Some(_), Found::Nothing) => Self::Absent,
+            (Some(_), Found::Foreign | Found::Directory) => Self::Foreign,
+            (Some(booted), Found::Text(text)) => {
+                Self::judged(Marker::parse(text), booted, tasks, progress)
+            }
+        }
+    }
+
+    /// How what a marker says stands to it; none if that is none of ours. Pure.
+    pub(super) fn judged(
+        marker: Option<Marker>,
+        booted: &str,
+        tasks: &str,
+        progress: &Progress,
+    ) -> Self {
+        match marker {
             None => Self::Foreign,
             Some(marker) if marker.deployment != booted => Self::OfAnother(marker),
             Some(marker) if marker.tasks != tasks => Self::OtherTasks(marker),
+            Some(marker) if !progress.bears_out(&marker) => Self::Untrue(marker),
             Some(marker) => Self::Current(marker),
         }
     }
@@ -107,6 +126,7 @@ impl MarkerState {
             Self::Unknown => "unknown",
             Self::Absent => "absent",
             Self::Current(_) => "current",
+            Self::Untrue(_) => "untrue",
             Self::OfAnother(_) => "of-another",
             Self::OtherTasks(_) => "other-tasks",
             Self::Foreign => "foreign",

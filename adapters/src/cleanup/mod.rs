@@ -5,16 +5,18 @@
 //! | `STATE/DEPLOYMENT/TASK.run` | what became of a task | a run |
 //! | `STATE/DEPLOYMENT/cleaned` | that the deployment is cleaned, since which boot | a run, `status` |
 //! | `/sysroot/.ostree-cleaned` | the same: a copy, for whoever asks only whether it is there | units, deploy processes |
-//! | `/run/overlayctl/cleanup-stale` | that the copy is stale, and could not be removed | units |
+//! | `/run/overlayctl/cleanup-stale` | that there is something to do or to say, whatever the copy says | units |
 //!
 //! **Invariant**: what is remembered is remembered by deployment, so a copy that is stale, foreign or came back by a
-//! power cut costs a look and no task; and a rollback finds what was done before.
+//! power cut costs a look and no task; and a rollback finds what was done before. How far the tasks are is one account of it
+//! ([`Progress`]): whether there is anything to do, and whether the copy is true, nothing else says.
 
 mod found;
 mod health;
 mod marker;
 #[cfg(test)]
 mod model;
+mod progress;
 mod standing;
 mod task;
 #[cfg(test)]
@@ -33,16 +35,18 @@ use sha2::{Digest as _, Sha256};
 
 use self::found::Found;
 pub use self::marker::{Marker, MarkerState};
+pub use self::progress::{Overall, Progress, TaskProgress};
 pub use self::standing::Standing;
 use self::task::Task;
-pub use self::verify::{Armed, Verified};
+pub use self::verify::{Armed, Verified, have_it_told};
 pub use self::writable::make_writable;
 use crate::commit::{Batch, Step};
+use crate::deployment::Deployment;
 use crate::launch;
 use crate::paths::{BelowLayers, InRoot, LayersAt};
 use crate::report::{Change, Decision, Operation, RunDecision};
 use crate::route::{Route, SourcePath};
-use crate::runner::{Agenda, Conclusion, Job, Mark, Runner, mark_file, put};
+use crate::runner::{Agenda, Conclusion, Copied, Job, Mark, Runner, mark_file, put};
 use crate::source::{Source, Want, toml_entries};
 use crate::system::is_running_systems;
 
@@ -50,7 +54,8 @@ use crate::system::is_running_systems;
 const MARKER: &str = ".ostree-cleaned";
 /// The name of what is remembered of a deployment that is cleaned.
 const RECORD: &str = "cleaned";
-/// What says that a marker is stale which could not be removed.
+/// What starts the cleanup where the marker keeps it from starting: that is stale and cannot be removed, or there is something
+/// to tell.
 const STALE: &str = "/run/overlayctl/cleanup-stale";
 
 /// What an adapter of tasks reads and writes.
@@ -108,14 +113,81 @@ impl Cleanup {
         Standing::of(self, root, &self.read(root))
     }
 
+    /// The place of the sysroot inside the root.
+    pub fn sysroot(&self) -> &Path {
+        &self.sysroot
+    }
+
     /// The directory of what is remembered of a deployment.
     fn place(&self, deployment: &str) -> PathBuf {
         self.state.join(file_name(deployment))
     }
+
+    /// A task of a deployment, and what is remembered of it.
+    fn job(
+        &self,
+        root: &Root,
+        name: &str,
+        task: &Task,
+        deployment: &str,
+    ) -> Result<Job, Box<Finding>> {
+        let place = mark_file(&self.place(deployment), &file_name(name));
+        Ok(Job {
+            adapter: self.name.clone(),
+            name: name.into(),
+            command: task.command.value.clone(),
+            patience: task.timeout(),
+            is_required: task.required,
+            occasion: task.occasion(),
+            tries: task.tries(),
+            mark: Mark::read(root, &place)?,
+            place,
+            origin: task.command.path.clone(),
+            line: Some(task.command.line),
+        })
+    }
+
+    /// How far the tasks are that are wanted for a deployment. One whose file cannot be read hurts itself alone: a run and
+    /// `status` tell of it.
+    fn tasks_for(&self, root: &Root, source: &Source<Task>, deployment: &str) -> Vec<TaskProgress> {
+        let wanted = source
+            .entries
+            .iter()
+            .filter_map(|(name, layered)| match &layered.want {
+                Want::Present(task) if task.enabled => Some((name, task)),
+                _ => None,
+            });
+        let each = wanted.map(
+            |(name, task)| match self.job(root, name, task, deployment) {
+                Ok(job) => TaskProgress::of(&job),
+                Err(why) => TaskProgress {
+                    name: name.clone(),
+                    is_required: task.required,
+                    tries: 0,
+                    limit: task.tries(),
+                    decision: Err(why),
+                },
+            },
+        );
+        each.collect()
+    }
 }
 
-/// A name for a file: of all but letters, digits and what does no harm in one, the bytes are told.
+/// The longest name that is taken as it is. What is written beside it, and the unit of a task, have longer ones.
+const LONGEST: usize = 128;
+
+/// A name for a file: of all but letters, digits and what does no harm in one, the bytes are told; of one that is too long, the
+/// beginning and a digest.
 fn file_name(text: &str) -> String {
+    let name = escaped(text);
+    if name.len() <= LONGEST {
+        return name;
+    }
+    let digest = Sha256::digest(text);
+    format!("{}-{digest:x}", &name[..LONGEST / 2])
+}
+
+fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b":._-".contains(&byte);
     let bytes = text.bytes().enumerate();
     let each = bytes.map(|(at, byte)| match byte {
@@ -172,29 +244,19 @@ impl Runner for Cleanup {
 
     fn due(&self, root: &Root) -> Agenda {
         let source = self.read(root);
-        let standing = Standing::of(self, root, &source);
+        let deployment = Deployment::of(root, &self.sysroot);
+        let deployment =
+            deployment.map(|of_root| of_root.map(|of_root| of_root.deployment.to_string()));
         Agenda::of(source, &self.name, self.noun(), |name, _, task| {
             if !task.enabled {
                 return Err(Decision::Run(RunDecision::Off));
             }
-            let standing = standing.as_ref().map_err(Clone::clone)?;
-            let Some(deployment) = &standing.deployment else {
-                return Err(Decision::Run(RunDecision::NoOccasion));
-            };
-            let place = mark_file(&self.place(&deployment.to_string()), &file_name(name));
-            Ok(Job {
-                adapter: self.name.clone(),
-                name: name.into(),
-                command: task.command.value.clone(),
-                patience: task.timeout(),
-                is_required: task.required,
-                occasion: task.occasion(),
-                tries: task.tries(),
-                mark: Mark::read(root, &place)?,
-                place,
-                origin: task.command.path.clone(),
-                line: Some(task.command.line),
-            })
+            match deployment.as_ref().map_err(Clone::clone)? {
+                Some(deployment) => {
+                    Ok(self.job(root, name, task, deployment).map_err(|why| *why)?)
+                }
+                None => Err(Decision::Run(RunDecision::NoOccasion)),
+            }
         })
     }
 
@@ -210,21 +272,15 @@ impl Runner for Cleanup {
         agenda: &Agenda,
         decided: &[RunDecision],
     ) -> Result<Conclusion, Finding> {
-        let is_broken = |decision: &Decision| matches!(decision, Decision::Broken { .. });
-        let required = agenda.jobs.iter().zip(decided);
-        let mut required = required.filter(|(job, _)| job.is_required);
-        let is_settled = |decision: &RunDecision| {
-            matches!(decision, RunDecision::Done | RunDecision::GivenUp { .. })
+        // What a dry run would do first is not done.
+        let is_to_be_run = |(job, decision): (&Job, &RunDecision)| {
+            job.is_required && matches!(decision, RunDecision::Due { .. })
         };
-        let others = agenda.others.iter();
-        if others.map(|entry| &entry.decision).any(is_broken)
-            || !required.clone().all(|(_, decision)| is_settled(decision))
-        {
+        if agenda.jobs.iter().zip(decided).any(is_to_be_run) {
             return Ok(Conclusion::default());
         }
-        let is_degraded = required.any(|(_, decision)| *decision != RunDecision::Done);
         let standing = self.standing(root)?;
-        let Some(marker) = standing.concluded(is_degraded) else {
+        let Some(marker) = standing.concluded() else {
             return Ok(Conclusion::default());
         };
         self.written(root, &standing, &marker)
@@ -232,8 +288,7 @@ impl Runner for Cleanup {
 }
 
 impl Cleanup {
-    /// What writes that a deployment is cleaned: what is remembered first, its copy last, and then what nobody asks for
-    /// any more goes.
+    /// What writes that a deployment is cleaned: what is remembered first, its copy last. What nobody asks for any more goes.
     fn written(
         &self,
         root: &Root,
@@ -243,38 +298,51 @@ impl Cleanup {
         let content = marker.to_bytes();
         let record = self.place(&marker.deployment).join(RECORD);
         let (mut steps, mut changes) = (Vec::new(), Vec::new());
-        let copy = &standing.marker;
-        let mut wanted = vec![(&record, standing.record_text.as_ref())];
-        match &standing.found {
-            Found::Text(text) => wanted.push((copy, Some(text))),
-            Found::Nothing => wanted.push((copy, None)),
-            Found::Foreign => {
-                steps.push(Step::Remove(copy.clone()));
-                wanted.push((copy, None));
-            }
-            Found::Directory => {}
+        let recorded = &standing.record_text;
+        if recorded.as_ref() != Some(&content) {
+            steps.push(put(root, &record, recorded.clone(), content.clone()));
+            changes.push(self.change(Operation::Mark, &record, Some("cleaned")));
         }
-        for (path, before) in wanted {
-            if before != Some(&content) {
-                steps.push(put(root, path, before.cloned(), content.clone()));
-                changes.push(self.change(Operation::Mark, path, Some("cleaned")));
-            }
+        for gone in self.gone(root, standing)? {
+            changes.push(self.change(Operation::Clean, &gone, None));
+            steps.push(Step::Remove(gone));
         }
-        let mut gone = self.gone(root, standing)?;
-        let obstacle = standing.obstacle();
-        if standing.is_known_stale && obstacle.is_none() {
-            gone.push(STALE.into());
-        }
-        changes.extend(
-            gone.iter()
-                .map(|path| self.change(Operation::Clean, path, None)),
-        );
-        steps.extend(gone.into_iter().map(Step::Remove));
         Ok(Conclusion {
             batch: Batch::from(steps),
             changes,
-            obstacle,
+            copy: self.copied(root, standing, content),
+            obstacle: standing.obstacle(),
         })
+    }
+
+    /// What makes the marker.
+    fn copied(&self, root: &Root, standing: &Standing, content: Vec<u8>) -> Copied {
+        let (mut steps, mut changes) = (Vec::new(), Vec::new());
+        let copy = &standing.marker;
+        let before = match &standing.found {
+            Found::Text(text) => Some(text.clone()),
+            Found::Nothing => None,
+            Found::Foreign => {
+                steps.push(Step::Unlink(copy.clone()));
+                None
+            }
+            Found::Directory => return Copied::default(),
+        };
+        if before.as_ref() != Some(&content) {
+            steps.push(put(root, copy, before, content));
+            changes.push(self.change(Operation::Mark, copy, Some("cleaned")));
+        }
+        // There is no more to be started.
+        if standing.is_noted {
+            steps.push(Step::Unlink(STALE.into()));
+            changes.push(self.change(Operation::Clean, Path::new(STALE), None));
+        }
+        Copied {
+            batch: Batch::from(steps),
+            changes,
+            instead: verify::note(root, standing, verify::STALE_MARKER),
+            without_it: "all is done and remembered without the marker; each boot looks again whether it is",
+        }
     }
 
     fn change(&self, operation: Operation, path: &Path, to: Option<&str>) -> Change {

@@ -11,12 +11,14 @@ use rustix::fs::{AtFlags, statat};
 
 use super::found::Found;
 use super::marker::{Marker, MarkerState};
+use super::progress::{Overall, Progress};
 use super::task::Task;
 use super::{Cleanup, MARKER, RECORD, STALE, digest, file_name};
 use crate::code;
 use crate::deployment::Deployment;
 use crate::proc;
 use crate::source::Source;
+use crate::system::is_running_systems;
 
 /// Which boot of the kernel this is.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -28,17 +30,23 @@ pub(super) const IMAGES_KEPT: usize = 16;
 /// How a system stands.
 #[derive(Debug)]
 pub struct Standing {
-    /// The deployment that is booted; none if nothing tells one of this system from the next.
+    /// The deployment of the root; none if nothing tells one of this system from the next.
     pub deployment: Option<Deployment>,
+    /// Whether that is the one that is booted, as far as anybody says: otherwise the marker is about another one, and right.
+    pub is_booted: bool,
+    /// Whether the root is that of the running system.
+    pub is_running: bool,
     /// The file that says whether that is cleaned.
     pub marker: PathBuf,
     /// What it says.
     pub state: MarkerState,
+    /// How far its tasks are.
+    pub progress: Progress,
     /// Whether no earlier boot of this deployment was followed by its being cleaned; none if nobody knows the
     /// deployment.
     pub is_first_boot: Option<bool>,
-    /// Whether the marker is stale and could not be removed.
-    pub(super) is_known_stale: bool,
+    /// Whether it is noted that the cleanup is to run, be there a marker or not.
+    pub is_noted: bool,
     pub(super) found: Found,
     pub(super) record_text: Option<Vec<u8>>,
     tasks: String,
@@ -52,7 +60,9 @@ impl Standing {
         source: &Source<Task>,
     ) -> Result<Self, Finding> {
         let (marker, found) = cleanup.marker(root)?;
-        let deployment = Deployment::booted(root, &cleanup.sysroot)?;
+        let of_root = Deployment::of(root, &cleanup.sysroot)?;
+        let is_booted = of_root.as_ref().is_none_or(|of| of.is_booted);
+        let deployment = of_root.map(|of| of.deployment);
         let booted = deployment.as_ref().map(ToString::to_string);
         let record = booted.as_ref().map(|id| cleanup.place(id).join(RECORD));
         let record_text = record.map(|path| text(root, &path)).transpose()?.flatten();
@@ -60,11 +70,19 @@ impl Standing {
         let boot = boot.trim_ascii().to_str_lossy().into_owned();
         let tasks = digest(source);
         let recorded = record_text.as_deref().and_then(Marker::parse);
+        let progress = booted.as_deref().map(|id| Progress {
+            tasks: cleanup.tasks_for(root, source, id),
+            is_recorded: recorded.is_some(),
+        });
+        let progress = progress.unwrap_or_default();
         Ok(Self {
-            state: MarkerState::of(&found, booted.as_deref(), &tasks),
+            state: MarkerState::of(&found, booted.as_deref(), &tasks, &progress),
+            progress,
+            is_booted,
+            is_running: is_running_systems(root),
             is_first_boot: booted
                 .map(|_| recorded.is_none_or(|record| !boot.is_empty() && record.boot == boot)),
-            is_known_stale: text(root, Path::new(STALE))?.is_some(),
+            is_noted: text(root, Path::new(STALE))?.is_some(),
             deployment,
             marker,
             found,
@@ -79,14 +97,25 @@ impl Standing {
         self.found.obstacle(&self.marker)
     }
 
-    /// What is to be said once the deployment is cleaned. It was in the boot in which that was first so.
-    pub(super) fn concluded(&self, is_degraded: bool) -> Option<Marker> {
+    /// How the deployment stands as a whole.
+    pub fn overall(&self) -> Overall {
+        match self.deployment {
+            Some(_) => self.progress.overall(),
+            None => Overall::Unknown,
+        }
+    }
+
+    /// What is to be said of the deployment if it is cleaned. It was in the boot in which that was first so.
+    pub(super) fn concluded(&self) -> Option<Marker> {
+        if !self.progress.is_settled() {
+            return None;
+        }
         let recorded = self.record_text.as_deref().and_then(Marker::parse);
         Some(Marker {
             deployment: self.deployment.as_ref()?.to_string(),
             tasks: self.tasks.clone(),
             boot: recorded.map_or_else(|| self.boot.clone(), |record| record.boot),
-            is_degraded,
+            is_degraded: self.progress.is_degraded(),
         })
     }
 }
@@ -119,7 +148,12 @@ impl Cleanup {
         let kept = known.iter().chain([booted]);
         let kept: BTreeSet<_> = kept.map(|one| file_name(&one.to_string())).collect();
         let mut others = self.remembered(root)?;
-        others.retain(|(_, name)| !name.to_str().is_some_and(|name| kept.contains(name)));
+        // What else is there is somebody's.
+        let is_of_one = |name: &str| Deployment::KINDS.iter().any(|kind| name.starts_with(kind));
+        others.retain(|(_, name)| {
+            let name = name.to_str();
+            name.is_some_and(|name| is_of_one(name) && !kept.contains(name))
+        });
         if matches!(booted, Deployment::Image { .. }) {
             // A clock that was wrong costs at most that a deployment is cleaned again.
             others.sort_by(|one, other| other.cmp(one));

@@ -45,21 +45,28 @@ impl Task {
     /// What a document comes to.
     pub(crate) fn read(document: &Document) -> (Option<Self>, Vec<Finding>) {
         match document.deserialize::<Self>() {
-            Ok(task)
-                if task
-                    .command
-                    .first()
-                    .is_some_and(|program| !program.is_empty()) =>
-            {
-                (Some(task), Vec::new())
-            }
-            Ok(task) => {
-                let message = "command: expected a program and its arguments, such as [\"ostree\", \"admin\", \"cleanup\"]";
-                let finding = code::INVALID_VALUE.error(&task.command.path, message);
-                (None, vec![finding.at(task.command.line)])
-            }
+            Ok(task) => match task.is_wrong() {
+                None => (Some(task), Vec::new()),
+                Some(message) => {
+                    let finding = code::INVALID_VALUE.error(&task.command.path, message);
+                    (None, vec![finding.at(task.command.line)])
+                }
+            },
             Err(error) => (None, vec![mistake(code::INVALID_VALUE, document, &error)]),
         }
+    }
+
+    /// What is wrong with its command.
+    fn is_wrong(&self) -> Option<&'static str> {
+        let has_program = self.command.first().is_some_and(|word| !word.is_empty());
+        if !has_program {
+            return Some(
+                "command: expected a program and its arguments, such as [\"ostree\", \"admin\", \"cleanup\"]",
+            );
+        }
+        let has_nul = self.command.iter().any(|word| word.contains('\0'));
+        has_nul
+            .then_some("command: has a NUL, which no argument of a program can have: take it out")
     }
 
     /// How long it may take.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use overlay_resolver::root::{FRAGMENT_LIMIT, Root};
 
 use super::standing::IMAGES_KEPT;
-use super::{MarkerState, Verified};
+use super::{Overall, Verified};
 use crate::adapter::Adapters;
 use crate::proc;
 use crate::report::{Errand, Report, Request};
@@ -355,9 +355,107 @@ fn a_broken_task_hurts_itself_and_is_no_success() {
     let machine = Machine::new();
     machine.write("etc/overlayctl/cleanup.d/15-x.toml", "command = []\n");
     assert_eq!(machine.run(), (false, "10-a 20-b".into()));
-    assert_eq!(machine.marker(), None);
-    assert!(matches!(
-        machine.with(|root, a| a.cleanup().unwrap().1.standing(root).unwrap().state),
-        MarkerState::Absent
-    ));
+    // What can be read counts: it was cleaned, and no boot does it again.
+    assert_eq!(machine.standing(), ("current", Some(true)));
+    machine.boot("2");
+    assert!(matches!(machine.verify(), Verified::Kept));
+    assert_eq!(machine.standing(), ("current", Some(false)));
+    assert_eq!(machine.run(), (false, String::new()));
+    // Mended, it is a task more.
+    machine.task("15-x", "exit 0", "");
+    fs::remove_file(machine.path("etc/overlayctl/cleanup.d/15-x.toml")).unwrap();
+    assert!(matches!(machine.verify(), Verified::Removed));
+    assert_eq!(machine.run(), (true, "15-x".into()));
+}
+
+#[test]
+fn a_task_that_is_run_again_and_fails_is_done_by_the_next_boot() {
+    let machine = Machine::new();
+    machine.task("10-a", "! [ -e bad ]", "");
+    assert_eq!(machine.run(), (true, "10-a 20-b".into()));
+    machine.write("bad", "");
+    let again = Errand {
+        only: ["10-a".to_owned()].into(),
+        again: true,
+        ..Errand::default()
+    };
+    let report = machine.run_with(again);
+    assert_eq!(report.entries[0].decision.code(), "run-failed");
+    assert_eq!(machine.ran(), "10-a");
+    assert_eq!(machine.standing().0, "untrue");
+    fs::remove_file(machine.path("bad")).unwrap();
+    machine.boot("2");
+    assert!(matches!(machine.verify(), Verified::Removed));
+    assert_eq!(machine.run(), (true, "10-a".into()));
+    assert_eq!(machine.standing().0, "current");
+}
+
+#[test]
+fn the_marker_of_which_something_was_given_up_has_the_cleanup_tell_it() {
+    let machine = Machine::new();
+    machine.task("10-a", "exit 1", "tries = 1\n");
+    assert_eq!(machine.run(), (false, "10-a 20-b".into()));
+    for boot in ["2", "3"] {
+        machine.boot(boot);
+        let _gone = fs::remove_dir_all(machine.path("run/overlayctl"));
+        assert!(matches!(machine.verify(), Verified::Degraded { .. }));
+        assert!(machine.path("run/overlayctl/cleanup-stale").exists());
+        // What the unit runs then, and once.
+        assert_eq!(machine.run(), (false, String::new()));
+        assert!(!machine.path("run/overlayctl/cleanup-stale").exists());
+    }
+}
+
+/// As on a file system that is read-only for good.
+#[test]
+fn a_marker_that_cannot_be_written_costs_a_look_at_each_boot() {
+    let machine = Machine::new();
+    // Nobody makes a file there, whoever runs this.
+    let sysroot = Root::open(Path::new("/proc")).unwrap();
+    let root = Root::open(machine.0.path()).unwrap();
+    let root = root.with_mount(Path::new("/sysroot"), &sysroot);
+    let request = Request {
+        errand: Some(Errand {
+            adapter: "cleanup".into(),
+            ..Errand::default()
+        }),
+        ..Request::default()
+    };
+    for ran in ["10-a 20-b", ""] {
+        let report = Adapters::open(&root).sync(&request);
+        assert!(!report.failed(), "{:#?}", report.findings);
+        let told: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
+        assert!(told[0].contains("all is done and remembered"), "{told:?}");
+        assert_eq!(machine.ran(), ran);
+        let adapters = Adapters::open(&root);
+        let standing = adapters.cleanup().unwrap().1.standing(&root).unwrap();
+        assert_eq!(standing.overall(), Overall::Cleaned);
+        assert!(standing.is_noted);
+    }
+}
+
+#[test]
+fn what_is_no_deployments_stays() {
+    let machine = Machine::new();
+    machine.composefs("a");
+    machine.write("var/lib/overlayctl/cleanup/mine/x", "");
+    machine.write("var/lib/overlayctl/cleanup/composefs:gone/x", "");
+    machine.run();
+    assert!(machine.path("var/lib/overlayctl/cleanup/mine/x").exists());
+    assert!(
+        !machine
+            .path("var/lib/overlayctl/cleanup/composefs:gone")
+            .exists()
+    );
+}
+
+#[test]
+fn names_that_are_long_get_one_of_their_own() {
+    let machine = Machine::new();
+    let long = "v".repeat(300);
+    for version in [&*long, &format!("{long}w")] {
+        machine.image(version);
+        assert_eq!(machine.run(), (true, "10-a 20-b".into()));
+        assert_eq!(machine.standing().0, "current");
+    }
 }

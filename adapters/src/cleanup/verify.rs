@@ -4,13 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::finding::Finding;
-use overlay_resolver::root::Root;
+use overlay_resolver::root::{FRAGMENT_LIMIT, Root};
 
 use super::found::Found;
 use super::marker::MarkerState;
 use super::standing::Standing;
 use super::{Cleanup, STALE};
-use crate::commit::Step;
+use crate::commit::{Batch, Step};
 use crate::jobs::write;
 use crate::runner::put;
 
@@ -19,20 +19,30 @@ use crate::runner::put;
 pub enum Verified {
     /// Nothing tells which deployment is booted, so nobody knows what it ought to say.
     Unknown,
+    /// It is about the deployment that is booted, which that of this root is not.
+    OfTheBooted,
     /// There was none.
     Absent,
     /// It is right, and stays.
     Kept,
+    /// The same, and something was given up, which is to be told at each boot: by the cleanup, for which it is noted here.
+    Degraded {
+        /// That file.
+        note: PathBuf,
+    },
     /// It was stale, and went.
     Removed,
-    /// It is stale and cannot be removed. Another file says so.
+    /// It is stale and cannot be removed, so it is noted that the cleanup is to run all the same.
     Stale {
         /// That file.
         note: PathBuf,
-        /// Why not: an error, if somebody has to look after it.
+        /// Why not.
         why: Finding,
     },
 }
+
+/// What is said of a marker that could not be removed or written.
+pub(super) const STALE_MARKER: &str = "is stale";
 
 /// What became of a marker that was to go.
 #[derive(Debug)]
@@ -44,25 +54,37 @@ pub struct Armed {
 }
 
 impl Cleanup {
-    /// Removes a marker that is stale.
+    /// Removes a marker that is stale. It runs early at boot, where a failure has the boot count as not healthy, and where
+    /// that is counted, the system goes back to the deployment before. Nothing is gained by that: so what somebody has to
+    /// look after is told by the cleanup, which runs once the boot is healthy.
     ///
     /// # Errors
     /// It could neither be removed nor be noted that it is stale.
     pub fn verify(&self, root: &Root, standing: &Standing) -> Result<Verified, Finding> {
+        if !standing.is_booted {
+            return Ok(Verified::OfTheBooted);
+        }
         match standing.state {
             MarkerState::Unknown => Ok(Verified::Unknown),
             MarkerState::Absent => Ok(Verified::Absent),
+            MarkerState::Current(_) if standing.progress.is_degraded() => {
+                write(
+                    root,
+                    &note(root, standing, "is right, and a task was given up"),
+                )?;
+                let note = STALE.into();
+                Ok(Verified::Degraded { note })
+            }
             MarkerState::Current(_) => Ok(Verified::Kept),
-            MarkerState::OfAnother(_) | MarkerState::OtherTasks(_) | MarkerState::Foreign => {
+            MarkerState::OfAnother(_)
+            | MarkerState::OtherTasks(_)
+            | MarkerState::Untrue(_)
+            | MarkerState::Foreign => {
                 let Err(why) = self.arm(root) else {
                     return Ok(Verified::Removed);
                 };
-                note(root, standing)?;
-                let why = match standing.obstacle() {
-                    Some(obstacle) => obstacle,
-                    // A sysroot may be read-only for good, and all that follows is done without the marker.
-                    None => why.code.warning(&why.path, why.message),
-                };
+                write(root, &note(root, standing, STALE_MARKER))?;
+                let why = why.code.warning(&why.path, why.message);
                 let note = STALE.into();
                 Ok(Verified::Stale { note, why })
             }
@@ -82,7 +104,7 @@ impl Cleanup {
         let path = marker.clone();
         let step = match found {
             Found::Text(expected) => Step::Take { path, expected },
-            Found::Foreign => Step::Remove(path),
+            Found::Foreign => Step::Unlink(path),
             Found::Nothing | Found::Directory => {
                 return Ok(Armed {
                     marker,
@@ -98,11 +120,28 @@ impl Cleanup {
     }
 }
 
-fn note(root: &Root, standing: &Standing) -> Result<(), Finding> {
-    if standing.is_known_stale {
-        return Ok(());
+/// What notes that the cleanup is to run, be there a marker or not.
+pub(super) fn note(root: &Root, standing: &Standing, what: &str) -> Batch {
+    if standing.is_noted {
+        return Batch::default();
     }
-    let content = format!("{} is stale\n", standing.marker.display());
-    let note = put(root, Path::new(STALE), None, content.into());
-    write(root, &vec![note].into())
+    noted(root, &format!("{} {what}", standing.marker.display()))
+}
+
+fn noted(root: &Root, why: &str) -> Batch {
+    let note = put(root, Path::new(STALE), None, format!("{why}\n").into());
+    vec![note].into()
+}
+
+/// Notes that the cleanup is to run and to say what is wrong, where nobody can tell how things stand: for a unit that is too
+/// early to fail.
+///
+/// # Errors
+/// It cannot be written.
+pub fn have_it_told(root: &Root, why: &Finding) -> Result<PathBuf, Finding> {
+    let is_there = matches!(root.read(Path::new(STALE), FRAGMENT_LIMIT), Ok(Some(_)));
+    if !is_there {
+        write(root, &noted(root, &why.to_string()))?;
+    }
+    Ok(STALE.into())
 }

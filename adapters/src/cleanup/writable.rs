@@ -7,20 +7,18 @@ use rustix::fs::{StatVfsMountFlags, statvfs};
 use rustix::mount::{MountFlags, MountPropagationFlags, mount_change, mount_remount};
 
 /// Makes the sysroot at `path` on the host writable in a mount namespace of this process's own, if it is a mount that is
-/// read-only. Before it is opened: what is open stays what it was.
+/// read-only. Whether it did: what was opened before stays what it was.
 ///
 /// Where this cannot be done, what is written there says so.
-pub fn make_writable(path: &Path) {
+pub fn make_writable(path: &Path) -> bool {
     let is_read_only = |path: &Path| {
         statvfs(path).is_ok_and(|stat| stat.f_flag.contains(StatVfsMountFlags::RDONLY))
     };
     if !is_read_only(path) || unshare(CloneFlags::CLONE_NEWNS).is_err() {
-        return;
+        return false;
     }
     // What is mounted here from now on is seen nowhere else.
     let private = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
-    if mount_change("/", private).is_ok() {
-        // Of the mount alone: the file system may be read-only for a reason.
-        let _what_is_written_says_so = mount_remount(path, MountFlags::BIND, c"");
-    }
+    // Of the mount alone: the file system may be read-only for a reason.
+    mount_change("/", private).is_ok() && mount_remount(path, MountFlags::BIND, c"").is_ok()
 }

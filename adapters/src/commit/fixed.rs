@@ -11,7 +11,7 @@ use super::step::Step;
 /// A failure with what else stands in the way of steps of its kind: each is told of once, and not by an
 /// attempt of its own, which would stage all the others again.
 pub(super) fn failures(root: &Directories, steps: &[Step], first: Failure) -> Vec<Failure> {
-    let removes = |step: &Step| matches!(step, Step::Remove(_));
+    let removes = |step: &Step| matches!(step, Step::Remove(_) | Step::Unlink(_));
     let is_alike = |step: &Step| removes(step) == removes(&steps[first.step]);
     let later = steps.iter().enumerate().skip(first.step + 1);
     let others = later.filter(|(_, what)| is_alike(what));
@@ -32,7 +32,9 @@ fn check_loose(root: &Directories, step: &Step) -> Result<(), CommitError> {
     let (doing, place) = match step {
         Step::Replace { path, .. } => ("replace", root.of_end(path)?),
         Step::Link { path, .. } => ("replace", root.of_name(path)?),
-        Step::Take { path, .. } | Step::Remove(path) => ("remove", root.of_name(path)?),
+        Step::Take { path, .. } | Step::Remove(path) | Step::Unlink(path) => {
+            ("remove", root.of_name(path)?)
+        }
         Step::Intend { .. } | Step::Create(_) | Step::Touch(_) | Step::Tell(_) => return Ok(()),
     };
     let Some(place) = place else { return Ok(()) };

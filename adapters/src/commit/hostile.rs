@@ -175,7 +175,7 @@ fn a_symlink_of_somebody_else_leads_nowhere() {
         {
             return;
         }
-        for name in ["file", "taken", "removed"] {
+        for name in ["file", "taken", "removed", "unlinked"] {
             fs::write(place.path().join("dir").join(name), "old").unwrap();
         }
         let path = |name: &str| Path::new("/link").join(name);
@@ -189,6 +189,7 @@ fn a_symlink_of_somebody_else_leads_nowhere() {
             replace(path("made"), None),
             replace("/keyring".into(), None),
             Step::Remove(path("removed")),
+            Step::Unlink(path("unlinked")),
             Step::Take {
                 path: path("taken"),
                 expected: "old".into(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::access::{Access, AccessOf};
-use super::error::CommitError;
+use super::error::{CommitError, Doing as _};
 use super::outcome::{Failure, Outcome};
 use super::place::{Directories, Place, no_directory};
 use super::stage::{New, Staged};
@@ -113,7 +113,7 @@ impl<'b> Later<'b> {
                 false
             }
             // What it leads to, if it is a symlink, is not the place of what comes after it.
-            Step::Remove(path) => {
+            Step::Remove(path) | Step::Unlink(path) => {
                 self.replaced.insert(path);
                 false
             }
@@ -138,7 +138,11 @@ fn recover(root: &Directories, step: &Step) -> Result<Outcome, CommitError> {
             Some(target) => root.of_name(&path.with_file_name(target))?,
             None => None,
         },
-        Step::Intend { .. } | Step::Create(_) | Step::Touch(_) | Step::Tell(_) => None,
+        Step::Intend { .. }
+        | Step::Create(_)
+        | Step::Unlink(_)
+        | Step::Touch(_)
+        | Step::Tell(_) => None,
     };
     place.map_or(Ok(Outcome::Done), |place| displaced::recover(&place))
 }
@@ -152,6 +156,7 @@ pub(super) enum Ready<'a> {
     Tree(tree::StagedTree),
     File(Staged),
     Remove(&'a Path),
+    Unlink(&'a Path),
     Take(Option<Place>, &'a [u8]),
     Touch(&'a Path),
     Tell(&'a Notice),
@@ -188,6 +193,7 @@ impl<'a> Ready<'a> {
                 Self::File(Staged::new(place, expected, New::Link(to), own)?)
             }
             Step::Remove(path) => Self::Remove(path),
+            Step::Unlink(path) => Self::Unlink(path),
             Step::Take { path, expected } => {
                 let place = root.of_name(path)?;
                 let noted = place
@@ -213,6 +219,13 @@ impl<'a> Ready<'a> {
                 }
                 Ok(Outcome::Done)
             }
+            Self::Unlink(path) => {
+                if let Some(place) = root.of_name(path)? {
+                    place.unlink(&place.name).doing("remove", &place.path)?;
+                    place.sync()?;
+                }
+                Ok(Outcome::Done)
+            }
             Self::Take(Some(place), expected) => stage::take(&root.root, &place, expected),
             Self::Intent(..) | Self::Take(None, _) => Ok(Outcome::Done),
             Self::Touch(path) => signal::touch(root, path).map(|()| Outcome::Done),
@@ -230,6 +243,7 @@ impl<'a> Ready<'a> {
             Self::Intent(_, true)
             | Self::Later(..)
             | Self::Remove(_)
+            | Self::Unlink(_)
             | Self::Take(None, _)
             | Self::Touch(_)
             | Self::Tell(_) => {}

@@ -67,6 +67,8 @@ pub(crate) enum Step {
     },
     /// Takes a file or a whole directory away; one that is gone already is fine.
     Remove(PathBuf),
+    /// Takes away what has a name and is no directory; if nothing has it any more, that is fine.
+    Unlink(PathBuf),
     /// Takes a file away that still has this content.
     Take {
         /// The file itself, be it a symlink.
@@ -93,6 +95,7 @@ impl Step {
             | Self::Replace { path, .. }
             | Self::Link { path, .. }
             | Self::Remove(path)
+            | Self::Unlink(path)
             | Self::Take { path, .. }
             | Self::Touch(path) => path,
             Self::Tell(notice) => &notice.program,

@@ -45,6 +45,22 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
+fn what_is_unlinked_is_one_name() {
+    let (place, root) = root();
+    let unlink = || commit(&root, &vec![Step::Unlink("/name".into())].into()).outcome;
+    let name = place.path().join("name");
+    fs::write(place.path().join("mine"), "mine").unwrap();
+    symlink("mine", &name).unwrap();
+    assert_eq!(unlink().unwrap(), Outcome::Done);
+    assert!(name.symlink_metadata().is_err() && place.path().join("mine").exists());
+    assert_eq!(unlink().unwrap(), Outcome::Done);
+    // Somebody's directory may have come there meanwhile.
+    fs::create_dir_all(name.join("x")).unwrap();
+    assert!(unlink().is_err());
+    assert!(name.join("x").exists());
+}
+
+#[test]
 fn a_mode_that_is_said_holds_whatever_was_there() {
     for (before, access, after) in [
         (None, Access::Kept, 0o644),

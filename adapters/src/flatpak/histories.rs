@@ -91,7 +91,9 @@ impl Scene for InMemory {
                 Step::Intend { .. } | Step::Remove(_) | Step::Take { .. } | Step::Touch(_) => {
                     continue;
                 }
-                Step::Link { .. } | Step::Tell(_) => unreachable!("flatpak has none"),
+                Step::Unlink(_) | Step::Link { .. } | Step::Tell(_) => {
+                    unreachable!("flatpak has none")
+                }
             };
             let config = RepoConfig::parse(&text, &installation().config());
             self.config = Some(config.expect("sound"));

@@ -325,7 +325,9 @@ fn staged(step: &Step) -> Option<PathBuf> {
         Step::Create(_) | Step::Intend { .. } | Step::Replace { .. } | Step::Link { .. } => {
             step.path()
         }
-        Step::Remove(_) | Step::Take { .. } | Step::Touch(_) | Step::Tell(_) => return None,
+        Step::Remove(_) | Step::Unlink(_) | Step::Take { .. } | Step::Touch(_) | Step::Tell(_) => {
+            return None;
+        }
     };
     Some(path.with_file_name(staged_name(path.file_name()?)))
 }

@@ -94,7 +94,7 @@ impl InMemory {
             }
             Step::Remove(path) => drop(self.files.remove(&path)),
             Step::Intend { .. } | Step::Touch(_) => {}
-            Step::Link { .. } | Step::Tell(_) => unreachable!("ostree has none"),
+            Step::Unlink(_) | Step::Link { .. } | Step::Tell(_) => unreachable!("ostree has none"),
         }
     }
 }

@@ -275,6 +275,10 @@ pub enum RunDecision {
     Due {
         /// The file that defines it.
         origin: PathBuf,
+        /// How often it was begun without an end that anybody saw: the last time may be now.
+        begun: u32,
+        /// How often it is tried.
+        of: u32,
     },
     /// It is switched off where it is defined.
     Off,
@@ -301,6 +305,11 @@ pub enum RunDecision {
 }
 
 impl RunDecision {
+    /// Whether nothing more is done for it.
+    pub(crate) const fn is_settled(&self) -> bool {
+        matches!(self, Self::Done | Self::GivenUp { .. })
+    }
+
     /// The code of the decision in machine output.
     pub const fn code(&self) -> &'static str {
         match self {

@@ -111,8 +111,9 @@ pub enum Matter {
         tries: u32,
         /// Why, the last time; none if nobody saw its end.
         why: Option<String>,
-        /// Whether all is done only once this is.
-        is_required: bool,
+        /// How much that matters: it is an error if all is done only once this is, and nothing else that counts is tried
+        /// again before.
+        level: Level,
     },
     /// What one adapter alone has to tell.
     Own(Own),
@@ -171,15 +172,12 @@ impl Matter {
             | Self::Conflict { .. }
             | Self::Overwritten { .. }
             | Self::BaselineLost { .. }
-            | Self::IdNotSet { .. }
-            | Self::GivenUp {
-                is_required: false, ..
-            } => Level::Warning,
+            | Self::IdNotSet { .. } => Level::Warning,
             Self::CannotAdopt { .. }
             | Self::CannotMove { .. }
             | Self::LayerMissing { .. }
-            | Self::IdTwice { .. }
-            | Self::GivenUp { .. } => Level::Error,
+            | Self::IdTwice { .. } => Level::Error,
+            Self::GivenUp { level, .. } => *level,
             Self::Own(own) => own.level,
         }
     }
