@@ -13,20 +13,24 @@
 //! |---|---|
 //! | a program that wants its configuration | [`Resolver`], [`Document::deserialize`], [`typed`] |
 //! | every assignment with its origin and fate | [`Document`], [`document`] |
-//! | which program's rules hold for a path | [`configuration`], [`catalog`], [`owner`] |
+//! | which program's rules hold for a path | [`configuration`], [`catalog`] |
 //! | how consumers differ, and rules of one's own | [`rules`], [`schema`]; [`reference`](mod@reference) has every field of their files |
 //! | what became of a file | [`account`] |
 //! | what is wrong | [`finding`] |
 //! | what a file or a line does, how files differ, what is odd, what there is | [`inspect`] |
 //! | files and entries before they are merged | [`root`], [`tree`], [`scan`] |
-//! | texts | [`format`](mod@format), [`keyfile`], [`escape`](mod@escape) |
+//! | texts | [`format`](mod@format), `keyfile` (a feature), [`escape`](mod@escape) |
 //!
 //! What is read and may get more to it is `#[non_exhaustive]`. Not so the enums of which a program has something to say
 //! in every case ([`Account`], [`Basis`], [`root::Content`], …): that there is one more is for its compiler to tell.
 #![forbid(unsafe_code)]
 #![cfg_attr(
-    not(feature = "inspect"),
-    allow(dead_code, reason = "some of it answers questions only")
+    not(all(feature = "inspect", feature = "keyfile")),
+    allow(
+        dead_code,
+        unreachable_pub,
+        reason = "some of it answers questions only, or is for who writes keyfiles"
+    )
 )]
 
 pub mod account;
@@ -44,11 +48,14 @@ pub mod format;
 mod hostile;
 #[cfg(feature = "inspect")]
 pub mod inspect;
+#[cfg(feature = "keyfile")]
 pub mod keyfile;
+#[cfg(not(feature = "keyfile"))]
+mod keyfile;
 mod ledger;
 mod merge;
 mod numbered;
-pub mod owner;
+mod owner;
 mod resolver;
 pub mod root;
 pub mod rules;

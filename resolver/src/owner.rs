@@ -13,7 +13,7 @@ use crate::rules::{DropIns, Ignored, Shape, name, unit};
 
 /// What a file may be a part of, by its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
+pub(crate) enum Owner {
     /// The document at this configuration path.
     Document(PathBuf),
     /// An entry of the directory at this configuration path.
@@ -39,7 +39,7 @@ pub(crate) struct Paths<'p> {
 
 impl Catalog {
     /// What the file at `path`, a path below a layer, may be a part of, in a tree of which nothing is known.
-    pub fn owner(&self, path: &Path) -> Owner {
+    pub(crate) fn owner(&self, path: &Path) -> Owner {
         let paths = Paths {
             catalog: self,
             exists: &|_| false,

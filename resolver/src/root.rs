@@ -47,8 +47,9 @@ use std::sync::Arc;
 
 use rustix::fs::{OFlags, ResolveFlags, Stat, fstat};
 
+pub(crate) use self::content::Inode;
 pub(crate) use self::content::above_end;
-pub use self::content::{Content, FRAGMENT_LIMIT, Inode, Link, Mask, Opened};
+pub use self::content::{Content, FRAGMENT_LIMIT, Link, Mask, Opened};
 pub use self::dir::{Dir, NAMES_LIMIT};
 pub use self::errno::Errno;
 pub(crate) use self::listing::{Listing, Name};

@@ -25,6 +25,7 @@ pub use self::problem::Problem;
 /// One text, read as a keyfile.
 ///
 /// ```
+/// # #[cfg(feature = "keyfile")] {
 /// use overlay_resolver::keyfile::Keyfile;
 ///
 /// let keyfile = Keyfile::parse("[Flatpak Repo]\nUrl = https://example.org/\n; oops\n");
@@ -34,6 +35,7 @@ pub use self::problem::Problem;
 /// let (line, problem) = keyfile.problems().next().unwrap();
 /// assert_eq!(line, 3);
 /// assert_eq!(problem.to_string(), "a `;` does not start a comment in this format; use `#`");
+/// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keyfile {

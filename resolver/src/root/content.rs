@@ -32,7 +32,7 @@ pub struct Opened {
     /// The symlink that it is.
     pub link: Option<Box<Link>>,
     /// The file that was read, however many names it has.
-    pub inode: Option<Inode>,
+    pub(crate) inode: Option<Inode>,
 }
 
 impl Opened {
@@ -79,7 +79,7 @@ pub(crate) fn above_end(path: &Path) -> impl Iterator<Item = &Path> {
 
 /// The identity of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Inode {
+pub(crate) struct Inode {
     device: u64,
     number: u64,
 }

@@ -111,7 +111,7 @@ impl TreeDir<'_> {
     }
 
     /// What `name` is; none if it is not there (see [`Dir::open`]).
-    pub fn open(&self, name: &OsStr) -> Option<Opened> {
+    pub(crate) fn open(&self, name: &OsStr) -> Option<Opened> {
         match self.changes.get(name) {
             Some(Change::Gone) => None,
             Some(Change::Directory) => Some(Opened {
