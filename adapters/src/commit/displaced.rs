@@ -223,6 +223,15 @@ pub(super) fn is_displaced(
     }
 }
 
+/// Whether what a note beside `place` speaks of was not taken away.
+pub(super) fn is_untaken(place: &Place) -> Result<bool, CommitError> {
+    let Some(note) = Note::find(place)? else {
+        return Ok(false);
+    };
+    let aside = look_for(place, &staged_name(&place.name), &note.expected)?;
+    Ok(note.new.is_some() || !aside.is(&note.expected))
+}
+
 /// Gives what was taken away its place back, unless there is something else by now.
 pub(super) fn put_back(place: &Place, aside: &OsStr) -> Result<bool, CommitError> {
     match place.rename(aside, &place.name, RenameFlags::NOREPLACE) {

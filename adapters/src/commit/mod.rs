@@ -85,6 +85,16 @@ pub(crate) fn has_displaced(
     displaced::is_displaced(&place, was_there)
 }
 
+/// Whether a dead run that was to take away what is at `path` did not come to that: its note is there, and what it speaks of
+/// is not aside.
+///
+/// # Errors
+/// It cannot be told.
+pub(crate) fn is_untaken(root: &Root, path: &Path) -> Result<bool, CommitError> {
+    let place = Directories::of(root).of_name(path)?;
+    place.map_or(Ok(false), |place| displaced::is_untaken(&place))
+}
+
 /// Carries out a batch.
 pub(crate) fn commit(root: &Root, batch: &Batch) -> Ended {
     commit_until(root, batch, batch.steps.len())

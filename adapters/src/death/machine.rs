@@ -147,10 +147,7 @@ pub(super) fn difference(
             Some(Node::File(text)) if path.extension().is_some_and(|end| end == "gpg") => {
                 Some(vec![letters(text)])
             }
-            Some(Node::File(text)) => {
-                let text = String::from_utf8_lossy(text);
-                Some(text.lines().map(str::to_owned).collect())
-            }
+            Some(Node::File(text)) => Some(statements(&String::from_utf8_lossy(text))),
         };
         let (good, found) = (lines(good), lines(found));
         if good != found && !(found.is_none() && (subject.is_cache)(path)) {
@@ -168,6 +165,23 @@ pub(super) fn difference(
         }
     }
     differences
+}
+
+/// What a keyfile says, line by line: of empty lines, and of the order in a group, nothing follows.
+fn statements(text: &str) -> Vec<String> {
+    let mut group = "";
+    let mut statements = Vec::new();
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        if line.starts_with('[') {
+            group = line;
+        }
+        statements.push(match line == group {
+            true => line.to_owned(),
+            false => format!("{group} {line}"),
+        });
+    }
+    statements.sort();
+    statements
 }
 
 /// A certificate, which differs by its letter.

@@ -170,6 +170,22 @@ const NEXT: fn(&Machine) = |machine| {
     collection(machine, "", "org.one.Id");
 };
 
+const RENAMED: fn(&Machine) = |machine| {
+    other(machine);
+    ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"1");
+};
+const RENAMED_2: fn(&Machine) = |machine| {
+    other(machine);
+    ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"2");
+};
+
+/// What others made, which is the vendor's but for what they set.
+fn by_script(machine: &Machine) {
+    machine.write(CONF, "[remote \"x\"]\nurl=https://vendor/\nproxy=theirs\n");
+    import(machine, b'1');
+    import(machine, b'm');
+}
+
 pub(super) const RENAMED_WITH_EDITS: &str = "a new name of what its owner edited";
 pub(super) const INTO_A_NEW_DIRECTORY: &str = "adoption on request into a new directory";
 
@@ -244,39 +260,13 @@ pub(super) fn changes() -> Vec<Change> {
                 [SIGNED, SIGNED, image![URL; b"2"]],
             )
         },
-        Change::new(
-            "a new name",
-            [
-                SIGNED,
-                |machine| {
-                    other(machine);
-                    ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"1");
-                },
-                |machine| {
-                    other(machine);
-                    ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"2");
-                },
-            ],
-        ),
+        Change::new("a new name", [SIGNED, RENAMED, RENAMED_2]),
         Change {
             since: |machine| {
                 edit(machine);
                 import(machine, b'm');
             },
-            ..Change::new(
-                RENAMED_WITH_EDITS,
-                [
-                    SIGNED,
-                    |machine| {
-                        other(machine);
-                        ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"1");
-                    },
-                    |machine| {
-                        other(machine);
-                        ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"2");
-                    },
-                ],
-            )
+            ..Change::new(RENAMED_WITH_EDITS, [SIGNED, RENAMED, RENAMED_2])
         },
         Change {
             since: edit,
@@ -326,14 +316,22 @@ pub(super) fn changes() -> Vec<Change> {
             },
             ..Change::new(
                 "the way back to its former name",
-                [
-                    |machine| {
-                        other(machine);
-                        ship(machine, "y", &[URL, "[Overlay]", "FormerNames=x"], b"1");
-                    },
-                    SIGNED,
-                    image![URL; b"2"],
-                ],
+                [RENAMED, SIGNED, image![URL; b"2"]],
+            )
+        },
+        Change {
+            since: by_script,
+            ..Change::new(
+                "a new name of what others made",
+                [other, RENAMED, RENAMED_2],
+            )
+        },
+        Change {
+            before: by_script,
+            since: edit,
+            ..Change::new(
+                "a new name of what was adopted",
+                [SIGNED, RENAMED, RENAMED_2],
             )
         },
         Change::new(

@@ -94,7 +94,6 @@ fn two_deaths_of_flatpak_end_well() {
 
 #[test]
 fn two_deaths_of_ostree_end_well() {
-    // The one before it: docs/reliability.md, "What cannot be told apart".
-    let images = [Image::Next];
+    let images = [Image::Next, Image::RolledBack];
     campaign(&ostree::subject(), &ostree::changes(), &images).assert_survived("ostree, twice");
 }

@@ -216,12 +216,14 @@ impl<'a, T: Target> Draft<'a, T> {
                 files: residue.filter(is_changed).collect(),
                 moves: self.moves(&name),
                 former: self.formers.get(&name).cloned(),
+                recollection: None,
             };
             for facet in &facets {
                 facet.intend(self, &name, &mut traces);
             }
             intent.add(&name, traces);
         }
+        intent.recollect(self.before.recollections(&self.store));
         intent
     }
 

@@ -13,6 +13,9 @@
 //! From=/sysroot/ostree/repo/config
 //! Left=true
 //! Former=OLDNAME
+//! Remembered=…
+//! Found=…
+//! Remembers=…
 //! ```
 //!
 //! An entry that moves from one file to another leaves the first before it comes to the second; in between, what is
@@ -20,6 +23,9 @@
 //! told by what is staged beside the first. The next run may replace that, so it says in its own intent what it
 //! found: that it has left, or no word of a way. An entry that gets another name is on such a way, and which name it
 //! had is said as long as the intent is there: what was noted under that for its sake is mended by it.
+//!
+//! Where what is remembered of a name has a file of its own, that it is absent by our doing is written there before it is
+//! taken away. What was remembered before is in the intent as long as that may turn out not to have come true.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -42,6 +48,9 @@ const FILES: &str = "Files";
 const FROM: &str = "From";
 const FORMER: &str = "Former";
 const LEFT: &str = "Left";
+const REMEMBERED: &str = "Remembered";
+const FOUND: &str = "Found";
+const REMEMBERS: &str = "Remembers";
 
 /// What is about to become of the entries that a run changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,6 +69,20 @@ pub(crate) struct Traces {
     pub(crate) moves: Option<Move>,
     /// The name that the entry had before, if this run gives it another.
     pub(crate) former: Option<String>,
+    /// What is remembered of its name, where that has a file of its own and may turn out not to have come true.
+    pub(crate) recollection: Option<Recollection>,
+}
+
+/// What is remembered of a name in a file of its own: texts of that file, none where there is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Recollection {
+    /// What holds as long as nothing has become of the entry.
+    pub(crate) was: Option<BString>,
+    /// What stands there, if that is something else: what an earlier run wrote and did not do. Empty where there is no
+    /// file.
+    pub(crate) found: Option<BString>,
+    /// What the run writes.
+    pub(crate) will_be: Option<BString>,
 }
 
 /// A list that a facet has in the intent.
@@ -96,6 +119,17 @@ impl Traces {
         }
         let former = self.former.iter();
         pairs.extend(former.map(|name| (FORMER, value::encode_string(name).into())));
+        if let Some(Recollection {
+            was,
+            found,
+            will_be,
+        }) = &self.recollection
+        {
+            for (key, text) in [(REMEMBERED, was), (FOUND, found), (REMEMBERS, will_be)] {
+                let text = text.as_ref().map(|text| text.to_str_lossy());
+                pairs.extend(text.map(|text| (key, value::encode_string(&text).into())));
+            }
+        }
         pairs
     }
 
@@ -149,6 +183,7 @@ impl Intent {
                     .collect(),
                 moves: group.moves(),
                 former: group.value(FORMER, |raw| value::decode_string(raw)),
+                recollection: group.recollection(),
             };
             (name.to_owned(), traces)
         });
@@ -201,6 +236,7 @@ impl Intent {
             files,
             moves,
             former,
+            recollection,
         } = traces;
         let known = self.entries.entry(name.into()).or_default();
         for (key, items) in lists {
@@ -209,6 +245,17 @@ impl Intent {
         known.files.extend(files);
         known.moves = moves.or(known.moves.take());
         known.former = former.or(known.former.take());
+        known.recollection = recollection.or(known.recollection.take());
+    }
+
+    /// What is remembered of these names may turn out not to have come true, and of no others.
+    pub(crate) fn recollect(&mut self, recollections: BTreeMap<String, Recollection>) {
+        for traces in self.entries.values_mut() {
+            traces.recollection = None;
+        }
+        for (name, recollection) in recollections {
+            self.entries.entry(name).or_default().recollection = Some(recollection);
+        }
     }
 
     /// Notes of an entry on its way that it has left the place where it was, or that it is not on its way.
@@ -272,6 +319,19 @@ impl Group<'_> {
         items
     }
 
+    fn recollection(&mut self) -> Option<Recollection> {
+        let mut text = |key| {
+            let text = self.value(key, |raw| value::decode_string(raw));
+            text.map(BString::from)
+        };
+        let recollection = Recollection {
+            was: text(REMEMBERED),
+            found: text(FOUND),
+            will_be: text(REMEMBERS),
+        };
+        (recollection != Recollection::default()).then_some(recollection)
+    }
+
     fn moves(&mut self) -> Option<Move> {
         let from = self.value(FROM, |raw| value::decode_string(raw))?;
         let left = self.value(LEFT, |raw| value::decode_boolean(raw))?;
@@ -304,6 +364,7 @@ mod tests {
             "From=/a\nLeft=perhaps",
             r"From=\q",
             r"Former=\q",
+            r"Remembered=\q",
         ] {
             let text = format!("[entry \"a\"]\nFiles=/b;\n[entry \"c\"]\n{damaged}\n");
             let (intent, problem) = parse(text.as_bytes()).unwrap();
@@ -335,6 +396,11 @@ mod tests {
             files: BTreeSet::from(["/a;b".into(), "/c".into()]),
             moves: None,
             former: None,
+            recollection: Some(Recollection {
+                was: Some("[Entry]\nState=offered\n".into()),
+                found: None,
+                will_be: Some(" a\n".into()),
+            }),
         };
         intent.add("much", traces);
         for left in [false, true] {

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use bstr::BStr;
 
+use super::intent::Recollection;
 use super::key::KeyName;
 use crate::reconcile::Marks;
 
@@ -72,6 +73,11 @@ pub(crate) trait Store: Clone + PartialEq + Debug {
     /// What was remembered when it was read.
     fn memory_found(&self) -> BTreeMap<String, Remembered> {
         self.memory()
+    }
+
+    /// What is remembered of names in files of their own, and may turn out not to have come true, on the way to `wanted`.
+    fn recollections(&self, _wanted: &Self) -> BTreeMap<String, Recollection> {
+        BTreeMap::new()
     }
 
     /// Remembers marks for a name. Offered is never taken back.

@@ -1,12 +1,28 @@
 //! What is remembered of the names of remotes, beside what is there of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use bstr::{BString, ByteSlice as _};
 
 use super::memory::{Memory, State};
 use super::store::Remotes;
+use crate::keyed::intent::Recollection;
 use crate::keyed::store::Store as _;
 use crate::openpgp::Fingerprint;
 use crate::remotes::{KEYRING_BASELINE, fingerprints};
+
+/// What a run that was killed left of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unfinished {
+    /// What its file says, true or not; empty where there is none.
+    pub(super) text: BString,
+    /// What is remembered of it apart from that it is on its way, if it is.
+    pub(super) under_way: Option<Option<Memory>>,
+}
+
+fn text(memory: &Memory) -> BString {
+    memory.to_bytes().into()
+}
 
 impl Remotes {
     pub(super) fn remember(&mut self, name: &str, memory: Memory) {
@@ -63,6 +79,72 @@ impl Remotes {
     /// The certificates that we brought for a remote, as it was when it was ours.
     pub(super) fn brought(&self, name: &str) -> Option<&BTreeSet<Fingerprint>> {
         self.memories.get(name).map(|memory| &memory.keyring)
+    }
+
+    /// What is remembered of a name, as it was when we last looked.
+    pub(super) fn known(&self, name: &str) -> Option<&Memory> {
+        self.memories.get(name)
+    }
+
+    /// What a name is to be remembered as, whatever its file says.
+    pub(super) fn recollect(&mut self, name: &str, memory: Option<Memory>) {
+        self.set_later_name(name, None);
+        self.memories.remove(name);
+        if let Some(memory) = memory {
+            self.remember(name, memory);
+        }
+    }
+
+    /// Notes of a name what a dead run left of it.
+    pub(super) fn note_unfinished(&mut self, name: &str, unfinished: Unfinished) {
+        self.unfinished.insert(name.into(), unfinished);
+    }
+
+    /// What may turn out not to have come true: that a remote is absent which is taken away only then, and whatever a dead
+    /// run had to do with.
+    pub(super) fn doubtful(&self, wanted: &Self) -> BTreeMap<String, Recollection> {
+        let memories: BTreeMap<_, _> = wanted.memories().collect();
+        let is_taken = |name: &str, memory: &Memory| {
+            let is_news = self.memories.get(name) != Some(memory);
+            memory.state == State::Withheld && is_news && self.has(name)
+        };
+        let taken = memories.iter();
+        let taken = taken.filter(|(name, memory)| is_taken(name, memory));
+        let names = taken.map(|(name, _)| *name);
+        let names: BTreeSet<&str> = names
+            .chain(self.unfinished.keys().map(String::as_str))
+            .collect();
+        let doubtful = names.into_iter().map(|name| {
+            let will_be = memories.get(name).map(text);
+            (name.to_owned(), self.recollection(name, will_be))
+        });
+        doubtful.collect()
+    }
+
+    fn recollection(&self, name: &str, will_be: Option<BString>) -> Recollection {
+        let unfinished = self.unfinished.get(name);
+        let under_way = unfinished.and_then(|unfinished| unfinished.under_way.as_ref());
+        let was = under_way.map_or_else(|| self.as_it_stands(name), Clone::clone);
+        let was = was.as_ref().map(text);
+        let found = unfinished.map(|unfinished| unfinished.text.clone());
+        Recollection {
+            found: found
+                .filter(|found| was.as_ref().map_or(b"".into(), |was| was.as_bstr()) != *found),
+            was,
+            will_be,
+        }
+    }
+
+    /// What is to be remembered of a name as long as nothing becomes of the remote: of one that is there, what we brought,
+    /// and that whoever deletes it is its owner.
+    fn as_it_stands(&self, name: &str) -> Option<Memory> {
+        let mut memory = self.memories.get(name)?.clone();
+        if self.has(name) && !self.unknown.contains(name) {
+            memory.state = State::Offered;
+            memory.unseen = false;
+            memory.keyring = fingerprints(self, name);
+        }
+        Some(memory)
     }
 
     /// Whether a remote is there again that its owner had deleted.

@@ -7,7 +7,9 @@ use bstr::{BStr, ByteSlice as _};
 
 use super::memory::{Memory, State};
 use super::places::Places;
+use super::recollection::Unfinished;
 use crate::editor::Editor;
+use crate::keyed::intent::Recollection;
 use crate::keyed::key::KeyName;
 use crate::keyed::store::{Notes, Pair, Remembered, Store, is_note};
 use crate::reconcile::Marks;
@@ -33,6 +35,8 @@ pub(super) struct Remotes {
     /// Where each remote is defined: the place that counts.
     defined: BTreeMap<String, PathBuf>,
     pub(super) memories: BTreeMap<String, Memory>,
+    /// What a run that was killed left of names.
+    pub(super) unfinished: BTreeMap<String, Unfinished>,
     /// The renames that these remember, by the later name: each run asks for it of every name.
     pub(super) earlier: BTreeMap<String, BTreeSet<String>>,
     /// The names that are masked where the target would stand.
@@ -59,6 +63,7 @@ impl Remotes {
             links: BTreeMap::new(),
             defined: BTreeMap::new(),
             memories: BTreeMap::new(),
+            unfinished: BTreeMap::new(),
             earlier: BTreeMap::new(),
             masked: BTreeSet::new(),
             blank: BTreeSet::new(),
@@ -363,6 +368,10 @@ impl Store for Remotes {
         memories
             .map(|(name, memory)| (name.clone(), memory.remembered()))
             .collect()
+    }
+
+    fn recollections(&self, wanted: &Self) -> BTreeMap<String, Recollection> {
+        self.doubtful(wanted)
     }
 
     fn mark(&mut self, name: &str, marks: Marks) {

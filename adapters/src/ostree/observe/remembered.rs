@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
+use bstr::BString;
 use overlay_resolver::finding::Finding;
 
 use super::super::memory::{Memory, State};
 use super::super::places::Places;
+use super::super::recollection::Unfinished;
 use super::super::store::Remotes;
 use super::files::parse;
 use super::{Eyes, Found, beside, staged_path};
 use crate::code;
-use crate::commit::{has_displaced, is_staged, left_staged, noted_name, staged_for};
+use crate::commit::{has_displaced, is_staged, is_untaken, left_staged, noted_name, staged_for};
 use crate::editor::Editor;
 use crate::keyed::intent::{Move, Traces};
 use crate::keyed::managed;
@@ -79,15 +81,51 @@ impl Eyes<'_> {
         }
         let names: Vec<String> = observed.intent.names().map(str::to_owned).collect();
         for name in names {
-            self.on_its_way(&name);
+            let is_carried = self.on_its_way(&name);
             if !self.found.has_target {
                 continue;
             }
-            let memory = self.unwritten(&name).or_else(|| self.untaken(&name));
-            if let Some(memory) = memory {
+            self.recollect(&name);
+            let known = self.found.store.known(&name).cloned();
+            if let Some(memory) = self.unwritten(&name) {
                 self.found.store.remember(&name, memory);
             }
+            let text = self.found.texts.get(&self.places.memory(&name));
+            let unfinished = Unfinished {
+                text: text.cloned().unwrap_or_default().into(),
+                under_way: is_carried.then_some(known),
+            };
+            self.found.store.note_unfinished(&name, unfinished);
             self.forget_later_name(&name);
+        }
+    }
+
+    /// That a remote is absent by our doing is written before it is taken away. A dead run that did not come to that says
+    /// what was remembered before; so does one that did not come to put right what an earlier one had written. What its
+    /// owner wrote there since holds.
+    fn recollect(&mut self, name: &str) {
+        let traces = self.found.observed.intent.of(name);
+        let Some(known) = traces.and_then(|traces| traces.recollection.clone()) else {
+            return;
+        };
+        let path = self.places.memory(name);
+        let text = self.found.texts.get(&path).map_or(&b""[..], Vec::as_slice);
+        let says = |known: &Option<BString>| known.as_ref().is_some_and(|known| known == text);
+        let was = known.was.as_ref().map(|was| Memory::parse(was, &path));
+        let Ok(was) = was.transpose() else { return };
+        let is_untrue = if says(&known.will_be) {
+            is_untaken(self.observer.root(), &self.places.conf(name))
+        } else {
+            Ok(says(&known.found))
+        };
+        match is_untrue {
+            Ok(true) => self.found.store.recollect(name, was),
+            Ok(false) => {}
+            Err(error) => {
+                let finding = finding(&error);
+                self.unclear(name, &finding);
+                self.found.findings.push(finding);
+            }
         }
     }
 
@@ -116,27 +154,18 @@ impl Eyes<'_> {
         if is_staged && !self.is_noted_and_gone(&conf) || !stale.contains(&memory) {
             return None;
         }
-        let memory = Memory::parse(&self.file(&memory).ok()??, &memory).ok()?;
-        (known.is_none() || memory.state == State::Offered).then_some(memory)
-    }
-
-    /// That a remote is withheld is written before it is taken away. If the dead run did not come to that, and it
-    /// is gone all the same, its owner deleted it.
-    fn untaken(&self, name: &str) -> Option<Memory> {
-        let conf = self.places.conf(name);
-        let stale = &self.found.observed.stale;
-        if !self.is_noted_and_gone(&conf) || stale.contains(&staged_path(&conf)) {
+        let text = self.file(&memory).ok()??;
+        // An earlier run may have left it.
+        let traces = self.found.observed.intent.of(name);
+        let last = traces.and_then(|traces| traces.recollection.as_ref());
+        if last.is_some_and(|last| last.will_be.as_ref().is_none_or(|will_be| *will_be != text)) {
             return None;
         }
-        let mut memories = self.found.store.memories();
-        let (_, memory) = memories.find(|(known, _)| *known == name)?;
-        (memory.state == State::Withheld).then_some(Memory {
-            state: State::Deleted,
-            unseen: false,
-            // What the dead run's image called it, it will say again.
-            later: None,
-            ..memory
-        })
+        let memory = Memory::parse(&text, &memory).ok()?;
+        // Nothing was taken yet.
+        let is_due =
+            memory.state == State::Offered || known.is_none() && memory.state == State::Deleted;
+        is_due.then_some(memory)
     }
 
     /// Whether a dead run was about to displace a file which is not there any more.
@@ -182,27 +211,40 @@ impl Eyes<'_> {
     }
 
     /// A remote that a dead run had taken from one file and not brought to the other: what is staged for that is
-    /// all there is of it.
-    fn on_its_way(&mut self, name: &str) {
+    /// all there is of it. Whether it is.
+    fn on_its_way(&mut self, name: &str) -> bool {
         let Some(traces) = self.found.observed.intent.of(name).cloned() else {
-            return;
+            return false;
         };
-        if self.found.store.has(name) {
+        if self.found.store.has(name) || self.is_taken_over(name) {
             self.found.observed.intent.resolve(name, false);
-            return;
+            return false;
         }
         match self.carried(name, &traces) {
             Ok(carried) => {
-                self.found.observed.intent.resolve(name, carried.is_some());
+                let is_carried = carried.is_some();
+                self.found.observed.intent.resolve(name, is_carried);
                 if let Some(file) = carried {
                     self.found.store.add(&self.places.conf(name), file);
                 }
+                is_carried
             }
             Err(finding) => {
                 self.unclear(name, &finding);
                 self.found.findings.push(finding);
+                false
             }
         }
+    }
+
+    /// Whether a later run has brought it to another name, be it that its owner has deleted it there since.
+    fn is_taken_over(&self, name: &str) -> bool {
+        let Some(successor) = self.found.observed.intent.successor(name) else {
+            return false;
+        };
+        let memory = self.unwritten(successor);
+        let memory = memory.as_ref().or(self.found.store.known(successor));
+        memory.is_some_and(|memory| memory.state != State::Withheld)
     }
 
     /// That a remote is called otherwise later is written before it gets that name, which this one never did.
@@ -215,7 +257,7 @@ impl Eyes<'_> {
         if let Some(former) = former
             && !observed.unclear.contains(name)
             && !store.has(name)
-            && !store.marks(name).tombstone()
+            && !store.marks(name).offered
             && store.later_name(former) == Some(name)
         {
             store.forget_later_name(former);
