@@ -175,10 +175,7 @@ fn statements(text: &str) -> Vec<String> {
         if line.starts_with('[') {
             group = line;
         }
-        statements.push(match line == group {
-            true => line.to_owned(),
-            false => format!("{group} {line}"),
-        });
+        statements.push(format!("{group} {line}"));
     }
     statements.sort();
     statements

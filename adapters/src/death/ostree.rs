@@ -187,6 +187,7 @@ fn by_script(machine: &Machine) {
 }
 
 pub(super) const RENAMED_WITH_EDITS: &str = "a new name of what its owner edited";
+pub(super) const RENAMED_OF_OTHERS: &str = "a new name of what others made";
 pub(super) const INTO_A_NEW_DIRECTORY: &str = "adoption on request into a new directory";
 
 #[expect(clippy::too_many_lines, reason = "a kind of change is a line or a few")]
@@ -321,10 +322,7 @@ pub(super) fn changes() -> Vec<Change> {
         },
         Change {
             since: by_script,
-            ..Change::new(
-                "a new name of what others made",
-                [other, RENAMED, RENAMED_2],
-            )
+            ..Change::new(RENAMED_OF_OTHERS, [other, RENAMED, RENAMED_2])
         },
         Change {
             before: by_script,

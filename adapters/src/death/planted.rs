@@ -102,6 +102,15 @@ fn an_intent_that_does_not_say_that_a_remote_moves() {
 }
 
 #[test]
+fn an_intent_that_does_not_say_what_was_remembered() {
+    assert_found(ostree(), ostree::RENAMED_OF_OTHERS, |steps| {
+        if let Some(Step::Intend { content, .. }) = steps.first_mut() {
+            *content = content.replace("Remember", "Forgot");
+        }
+    });
+}
+
+#[test]
 fn a_remote_comes_before_it_has_left() {
     assert_found(ostree(), "adoption on request", |steps| {
         reorder(steps, |step| ends_with(step, "/repo/config"), false);

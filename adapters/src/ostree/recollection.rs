@@ -16,8 +16,10 @@ use crate::remotes::{KEYRING_BASELINE, fingerprints};
 pub(super) struct Unfinished {
     /// What its file says, true or not; empty where there is none.
     pub(super) text: BString,
-    /// What is remembered of it apart from that it is on its way, if it is.
-    pub(super) under_way: Option<Option<Memory>>,
+    /// Whether it is on its way.
+    pub(super) is_under_way: bool,
+    /// What is remembered of it apart from that.
+    pub(super) known: Option<Memory>,
 }
 
 fn text(memory: &Memory) -> BString {
@@ -123,8 +125,10 @@ impl Remotes {
 
     fn recollection(&self, name: &str, will_be: Option<BString>) -> Recollection {
         let unfinished = self.unfinished.get(name);
-        let under_way = unfinished.and_then(|unfinished| unfinished.under_way.as_ref());
-        let was = under_way.map_or_else(|| self.as_it_stands(name), Clone::clone);
+        let was = match unfinished {
+            Some(unfinished) if unfinished.is_under_way => unfinished.known.clone(),
+            _ => self.as_it_stands(name),
+        };
         let was = was.as_ref().map(text);
         let found = unfinished.map(|unfinished| unfinished.text.clone());
         Recollection {

@@ -81,7 +81,7 @@ impl Eyes<'_> {
         }
         let names: Vec<String> = observed.intent.names().map(str::to_owned).collect();
         for name in names {
-            let is_carried = self.on_its_way(&name);
+            let is_under_way = self.on_its_way(&name);
             if !self.found.has_target {
                 continue;
             }
@@ -93,7 +93,8 @@ impl Eyes<'_> {
             let text = self.found.texts.get(&self.places.memory(&name));
             let unfinished = Unfinished {
                 text: text.cloned().unwrap_or_default().into(),
-                under_way: is_carried.then_some(known),
+                is_under_way,
+                known,
             };
             self.found.store.note_unfinished(&name, unfinished);
             self.forget_later_name(&name);
