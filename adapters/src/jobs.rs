@@ -6,11 +6,12 @@ use overlay_resolver::root::Root;
 
 use crate::code;
 use crate::commit::{Batch, Ended, Lock, Outcome, commit};
+use crate::job::{Due, End, Job, Mark};
 use crate::obstacles;
 use crate::plan::with_documents;
 use crate::report::{Change, Decision, Matter, Operation, Remark, Report, Request, RunDecision};
 use crate::run::READ_TOTAL;
-use crate::runner::{Agenda, Conclusion, Due, End, Job, Mark, Runner, entry};
+use crate::runner::{Agenda, Conclusion, Runner, entry};
 
 /// An adapter with what is asked of it.
 pub(crate) struct Jobs<'r> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use overlay_resolver::root::Root;
 
+use crate::job::Job;
 use crate::process::{self, Failed};
-use crate::runner::Job;
 
 /// What is there where systemd is the service manager: `sd_booted(3)`.
 const BOOTED: &str = "/run/systemd/system";

@@ -27,6 +27,7 @@ pub mod etc;
 mod exampled;
 mod expiry;
 mod flatpak;
+mod job;
 mod jobs;
 mod keyed;
 mod launch;

@@ -28,7 +28,7 @@ type Story = fn(&System);
 type Deployed = fn(&Tree);
 
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
-    let stories: [(&str, Story); 10] = [
+    let stories: [(&str, Story); 12] = [
         (
             "the vendor's remotes come, and what the owner did stays",
             remotes::stay,
@@ -39,8 +39,16 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
         ("a rollback cleans nothing again", cleanup::rollback),
         ("a sysroot that is mounted read-only", cleanup::read_only),
         (
+            "a sysroot that is read-only for good",
+            cleanup::read_only_for_good,
+        ),
+        (
             "tasks that fail and hang are given up aloud",
             cleanup::given_up,
+        ),
+        (
+            "a task that is run again and fails is done by the next boot",
+            cleanup::again,
         ),
         (
             "a task that takes the machine down is counted",

@@ -42,11 +42,12 @@ pub use self::verify::{Armed, Verified, have_it_told};
 pub use self::writable::make_writable;
 use crate::commit::{Batch, Step};
 use crate::deployment::Deployment;
+use crate::job::{Job, Mark, mark_file};
 use crate::launch;
 use crate::paths::{BelowLayers, InRoot, LayersAt};
 use crate::report::{Change, Decision, Operation, RunDecision};
 use crate::route::{Route, SourcePath};
-use crate::runner::{Agenda, Conclusion, Copied, Job, Mark, Runner, mark_file, put};
+use crate::runner::{Agenda, Conclusion, Copied, Runner, put};
 use crate::source::{Source, Want, toml_entries};
 use crate::system::is_running_systems;
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::marker::{Marker, MarkerState};
 use super::progress::{Overall, Progress, TaskProgress};
-use crate::runner::{Due, End, Job, Mark};
+use crate::job::{Due, End, Job, Mark};
 use crate::thorough::is_thorough;
 
 const DEPLOYMENTS: [&str; 2] = ["A", "B"];

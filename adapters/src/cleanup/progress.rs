@@ -4,8 +4,8 @@
 use overlay_resolver::finding::Finding;
 
 use super::marker::Marker;
+use crate::job::Job;
 use crate::report::RunDecision;
-use crate::runner::Job;
 
 /// How far a task is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,10 +15,11 @@ use overlay_resolver::tree::Tree;
 use serde::Deserialize;
 
 use crate::code;
+use crate::job::{Job, Mark, mark_file};
 use crate::paths::{BelowLayers, InRoot, LayersAt};
 use crate::process;
 use crate::route::{Route, SourcePath};
-use crate::runner::{Agenda, Job, Mark, Runner, mark_file};
+use crate::runner::{Agenda, Runner};
 use crate::source::{Source, mistake, path_of, toml_entries};
 use crate::system::is_running_systems;
 

@@ -11,8 +11,9 @@ use super::{Definition, Tasksd};
 use crate::adapter::Adapters;
 use crate::commit::{commit, commit_until};
 use crate::definition::text::Text;
+use crate::job::{Due, End};
 use crate::report::{Decision, Errand, Report, Request, RunDecision, Wish};
-use crate::runner::{Due, End, Runner as _};
+use crate::runner::Runner as _;
 use crate::scope::Scopes;
 use crate::system::{System, WhyLeft};
 

@@ -5,6 +5,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::container::Boot;
+use super::disk::{Disk, FileSystem};
 use super::system::System;
 
 const MARKER: &str = "sysroot/.ostree-cleaned";
@@ -96,6 +97,33 @@ pub(crate) fn read_only(system: &System) {
     }
 }
 
+/// The marker of another deployment is on a file system that nobody can write to.
+pub(crate) fn read_only_for_good(system: &System) {
+    system.task("20-mine", "exit 0", "");
+    let place = system.beside("for-good");
+    fs::create_dir(&place).expect("a directory");
+    let disk = Disk::new(&place, FileSystem::Ext4);
+    fs::write(disk.path.join(".ostree-cleaned"), "").expect("a file");
+    disk.unmount();
+    disk.mount_read_only();
+    let option = format!("--bind={}:/sysroot", disk.path.display());
+    for ran in ["20-mine", ""] {
+        let mut boot = system.boot_with(&[&option]);
+        boot.settle();
+        let document = boot.cleanup();
+        let cleanup = &document["cleanup"];
+        assert_eq!(cleanup["state"], "cleaned");
+        assert_eq!(cleanup["marker_state"], "foreign");
+        assert_eq!(cleanup["noted"], true);
+        for unit in ["overlayctl-cleanup-verify", "post-upgrade-cleanup"] {
+            assert_ne!(boot.state(&format!("{unit}.service")), "failed", "{unit}");
+        }
+        boot.off();
+        assert_eq!(system.ran(), ran);
+    }
+    disk.unmount();
+}
+
 pub(crate) fn given_up(system: &System) {
     system.task("10-bad", "exit 7", "");
     system.task(
@@ -109,6 +137,7 @@ pub(crate) fn given_up(system: &System) {
         let failed = boot.output(&["systemctl", "--failed", "--no-legend", "--plain"]);
         assert!(failed.contains("post-upgrade-cleanup.service"), "{failed}");
         assert_eq!(boot.status(&["overlayctl", "cleanup", "status"]), 1);
+        assert_eq!(boot.cleanup()["cleanup"]["state"], "given-up");
         let status = boot.output(&["overlayctl", "cleanup", "status"]);
         assert!(
             status.contains("failed 3 times: it ended with exit status: 7"),
@@ -134,6 +163,34 @@ pub(crate) fn given_up(system: &System) {
         assert!(!failed.contains("verify"), "{failed}");
     });
     assert_eq!(ran, "");
+}
+
+/// A task that was done is run again by hand, and fails: the next boot does it.
+pub(crate) fn again(system: &System) {
+    system.task("20-mine", "! [ -e /witness/bad ]", "tries = 9\n");
+    let ran = boot(system, |boot| {
+        is_cleaned(boot);
+        system.write("witness/bad", "");
+        let again = [
+            "overlayctl",
+            "cleanup",
+            "run",
+            "--force",
+            "--task",
+            "20-mine",
+        ];
+        assert_eq!(boot.status(&again), 3);
+        assert_eq!(boot.cleanup()["cleanup"]["marker_state"], "untrue");
+        let explained = boot.output(&["overlayctl", "explain", "cleanup"]);
+        assert!(
+            explained.contains("tried 1 of 9 times: it ended with"),
+            "{explained}"
+        );
+    });
+    assert_eq!(ran, "20-mine 20-mine");
+    system.remove("witness/bad");
+    assert_eq!(boot(system, is_cleaned), "20-mine");
+    assert_eq!(boot(system, is_cleaned), "");
 }
 
 pub(crate) fn takes_down(system: &System) {

@@ -57,6 +57,11 @@ impl Disk {
         mount(&["-o", "loop", text(&self.image), text(&self.path)]);
     }
 
+    /// The same such that nobody can write to it, whatever is mounted anew.
+    pub(crate) fn mount_read_only(&self) {
+        mount(&["-o", "loop,ro", text(&self.image), text(&self.path)]);
+    }
+
     /// From here on nothing reaches it, and what it holds is what was synced, and what the kernel chose to write.
     pub(crate) fn cut_power(&self) {
         // `FS_IOC_SHUTDOWN` without a flush of the log, which is not of xfs alone.

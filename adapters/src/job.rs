@@ -1,0 +1,313 @@
+//! A job: an entry that is run. It is done once for each *occasion* (a deployment, a version), and tried so often and no
+//! more. What became of it is its *mark*, which is durable before anything is run: a job that takes the machine down
+//! has been counted.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bstr::{BString, ByteSlice as _};
+use overlay_resolver::finding::Finding;
+use overlay_resolver::keyfile::value;
+use overlay_resolver::root::{FRAGMENT_LIMIT, Root};
+
+use crate::code;
+use crate::commit::Batch;
+use crate::editor::Editor;
+use crate::report::RunDecision;
+use crate::runner::put;
+
+/// The file of a job's mark in a directory.
+pub(crate) fn mark_file(directory: &Path, name: &str) -> PathBuf {
+    directory.join(format!("{name}.run"))
+}
+
+/// Something to be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Job {
+    /// What it is reported under.
+    pub(crate) adapter: String,
+    /// The name of its entry.
+    pub(crate) name: String,
+    /// The program that is run, with its arguments.
+    pub(crate) command: Vec<String>,
+    /// How long that may take.
+    pub(crate) patience: Duration,
+    /// Whether all is done only once this is.
+    pub(crate) is_required: bool,
+    /// What it is to be done for, once.
+    pub(crate) occasion: String,
+    /// How often it is tried for that.
+    pub(crate) tries: u32,
+    /// The file of its mark.
+    pub(crate) place: PathBuf,
+    /// What became of it so far.
+    pub(crate) mark: Option<Mark>,
+    /// The file that says what it runs.
+    pub(crate) origin: PathBuf,
+    /// The line in that, counted from 1.
+    pub(crate) line: Option<usize>,
+}
+
+/// What became of a job.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Mark {
+    /// For which occasion.
+    pub(crate) occasion: String,
+    /// How often it was begun.
+    pub(crate) tries: u32,
+    /// How the last time ended.
+    pub(crate) end: End,
+}
+
+/// How a job ended that was begun.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum End {
+    /// Nobody was there to see it: it runs now, or it or another took the machine down.
+    Unseen,
+    /// It was done.
+    Done,
+    /// It failed, and why.
+    Failed(String),
+}
+
+impl Mark {
+    /// The same with an end.
+    pub(crate) fn ended(&self, end: End) -> Self {
+        Self {
+            end,
+            ..self.clone()
+        }
+    }
+
+    /// Why it failed, as far as that was seen.
+    pub(crate) fn why(&self) -> Option<&str> {
+        match &self.end {
+            End::Failed(why) => Some(why),
+            End::Unseen | End::Done => None,
+        }
+    }
+}
+
+/// Whether a job is to be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Now; with this mark before that.
+    Now(Mark),
+    /// Not again: it is done.
+    Done,
+    /// Not again: it was tried often enough, as its mark says.
+    GivenUp(Mark),
+}
+
+impl Job {
+    /// Whether it is to be run. Pure.
+    pub(crate) fn due(&self) -> Due {
+        match self.known() {
+            Some(mark) if mark.end == End::Done => Due::Done,
+            Some(mark) if mark.tries >= self.tries => Due::GivenUp(mark.clone()),
+            known => Due::Now(self.begun(known.map_or(0, |mark| mark.tries) + 1)),
+        }
+    }
+
+    /// What there is to say of it as long as it is not run. Pure.
+    pub(crate) fn decision(&self) -> RunDecision {
+        match self.due() {
+            Due::Done => RunDecision::Done,
+            Due::GivenUp(mark) => self.failed(mark.tries, mark.why().map(Into::into)),
+            Due::Now(_) => match self.known() {
+                Some(mark) if mark.end != End::Unseen => {
+                    self.failed(mark.tries, mark.why().map(Into::into))
+                }
+                known => self.to_be_run(known.map_or(0, |mark| mark.tries)),
+            },
+        }
+    }
+
+    /// That it is to be run, which was begun so often without an end that anybody saw.
+    pub(crate) fn to_be_run(&self, begun: u32) -> RunDecision {
+        RunDecision::Due {
+            origin: self.origin.clone(),
+            begun,
+            of: self.tries,
+        }
+    }
+
+    /// What becomes of it once it failed so often.
+    pub(crate) fn failed(&self, tries: u32, why: Option<String>) -> RunDecision {
+        if tries < self.tries {
+            let of = self.tries;
+            RunDecision::Failed { tries, of, why }
+        } else {
+            RunDecision::GivenUp { tries, why }
+        }
+    }
+
+    /// What is known of it: of what it is for now.
+    pub(crate) fn known(&self) -> Option<&Mark> {
+        let known = self.mark.as_ref();
+        known.filter(|mark| mark.occasion == self.occasion)
+    }
+
+    /// Its mark when it is begun for the first time, whatever became of it before.
+    pub(crate) fn anew(&self) -> Mark {
+        self.begun(1)
+    }
+
+    fn begun(&self, tries: u32) -> Mark {
+        Mark {
+            occasion: self.occasion.clone(),
+            tries,
+            end: End::Unseen,
+        }
+    }
+
+    /// What writes down what became of it.
+    pub(crate) fn marked(&self, root: &Root, before: Option<&Mark>, after: &Mark) -> Batch {
+        let before = before.map(Mark::to_bytes);
+        vec![put(root, &self.place, before, after.to_bytes())].into()
+    }
+
+    /// That running it failed, told where that is defined. It is tried again, or that it is not is told, too.
+    pub(crate) fn failure(&self, why: &str) -> Finding {
+        let message = format!("{}: {why}", self.name);
+        let finding = code::RUN_FAILED.warning(&self.origin, message);
+        self.line.into_iter().fold(finding, Finding::at)
+    }
+}
+
+const SECTION: &str = "Run";
+const OCCASION: &str = "Occasion";
+const TRIES: &str = "Tries";
+const DONE: &str = "Done";
+const FAILURE: &str = "Failure";
+
+impl Mark {
+    /// The one in this file, if it is there.
+    pub(crate) fn read(root: &Root, path: &Path) -> Result<Option<Self>, Finding> {
+        let text = root.read(path, FRAGMENT_LIMIT);
+        let text = text.map_err(|error| code::UNREADABLE.error(path, error.to_string()))?;
+        text.map(|text| Self::parse(&text, path)).transpose()
+    }
+
+    /// Reads the file, which errors call `path`.
+    pub(crate) fn parse(text: &[u8], path: &Path) -> Result<Self, Finding> {
+        let file = Editor::parse(text)
+            .map_err(|(line, problem)| code::MALFORMED.error(path, problem).at(line))?;
+        let get = |key| file.get(SECTION, key);
+        let occasion = get(OCCASION).and_then(|raw| value::decode_string(raw).ok());
+        let tries = get(TRIES).and_then(|raw| raw.to_str().ok()?.parse().ok());
+        let is_done = get(DONE).and_then(|raw| value::decode_boolean(raw).ok());
+        let failure = get(FAILURE).and_then(|raw| value::decode_string(raw).ok());
+        let mark = occasion.zip(tries).zip(is_done);
+        let mark = mark.map(|((occasion, tries), is_done)| Self {
+            occasion,
+            tries,
+            end: match (is_done, failure) {
+                (true, _) => End::Done,
+                (false, Some(why)) => End::Failed(why),
+                (false, None) => End::Unseen,
+            },
+        });
+        mark.ok_or_else(|| {
+            let message = "is not what a run leaves, a group [Run] with Occasion=, Tries= and Done=: remove it, and what it is about is run again";
+            code::MALFORMED.error(path, message)
+        })
+    }
+
+    /// The whole file.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut file = Editor::default();
+        let failure = self.why().map(|why| (FAILURE, value::encode_string(why)));
+        let pairs = [
+            (OCCASION, value::encode_string(&self.occasion)),
+            (TRIES, self.tries.to_string().into()),
+            (DONE, value::encode_boolean(self.end == End::Done)),
+        ];
+        for (key, value) in pairs.into_iter().chain(failure) {
+            file.set(SECTION, key, BString::from(value).as_bstr());
+        }
+        file.to_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn mark() -> impl Strategy<Value = Mark> {
+        let end = prop_oneof![
+            Just(End::Unseen),
+            Just(End::Done),
+            "[^\0]{0,8}".prop_map(End::Failed)
+        ];
+        ("[^\0]{0,8}", any::<u32>(), end).prop_map(|(occasion, tries, end)| Mark {
+            occasion,
+            tries,
+            end,
+        })
+    }
+
+    fn job(occasion: &str, tries: u32, mark: Option<Mark>) -> Job {
+        Job {
+            adapter: "tasks".into(),
+            name: "x".into(),
+            command: Vec::new(),
+            patience: Duration::MAX,
+            is_required: true,
+            place: PathBuf::new(),
+            occasion: occasion.into(),
+            tries,
+            mark,
+            origin: PathBuf::new(),
+            line: None,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(mark in mark()) {
+            prop_assert_eq!(Mark::parse(&mark.to_bytes(), Path::new("/x")), Ok(mark));
+        }
+
+        /// Occasions come and go; each run of a job ends well or not, or not at all.
+        #[test]
+        fn tries_are_bounded_and_what_is_done_is_not_run_again(
+            turns in prop::collection::vec((0..3u8, any::<bool>()), 1..40),
+            limit in 1..4u32,
+        ) {
+            let mut known: Option<Mark> = None;
+            let (mut begun, mut is_done) = (0, false);
+            for (occasion, ends_well) in turns {
+                let occasion = occasion.to_string();
+                if known.as_ref().is_none_or(|mark| mark.occasion != occasion) {
+                    (begun, is_done) = (0, false);
+                }
+                let job = job(&occasion, limit, known.clone());
+                match job.due() {
+                    Due::Now(mark) => {
+                        prop_assert!(!is_done, "run again");
+                        begun += 1;
+                        prop_assert_eq!(mark.tries, begun);
+                        prop_assert!(begun <= limit, "tried too often");
+                        is_done = ends_well;
+                        known = Some(mark.ended(if is_done { End::Done } else { End::Unseen }));
+                    }
+                    Due::Done => prop_assert!(is_done),
+                    Due::GivenUp(_) => prop_assert!(!is_done && begun == limit),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_run_leaves_is_refused() {
+        for text in ["", "junk\n", "[Run]\nOccasion=a\nTries=-1\nDone=true\n"] {
+            assert!(
+                Mark::parse(text.as_bytes(), Path::new("/x")).is_err(),
+                "{text}"
+            );
+        }
+    }
+}
