@@ -11,6 +11,8 @@ lib = $(DESTDIR)/usr/lib
 all:
 	cargo build --release --locked --target-dir "$(target)"
 
+# The definitions of the adapters are in the program. A file of one in overlayctl/adapters.d would lie over that, and be the older one
+# of the two one day.
 # Only cargo knows whether its own binary is up to date.
 install: $(if $(filter file,$(origin binary)),all)
 	install -D --mode=755 "$(binary)" "$(DESTDIR)/usr/bin/overlayctl"

@@ -34,6 +34,11 @@ pub(super) fn run(
     }
     let mut asked = Asked::new(cli, &system);
     asked.is_of_another = sysroot.is_some();
+    if is_written && asked.is_turned_off() {
+        let mut text = Text::new();
+        say!(text, "nothing is to be done: {TURNED_OFF}");
+        return Ok(asked.show_done(Report::default(), text));
+    }
     match command {
         cli::Cleanup::Run {
             dry_run,
@@ -84,6 +89,9 @@ pub(super) fn status(cli: &Cli, system: &System) -> Result<Output, Failure> {
     Asked::new(cli, system).status()
 }
 
+/// What is said where no definition has anything cleaned.
+const TURNED_OFF: &str = "no adapter of kind cleanup is defined in this root";
+
 struct Asked<'r> {
     cli: &'r Cli,
     system: &'r System,
@@ -102,14 +110,17 @@ impl<'r> Asked<'r> {
         }
     }
 
+    /// Whether nobody wants anything to be done, be it by its definition that is masked.
+    fn is_turned_off(&self) -> bool {
+        let mut broken = self.adapters.findings().iter();
+        self.adapters.cleanup().is_none() && !broken.any(|finding| finding.level == Level::Error)
+    }
+
     fn cleanup(&self) -> Result<(&str, &Cleanup), Failure> {
         self.adapters.cleanup().ok_or_else(|| {
             let broken = self.adapters.findings().iter();
             let mut broken = broken.filter(|finding| finding.level == Level::Error);
-            let none = || {
-                let message = "no adapter of kind cleanup is defined in this root";
-                code::NOT_FOUND.error("/", message)
-            };
+            let none = || code::NOT_FOUND.error("/", TURNED_OFF);
             broken.next().cloned().unwrap_or_else(none).into()
         })
     }

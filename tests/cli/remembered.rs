@@ -308,3 +308,18 @@ fn names_of_images_may_be_long() {
         assert_eq!(image.0.exit_status(&["cleanup", "status"]), 0);
     }
 }
+
+/// The units may be enabled all the same.
+#[test]
+fn where_it_is_turned_off_nothing_fails() {
+    let image = Cleaned::new();
+    image.0.write("etc/overlayctl/adapters.d/cleanup.toml", "");
+    for (command, exit) in [("verify", 0), ("run", 0), ("arm", 0), ("status", 1)] {
+        assert_eq!(
+            image.0.exit_status(&["cleanup", command]),
+            exit,
+            "{command}"
+        );
+    }
+    assert!(image.0.path(MARKER).exists() && !image.0.path(NOTE).exists());
+}

@@ -97,23 +97,29 @@ pub(crate) fn read_only(system: &System) {
     }
 }
 
-/// The marker of another deployment is on a file system that nobody can write to.
+/// The marker is, or is not, on a file system that nobody can write to.
 pub(crate) fn read_only_for_good(system: &System) {
     system.task("20-mine", "exit 0", "");
     let place = system.beside("for-good");
     fs::create_dir(&place).expect("a directory");
     let disk = Disk::new(&place, FileSystem::Ext4);
-    fs::write(disk.path.join(".ostree-cleaned"), "").expect("a file");
     disk.unmount();
     disk.mount_read_only();
     let option = format!("--bind={}:/sysroot", disk.path.display());
-    for ran in ["20-mine", ""] {
+    for (state, ran) in [("absent", "20-mine"), ("absent", ""), ("foreign", "")] {
+        if state == "foreign" {
+            disk.unmount();
+            disk.mount();
+            fs::write(disk.path.join(".ostree-cleaned"), "").expect("a file");
+            disk.unmount();
+            disk.mount_read_only();
+        }
         let mut boot = system.boot_with(&[&option]);
         boot.settle();
         let document = boot.cleanup();
         let cleanup = &document["cleanup"];
         assert_eq!(cleanup["state"], "cleaned");
-        assert_eq!(cleanup["marker_state"], "foreign");
+        assert_eq!(cleanup["marker_state"], state);
         assert_eq!(cleanup["noted"], true);
         for unit in ["overlayctl-cleanup-verify", "post-upgrade-cleanup"] {
             assert_ne!(boot.state(&format!("{unit}.service")), "failed", "{unit}");
