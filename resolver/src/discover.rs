@@ -8,19 +8,20 @@
 //! [`scan`]: crate::scan
 
 mod aliases;
+mod opened;
 mod shared;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use self::opened::{Opendir, Place};
 pub(crate) use self::shared::Shared;
-use self::shared::SharedDir;
 use crate::finding::{Finding, code};
-use crate::root::{Listing, Name as Listed, Opened, Unusable, above_end};
+use crate::root::{Listing, above_end};
 use crate::rules::{DropIns, Layer, Name, Rules, Shape, unit};
 use crate::scan::fragment::{Fragment, Role};
-use crate::tree::{Tree, TreeDir};
+use crate::tree::Tree;
 
 /// What to look for and how.
 #[derive(Debug, Clone, Copy)]
@@ -69,43 +70,6 @@ pub(crate) struct Discovery {
     pub(crate) on_the_way: Vec<PathBuf>,
     /// The layers that have any of the directories.
     found_in: Vec<Layer>,
-}
-
-/// A directory to search, with its rank.
-struct Place {
-    layer: Layer,
-    directory: PathBuf,
-    /// Whether other documents look at it, too.
-    is_shared: bool,
-}
-
-/// One that is there.
-struct Opendir<'t> {
-    place: Place,
-    rank: u32,
-    dir: Found<'t>,
-}
-
-#[derive(Debug)]
-enum Found<'t> {
-    Own(TreeDir<'t>),
-    Shared(SharedDir<'t>),
-}
-
-impl Found<'_> {
-    fn listing(&self) -> Result<Listing, Unusable> {
-        match self {
-            Self::Own(dir) => dir.listing(),
-            Self::Shared(dir) => dir.listing(),
-        }
-    }
-
-    fn open(&self, name: &OsStr) -> Option<Opened> {
-        match self {
-            Self::Own(dir) => dir.open(name),
-            Self::Shared(dir) => dir.open(name),
-        }
-    }
 }
 
 /// Reads what the layers hold.
@@ -368,74 +332,5 @@ impl Discovery {
             self.findings
                 .push(code::BROKEN_DIRECTORY.warning(directory, message));
         }
-    }
-}
-
-impl<'t> Query<'t> {
-    fn open(&self, place: &Place, trail: &mut Vec<PathBuf>) -> Result<Option<Found<'t>>, Unusable> {
-        let (tree, directory) = (self.tree, &place.directory);
-        if place.is_shared {
-            let dir = self.shared.dir(tree, directory, trail)?;
-            return Ok(dir.map(Found::Shared));
-        }
-        Ok(tree.dir_by(directory, trail)?.map(Found::Own))
-    }
-}
-
-impl Query<'_> {
-    /// Opens what has a name, the file of the highest layer first, until the name is taken.
-    fn open_names(
-        &self,
-        role: Role,
-        dirs: &[Opendir<'_>],
-        mut names: Vec<(Listed<'_>, usize)>,
-    ) -> Vec<Fragment> {
-        // Each directory's names are sorted already, which this sort makes use of.
-        names.sort();
-        let mut found = Vec::with_capacity(names.len());
-        let stacks = names.chunk_by(|(a, _), (b, _)| a == b);
-        for (number, stack) in (0..).zip(stacks) {
-            let start = found.len();
-            let mut taken = false;
-            for (name, index) in stack.iter().rev() {
-                let name = name.get();
-                let Some(dir) = dirs.get(*index) else {
-                    continue;
-                };
-                let mut fragment = dir.fragment(role, name);
-                fragment.stack = number;
-                found.push(self.look(fragment, &mut taken, || {
-                    dir.dir.open(name).unwrap_or_else(Opened::vanished)
-                }));
-            }
-            if let Some(stack) = found.get_mut(start..) {
-                stack.reverse();
-            }
-        }
-        found
-    }
-
-    /// Judges a file by what lies there, unless one above it hides it and nobody wants to know.
-    fn look(
-        &self,
-        fragment: Fragment,
-        taken: &mut bool,
-        open: impl FnOnce() -> Opened,
-    ) -> Fragment {
-        if *taken && !self.history && !self.rules.first_always_counts {
-            return fragment;
-        }
-        let fragment = fragment.judged(self.rules, open());
-        *taken |= fragment.takes_name();
-        fragment
-    }
-}
-
-impl Opendir<'_> {
-    fn fragment(&self, role: Role, name: &OsStr) -> Fragment {
-        let Place {
-            layer, directory, ..
-        } = &self.place;
-        Fragment::new(role, layer.clone(), self.rank, directory, name)
     }
 }

@@ -1,4 +1,4 @@
-//! Text about differences: between layers, and between consumers.
+//! Text about differences between layers.
 
 mod lines;
 
@@ -11,10 +11,9 @@ use overlay_resolver::account::Account;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::inspect::delta::{Change, Class, Difference, KeyChange};
-use overlay_resolver::inspect::disagreement::{Disagreements, KeyDisagreement};
 
 use super::style::{BAD, BOLD, FAINT, GOOD, NOTABLE, shortened, some_of};
-use crate::comparison::{Comparison, Delta};
+use crate::comparison::Delta;
 use crate::survey::Survey;
 use crate::text::{Style, Text, say, styled};
 
@@ -78,7 +77,7 @@ pub(crate) fn differences(
 }
 
 /// What a search passed over, if there was one.
-fn not_looked_at(text: &mut Text, passed_over: Option<&Finding>) {
+pub(super) fn not_looked_at(text: &mut Text, passed_over: Option<&Finding>) {
     if let Some(finding) = passed_over {
         text.end_line();
         say!(
@@ -197,7 +196,7 @@ fn says_nothing(text: &mut Text, change: &KeyChange<'_>) {
 }
 
 /// Whether a key is a line that is its own key, or as good as one.
-fn is_line(key: &Key<'_>, items: &[Cow<'_, [u8]>]) -> bool {
+pub(super) fn is_line(key: &Key<'_>, items: &[Cow<'_, [u8]>]) -> bool {
     key.section().is_empty() && items.iter().all(|item| item.is_empty())
 }
 
@@ -209,14 +208,14 @@ fn assignment(key: &Key<'_>, items: &[Cow<'_, [u8]>]) -> String {
 }
 
 /// `[Section] Key`.
-fn name(key: &Key<'_>) -> String {
+pub(super) fn name(key: &Key<'_>) -> String {
     match key.section() {
         section if section.is_empty() => escape(key.name()).to_string(),
         section => format!("[{}] {}", escape(section), escape(key.name())),
     }
 }
 
-fn all(items: &[Cow<'_, [u8]>]) -> String {
+pub(super) fn all(items: &[Cow<'_, [u8]>]) -> String {
     let shown = items.iter().map(|item| shortened(item.as_bstr()));
     shown.collect::<Vec<_>>().join(", ")
 }
@@ -239,183 +238,4 @@ fn items(from: &[Cow<'_, [u8]>], to: &[Cow<'_, [u8]>]) -> Text {
         return styled!("{}  {FAINT}was {}{FAINT:#}", all(to), all(from));
     }
     text
-}
-
-/// Where two consumers disagree, what it comes to before the reasons for it.
-/// Where two consumers disagree, and what was passed over.
-pub(crate) fn disagreements(
-    names: &[String; 2],
-    comparisons: &[Comparison<'_>],
-    passed_over: Option<&Finding>,
-) -> Text {
-    let names = labels(names);
-    let [first, second] = &names;
-    let width = first.chars().count().max(second.chars().count());
-    let mut text = Text::new();
-    for Comparison {
-        path,
-        disagreements,
-    } in comparisons
-    {
-        if disagreements.is_empty() && disagreements.unsure.is_empty() {
-            continue;
-        }
-        let verb = if disagreements.is_empty() {
-            "may disagree"
-        } else {
-            "disagree"
-        };
-        text.gap();
-        let path = escape_path(path);
-        say!(text, "{BOLD}{path}: {first} and {second} {verb}{BOLD:#}");
-        let mut told = Telling {
-            text: &mut text,
-            names: &names,
-            width,
-        };
-        told.refusal(disagreements);
-        told.keys(&disagreements.keys);
-        told.keys(&disagreements.unsure);
-        told.files(disagreements);
-        told.order(disagreements);
-    }
-    if text.is_empty() {
-        let paths: Vec<_> = comparisons
-            .iter()
-            .map(|found| escape_path(&found.path).to_string())
-            .collect();
-        let about = match paths.as_slice() {
-            [] => "neither finds a file".into(),
-            [path] => path.clone(),
-            paths => format!("all {} configuration paths", paths.len()),
-        };
-        say!(text, "{GOOD}{first} and {second} agree{GOOD:#}: {about}");
-    }
-    not_looked_at(&mut text, passed_over);
-    text
-}
-
-/// What the rule sets are called; of a file the last part of its path, if that tells them apart.
-fn labels(names: &[String; 2]) -> [String; 2] {
-    let short = |name: &String| name.rsplit('/').next().unwrap_or_default().to_owned();
-    let [first, second] = names.each_ref().map(short);
-    if first == second {
-        return names.clone();
-    }
-    [first, second]
-}
-
-struct Telling<'t> {
-    text: &'t mut Text,
-    names: &'t [String; 2],
-    width: usize,
-}
-
-impl Telling<'_> {
-    fn side(&mut self, side: usize, words: &Text) {
-        let name = &self.names[side];
-        let width = self.width;
-        say!(self.text, "    {name:width$}  {words}");
-    }
-
-    fn heading(&mut self, words: &str) {
-        self.text.end_line();
-        say!(self.text, "  {BOLD}{words}{BOLD:#}");
-    }
-
-    fn refusal(&mut self, found: &Disagreements<'_>) {
-        let Some(refusal) = &found.refusal else {
-            return;
-        };
-        self.heading("whether it loads");
-        for side in 0..2 {
-            if side == refusal.side {
-                let why = styled!("{BAD}loads nothing at all{BAD:#}, because of");
-                self.side(side, &why);
-                let width = self.width;
-                say!(
-                    self.text,
-                    "    {:width$}  {}: {}",
-                    "",
-                    refusal.refusal.place(),
-                    refusal.refusal
-                );
-            } else {
-                self.side(side, &styled!("{GOOD}loads it{GOOD:#}"));
-            }
-        }
-    }
-
-    fn keys(&mut self, keys: &[KeyDisagreement<'_>]) {
-        for key in keys {
-            let key_of = key.sides.iter().flatten().next();
-            self.heading(&key_of.map_or_else(String::new, name));
-            let values = values(key);
-            let [longest, other] = values.each_ref().map(|(value, _)| value.chars().count());
-            let longest = longest.max(other);
-            for (side, (value, place)) in values.iter().enumerate() {
-                let words = match place.as_str() {
-                    "" => styled!("{NOTABLE}{value}{NOTABLE:#}"),
-                    place => {
-                        styled!("{NOTABLE}{value:longest$}{NOTABLE:#}  {FAINT}{place}{FAINT:#}")
-                    }
-                };
-                self.side(side, &words);
-            }
-        }
-    }
-
-    fn files(&mut self, found: &Disagreements<'_>) {
-        for file in &found.files {
-            self.heading(&escape_path(file.path).to_string());
-            for side in 0..2 {
-                if side == file.counts_for {
-                    self.side(side, &styled!("{GOOD}counts{GOOD:#}"));
-                } else {
-                    self.side(
-                        side,
-                        &styled!("{NOTABLE}does not{NOTABLE:#}: {}", file.why.brief()),
-                    );
-                }
-            }
-        }
-    }
-
-    fn order(&mut self, found: &Disagreements<'_>) {
-        for orders in &found.order {
-            self.heading("order, the last one wins");
-            for (side, paths) in orders.iter().enumerate() {
-                for (number, path) in paths.iter().enumerate() {
-                    let line = styled!("{}. {}", number + 1, escape_path(path));
-                    if number == 0 {
-                        self.side(side, &line);
-                    } else {
-                        let width = self.width;
-                        say!(self.text, "    {:width$}  {line}", "");
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// What a key comes to for each, and from where.
-fn values(found: &KeyDisagreement<'_>) -> [(String, String); 2] {
-    found.sides.each_ref().map(|key| {
-        let Some(key) = key else {
-            return ("no value".into(), String::new());
-        };
-        let sum = key.sum();
-        let items = sum.values();
-        let place = key
-            .last()
-            .map_or_else(String::new, |last| last.place().to_string());
-        let value = match &*items {
-            items if is_line(key, items) => "has it".into(),
-            [] => "empty".into(),
-            items if key.is_multi_valued() => format!("{} (multi-valued)", all(items)),
-            items => all(items),
-        };
-        (value, place)
-    })
 }
