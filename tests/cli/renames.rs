@@ -1,5 +1,8 @@
 //! What the vendor calls otherwise, masks, or takes out of an image for a while: what its owner did stays done.
 
+mod ostree;
+mod waiting;
+
 use crate::certificates::{Certificate, ONE, THREE};
 use crate::image::Image;
 
@@ -78,126 +81,6 @@ fn assert_settled(image: &Image, how: &str) {
     let before = image.files();
     image.run(&["sync"]);
     assert!(image.files() == before, "{how}: {}", config(image));
-}
-
-#[test]
-fn a_rename_that_does_not_come_at_once() {
-    let drop_in = "etc/flatpak/remotes.d/w.flatpakrepo.d/mine.conf";
-    let mask = "etc/flatpak/remotes.d/w.flatpakrepo";
-    for how in ["broken", "drop-in", "absent", "masked"] {
-        let image = empty();
-        ship(&image, "v", "");
-        image.run(&["sync"]);
-        image.edit(GROUP, OFF);
-        match how {
-            "broken" => ship(&image, "w", &format!("{FORMER_V}junk\n")),
-            "absent" => unship(&image, "v"),
-            _ => ship(&image, "w", FORMER_V),
-        }
-        match how {
-            "drop-in" => drop(image.write(drop_in, "junk\n")),
-            "masked" => drop(image.write(mask, "")),
-            _ => {}
-        }
-        image.run(&["sync"]);
-        assert!(is_off(&image, "v"), "{how}: {}", config(&image));
-        assert_eq!(group(&image, "w"), None, "{how}");
-        for file in [drop_in, mask] {
-            let _ = std::fs::remove_file(image.path(file));
-        }
-        ship(&image, "w", FORMER_V);
-        image.run(&["sync"]);
-        assert_renamed(&image, how);
-    }
-}
-
-/// One that nobody touched waits all the same: else the machine had neither.
-#[test]
-fn what_may_be_renamed_waits() {
-    let image = empty();
-    ship(&image, "v", "");
-    image.run(&["sync"]);
-    ship(&image, "w", &format!("{FORMER_V}junk\n"));
-    image.run(&["sync"]);
-    assert!(group(&image, "v").is_some());
-    ship(&image, "w", FORMER_V);
-    image.run(&["sync"]);
-    assert!(group(&image, "v").is_none() && group(&image, "w").is_some());
-}
-
-/// What is not there waits for nothing, whatever is remembered of it; what the owner has, neither.
-#[test]
-fn what_is_gone_does_not_wait() {
-    for (how, is_there, waits) in [
-        ("gone", false, false),
-        ("there", true, true),
-        ("the owner's", true, false),
-    ] {
-        let image = empty();
-        ship(&image, "v", "");
-        image.run(&["sync"]);
-        if how == "the owner's" {
-            image.edit(GROUP, OFF);
-        }
-        if !waits {
-            unship(&image, "v");
-            image.run(&["sync"]);
-        }
-        assert_eq!(group(&image, "v").is_some(), is_there, "{how}");
-        let key = format!("GPGKey={}\n{FORMER_V}", ONE.base64);
-        ship(&image, "w", &key);
-        image.write_bytes("elsewhere", &THREE.bytes());
-        let keyring = image.path("var/lib/flatpak/repo/w.trustedkeys.gpg");
-        std::os::unix::fs::symlink("../../../../elsewhere", keyring).expect("a symlink");
-        let shown = image.shown(&["sync"]);
-        assert!(
-            shown.contains("w would be verified with what is there"),
-            "{shown}"
-        );
-        assert_eq!(shown.contains("v stays as it is"), waits, "{how}: {shown}");
-        assert_eq!(group(&image, "v").is_some(), is_there, "{how}: {shown}");
-        assert!(group(&image, "w").is_none(), "{how}: {shown}");
-        assert_settled(&image, how);
-    }
-}
-
-/// A broken file holds up what it says that it takes over from, and says so with what to do; nothing else that was
-/// withdrawn waits for it.
-#[test]
-fn a_broken_file_hurts_what_it_names() {
-    for (lines, waits) in [
-        (FORMER_V, true),
-        ("", false),
-        ("[Overlay]\nFormerNames=other;\n", false),
-    ] {
-        let image = empty();
-        ship(&image, "v", "");
-        image.run(&["sync"]);
-        ship(&image, "w", &format!("{lines}junk\n"));
-        let shown = image.shown(&["sync"]);
-        assert_eq!(group(&image, "v").is_some(), waits, "{shown}");
-        let told = shown.contains("w.flatpakrepo:")
-            && shown.contains(
-                "v stays as it is until this is mended, since w takes over from it; or mask w",
-            );
-        assert_eq!(told, waits, "{shown}");
-        assert_settled(&image, lines);
-    }
-}
-
-/// Nothing of the owner's goes with what the broken file does not name: that is left to them, and hands all over.
-#[test]
-fn a_broken_file_that_names_nothing_loses_nothing() {
-    let image = empty();
-    ship(&image, "v", "");
-    image.run(&["sync"]);
-    image.edit(GROUP, OFF);
-    ship(&image, "w", "junk\n");
-    image.run(&["sync"]);
-    assert!(is_off(&image, "v"), "{}", config(&image));
-    ship(&image, "w", FORMER_V);
-    image.run(&["sync"]);
-    assert_renamed(&image, "names nothing");
 }
 
 /// Which file hides what its owner edited is told.
@@ -445,71 +328,4 @@ fn what_is_restored_has_what_was_done_under_the_former_name() {
     assert_eq!(group(&image, "w"), None);
     assert_eq!(image.exit_status(&["restore", "w"]), 0);
     assert_renamed(&image, "restored");
-}
-
-const CONF: &str = "etc/ostree/remotes.d/a.conf";
-
-/// An image with a remote of ostree; the next has it under this name.
-fn ship_ostree(image: &Image, name: &str, overlay: &str) {
-    let _ = std::fs::remove_dir_all(image.path("usr/lib/ostree"));
-    image.write(
-        &format!("usr/lib/ostree/remotes.d/{name}.conf"),
-        &format!("[remote \"{name}\"]\nurl=https://a.example/\ngpg-verify=false\n{overlay}"),
-    );
-}
-
-/// As `sed` takes the lines of a file out of the way, and brings them back.
-fn comment_out(image: &Image) -> String {
-    let text = std::fs::read_to_string(image.path(CONF)).expect("a remote");
-    let lines = text.lines().map(|line| format!("#{line}\n"));
-    image.write(CONF, &lines.collect::<String>());
-    text
-}
-
-#[test]
-fn whose_lines_are_back_was_not_deleted() {
-    let image = empty();
-    ship_ostree(&image, "a", "");
-    image.run(&["sync"]);
-    let text = comment_out(&image);
-    image.run(&["sync"]);
-    ship_ostree(&image, "b", "[Overlay]\nFormerNames=a\n");
-    image.run(&["sync"]);
-    assert!(!image.path("etc/ostree/remotes.d/b.conf").exists());
-    image.write(CONF, &text);
-    let shown = image.shown(&["sync"]);
-    assert!(
-        image.path("etc/ostree/remotes.d/b.conf").exists(),
-        "{shown}"
-    );
-    assert!(!image.path(CONF).exists(), "{shown}");
-    assert_settled(&image, "back");
-}
-
-/// We took the vendor's certificate out while the lines were out of the way: it comes back with these.
-#[test]
-fn whose_lines_are_back_is_verified_as_before() {
-    let image = empty();
-    ship_ostree(&image, "a", "");
-    let conf = image.path("usr/lib/ostree/remotes.d/a.conf");
-    let text = std::fs::read_to_string(&conf).expect("a remote");
-    std::fs::write(conf, text.replace("gpg-verify=false", "gpg-verify=true")).expect("written");
-    image.write_bytes("usr/lib/ostree/remotes.d/a.trustedkeys.gpg", &ONE.bytes());
-    image.run(&["sync"]);
-    let keyring = "etc/ostree/remotes.d/a.trustedkeys.gpg";
-    let trusts = |certificate: &Certificate| {
-        let bytes = std::fs::read(image.path(keyring)).expect("a keyring");
-        let wanted = certificate.bytes();
-        bytes.windows(wanted.len()).any(|found| found == wanted)
-    };
-    image.write_bytes(keyring, &[ONE.bytes(), THREE.bytes()].concat());
-    image.run(&["sync"]);
-    let text = comment_out(&image);
-    image.run(&["sync"]);
-    assert!(!trusts(&ONE) && trusts(&THREE));
-    image.write(CONF, &text);
-    let shown = image.shown(&["sync"]);
-    assert!(trusts(&ONE) && trusts(&THREE), "{shown}");
-    assert!(!shown.contains("edited by you"), "{shown}");
-    assert_settled(&image, "back");
 }

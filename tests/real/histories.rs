@@ -6,24 +6,26 @@
 
 mod acts;
 mod asked;
+mod images;
 mod judge;
 mod owed;
+mod scene;
 mod turn;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::faults::LOCK;
-use crate::flatpak::bench::Keys;
-use crate::machine::Machine;
+use crate::is_thorough;
 use crate::random::Random;
-use crate::{is_thorough, peers::Found};
 
+use images::names;
 use owed::{Maker, Owed, Served};
-use turn::{Changes, Death, Turn};
+pub(crate) use scene::Scene;
+use turn::{Death, Turn};
 pub(crate) use turn::{Entry, Image, Said, Shipped, Values};
 
 /// The remotes that everything happens to.
@@ -42,59 +44,6 @@ pub(crate) const SERVERS: usize = 3;
 
 /// What an owner's own remote has.
 pub(crate) const OWN_URL: &str = "http://127.0.0.1:9/own";
-
-/// One target with its real consumer.
-pub(crate) trait Scene {
-    fn machine(&self) -> &Machine;
-    fn keys(&self) -> &Keys;
-
-    /// The image ships a remote, or a file of which nobody can read more than what it is called otherwise.
-    fn ship(&self, name: &str, other_name: Option<&str>, entry: Option<&Entry>);
-    /// The image masks what it ships.
-    fn hide(&self, name: &str);
-    fn mask(&self, name: &str);
-    fn unmask(&self, name: &str);
-
-    /// The remotes that the consumer sees, or why it does not work. It may import what it finds.
-    fn listed(&self) -> Found<BTreeSet<String>>;
-    /// The remotes in the target, without the consumer's having run.
-    fn present(&self) -> BTreeSet<String>;
-    fn values(&self, name: &str) -> Values;
-    fn is_verified(&self, name: &str) -> bool;
-    /// Fingerprints in the keyring of a remote, sorted.
-    fn trusted(&self, name: &str) -> Vec<String>;
-    /// What a whole run should not leave: staged files, intents, keyrings of remotes that are not there.
-    fn strays(&self) -> Vec<PathBuf>;
-
-    /// The owner's acts, by the tools of the target.
-    fn delete(&self, name: &str);
-    fn edit(&self, name: &str, values: &Values);
-    fn add_own(&self, name: &str);
-    fn trust(&self, name: &str);
-    /// All certificates but the owner's go.
-    fn take_out(&self, name: &str);
-    /// All lines of a remote are taken out of the way; returns them.
-    fn put_aside(&self, _name: &str) -> Option<String> {
-        None
-    }
-    fn bring_back(&self, _name: &str, _lines: &str) {}
-
-    /// Where the vendor's servers are, of which there are [`SERVERS`].
-    fn server(&self, number: usize) -> String {
-        format!("http://127.0.0.1:9/vendor{number}")
-    }
-    /// Where a server is that has moved.
-    fn moved(&self, number: usize) -> String {
-        self.server(number) + "/."
-    }
-    /// A server says something, and the consumer asks it for this remote. Whether the consumer is one that does.
-    fn ask(&self, _name: &str, _server: usize, _said: &Said) -> bool {
-        false
-    }
-
-    /// A reset to factory defaults.
-    fn wipe(&self);
-}
 
 /// How much was tried.
 #[derive(Debug, Default)]
@@ -289,56 +238,6 @@ impl<S: Scene> History<'_, S> {
         present.contains(name) || present.contains(&later(name))
     }
 
-    /// The next image ships one remote otherwise, of those that this one ships.
-    fn reship(
-        &mut self,
-        from: &'static str,
-        otherwise: impl FnOnce(Entry) -> Shipped,
-        may_be: fn(&str) -> bool,
-    ) {
-        let shipped = |history: &Self, name: &str| match history.images[history.booted].get(name) {
-            Some(Shipped::Remote(entry)) => Some(entry.clone()),
-            _ => None,
-        };
-        let is_one = |history: &Self, name: &str| may_be(name) && shipped(history, name).is_some();
-        let name = self.first(from, is_one);
-        if let Some((name, entry)) = name.and_then(|name| Some((name, shipped(self, name)?))) {
-            self.deploy(vec![(name, Some(otherwise(entry)))]);
-        }
-    }
-
-    fn deploy(&mut self, changes: Changes) {
-        let mut image = self.images[self.booted].clone();
-        for (name, shipped) in changes {
-            match shipped {
-                Some(shipped) => image.insert(name, shipped),
-                None => image.remove(name),
-            };
-        }
-        self.images.truncate(self.booted + 1);
-        self.images.push(image);
-        self.boot(self.booted + 1);
-    }
-
-    fn boot(&mut self, image: usize) {
-        self.settled = None;
-        self.booted = image;
-        let layer = self.scene.machine().path("usr");
-        let _ = std::fs::remove_dir_all(&layer);
-        std::fs::create_dir(layer).expect("an image");
-        for (name, shipped) in &self.images[image] {
-            let entry = match shipped {
-                Shipped::Broken { .. } => None,
-                Shipped::Remote(entry) | Shipped::Hidden(entry) => Some(entry),
-            };
-            let (own, other) = names(name, shipped);
-            self.scene.ship(&own, other.as_deref(), entry);
-            if matches!(shipped, Shipped::Hidden(_)) {
-                self.scene.hide(&own);
-            }
-        }
-    }
-
     /// Whether the consumer works with what there is; it stumbles over a broken file that came since the last
     /// whole run. It imports what the image brought since then.
     fn consumer_runs(&mut self) -> bool {
@@ -473,20 +372,6 @@ impl<S: Scene> History<'_, S> {
     fn story(&self) -> String {
         self.told.join("\n    ")
     }
-}
-
-/// How an image calls a remote, and how others do.
-fn names(name: &str, shipped: &Shipped) -> (String, Option<String>) {
-    let renamed = match shipped {
-        Shipped::Remote(entry) | Shipped::Hidden(entry) => entry.renamed,
-        Shipped::Broken { renamed } => *renamed,
-    };
-    let (own, other) = if renamed {
-        (later(name), name.to_owned())
-    } else {
-        (name.to_owned(), later(name))
-    };
-    (own, RENAMED.contains(&name).then_some(other))
 }
 
 /// Files below a directory that a whole run should have taken away: its own, and keyrings of nobody. The lock of a
