@@ -18,7 +18,7 @@ pub use self::decision::{
     CollectionDecision, Decision, Dependent, Foreign, Going, Holder, Mask, RunDecision,
 };
 pub use self::entry::{EntryReport, KeyReport};
-pub use self::remark::{Matter, NotSet, Own, Remark};
+pub use self::remark::{Matter, NotSet, Own, Remark, Verification};
 pub use self::request::{Errand, Request};
 pub use self::state::State;
 pub use self::wish::{Idle, Wish};

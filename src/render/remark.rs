@@ -1,7 +1,9 @@
 //! The sentence for what the owner should hear of a decision.
 
 use bstr::BString;
-use overlay_adapters::report::{Dependent, Holder, Matter, NotSet, Own, Remark, Report};
+use overlay_adapters::report::{
+    Dependent, Holder, Matter, NotSet, Own, Remark, Report, Verification,
+};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::{Finding, Level};
 
@@ -27,6 +29,25 @@ fn finding(remark: &Remark) -> Finding {
     match remark.line {
         Some(line) => finding.at(line),
         None => finding,
+    }
+}
+
+fn verification(name: &str, how: &Verification) -> String {
+    match how {
+        Verification::Off(key) => format!(
+            "{name}: {key} is off in a remote that was there before, so signatures that the vendor wants verified are not: `overlayctl revert {name} {key}` turns it on, `overlayctl release {name}` leaves all of it to you"
+        ),
+        Verification::NothingLeft(certificate) => format!(
+            "{name}: its signatures are verified, and nothing is left to do that with: you took the vendor's certificates out, and they stay out; `overlayctl revert {name} {certificate}` takes this one back"
+        ),
+        Verification::OtherKeyring(vendors) => format!(
+            "ostree verifies {name} with this keyring and not with the vendor's beside {}; remove it to follow the vendor",
+            escape_path(vendors)
+        ),
+        Verification::MissingPaths { key, paths } => format!(
+            "{name}: {key}, which is yours, names {}: ostree fails where a path does not exist, so the remote cannot be used; `overlayctl revert {name} {key}` takes what the vendor has",
+            paths.join(", ")
+        ),
     }
 }
 
@@ -128,6 +149,7 @@ fn words(matter: &Matter) -> String {
             "{name}: {}; it is not tried again: mend what it runs and run it with `--force`, or mask it",
             failed_times(*tries, why.as_deref())
         ),
+        Matter::Verification { name, how } => verification(name, how),
         Matter::Own(own) => own_words(own),
     }
 }

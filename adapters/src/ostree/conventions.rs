@@ -4,13 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use bstr::BStr;
-use overlay_resolver::escape::escape_path;
 
 use super::conf::{KEY_PATHS, key_paths};
 use super::keys::GLOBAL_KEYS;
 use super::places::{Places, keyring_name};
 use super::store::Remotes;
-use crate::code;
 use crate::keyed::facet::{Facet, Facets, Turn};
 use crate::keyed::intent::{self, List};
 use crate::keyed::key::KeyName;
@@ -26,7 +24,7 @@ use crate::remotes::keyring::OwnKeyring;
 use crate::remotes::name::is_remote_name;
 use crate::remotes::repository::{Repository, has_same_url};
 use crate::remotes::verification::weakens;
-use crate::report::Foreign;
+use crate::report::{Foreign, Matter, Verification};
 
 impl Target for Places {
     type Store = Remotes;
@@ -167,13 +165,10 @@ fn tell_preferred(subject: &mut Subject<'_, '_, Places>, remote: &Remote) {
     let mut preferred = draft.target.preferred_keyrings(name);
     let preferred = preferred.find(|path| draft.observed.references.contains_key(path));
     if let Some(path) = preferred.filter(|_| !remote.keyring.is_empty()) {
-        let message = format!(
-            "ostree verifies {name} with this keyring and not with the vendor's beside {}; remove it to follow the vendor",
-            escape_path(&draft.target.conf(name))
-        );
-        draft
-            .findings
-            .push(code::OTHER_KEYRING.warning(path, message));
+        let how = Verification::OtherKeyring(draft.target.conf(name));
+        let name = name.into();
+        let matter = Matter::Verification { name, how };
+        draft.remarks.push(matter.at(path, None));
     }
 }
 
@@ -197,12 +192,12 @@ fn tell_missing(subject: &mut Subject<'_, '_, Places>, remote: &Remote) {
     if missing.is_empty() {
         return;
     }
-    let message = format!(
-        "{name}: {KEY_PATHS}, which is yours, names {}: ostree fails where a path does not exist, so the remote cannot be used; `overlayctl revert {name} {KEY_PATHS}` takes what the vendor has",
-        missing.join(", ")
-    );
+    let how = Verification::MissingPaths {
+        key: KEY_PATHS,
+        paths: missing,
+    };
     let place = draft.target.place(&draft.store, name);
-    draft
-        .findings
-        .push(code::MISSING_KEY_PATH.warning(place, message));
+    let name = name.into();
+    let matter = Matter::Verification { name, how };
+    draft.remarks.push(matter.at(place, None));
 }

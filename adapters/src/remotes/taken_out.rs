@@ -12,12 +12,11 @@ use super::keys::Keys;
 use super::notes::TAKEN_OUT;
 use super::remote::Remote;
 use super::repository::Repository;
-use crate::code;
 use crate::keyed::draft::Draft;
 use crate::keyed::store::Store;
 use crate::keyed::subject::Subject;
 use crate::openpgp::{Fingerprint, Keyring};
-use crate::report::Operation;
+use crate::report::{Matter, Operation, Verification};
 
 /// Those that are written down.
 pub(super) fn noted(store: &impl Store, name: &str) -> BTreeSet<Fingerprint> {
@@ -113,10 +112,9 @@ pub(super) fn tell<T: Repository>(
     {
         let name = subject.name;
         let path = subject.draft.target.keyring(name);
-        let message = format!(
-            "{name}: its signatures are verified, and nothing is left to do that with: you took the vendor's certificates out, and they stay out; `overlayctl revert {name} {first}` takes this one back"
-        );
-        let finding = code::NO_KEY.warning(path, message);
-        subject.draft.findings.push(finding);
+        let how = Verification::NothingLeft(first.to_string());
+        let name = name.into();
+        let matter = Matter::Verification { name, how };
+        subject.draft.remarks.push(matter.at(path, None));
     }
 }

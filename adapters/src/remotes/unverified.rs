@@ -5,10 +5,10 @@ use bstr::ByteSlice as _;
 use super::remote::Remote;
 use super::repository::Repository;
 use super::verification;
-use crate::code;
 use crate::keyed::management::Management;
 use crate::keyed::store::Store as _;
 use crate::keyed::subject::Subject;
+use crate::report::{Matter, Verification};
 
 /// Warns of a verification that is off in an adopted remote: nobody can tell whether its owner meant it, then or
 /// since, or a script that knew no better.
@@ -22,13 +22,11 @@ pub(super) fn tell<T: Repository>(subject: &mut Subject<'_, '_, T>, remote: &Rem
         verification::is_ended(key, wanted, store.get(name, key))
     });
     let place = subject.place();
-    let findings: Vec<_> = ended
+    let remarks: Vec<_> = ended
         .map(|key| {
-            let message = format!(
-                "{name}: {key} is off in a remote that was there before, so signatures that the vendor wants verified are not: `overlayctl revert {name} {key}` turns it on, `overlayctl release {name}` leaves all of it to you"
-            );
-            code::UNVERIFIED.warning(&place, message)
+            let (name, how) = (name.into(), Verification::Off(key));
+            Matter::Verification { name, how }.at(&place, None)
         })
         .collect();
-    subject.draft.findings.extend(findings);
+    subject.draft.remarks.extend(remarks);
 }

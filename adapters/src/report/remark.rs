@@ -115,8 +115,44 @@ pub enum Matter {
         /// again before.
         level: Level,
     },
+    /// A remote is not verified as the vendor has it.
+    Verification {
+        /// Its name.
+        name: String,
+        /// How.
+        how: Verification,
+    },
     /// What one adapter alone has to tell.
     Own(Own),
+}
+
+/// How a remote is verified otherwise than the vendor has it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verification {
+    /// It was there before, and this key is off.
+    Off(&'static str),
+    /// The owner took out all that it could be verified with; this is one of the certificates that the vendor ships.
+    NothingLeft(String),
+    /// With another keyring; the vendor's is beside this file.
+    OtherKeyring(PathBuf),
+    /// The owner's value of a key names certificates that are not there.
+    MissingPaths {
+        /// The key.
+        key: &'static str,
+        /// The paths.
+        paths: Vec<String>,
+    },
+}
+
+impl Verification {
+    const fn code(&self) -> Code {
+        match self {
+            Self::Off(_) => code::UNVERIFIED,
+            Self::NothingLeft(_) => code::NO_KEY,
+            Self::OtherKeyring(_) => code::OTHER_KEYRING,
+            Self::MissingPaths { .. } => code::MISSING_KEY_PATH,
+        }
+    }
 }
 
 /// What one adapter alone has to tell of an entry.
@@ -161,6 +197,7 @@ impl Matter {
             Self::IdTwice { .. } => code::ID_TWICE,
             Self::IdNotSet { .. } => code::ID_NOT_SET,
             Self::GivenUp { .. } => code::GIVEN_UP,
+            Self::Verification { how, .. } => how.code(),
             Self::Own(own) => own.code,
         }
     }
@@ -172,7 +209,8 @@ impl Matter {
             | Self::Conflict { .. }
             | Self::Overwritten { .. }
             | Self::BaselineLost { .. }
-            | Self::IdNotSet { .. } => Level::Warning,
+            | Self::IdNotSet { .. }
+            | Self::Verification { .. } => Level::Warning,
             Self::CannotAdopt { .. }
             | Self::CannotMove { .. }
             | Self::LayerMissing { .. }
