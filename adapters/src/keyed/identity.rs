@@ -19,6 +19,7 @@ use overlay_resolver::escape::escape;
 use overlay_resolver::finding::Finding;
 
 use super::entry::Entry;
+use super::intent::Recollection;
 use super::key::KeyName;
 use super::lists::Lists;
 use super::store::{Notes, Pair, Remembered, Store};
@@ -191,6 +192,10 @@ impl<S: Identified> Store for Named<S> {
         self.by_name(self.store.memory_found())
     }
 
+    fn recollections(&self, wanted: &Self) -> BTreeMap<String, Recollection> {
+        self.by_name(self.store.recollections(&wanted.store))
+    }
+
     fn mark(&mut self, name: &str, marks: Marks) {
         let identity = self.identities.identity(name);
         self.store.mark(identity, marks);
@@ -213,7 +218,7 @@ impl<S: Identified> Store for Named<S> {
 }
 
 impl<S> Named<S> {
-    fn by_name(&self, memory: BTreeMap<String, Remembered>) -> BTreeMap<String, Remembered> {
+    fn by_name<V>(&self, memory: BTreeMap<String, V>) -> BTreeMap<String, V> {
         let memory = memory.into_iter();
         let named =
             |(identity, known): (String, _)| (self.identities.name(&identity).into(), known);
