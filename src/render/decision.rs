@@ -167,9 +167,14 @@ fn because(why: Option<&str>) -> String {
 
 fn reason_of_collection(decision: &CollectionDecision) -> String {
     match decision {
-        CollectionDecision::NoHolder { of } => match of {
-            Holder::Repository => "there is no repository yet".into(),
-            Holder::Remote(name) => format!("there is no remote {name} yet"),
+        CollectionDecision::NoHolder { of, later } => match (of, later) {
+            (Holder::Repository, _) => "there is no repository yet".into(),
+            (Holder::Remote(name), None) => format!("there is no remote {name} yet"),
+            (Holder::Remote(name), Some(later)) => {
+                format!(
+                    "there is no remote {name}: the vendor calls it {later} now, and `Remote={later}` gives it this"
+                )
+            }
         },
         CollectionDecision::OutOfScope { place } => format!(
             "{} is not written in this run (`--scope all` writes it)",

@@ -450,7 +450,10 @@ fn every_decision() -> Vec<Decision> {
         Decision::LayerMissing,
     ]);
     let of_collections = [
-        CollectionDecision::NoHolder { of: of() },
+        CollectionDecision::NoHolder {
+            of: of(),
+            later: None,
+        },
         CollectionDecision::OutOfScope { place: place() },
         CollectionDecision::Given { of: of() },
         CollectionDecision::Changed { of: of() },

@@ -133,3 +133,28 @@ fn the_copy_of_a_filter_goes_along() {
         assert!(image.files() == before, "{shown}");
     }
 }
+
+/// A collection ID is for a remote by its name: that this is another now is told, with what to write.
+#[test]
+fn whom_a_collection_id_is_for_has_another_name() {
+    let [flatpak, _] = &KINDS;
+    let image = Image::new();
+    (flatpak.ship)(&image, "v", "");
+    let mine = "[Collection]\nRemote=v\nCollectionID=org.mine.Id\n";
+    image.write("etc/flatpak/collections.d/mine.conf", mine);
+    image.run(&["sync"]);
+    (flatpak.ship)(&image, "w", "[Overlay]\nFormerNames=v;\n");
+    for _ in 0..2 {
+        let shown = image.shown(&["sync"]);
+        assert!(
+            shown.contains("waiting: there is no remote v: the vendor calls it w now, and `Remote=w` gives it this"),
+            "{shown}"
+        );
+    }
+    image.write(
+        "etc/flatpak/collections.d/mine.conf",
+        &mine.replace("Remote=v", "Remote=w"),
+    );
+    let shown = image.shown(&["sync"]);
+    assert!(shown.contains("given to w"), "{shown}");
+}

@@ -153,7 +153,10 @@ impl Giving<'_> {
         let Collection { remote, id } = self.wanted;
         let of = holder(remote);
         if !draft.store.has(remote) {
-            return (CollectionDecision::NoHolder { of }.into(), vec![]);
+            let later = draft.store.later_name(remote);
+            let later = later.filter(|later| draft.store.has(later));
+            let later = later.map(str::to_owned);
+            return (CollectionDecision::NoHolder { of, later }.into(), vec![]);
         }
         if draft.target.is_never_written(&draft.store, remote) {
             let foreign = draft.target.foreign(&draft.store, remote);

@@ -191,6 +191,8 @@ pub enum CollectionDecision {
     NoHolder {
         /// Whom it is for.
         of: Holder,
+        /// What the vendor calls it now, if that is known.
+        later: Option<String>,
     },
     /// It is to be written to a file which this run may not write.
     OutOfScope {
