@@ -42,6 +42,8 @@ pub(crate) struct Job {
     pub(crate) place: PathBuf,
     /// What became of it so far.
     pub(crate) mark: Option<Mark>,
+    /// Which boot this is; empty where nobody says it.
+    pub(crate) boot: String,
     /// The file that says what it runs.
     pub(crate) origin: PathBuf,
     /// The line in that, counted from 1.
@@ -55,6 +57,8 @@ pub(crate) struct Mark {
     pub(crate) occasion: String,
     /// How often it was begun.
     pub(crate) tries: u32,
+    /// In which boot that was the last time; empty where nobody said it.
+    pub(crate) begun: String,
     /// How the last time ended.
     pub(crate) end: End,
 }
@@ -113,6 +117,7 @@ impl Job {
     pub(crate) fn decision(&self) -> RunDecision {
         match self.due() {
             Due::Done => RunDecision::Done,
+            Due::GivenUp(mark) if self.may_run_now() => self.to_be_run(mark.tries),
             Due::GivenUp(mark) => self.failed(mark.tries, mark.why().map(Into::into)),
             Due::Now(_) => match self.known() {
                 Some(mark) if mark.end != End::Unseen => {
@@ -142,6 +147,14 @@ impl Job {
         }
     }
 
+    /// Whether it was begun in this boot, and nobody saw an end: who does not hold the lock cannot tell whether it runs.
+    pub(crate) fn may_run_now(&self) -> bool {
+        let known = self.known();
+        known.is_some_and(|mark| {
+            mark.end == End::Unseen && !self.boot.is_empty() && mark.begun == self.boot
+        })
+    }
+
     /// What is known of it: of what it is for now.
     pub(crate) fn known(&self) -> Option<&Mark> {
         let known = self.mark.as_ref();
@@ -157,6 +170,7 @@ impl Job {
         Mark {
             occasion: self.occasion.clone(),
             tries,
+            begun: self.boot.clone(),
             end: End::Unseen,
         }
     }
@@ -178,6 +192,7 @@ impl Job {
 const SECTION: &str = "Run";
 const OCCASION: &str = "Occasion";
 const TRIES: &str = "Tries";
+const BEGUN: &str = "Begun";
 const DONE: &str = "Done";
 const FAILURE: &str = "Failure";
 
@@ -196,12 +211,15 @@ impl Mark {
         let get = |key| file.get(SECTION, key);
         let occasion = get(OCCASION).and_then(|raw| value::decode_string(raw).ok());
         let tries = get(TRIES).and_then(|raw| raw.to_str().ok()?.parse().ok());
+        // Earlier releases do not say it.
+        let begun = get(BEGUN).and_then(|raw| value::decode_string(raw).ok());
         let is_done = get(DONE).and_then(|raw| value::decode_boolean(raw).ok());
         let failure = get(FAILURE).and_then(|raw| value::decode_string(raw).ok());
         let mark = occasion.zip(tries).zip(is_done);
         let mark = mark.map(|((occasion, tries), is_done)| Self {
             occasion,
             tries,
+            begun: begun.unwrap_or_default(),
             end: match (is_done, failure) {
                 (true, _) => End::Done,
                 (false, Some(why)) => End::Failed(why),
@@ -221,6 +239,7 @@ impl Mark {
         let pairs = [
             (OCCASION, value::encode_string(&self.occasion)),
             (TRIES, self.tries.to_string().into()),
+            (BEGUN, value::encode_string(&self.begun)),
             (DONE, value::encode_boolean(self.end == End::Done)),
         ];
         for (key, value) in pairs.into_iter().chain(failure) {
@@ -242,9 +261,12 @@ mod tests {
             Just(End::Done),
             "[^\0]{0,8}".prop_map(End::Failed)
         ];
-        ("[^\0]{0,8}", any::<u32>(), end).prop_map(|(occasion, tries, end)| Mark {
+        let text = || "[^\0]{0,8}";
+        let parts = (text(), any::<u32>(), text(), end);
+        parts.prop_map(|(occasion, tries, begun, end)| Mark {
             occasion,
             tries,
+            begun,
             end,
         })
     }
@@ -260,9 +282,29 @@ mod tests {
             occasion: occasion.into(),
             tries,
             mark,
+            boot: "now".into(),
             origin: PathBuf::new(),
             line: None,
         }
+    }
+
+    #[test]
+    fn what_may_run_is_not_given_up() {
+        let begun = job("a", 1, None).anew();
+        let decision = |mark| job("a", 1, Some(mark)).decision();
+        assert!(matches!(
+            decision(begun.clone()),
+            RunDecision::Due { begun: 1, .. }
+        ));
+        let before = Mark {
+            begun: "before".into(),
+            ..begun.clone()
+        };
+        assert!(matches!(decision(before), RunDecision::GivenUp { .. }));
+        assert!(matches!(
+            decision(begun.ended(End::Done)),
+            RunDecision::Done
+        ));
     }
 
     proptest! {

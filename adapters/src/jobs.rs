@@ -24,9 +24,14 @@ pub(crate) struct Jobs<'r> {
 enum Turn {
     /// It is run, with this mark before that.
     Run(Mark),
+    /// It was cut off the last time that it is tried, which is written down.
+    GiveUp(Mark),
     /// Nothing.
     Rest(RunDecision),
 }
+
+/// Why a job failed of which a run that was killed did not see the end.
+const CUT_OFF: &str = "it was cut off, or its end could not be written down";
 
 /// Why a job that was run does not count as done.
 struct NotDone {
@@ -58,6 +63,10 @@ impl<'r> Jobs<'r> {
                 } else {
                     job.decision()
                 }
+            }
+            Turn::GiveUp(_) => {
+                pending.push(given_up(job, self.runner));
+                job.decision()
             }
             Turn::Rest(decision) => decision,
         });
@@ -111,6 +120,15 @@ impl<'r> Jobs<'r> {
                     }
                 }
             }
+            Turn::GiveUp(begun) => {
+                let ended = begun.ended(End::Failed(CUT_OFF.into()));
+                let written = job.marked(self.root, Some(&begun), &ended);
+                match write(self.root, &written) {
+                    Ok(()) => changes.push(given_up(job, self.runner)),
+                    Err(why) => findings.push(why),
+                }
+                job.failed(begun.tries, Some(CUT_OFF.into()))
+            }
             Turn::Rest(decision) => decision,
         });
         let decided: Vec<_> = decided.collect();
@@ -133,6 +151,8 @@ impl<'r> Jobs<'r> {
         match (job.due(), errand) {
             (_, Some(errand)) if errand.again => Turn::Run(job.anew()),
             (Due::Now(begun), Some(_)) => Turn::Run(begun),
+            // Who runs it has the lock, and dies with that.
+            (Due::GivenUp(begun), Some(_)) if job.may_run_now() => Turn::GiveUp(begun),
             _ => Turn::Rest(job.decision()),
         }
     }
@@ -285,6 +305,15 @@ fn change(job: &Job, runner: &dyn Runner) -> Change {
         from: None,
         to: None,
         path: runner.lock(),
+    }
+}
+
+/// That a job is given up, which is written down in its mark.
+fn given_up(job: &Job, runner: &dyn Runner) -> Change {
+    Change {
+        operation: Operation::Mark,
+        to: Some("given up".into()),
+        ..change(job, runner)
     }
 }
 

@@ -142,6 +142,7 @@ impl Cleanup {
             occasion: task.occasion(),
             tries: task.tries(),
             mark: Mark::read(root, &place)?,
+            boot: standing::boot(root),
             place,
             origin: task.command.path.clone(),
             line: Some(task.command.line),

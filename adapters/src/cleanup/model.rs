@@ -150,6 +150,7 @@ impl World {
             tries: file.tries,
             place: path.clone(),
             mark,
+            boot: String::new(),
             origin: path,
             line: None,
         }

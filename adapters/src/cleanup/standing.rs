@@ -66,8 +66,7 @@ impl Standing {
         let booted = deployment.as_ref().map(ToString::to_string);
         let record = booted.as_ref().map(|id| cleanup.place(id).join(RECORD));
         let record_text = record.map(|path| text(root, &path)).transpose()?.flatten();
-        let boot = proc::read(root, Path::new(BOOT_ID)).unwrap_or_default();
-        let boot = boot.trim_ascii().to_str_lossy().into_owned();
+        let boot = boot(root);
         let tasks = digest(source);
         let recorded = record_text.as_deref().and_then(Marker::parse);
         let progress = booted.as_deref().map(|id| Progress {
@@ -183,6 +182,12 @@ impl Cleanup {
         });
         each.collect()
     }
+}
+
+/// Which boot of the kernel this is; empty where it does not say so.
+pub(super) fn boot(root: &Root) -> String {
+    let boot = proc::read(root, Path::new(BOOT_ID)).unwrap_or_default();
+    boot.trim_ascii().to_str_lossy().into_owned()
 }
 
 fn text(root: &Root, path: &Path) -> Result<Option<Vec<u8>>, Finding> {

@@ -316,3 +316,41 @@ fn names_that_are_long_get_one_of_their_own() {
         assert_eq!(machine.standing().0, "current");
     }
 }
+
+/// While it runs for the last time, it is not given up.
+#[test]
+fn a_task_that_runs_now_is_not_given_up() {
+    let machine = Machine::new();
+    let state = "var/lib/overlayctl/cleanup/image:os:A:";
+    machine.task(
+        "10-a",
+        &format!("cp {state}/10-a.run begun; exit 1"),
+        "tries = 1\n",
+    );
+    machine.run();
+    machine.ran();
+    // As another program sees it meanwhile.
+    let ended = fs::read(machine.path(format!("{state}/10-a.run"))).unwrap();
+    fs::copy(
+        machine.path("begun"),
+        machine.path(format!("{state}/10-a.run")),
+    )
+    .unwrap();
+    let code = || {
+        let report = machine.with(|_, adapters| adapters.plan(&Request::default()));
+        let entry = report.entries.iter().find(|entry| entry.name == "10-a");
+        entry.unwrap().decision.code()
+    };
+    assert_eq!((code(), machine.standing().0), ("due", "untrue"));
+    // A run that is the only one knows that it was cut off, and so does the next boot.
+    assert_eq!(machine.run(), (false, String::new()));
+    assert_eq!((code(), machine.standing().0), ("given-up", "current"));
+    fs::copy(
+        machine.path("begun"),
+        machine.path(format!("{state}/10-a.run")),
+    )
+    .unwrap();
+    machine.boot("2");
+    assert_eq!(code(), "given-up");
+    assert!(String::from_utf8_lossy(&ended).contains("Begun=1\n"));
+}

@@ -123,6 +123,7 @@ impl Runner for Tasksd {
                 occasion: self.occasion.clone(),
                 tries: task.tries.unwrap_or(TRIES),
                 mark: Mark::read(root, &place)?,
+                boot: String::new(),
                 place,
                 origin: path_of(&layered.document),
                 line: None,
