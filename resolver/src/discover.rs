@@ -82,8 +82,8 @@ pub(crate) fn discover(query: Query<'_>) -> Discovery {
         Shape::Entries => discovery.entries(query),
         Shape::Collection => {
             let places = query.below_layers(query.path);
-            let name = query.path.file_name();
-            let name = name.expect("a configuration path has a name");
+            // A layer that is such a directory itself has none.
+            let name = query.path.file_name().unwrap_or_default();
             discovery.drop_ins(query, name, places);
         }
         Shape::Document | Shape::Auto => {

@@ -105,7 +105,10 @@ fn owner_of(directory: &Path, paths: Paths<'_>) -> Option<Owner> {
 
 /// Whether `main.d` is a drop-in directory of units: of one, of a prefix or of a type.
 fn is_of_units(main: &Path, paths: Paths<'_>) -> bool {
-    let name = main.file_name().expect("`X` of `X.d` has a name");
+    // `..` of `...d` is no name.
+    let Some(name) = main.file_name() else {
+        return false;
+    };
     let name = name.to_string_lossy();
     let unit = if name.contains('.') {
         main.to_owned()
@@ -167,6 +170,7 @@ mod tests {
         };
         for (path, expected) in [
             ("systemd/journald.conf", Ok("systemd/journald.conf")),
+            ("...d/a.conf", Ok("...d")),
             (
                 "systemd/journald.conf.d/a.conf",
                 Ok("systemd/journald.conf"),
