@@ -138,6 +138,7 @@ impl Configuration {
     /// The same path, read by these rules.
     #[must_use]
     pub fn read_by(self, rules: Rules) -> Self {
+        let rules = rules.stacked(self.tree.bundles());
         Self { rules, ..self }
     }
 

@@ -34,6 +34,7 @@
 )]
 
 pub mod account;
+pub mod bundle;
 pub mod catalog;
 pub mod configuration;
 mod debug;

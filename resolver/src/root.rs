@@ -58,6 +58,7 @@ use self::open::{DIRECTORY, NO_LINKS, open, read_regular};
 use self::run::Run;
 pub use self::unusable::{Kind, Reason, Unusable};
 use self::walk::{End, walk};
+use crate::bundle::Bundle;
 use crate::escape::escape_path;
 
 /// A directory tree held by its descriptor; every path below it is resolved inside it.
@@ -68,6 +69,7 @@ use crate::escape::escape_path;
 pub struct Root {
     fd: Arc<OwnedFd>,
     mounts: Vec<Arc<Mount>>,
+    bundles: Arc<[Bundle]>,
     run: Option<Arc<Run>>,
     /// Whether it is [for writing](Self::for_writing).
     is_wary: bool,
@@ -116,6 +118,7 @@ impl Root {
         Ok(Self {
             fd: Arc::new(fd),
             mounts: Vec::new(),
+            bundles: Arc::default(),
             run: None,
             is_wary: false,
         })
@@ -195,11 +198,26 @@ impl Root {
         self
     }
 
-    /// A directory inside the root as a root of its own; `None` if nothing has this path.
+    /// The same root with these bundles, the lowest first, in the place of those that it had.
+    #[must_use]
+    pub fn with_bundles(self, bundles: impl IntoIterator<Item = Bundle>) -> Self {
+        Self {
+            bundles: bundles.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// The bundles that are chosen here, the lowest first.
+    pub fn bundles(&self) -> &[Bundle] {
+        &self.bundles
+    }
+
+    /// A directory inside the root as a root of its own, which has no bundles; `None` if nothing has this path.
     pub fn below(&self, path: &Path) -> Result<Option<Self>, Unusable> {
         Ok(self.dir(path)?.map(|dir| Self {
             fd: Arc::new(dir.into_fd()),
             mounts: Vec::new(),
+            bundles: Arc::default(),
             run: self.run.clone(),
             is_wary: self.is_wary,
         }))

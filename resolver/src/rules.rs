@@ -43,6 +43,7 @@ pub use self::layer::{Layer, LayerError};
 pub(crate) use self::load::RulesFile;
 pub use self::name::Ignored;
 pub(crate) use self::name::Name;
+use crate::bundle::{Bundle, stacked};
 use crate::format::{self, Format};
 use crate::schema::Schema;
 
@@ -248,6 +249,14 @@ impl Rules {
             }
             None => Cow::Borrowed(self),
         }
+    }
+
+    /// The same with the layers of these bundles.
+    pub(crate) fn stacked(mut self, bundles: &[Bundle]) -> Self {
+        if !bundles.is_empty() {
+            self.layers = stacked(&self.layers, bundles);
+        }
+        self
     }
 
     /// The rank of a layer of these rules.

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::dir::TreeDir;
+use crate::bundle::Bundle;
 use crate::root::walk::{End, Seen, walk, walk_link};
 use crate::root::{Content, Opened, Root, Unusable, absolute};
 use rustix::fs::FileType;
@@ -24,6 +25,7 @@ use rustix::fs::FileType;
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
     root: Option<Root>,
+    bundles: Arc<[Bundle]>,
     /// By absolute path without symlinks. Where there is one, nothing is left of what is really there or
     /// below.
     changes: BTreeMap<PathBuf, Change>,
@@ -47,6 +49,7 @@ enum Change {
 impl From<Root> for Tree {
     fn from(root: Root) -> Self {
         Self {
+            bundles: root.bundles().into(),
             root: Some(root),
             ..Self::default()
         }
@@ -222,6 +225,24 @@ impl Tree {
             content: content.unwrap_or_else(|| opened.content.clone()),
             ..opened.clone()
         }
+    }
+
+    /// The same tree with these bundles (see [`Root::with_bundles`]).
+    #[must_use]
+    pub fn with_bundles(self, bundles: impl IntoIterator<Item = Bundle>) -> Self {
+        let bundles: Arc<[Bundle]> = bundles.into_iter().collect();
+        Self {
+            root: self
+                .root
+                .map(|root| root.with_bundles(bundles.iter().cloned())),
+            bundles,
+            ..self
+        }
+    }
+
+    /// The bundles that are chosen here, the lowest first.
+    pub fn bundles(&self) -> &[Bundle] {
+        &self.bundles
     }
 
     /// The root below the virtual files.

@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::bundle::{self, Bundle};
 use crate::catalog::Catalog;
 use crate::escape::escape_path;
 use crate::root::absolute;
@@ -96,11 +97,14 @@ pub(crate) fn below_layers(
     path: &Path,
     catalog: &Catalog,
     rules: Option<&Rules>,
+    bundles: &[Bundle],
 ) -> Result<PathBuf, PathError> {
     let usual = Rules::default();
     let layers = &rules.unwrap_or(&usual).layers;
     if path.is_absolute() {
         let plain = absolute(path);
+        // The file of a bundle stands for the image's.
+        let plain = bundle::in_image(bundles, &plain).unwrap_or(plain);
         return match split(&plain, catalog, layers) {
             Some((_, below)) => Ok(below),
             None if plain.parent().is_none() => Err(PathError::NoName(path.into())),
@@ -168,7 +172,7 @@ mod tests {
     #[test]
     fn what_can_match_nothing_says_what_to_write() {
         let catalog = Catalog::built_in();
-        let told = |path: &str| match below_layers(Path::new(path), &catalog, None) {
+        let told = |path: &str| match below_layers(Path::new(path), &catalog, None, &[]) {
             Ok(path) => path.to_str().unwrap().to_owned(),
             Err(error) => format!("! {error}"),
         };

@@ -53,7 +53,8 @@ impl Resolver {
     /// # Errors
     /// No layer can have such a path.
     pub fn below_layers(&self, path: impl AsRef<Path>) -> Result<PathBuf, PathError> {
-        below_layers(path.as_ref(), self.catalog(), self.choice.rules())
+        let bundles = self.tree.bundles();
+        below_layers(path.as_ref(), self.catalog(), self.choice.rules(), bundles)
     }
 
     /// The same of a path below every layer that is taken as it is.
@@ -111,7 +112,7 @@ impl Resolver {
             is_known: rules.is_some() && !is_a_part,
             name: catalog.name(&path).map(str::to_owned),
             part_of,
-            rules: self.choice.over(rules),
+            rules: self.choice.over(rules).stacked(self.tree.bundles()),
             unread,
             path,
         }

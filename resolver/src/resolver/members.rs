@@ -27,7 +27,7 @@ impl Resolver {
             return Vec::new();
         }
         let mut members = BTreeSet::<PathBuf>::new();
-        for layer in &Rules::default().layers {
+        for layer in &Rules::default().stacked(self.tree.bundles()).layers {
             let place = self.tree.dir(&layer.base().join(directory));
             let names = place.ok().flatten().and_then(|dir| dir.names().ok());
             let paths = names.into_iter().flatten().map(|name| directory.join(name));

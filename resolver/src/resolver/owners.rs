@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Resolver;
 use crate::account::Unread;
+use crate::bundle::stacked;
 use crate::configuration::Configuration;
 use crate::owner::{Owner, Paths, has_drop_ins_in, owner};
 use crate::rules::{Layer, Rules};
@@ -84,6 +85,10 @@ impl Resolver {
                     .flat_map(|rules| rules.layers.clone()),
             )
             .collect();
+        let of_bundles = layers
+            .iter()
+            .flat_map(|layer| stacked(std::slice::from_ref(layer), self.tree.bundles()));
+        layers = of_bundles.collect();
         layers.sort();
         layers.dedup();
         layers

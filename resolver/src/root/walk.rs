@@ -22,6 +22,7 @@ use rustix::io::Errno;
 use super::open::READ;
 use super::unusable::{Kind, MAX_LINKS, Reason, Unusable};
 use super::{Root, Text};
+use crate::bundle::{self, Bundle};
 
 /// A tree whose names can be looked at one by one.
 pub(crate) trait Look {
@@ -30,6 +31,9 @@ pub(crate) trait Look {
 
     /// What is at the end of `path`, if one look tells: no symlink is on the way, and none at its end.
     fn look_at_once(&self, path: &Path) -> Option<Seen>;
+
+    /// The bundles, out of which no symlink leads.
+    fn bundles(&self) -> &[Bundle];
 }
 
 /// What a name is, itself.
@@ -74,6 +78,10 @@ impl Look for Root {
             Err(Errno::NOENT) => Some(Seen::Absent),
             Err(_) => None,
         }
+    }
+
+    fn bundles(&self) -> &[Bundle] {
+        self.bundles()
     }
 }
 
@@ -266,7 +274,7 @@ impl<'w> Walk<'w> {
     fn run(mut self) -> Result<Place, Unusable> {
         while let Some(step) = self.todo.pop() {
             let went = if step.name == ".." {
-                self.leave()
+                self.leave(step.by_link)
             } else {
                 self.enter(step)
             };
@@ -294,7 +302,10 @@ impl<'w> Walk<'w> {
     /// Puts the components of `path` before what is left to do.
     fn push(&mut self, path: &Path, by_link: bool) {
         if path.has_root() {
-            self.done.clear();
+            // A mask is one wherever it is.
+            let is_mask = path == Path::new("/dev/null");
+            let top = self.bundle().filter(|_| by_link && !is_mask);
+            self.done = top.map(Path::to_owned).unwrap_or_default();
             self.end = DIRECTORY;
         }
         let steps = path
@@ -311,8 +322,13 @@ impl<'w> Walk<'w> {
         }));
     }
 
+    /// The top of the bundle that the resolved part is in: what the symlinks there begin at, and do not leave.
+    fn bundle(&self) -> Option<&'w Path> {
+        bundle::top_of(self.tree.bundles(), &self.done)
+    }
+
     /// One directory up; at the top of the root, nowhere.
-    fn leave(&mut self) -> Result<(), (PathBuf, Reason)> {
+    fn leave(&mut self, by_link: bool) -> Result<(), (PathBuf, Reason)> {
         if self.end != DIRECTORY {
             return Err((self.done.clone(), Reason::NotADirectory));
         }
@@ -321,7 +337,10 @@ impl<'w> Walk<'w> {
             let left = self.done.clone();
             self.note(&left);
         }
-        self.done.pop();
+        let is_top = by_link && self.bundle() == Some(&*self.done);
+        if !is_top {
+            self.done.pop();
+        }
         Ok(())
     }
 

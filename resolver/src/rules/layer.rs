@@ -10,6 +10,8 @@ use crate::escape::escape_path;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Layer {
     base: Arc<Path>,
+    /// The name of the bundle that it is of.
+    bundle: Option<Arc<str>>,
 }
 
 impl Layer {
@@ -27,7 +29,7 @@ impl Layer {
         if !is_absolute || base.as_os_str().as_bytes().contains(&0) {
             return Err(LayerError::NotAbsolute(base));
         }
-        Ok(Self { base: base.into() })
+        Ok(Self::of_image(base))
     }
 
     /// The layers at these bases, lowest rank first.
@@ -55,17 +57,35 @@ impl Layer {
     }
 
     pub(super) fn usual() -> Vec<Self> {
-        let layer = |base: &str| Self {
-            base: Path::new(base).into(),
-        };
+        let layer = |base: &str| Self::of_image(base.into());
         ["/usr/lib", "/usr/local/lib", "/run", "/etc"]
             .map(layer)
             .into()
     }
 
+    fn of_image(base: PathBuf) -> Self {
+        Self {
+            base: base.into(),
+            bundle: None,
+        }
+    }
+
+    /// The layer at this base of the bundle of this name.
+    pub(crate) fn of_bundle(name: &Arc<str>, base: PathBuf) -> Self {
+        Self {
+            base: base.into(),
+            bundle: Some(Arc::clone(name)),
+        }
+    }
+
     /// The base directory as seen inside the root, such as `/usr/lib`.
     pub fn base(&self) -> &Path {
         &self.base
+    }
+
+    /// The name of the [bundle](crate::bundle) that it is of; none of a layer of the rules.
+    pub fn bundle(&self) -> Option<&str> {
+        self.bundle.as_deref()
     }
 }
 

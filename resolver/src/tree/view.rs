@@ -5,6 +5,7 @@ use std::path::Path;
 use rustix::fs::FileType;
 
 use super::{Change, Tree};
+use crate::bundle::Bundle;
 use crate::root::Reason;
 use crate::root::walk::{Look, Seen};
 
@@ -18,6 +19,10 @@ impl Look for Tree {
     fn look_at_once(&self, path: &Path) -> Option<Seen> {
         let is_real = !self.is_gone(&Path::new("/").join(path));
         self.root.as_ref().filter(|_| is_real)?.look_at_once(path)
+    }
+
+    fn bundles(&self) -> &[Bundle] {
+        self.bundles()
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn assess(tree: &Tree, catalog: &Catalog, sighted: &Sighted) -> Vec<S
         tree,
         catalog,
         sighted,
-        plain: Rules::default(),
+        plain: Rules::default().stacked(tree.bundles()),
     };
     let mut candidates = BTreeMap::<PathBuf, Candidate<'_>>::new();
     for (directory, sightings) in &sighted.directories {
@@ -154,6 +154,7 @@ impl<'t> Assessment<'t> {
 
     /// The path, if there is something to tell about it.
     fn surveyed(&self, path: PathBuf, mut candidate: Candidate<'_>) -> Option<Surveyed> {
+        candidate.rules = candidate.rules.stacked(self.tree.bundles());
         let rules = &candidate.rules;
         let layers = rules.layers.iter().map(|layer| {
             let place = self.tree.place(layer.base());

@@ -104,7 +104,7 @@ struct Layer<'l> {
 
 /// Searches below every layer, the lowest first.
 pub(super) fn walk(tree: &Tree, catalog: &Catalog, limit: usize) -> Sighted {
-    let plain = Rules::default();
+    let plain = Rules::default().stacked(tree.bundles());
     let added = catalog.added().flat_map(|rules| &rules.layers);
     let known = added.chain(&plain.layers).map(crate::rules::Layer::base);
     let bases = MORE.iter().map(Path::new).chain(known);
@@ -126,7 +126,7 @@ pub(super) fn walk(tree: &Tree, catalog: &Catalog, limit: usize) -> Sighted {
         tree,
         catalog,
         places: places.iter().map(|(place, _)| place.clone()).collect(),
-        plain: Rules::default(),
+        plain,
         limit,
         sighted: Sighted::default(),
         names: HashMap::new(),
