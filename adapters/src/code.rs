@@ -1,6 +1,7 @@
 //! The codes of what the adapters find, beside those of resolving.
 
 overlay_resolver::finding_codes! {
+    BAD_BUNDLE = "bad-bundle": "a bundle that is chosen and cannot be used: it is missing, is none, or was built for another system";
     BAD_DEFINITION = "bad-definition": "a definition of an adapter that cannot be used";
     BAD_FILTER = "bad-filter": "a file that is named as a filter and is none, so its remote cannot be used";
     BAD_NAME = "bad-name": "a file name that cannot be that of an entry; a warning of one that is passed over, and that flatpak imports";

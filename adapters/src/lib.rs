@@ -14,6 +14,7 @@
 //! A command needs [`Adapters`], and what they hand out: a [`Report`](report::Report).
 
 pub mod adapter;
+pub mod bundles;
 pub mod cleanup;
 pub mod code;
 mod commit;

@@ -18,6 +18,8 @@ use bstr::ByteSlice as _;
 use overlay_resolver::root::{Root, RootError};
 use rustix::fs::{AtFlags, CWD, fstat, statat};
 
+use crate::bundles::Bundles;
+use crate::deployment;
 use crate::scope::{Scope, Scopes};
 
 /// A root, and what kind of tree it is.
@@ -27,6 +29,9 @@ pub struct System {
     kind: Kind,
     /// Whether its `/var` is there: that of a deployment lies elsewhere.
     has_var: bool,
+    /// The commit of a deployment of ostree.
+    commit: Option<String>,
+    bundles: Bundles,
 }
 
 /// The kinds of trees.
@@ -96,9 +101,15 @@ impl System {
     /// Of a deployment that is not booted, `/var` and `/sysroot` are the real ones, as they will be once it
     /// is. The one that runs is `/`, by whatever path it is named.
     ///
+    /// It has the bundles that are chosen in it.
+    ///
     /// # Errors
     /// It, or what belongs to it, cannot be opened as a directory.
     pub fn open(path: &Path) -> Result<Self, RootError> {
+        Ok(Self::without_bundles(path)?.with_bundles(&[]))
+    }
+
+    fn without_bundles(path: &Path) -> Result<Self, RootError> {
         let root = Root::open(path)?;
         let Some(place) = Deployment::at(path) else {
             let kind = if is_image(&root) && !is_booted(&root) {
@@ -127,6 +138,8 @@ impl System {
                 None => root,
             },
             kind,
+            commit: commit_of(&place.name),
+            bundles: Bundles::default(),
         })
     }
 
@@ -135,7 +148,26 @@ impl System {
             root,
             kind,
             has_var: true,
+            commit: None,
+            bundles: Bundles::default(),
         }
+    }
+
+    /// The same, with these bundles in the place of those that the root chooses; with none named, with those.
+    #[must_use]
+    pub fn with_bundles(self, names: &[String]) -> Self {
+        let commit = self.commit.clone().or_else(|| booted_commit(&self.root));
+        let bundles = Bundles::of(&self.root, names, commit.as_deref());
+        Self {
+            root: self.root.with_bundles(bundles.layers()),
+            bundles,
+            ..self
+        }
+    }
+
+    /// The bundles that are chosen in it.
+    pub const fn bundles(&self) -> &Bundles {
+        &self.bundles
     }
 
     /// The same, with the sysroot that is at `path` on the host: at `place` inside the root.
@@ -249,6 +281,20 @@ impl Deployment {
         let target = state.find(b"merge-deployment").unwrap_or(state.len());
         state[..target].contains_str(&self.name)
     }
+}
+
+/// The commit of the deployment that is booted, if ostree booted it.
+fn booted_commit(root: &Root) -> Option<String> {
+    match deployment::Deployment::booted(root, Path::new("/sysroot")) {
+        Ok(Some(deployment::Deployment::Ostree { name, .. })) => commit_of(&name),
+        _ => None,
+    }
+}
+
+/// The commit in the name of a deployment.
+fn commit_of(name: &str) -> Option<String> {
+    let (commit, _) = name.split_once('.')?;
+    is_name(name).then(|| commit.to_owned())
 }
 
 /// `CHECKSUM.SERIAL`.

@@ -10,16 +10,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::finding::Finding;
 use crate::rules::Layer;
 
 /// The bases of a bundle that are layers.
 const BASES: [&str; 2] = ["/usr/lib", "/usr/share"];
 
 /// A bundle that is chosen.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
     name: Arc<str>,
-    place: Option<Arc<Path>>,
+    tree: Result<Arc<Path>, Arc<Finding>>,
 }
 
 impl Bundle {
@@ -28,15 +29,16 @@ impl Bundle {
         let place: PathBuf = place.into();
         Self {
             name: name.into(),
-            place: Some(Path::new("/").join(place).into()),
+            tree: Ok(Path::new("/").join(place).into()),
         }
     }
 
-    /// One that is chosen and of which nothing may be applied: it is missing, or does not fit.
-    pub fn refused(name: &str) -> Self {
+    /// One that is chosen and of which nothing is read, for this reason: it is missing, or does not fit. That is among
+    /// the [findings](crate::Configuration::findings) of every configuration path.
+    pub fn refused(name: &str, why: Finding) -> Self {
         Self {
             name: name.into(),
-            place: None,
+            tree: Err(why.into()),
         }
     }
 
@@ -47,12 +49,17 @@ impl Bundle {
 
     /// Where its tree is, as seen inside the root; none of one that is refused.
     pub fn place(&self) -> Option<&Path> {
-        self.place.as_deref()
+        self.tree.as_deref().ok()
+    }
+
+    /// Why nothing of it is read.
+    pub fn refusal(&self) -> Option<&Finding> {
+        self.tree.as_ref().err().map(|why| &**why)
     }
 
     /// The layer that it adds above one of the image.
     fn layer_above(&self, base: &Path) -> Option<Layer> {
-        let place = self.place.as_deref()?;
+        let place = self.place()?;
         let below = in_usr(base)?;
         Some(Layer::of_bundle(&self.name, place.join(below)))
     }

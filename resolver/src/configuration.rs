@@ -291,18 +291,20 @@ impl Configuration {
     /// What cannot be read by a syntax that is only [guessed](Self::has_guessed_syntax) is no error: one
     /// warning a file.
     pub fn findings(&self, resolved: &Collection) -> Vec<Finding> {
-        Self::told(resolved, |document| document.findings().collect())
+        self.told(resolved, |document| document.findings().collect())
     }
 
     /// The same without what may only say that the guess is wrong: for whoever did not ask about this path.
     pub fn certain_findings(&self, resolved: &Collection) -> Vec<Finding> {
-        Self::told(resolved, |document| document.certain_findings().collect())
+        self.told(resolved, |document| document.certain_findings().collect())
     }
 
-    fn told(resolved: &Collection, of: fn(&Document) -> Vec<&Finding>) -> Vec<Finding> {
+    fn told(&self, resolved: &Collection, of: fn(&Document) -> Vec<&Finding>) -> Vec<Finding> {
         let documents = resolved.documents.iter().flat_map(of).cloned();
         let mut findings = resolved.findings.clone();
         findings.extend(documents);
+        let bundles = self.tree.bundles().iter();
+        findings.extend(bundles.filter_map(|bundle| bundle.refusal().cloned()));
         findings.sort();
         findings
     }

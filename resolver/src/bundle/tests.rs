@@ -7,6 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
+use crate::finding::code;
 use crate::root::Root;
 use crate::scan::Entry;
 use crate::tree::Tree;
@@ -15,10 +16,14 @@ use crate::{Resolver, Rules};
 const ACME: &str = "/var/lib/overlayctl/bundles/acme";
 const SITE: &str = "/usr/lib/overlayctl/bundles/site";
 
+fn gone() -> Finding {
+    code::BROKEN_DIRECTORY.error("/var/lib/overlayctl/bundles/gone", "is missing")
+}
+
 fn bundles() -> [Bundle; 3] {
     [
         Bundle::at("acme", ACME),
-        Bundle::refused("gone"),
+        Bundle::refused("gone", gone()),
         Bundle::at("site", SITE),
     ]
 }
