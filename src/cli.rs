@@ -34,6 +34,11 @@ pub(crate) struct Cli {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
+    /// Take this bundle as chosen, whatever the tree says: for an image that is being built. May be given more than
+    /// once, the lowest first.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) bundle: Vec<String>,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -136,6 +141,12 @@ pub(crate) enum Command {
         /// End with status 3 if anything differs.
         #[arg(long)]
         check: bool,
+        /// Show what would change, key by key, if this bundle were chosen, too; may be given more than once.
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["text", "rules"])]
+        with_bundle: Vec<String>,
+        /// Show what would change if this bundle were not chosen; may be given more than once.
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["text", "rules"])]
+        without_bundle: Vec<String>,
         #[command(flatten)]
         reading: Reading,
     },
@@ -244,6 +255,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Cleanup,
     },
+    /// List the product bundles that are chosen: by whom, whether each fits, and what it brings.
+    ///
+    /// A bundle is NAME/usr/lib/… in /var/lib/overlayctl/bundles or /usr/lib/overlayctl/bundles. Chosen are the names
+    /// in /etc/overlayctl/bundles; else those that the machine's tags, the kernel's command line or the image says.
+    Bundles,
     /// Make a small image in a new directory, run `sync` on it, and say what to try next.
     Demo {
         /// A directory that does not exist yet, or is empty.

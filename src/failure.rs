@@ -7,7 +7,7 @@ use overlay_adapters::Scope;
 use overlay_adapters::WhyLeft;
 use overlay_adapters::code::{OUT_OF_SCOPE, UNREADABLE, WRITE_FAILED};
 use overlay_adapters::etc::SideError;
-use overlay_resolver::escape::escape_path;
+use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::{Code, Finding};
 use overlay_resolver::root::RootError;
 use overlay_resolver::{PathError, Rules};
@@ -76,6 +76,8 @@ pub(crate) enum Failure {
     ScopeRefused { scope: Scope, why: WhyLeft },
     #[error("OVERLAYCTL_NOW={0}: expected seconds since the epoch")]
     NoTime(String),
+    #[error("the bundle `{}` is not chosen, so nothing can be without it; `overlayctl bundles` says which are", escape(name.as_bytes()))]
+    NotChosen { name: String },
     #[error("--rules is given {0} times; two are compared")]
     ManyRules(usize),
     #[error("{} is not empty; name a directory that does not exist yet", .0.display())]
@@ -121,6 +123,7 @@ impl Failure {
             Self::Root(_) | Self::Side(_) | Self::Read { .. } => UNREADABLE,
             Self::Commit(_) | Self::Write { .. } => WRITE_FAILED,
             Self::NoSuchRules { .. }
+            | Self::NotChosen { .. }
             | Self::NoSuchEntry { .. }
             | Self::NoSuchKey { .. }
             | Self::NoSuchFile(_)
@@ -156,6 +159,7 @@ impl Failure {
             | Self::Commit(_)
             | Self::NoSuchRules { .. }
             | Self::Ambiguous { .. }
+            | Self::NotChosen { .. }
             | Self::NoSuchKey { .. }
             | Self::ScopeRefused { .. }
             | Self::NoTime(_)

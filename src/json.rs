@@ -1,6 +1,7 @@
 //! Machine output, as `data/schema/report.schema.json` describes it. The types here are that promise;
 //! the libraries' own may change.
 
+mod bundles;
 mod check;
 mod cleanup;
 mod diff;
@@ -13,16 +14,17 @@ use bstr::ByteSlice as _;
 use overlay_adapters::System;
 use overlay_adapters::report::KeyAction;
 use overlay_adapters::report::{ByEntry, Change, EntryReport, Idle, KeyReport};
-use overlay_resolver::Key as DocumentKey;
 use overlay_resolver::account::Account;
 use overlay_resolver::escape::{escape, escape_path, escape_text, is_unsafe};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::scan::{self, Status};
+use overlay_resolver::{Key as DocumentKey, Layer};
 use serde::Serialize;
 
 use crate::render::why_left;
 use crate::told::Told;
 
+pub(crate) use self::bundles::bundles;
 pub(crate) use self::check::{check, lints};
 pub(crate) use self::cleanup::cleanup;
 pub(crate) use self::diff::{differences, disagreements, survey};
@@ -84,6 +86,8 @@ struct Entry {
 struct Fragment {
     path: String,
     layer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<String>,
     state: &'static str,
     reason: String,
     by: Option<String>,
@@ -185,6 +189,13 @@ pub(crate) fn failure(failure: &Finding) -> Json {
     })
 }
 
+/// The name of the bundle that a layer is of.
+fn bundle_of(layer: &Layer) -> Option<String> {
+    layer
+        .bundle()
+        .map(|name| escape(name.as_bytes()).to_string())
+}
+
 /// A document as it is printed, on which a terminal has nothing to obey: only [`to_text`] makes one.
 #[derive(Debug)]
 pub(crate) struct Json(String);
@@ -258,6 +269,7 @@ fn fragment(fragment: &scan::Fragment, account: &Account<'_>) -> Fragment {
     Fragment {
         path: escape_path(&fragment.path).to_string(),
         layer: escape_path(fragment.layer.base()).to_string(),
+        bundle: bundle_of(&fragment.layer),
         state: account.word(),
         reason: account.to_string(),
         by,

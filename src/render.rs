@@ -1,6 +1,7 @@
 //! Text for people: one line an entry, aligned, states in words, colour only on a terminal (anstream
 //! takes it out elsewhere).
 
+mod bundles;
 mod check;
 mod cleanup;
 mod decision;
@@ -28,12 +29,13 @@ use overlay_resolver::escape::{escape_path, escape_text};
 
 use crate::text::{Text, say};
 
+pub(crate) use self::bundles::bundles;
 pub(crate) use self::check::{check, lints};
 pub(crate) use self::cleanup::{cleanup, verified};
 pub(crate) use self::decision::{reason, state};
 pub(crate) use self::diagnostics::{diagnostics, findings};
 pub(crate) use self::diff::{differences, survey};
-pub(crate) use self::disagreement::disagreements;
+pub(crate) use self::disagreement::{Verbs, disagreements};
 pub(crate) use self::etc::{etc, note, written};
 pub(crate) use self::explain::{explain, has_multi_valued, ignored_note, multi_valued_note};
 pub(crate) use self::files::{cat, files, show};

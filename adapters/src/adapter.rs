@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use overlay_resolver::bundle::Bundle;
 use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::inspect::lint::Lint;
 use overlay_resolver::root::Root;
@@ -113,6 +114,8 @@ impl<'r> Adapters<'r> {
     /// The adapters that are defined in a root, in the order of their names.
     pub fn open(root: &'r Root) -> Self {
         let (definitions, findings) = definition::load(&root.clone().for_one_run(READ_TOTAL));
+        let refused = root.bundles().iter().filter_map(Bundle::refusal);
+        let findings = refused.cloned().chain(findings).collect();
         let adapters = definitions.into_iter().map(|definition| Adapter {
             root,
             name: definition.name,

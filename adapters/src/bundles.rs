@@ -19,12 +19,14 @@ mod release;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use overlay_resolver::bundle::Bundle;
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::Finding;
-use overlay_resolver::root::Root;
+use overlay_resolver::root::{Root, Unusable};
 
 use self::chosen::Said;
 use self::release::{Host, Release};
@@ -50,7 +52,6 @@ pub struct Chosen {
 
 /// Who chose a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
 pub enum By {
     /// Whoever started this run.
     Request,
@@ -74,8 +75,8 @@ pub struct Bundles {
 impl Bundles {
     /// Those that are chosen in this root, of which the commit is that of its deployment, if ostree deployed it.
     ///
-    /// `asked` are those that whoever started this run names; where there is none, the root says which.
-    pub fn of(root: &Root, asked: &[String], commit: Option<&str>) -> Self {
+    /// `asked` are those that whoever started this run names; where nobody does, the root says which.
+    pub fn of(root: &Root, asked: Option<&[String]>, commit: Option<&str>) -> Self {
         // What a bundle says of the system is not asked.
         let root = &root.clone().with_bundles([]);
         let said = match chosen::chosen(root, asked) {
@@ -100,6 +101,28 @@ impl Bundles {
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &Chosen> {
         self.chosen.iter()
+    }
+
+    /// The names of bundles that are there and not chosen, in order.
+    ///
+    /// # Errors
+    /// A place of bundles cannot be listed; this is the first.
+    pub fn not_chosen(&self, root: &Root) -> Result<Vec<String>, Finding> {
+        let mut names = BTreeSet::new();
+        for place in PLACES.map(Path::new) {
+            let failed = |why: Unusable| {
+                let message = format!("cannot be listed, so bundles in it are not told: {why}");
+                code::UNREADABLE.error(place, message)
+            };
+            let directory = root.dir(place).map_err(failed)?;
+            let found = directory.map(|directory| directory.names().map_err(failed));
+            names.extend(found.transpose()?.into_iter().flatten());
+        }
+        let names = names.into_iter().filter_map(|name| name.into_string().ok());
+        let is_chosen = |name: &String| self.chosen.iter().any(|chosen| chosen.name == *name);
+        Ok(names
+            .filter(|name| is_name(name) && !is_chosen(name))
+            .collect())
     }
 
     /// As the root [has](Root::with_bundles) them.
@@ -153,7 +176,7 @@ fn tree_of(root: &Root, host: &Host<'_>, said: &Said) -> Result<PathBuf, Finding
 fn place_of(root: &Root, name: &str) -> Result<Option<PathBuf>, (PathBuf, String)> {
     for place in PLACES {
         let path = Path::new(place).join(name);
-        let failed = |why: &dyn std::fmt::Display| (path.clone(), why.to_string());
+        let failed = |why: &dyn fmt::Display| (path.clone(), why.to_string());
         // A symlink to nothing is an error, and no other place is asked.
         let found = root.dir(&path).map_err(|why| failed(&why))?;
         if found.is_some() {
@@ -170,17 +193,23 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 128 && !name.starts_with('.') && name.chars().all(fits)
 }
 
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request => f.write_str("--bundle"),
+            Self::CommandLine => f.write_str("overlayctl.bundle= on the kernel's command line"),
+            Self::File { path, line: None } => write!(f, "{}", escape_path(path)),
+            Self::File {
+                path,
+                line: Some(line),
+            } => write!(f, "{}:{line}", escape_path(path)),
+        }
+    }
+}
+
 impl Said {
     /// That it is not applied, and who chose it.
     fn refusal(&self, path: &Path, message: &str) -> Finding {
-        let by = match &self.by {
-            By::Request => "chosen by --bundle".into(),
-            By::CommandLine => "chosen by overlayctl.bundle= on the kernel's command line".into(),
-            By::File { path, line } => {
-                let line = line.map_or_else(String::new, |line| format!(":{line}"));
-                format!("chosen by {}{line}", escape_path(path))
-            }
-        };
-        code::BAD_BUNDLE.error(path, format!("{message} ({by})"))
+        code::BAD_BUNDLE.error(path, format!("{message} (chosen by {})", self.by))
     }
 }

@@ -156,8 +156,22 @@ impl System {
     /// The same, with these bundles in the place of those that the root chooses; with none named, with those.
     #[must_use]
     pub fn with_bundles(self, names: &[String]) -> Self {
+        if names.is_empty() {
+            self.choosing(None)
+        } else {
+            self.choosing(Some(names))
+        }
+    }
+
+    /// The same with these bundles and no other, be it none.
+    #[must_use]
+    pub fn with_exactly(self, names: &[String]) -> Self {
+        self.choosing(Some(names))
+    }
+
+    fn choosing(self, asked: Option<&[String]>) -> Self {
         let commit = self.commit.clone().or_else(|| booted_commit(&self.root));
-        let bundles = Bundles::of(&self.root, names, commit.as_deref());
+        let bundles = Bundles::of(&self.root, asked, commit.as_deref());
         Self {
             root: self.root.with_bundles(bundles.layers()),
             bundles,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use overlay_adapters::Adapters;
+use overlay_resolver::bundle::Bundle;
 use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::inspect::lint;
 use overlay_resolver::root::Root;
@@ -67,6 +68,8 @@ pub(super) fn run(
     findings.retain(|finding| selection.has(finding));
     // Whichever lints are asked for, none has looked there.
     findings.extend(of_search);
+    let refused = root.bundles().iter().filter_map(Bundle::refusal);
+    findings.extend(refused.cloned());
     // A file may belong to several paths.
     findings.sort();
     findings.dedup();

@@ -53,7 +53,7 @@ pub(super) fn run(
 
 /// The root, with another sysroot if one is named.
 fn open(cli: &Cli, sysroot: Option<&Path>) -> Result<System, Failure> {
-    let system = System::open(&cli.root)?;
+    let system = super::open(cli)?;
     let Some(path) = sysroot else {
         return Ok(system);
     };

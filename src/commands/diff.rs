@@ -1,14 +1,17 @@
 //! `diff`: where files differ from those below them, and where two consumers would disagree.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use overlay_adapters::System;
+use overlay_resolver::escape::escape;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::inspect::delta::{Difference, delta};
 use overlay_resolver::inspect::disagreement::{Side, disagreements};
 use overlay_resolver::root::Root;
 use overlay_resolver::{Configuration, Document, Resolver};
 
+use super::READ_TOTAL;
 use crate::cli::Cli;
 use crate::comparison::{Comparison, Delta};
 use crate::exit::Exit;
@@ -39,6 +42,32 @@ pub(super) fn run(
         [] | [_] => layers(cli, root, path, options, reading),
         [first, second] => consumers(cli, root, path, reading, [first, second]),
         rules => Err(Failure::ManyRules(rules.len())),
+    }
+}
+
+/// Which bundles are chosen besides, and which are not.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Change<'a> {
+    pub(super) with: &'a [String],
+    pub(super) without: &'a [String],
+}
+
+impl Change<'_> {
+    pub(super) const fn is_none(self) -> bool {
+        self.with.is_empty() && self.without.is_empty()
+    }
+}
+
+impl fmt::Display for Change<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let each = |word, names: &[String]| {
+            let names = names.iter().map(|name| escape(name.as_bytes()).to_string());
+            let names = names.collect::<Vec<_>>().join(", ");
+            (!names.is_empty()).then(|| format!("{word} {names}"))
+        };
+        let parts = [each("with", self.with), each("without", self.without)];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        f.write_str(&parts.join(" and "))
     }
 }
 
@@ -96,21 +125,94 @@ fn consumers(
     rules: [&String; 2],
 ) -> Result<Output, Failure> {
     let resolver = reading.in_tree(plain(root, path))?.with_history();
-    let (paths, mut findings) = match path {
-        Some(path) => {
-            let named = configurations(&resolver, path)?;
-            let paths = named.iter().map(|one| one.path().to_owned());
-            (paths.collect(), Vec::new())
-        }
-        None => survey::paths(&resolver),
-    };
-    let passed_over = path.is_none().then(survey::passed_over);
-    findings.extend(passed_over.clone());
     let [first, second] = rules.map(|rules| by_rules(resolver.clone(), rules));
     let sides = [first?, second?];
+    let search = vec![&resolver];
+    let asked = Asked {
+        search,
+        sides: &sides,
+        path,
+        names: None,
+    };
+    compared(cli, asked, true)
+}
+
+/// What choosing other bundles would change.
+pub(super) fn bundles(
+    cli: &Cli,
+    system: System,
+    path: Option<&Path>,
+    change: Change<'_>,
+    check: bool,
+    reading: &Reading,
+) -> Result<Output, Failure> {
+    let chosen = system.bundles().iter().map(|chosen| chosen.name.clone());
+    let mut names: Vec<_> = chosen.collect();
+    for name in change.without {
+        if !names.contains(name) {
+            return Err(Failure::NotChosen { name: name.clone() });
+        }
+    }
+    names.retain(|name| !change.without.contains(name) && !change.with.contains(name));
+    names.extend_from_slice(change.with);
+    let now = system.root().clone().for_one_run(READ_TOTAL);
+    let then = system.with_exactly(&names);
+    let then = then.root().clone().for_one_run(READ_TOTAL);
+    let read = |root| {
+        reading
+            .in_tree(plain(root, path))
+            .map(Resolver::with_history)
+    };
+    let sides = [read(&now)?, read(&then)?];
+    let asked = Asked {
+        search: sides.iter().collect(),
+        sides: &sides,
+        path,
+        names: Some(["as it is".into(), change.to_string()]),
+    };
+    compared(cli, asked, check)
+}
+
+/// Two readings of the same paths.
+struct Asked<'a> {
+    /// Where the paths are looked for, if none is named.
+    search: Vec<&'a Resolver>,
+    sides: &'a [Resolver; 2],
+    path: Option<&'a Path>,
+    /// What the sides are called; where nobody says so, by their rules.
+    names: Option<[String; 2]>,
+}
+
+impl Asked<'_> {
+    /// The paths, and what is wrong with the search.
+    fn paths(&self) -> Result<(Vec<PathBuf>, Vec<Finding>), Failure> {
+        let (mut paths, mut findings) = (Vec::new(), Vec::new());
+        for resolver in &self.search {
+            match self.path {
+                Some(path) => {
+                    let named = configurations(resolver, path)?;
+                    paths.extend(named.iter().map(|one| one.path().to_owned()));
+                }
+                None => {
+                    let (found, problems) = survey::paths(resolver);
+                    paths.extend(found);
+                    findings.extend(problems);
+                }
+            }
+        }
+        paths.sort();
+        paths.dedup();
+        Ok((paths, findings))
+    }
+}
+
+fn compared(cli: &Cli, asked: Asked<'_>, check: bool) -> Result<Output, Failure> {
+    let (paths, mut findings) = asked.paths()?;
+    let passed_over = asked.path.is_none().then(survey::passed_over);
+    findings.extend(passed_over.clone());
     let read = |resolver: &Resolver, at: &PathBuf| {
         let configuration = resolver.configuration_at(at.clone());
-        let found = match path {
+        let found = match asked.path {
             Some(_) => Resolved::of(&configuration),
             None => Resolved::unasked(&configuration),
         };
@@ -118,7 +220,7 @@ fn consumers(
     };
     let pairs: Vec<Pair> = paths
         .iter()
-        .map(|path| sides.each_ref().map(|side| read(side, path)))
+        .map(|path| asked.sides.each_ref().map(|side| read(side, path)))
         .collect();
     // What a program sees that has no such document.
     let nothing = Document::default();
@@ -126,15 +228,15 @@ fn consumers(
         .iter()
         .flat_map(|pair| compare(pair, &nothing))
         .collect();
-    let names = pairs
-        .first()
-        .map_or_else(|| rules.map(Clone::clone), rules_of);
-    findings.extend(pairs.iter().flat_map(findings_of));
+    let is_of_bundles = asked.names.is_some();
+    let names = asked.names.or_else(|| pairs.first().map(rules_of));
+    let names = names.unwrap_or_default();
+    findings.extend(pairs.iter().flat_map(|pair| findings_of(pair, &names)));
     findings.sort();
     findings.dedup();
     let agree = comparisons.iter().all(|pair| pair.disagreements.is_empty());
     let exit = match Exit::of_findings(&findings) {
-        Exit::Fine if !agree => Exit::Pending,
+        Exit::Fine if !agree && check => Exit::Pending,
         exit => exit,
     };
     if cli.json {
@@ -148,6 +250,11 @@ fn consumers(
         .flatten()
         .flat_map(|(_, found)| found.sources())
         .collect();
+    let verbs = if is_of_bundles {
+        render::Verbs::OF_CHOICES
+    } else {
+        render::Verbs::OF_CONSUMERS
+    };
     Ok(Output {
         messages: render::diagnostics(&findings, &sources),
         exit,
@@ -155,6 +262,7 @@ fn consumers(
             &names,
             &comparisons,
             passed_over.as_ref(),
+            verbs,
         ))
     })
 }
@@ -167,25 +275,21 @@ fn rules_of(pair: &Pair) -> [String; 2] {
         .map(|(side, _)| side.rules().name().to_owned())
 }
 
-/// What either consumer finds; of what only one does, which one.
-fn findings_of(pair: &Pair) -> Vec<Finding> {
+/// What is found on either side; of what is only on one, on which.
+fn findings_of(pair: &Pair, names: &[String; 2]) -> Vec<Finding> {
     let [first, second] = pair.each_ref().map(|(_, found)| &found.findings);
-    let [of_first, of_second] = rules_of(pair);
-    let own = |own: &[Finding], other: &[Finding], rules: &str| -> Vec<_> {
+    let [of_first, of_second] = names;
+    let own = |own: &[Finding], other: &[Finding], side: &str| -> Vec<_> {
         let told = own.iter().map(|finding| {
             let mut told = finding.clone();
             if !other.contains(finding) {
-                let _ = write!(told.message, " (by the rules {rules})");
+                let _ = write!(told.message, " ({side})");
             }
             told
         });
         told.collect()
     };
-    [
-        own(first, second, &of_first),
-        own(second, first, &of_second),
-    ]
-    .concat()
+    [own(first, second, of_first), own(second, first, of_second)].concat()
 }
 
 /// The documents of both sides, by name.

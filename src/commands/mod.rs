@@ -1,5 +1,6 @@
 //! One file a verb. A command reads and acts through the libraries and returns what to print.
 
+pub(crate) mod bundles;
 mod cat;
 mod check;
 mod cleanup;
@@ -27,6 +28,16 @@ use crate::output::Output;
 /// hostile size or number end here, each with an error, and not with the machine's memory.
 const READ_TOTAL: usize = 1 << 28;
 
+/// The tree to work on, with the bundles that are chosen.
+fn open(cli: &Cli) -> Result<System, Failure> {
+    let system = System::open(&cli.root)?;
+    Ok(if cli.bundle.is_empty() {
+        system
+    } else {
+        system.with_bundles(&cli.bundle)
+    })
+}
+
 /// Runs the command that the arguments ask for.
 pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
     if let Command::Demo { dir } = &cli.command {
@@ -38,7 +49,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
     if let Command::Cleanup { sysroot, command } = &cli.command {
         return cleanup::run(cli, sysroot.as_deref(), command);
     }
-    let system = System::open(&cli.root)?;
+    let system = open(cli)?;
     // What a run remembers of files is not taken apart at its end: the process ends, too.
     let root = &*ManuallyDrop::new(system.root().clone().for_one_run(READ_TOTAL));
     match &cli.command {
@@ -53,13 +64,24 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
             path,
             text,
             check,
+            with_bundle,
+            without_bundle,
             reading,
         } => {
             let options = diff::Options {
                 text: *text,
                 check: *check,
             };
-            diff::run(cli, root, path.as_deref(), options, reading)
+            let path = path.as_deref();
+            let change = diff::Change {
+                with: with_bundle,
+                without: without_bundle,
+            };
+            if change.is_none() {
+                diff::run(cli, root, path, options, reading)
+            } else {
+                diff::bundles(cli, system, path, change, options.check, reading)
+            }
         }
         Command::Cat {
             path,
@@ -108,6 +130,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
             dry_run,
             writing,
         } => wish::revert(cli, &system, entry, key.as_deref(), *dry_run, writing),
+        Command::Bundles => bundles::run(cli, &system, root),
         Command::Cleanup { sysroot, command } => cleanup::run(cli, sysroot.as_deref(), command),
         Command::Demo { dir } => demo::run(cli, dir),
     }

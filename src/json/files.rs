@@ -11,7 +11,9 @@ use overlay_resolver::schema::{Merge, Split, Unknown};
 use overlay_resolver::{Assignment, Configuration, Document, Key};
 use serde::Serialize;
 
-use super::{Entry, FindingView, Json, exact, finding, fragments, show, state_word, to_text};
+use super::{
+    Entry, FindingView, Json, bundle_of, exact, finding, fragments, show, state_word, to_text,
+};
 use crate::file::File;
 use crate::render::Answer;
 use crate::resolved::{Explained, Resolved, adapter};
@@ -47,6 +49,9 @@ pub(crate) struct AssignmentView {
     line: usize,
     last_line: usize,
     layer: String,
+    /// The bundle that the layer is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<String>,
     state: &'static str,
     outcome: &'static str,
     by: Option<String>,
@@ -307,6 +312,7 @@ pub(crate) fn assignment(entry: &str, assignment: &Assignment<'_>) -> Assignment
         line: *assignment.lines().start(),
         last_line: *assignment.lines().end(),
         layer: escape_path(fragment.layer.base()).to_string(),
+        bundle: bundle_of(&fragment.layer),
         state: assignment.state().word(),
         outcome: assignment.outcome().word(),
         by: assignment.by().map(|by: Place<'_>| by.to_string()),

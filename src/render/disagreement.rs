@@ -1,5 +1,6 @@
 //! Text about where two consumers of the same files disagree.
 
+use overlay_resolver::account::Account;
 use overlay_resolver::escape::escape_path;
 use overlay_resolver::finding::Finding;
 use overlay_resolver::inspect::disagreement::{Disagreements, KeyDisagreement};
@@ -9,11 +10,39 @@ use super::style::{BAD, BOLD, FAINT, GOOD, NOTABLE};
 use crate::comparison::Comparison;
 use crate::text::{Text, say, styled};
 
-/// Where two consumers disagree, and what was passed over.
+/// What two sides do that are compared.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Verbs {
+    differ: &'static str,
+    may_differ: &'static str,
+    are_one: &'static str,
+    /// Why a file does not count on one side; none where each has a reason of its own.
+    why: Option<&'static str>,
+}
+
+impl Verbs {
+    /// Of two consumers of the same files.
+    pub(crate) const OF_CONSUMERS: Self = Self {
+        differ: "disagree",
+        may_differ: "may disagree",
+        are_one: "agree",
+        why: None,
+    };
+    /// Of the same tree with other bundles.
+    pub(crate) const OF_CHOICES: Self = Self {
+        differ: "differ",
+        may_differ: "may differ",
+        are_one: "come to the same",
+        why: Some("is of a bundle that is not chosen"),
+    };
+}
+
+/// Where two sides differ, what it comes to before the reasons for it, and what was passed over.
 pub(crate) fn disagreements(
     names: &[String; 2],
     comparisons: &[Comparison<'_>],
     passed_over: Option<&Finding>,
+    verbs: Verbs,
 ) -> Text {
     let names = labels(names);
     let [first, second] = &names;
@@ -28,9 +57,9 @@ pub(crate) fn disagreements(
             continue;
         }
         let verb = if disagreements.is_empty() {
-            "may disagree"
+            verbs.may_differ
         } else {
-            "disagree"
+            verbs.differ
         };
         text.gap();
         let path = escape_path(path);
@@ -39,6 +68,7 @@ pub(crate) fn disagreements(
             text: &mut text,
             names: &names,
             width,
+            why: verbs.why,
         };
         told.refusal(disagreements);
         told.keys(&disagreements.keys);
@@ -56,7 +86,8 @@ pub(crate) fn disagreements(
             [path] => path.clone(),
             paths => format!("all {} configuration paths", paths.len()),
         };
-        say!(text, "{GOOD}{first} and {second} agree{GOOD:#}: {about}");
+        let verb = verbs.are_one;
+        say!(text, "{GOOD}{first} and {second} {verb}{GOOD:#}: {about}");
     }
     not_looked_at(&mut text, passed_over);
     text
@@ -76,6 +107,7 @@ struct Telling<'t> {
     text: &'t mut Text,
     names: &'t [String; 2],
     width: usize,
+    why: Option<&'static str>,
 }
 
 impl Telling<'_> {
@@ -139,10 +171,12 @@ impl Telling<'_> {
                 if side == file.counts_for {
                     self.side(side, &styled!("{GOOD}counts{GOOD:#}"));
                 } else {
-                    self.side(
-                        side,
-                        &styled!("{NOTABLE}does not{NOTABLE:#}: {}", file.why.brief()),
-                    );
+                    let is_unread = matches!(file.why, Account::Unread(_));
+                    let why = match self.why.filter(|_| is_unread) {
+                        Some(why) => why.to_owned(),
+                        None => file.why.brief().to_string(),
+                    };
+                    self.side(side, &styled!("{NOTABLE}does not{NOTABLE:#}: {why}"));
                 }
             }
         }

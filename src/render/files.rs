@@ -35,7 +35,15 @@ pub(crate) fn files(resolved: &Resolved) -> Text {
 pub(super) fn file(text: &mut Text, fragment: &Fragment, account: &Account<'_>) {
     let style = style(account);
     let (path, what) = (escape_path(&fragment.path), account.brief());
-    say!(text, "{path}  {style}{what}{style:#}");
+    write!(text, "{path}  ");
+    if let Some(bundle) = fragment.layer.bundle() {
+        write!(
+            text,
+            "{FAINT}bundle {}{FAINT:#}  ",
+            escape(bundle.as_bytes())
+        );
+    }
+    say!(text, "{style}{what}{style:#}");
 }
 
 /// How what became of a file looks.

@@ -33,7 +33,7 @@ pub(super) struct Said {
 type Untold = (PathBuf, Finding);
 
 /// The names that are chosen, in order and each once. A name that is not UTF-8 has no bundle, and stays none.
-pub(super) fn chosen(root: &Root, asked: &[String]) -> Result<Vec<Said>, Untold> {
+pub(super) fn chosen(root: &Root, asked: Option<&[String]>) -> Result<Vec<Said>, Untold> {
     let mut said = of_all(root, asked)?;
     let mut seen = Vec::<String>::new();
     said.retain(|one| {
@@ -44,8 +44,8 @@ pub(super) fn chosen(root: &Root, asked: &[String]) -> Result<Vec<Said>, Untold>
     Ok(said)
 }
 
-fn of_all(root: &Root, asked: &[String]) -> Result<Vec<Said>, Untold> {
-    if !asked.is_empty() {
+fn of_all(root: &Root, asked: Option<&[String]>) -> Result<Vec<Said>, Untold> {
+    if let Some(asked) = asked {
         let asked = asked.iter().map(|name| Said {
             name: name.clone(),
             by: By::Request,

@@ -35,7 +35,8 @@ impl Machine {
     fn chosen(&self, asked: &[&str]) -> Vec<Chosen> {
         let root = Root::open(self.0.path()).unwrap();
         let asked: Vec<_> = asked.iter().map(|&name| name.to_owned()).collect();
-        Bundles::of(&root, &asked, Some(COMMIT)).chosen
+        let asked = (!asked.is_empty()).then_some(&*asked);
+        Bundles::of(&root, asked, Some(COMMIT)).chosen
     }
 
     fn names(&self) -> Vec<String> {

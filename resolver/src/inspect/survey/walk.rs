@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use crate::bundle::stacked;
 use crate::catalog::Catalog;
 use crate::escape::escape_path;
 use crate::finding::{Finding, code};
@@ -105,9 +106,12 @@ struct Layer<'l> {
 /// Searches below every layer, the lowest first.
 pub(super) fn walk(tree: &Tree, catalog: &Catalog, limit: usize) -> Sighted {
     let plain = Rules::default().stacked(tree.bundles());
-    let added = catalog.added().flat_map(|rules| &rules.layers);
-    let known = added.chain(&plain.layers).map(crate::rules::Layer::base);
-    let bases = MORE.iter().map(Path::new).chain(known);
+    let added = catalog.added();
+    let added = added.flat_map(|rules| stacked(&rules.layers, tree.bundles()));
+    let added: Vec<_> = added.collect();
+    let known = added.iter().chain(&plain.layers);
+    let bases = MORE.iter().map(Path::new);
+    let bases = bases.chain(known.map(crate::rules::Layer::base));
     let mut places = Vec::<(PathBuf, PathBuf)>::new();
     for base in bases {
         let place = tree.place(base).unwrap_or_else(|| base.to_owned());
