@@ -299,10 +299,24 @@ impl Configuration {
         self.told(resolved, |document| document.certain_findings().collect())
     }
 
+    /// That what it comes to is not what its consumer sees: only the rules that a program named itself, or added to the
+    /// catalog, are those of one that reads bundles.
+    fn unseen_bundle(&self, resolved: &Collection) -> Option<Finding> {
+        if self.basis == Basis::Caller || self.name.is_some() {
+            return None;
+        }
+        let documents = resolved.documents.iter();
+        let mut files = documents.flat_map(|document| document.entry().effective());
+        let file = files.find(|file| file.layer.bundle().is_some())?;
+        let message = "is a file of a bundle, and nothing brings it to where the consumer of this path reads: what is told is what it would come to";
+        Some(code::UNSEEN_BUNDLE.warning(&file.path, message))
+    }
+
     fn told(&self, resolved: &Collection, of: fn(&Document) -> Vec<&Finding>) -> Vec<Finding> {
         let documents = resolved.documents.iter().flat_map(of).cloned();
         let mut findings = resolved.findings.clone();
         findings.extend(documents);
+        findings.extend(self.unseen_bundle(resolved));
         let bundles = self.tree.bundles().iter();
         findings.extend(bundles.filter_map(|bundle| bundle.refusal().cloned()));
         findings.sort();

@@ -9,6 +9,7 @@ mod adapters;
 mod adoption;
 mod agree;
 mod answers;
+mod bundles;
 mod certificates;
 mod check;
 mod cleanup;

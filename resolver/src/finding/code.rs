@@ -66,6 +66,7 @@ finding_codes! {
     UNPRINTABLE_NAME = "unprintable-name": "a file name with control characters, invisible ones, or bytes that are not UTF-8";
     UNREACHABLE_FILE = "unreachable-file": "a file that can never have an effect, because of its name or its place";
     UNREAD = "unread": "assignments that the consumer does not read, because of a line that it refuses";
+    UNSEEN_BUNDLE = "unseen-bundle": "a file of a bundle at a path whose consumer reads no bundles";
     VENDOR_BEATS_ADMIN = "vendor-beats-admin": "a key of the owner's main file that a drop-in of a lower layer supersedes";
 }
 
