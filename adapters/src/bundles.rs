@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use overlay_resolver::bundle::Bundle;
+use overlay_resolver::bundle::{Bundle, UNTOLD};
 use overlay_resolver::escape::{escape, escape_path};
 use overlay_resolver::finding::Finding;
 use overlay_resolver::root::{Root, Unusable};
@@ -34,9 +34,6 @@ use crate::code;
 
 /// Where bundles are, the first place first.
 pub const PLACES: [&str; 2] = ["/var/lib/overlayctl/bundles", "/usr/lib/overlayctl/bundles"];
-
-/// The name of what is chosen where nobody can tell what that is.
-const UNTOLD: &str = "?";
 
 /// A bundle that is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +78,8 @@ impl Bundles {
         let root = &root.clone().with_bundles([]);
         let said = match chosen::chosen(root, asked) {
             Ok(said) => said,
-            Err((path, why)) => {
+            Err(untold) => {
+                let (path, why) = *untold;
                 let by = By::File { path, line: None };
                 let (name, tree) = (UNTOLD.into(), Err(why));
                 let chosen = vec![Chosen { name, by, tree }];

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use overlay_resolver::bundle::Bundle;
 use overlay_resolver::finding::{Code, Finding, Level};
 use overlay_resolver::keyfile::{Keyfile, value};
 use overlay_resolver::root::Root;
@@ -57,6 +58,8 @@ pub(crate) struct Source<T> {
     pub(crate) top: PathBuf,
     /// The layers in which the machine's owner keeps files.
     pub(crate) owners: Vec<PathBuf>,
+    /// The bundles that are chosen and of which nothing is read.
+    pub(crate) refused: Vec<Bundle>,
 }
 
 impl<T> Default for Source<T> {
@@ -68,6 +71,7 @@ impl<T> Default for Source<T> {
             complete: true,
             top: PathBuf::new(),
             owners: Vec::new(),
+            refused: Vec::new(),
         }
     }
 }
@@ -145,6 +149,8 @@ impl<T> Source<T> {
             complete,
             ..
         } = resolver.configuration_at(path.into()).resolve();
+        let refused = tree.bundles().iter();
+        let refused = refused.filter(|bundle| bundle.refusal().is_some());
         let mut source = Self {
             complete: complete
                 && tree
@@ -155,6 +161,7 @@ impl<T> Source<T> {
             beside: BTreeMap::new(),
             top: top_of(rules, path),
             owners: owners(rules),
+            refused: refused.cloned().collect(),
         };
         let blocked = (!complete).then(|| source.findings.first().cloned());
         let blocked = blocked.flatten();
@@ -208,6 +215,20 @@ impl<T> Source<T> {
 }
 
 impl<T> Source<T> {
+    /// The bundles of which files count for an entry or lie beside it, each once.
+    pub(crate) fn bundles_of(&self, name: &str) -> Vec<&str> {
+        let own = self.entries.get(name).map(|layered| &layered.document);
+        let beside = self.beside.get(name).into_iter().flatten();
+        let files = own
+            .into_iter()
+            .chain(beside)
+            .flat_map(|document| document.entry().effective());
+        let mut names: Vec<_> = files.filter_map(|file| file.layer.bundle()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// Whether the layers have an entry of this name, be it a mask; drop-ins alone are none.
     pub(crate) fn has(&self, name: &str) -> bool {
         let layered = self.entries.get(name);

@@ -13,6 +13,9 @@ use std::sync::Arc;
 use crate::finding::Finding;
 use crate::rules::Layer;
 
+/// The name of what is chosen where nobody can tell what that is: it may be any bundle.
+pub const UNTOLD: &str = "?";
+
 /// The bases of a bundle that are layers.
 const BASES: [&str; 2] = ["/usr/lib", "/usr/share"];
 
@@ -40,6 +43,11 @@ impl Bundle {
             name: name.into(),
             tree: Err(why.into()),
         }
+    }
+
+    /// Whether nobody can tell which bundle is chosen.
+    pub fn is_untold(&self) -> bool {
+        self.name() == UNTOLD
     }
 
     /// Its name.

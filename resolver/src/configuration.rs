@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub use self::path::PathError;
 pub(crate) use self::path::below_layers;
 use crate::account::{Unread, tell};
+use crate::bundle::Bundle;
 use crate::discover::{Query, Shared, discover};
 use crate::document::Document;
 use crate::escape::escape_path;
@@ -312,13 +313,24 @@ impl Configuration {
         Some(code::UNSEEN_BUNDLE.warning(&file.path, message))
     }
 
+    /// What there is to say of the bundles that are chosen.
+    pub(crate) fn of_bundles(&self, resolved: &Collection) -> Vec<Finding> {
+        let bundles = self.tree.bundles();
+        if bundles.is_empty() {
+            return Vec::new();
+        }
+        let refused = bundles.iter().filter_map(Bundle::refusal);
+        self.unseen_bundle(resolved)
+            .into_iter()
+            .chain(refused.cloned())
+            .collect()
+    }
+
     fn told(&self, resolved: &Collection, of: fn(&Document) -> Vec<&Finding>) -> Vec<Finding> {
         let documents = resolved.documents.iter().flat_map(of).cloned();
         let mut findings = resolved.findings.clone();
         findings.extend(documents);
-        findings.extend(self.unseen_bundle(resolved));
-        let bundles = self.tree.bundles().iter();
-        findings.extend(bundles.filter_map(|bundle| bundle.refusal().cloned()));
+        findings.extend(self.of_bundles(resolved));
         findings.sort();
         findings
     }

@@ -10,7 +10,6 @@ use overlay_resolver::root::Root;
 
 use crate::cli::Cli;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::output::Output;
 use crate::resolved::plain;
 use crate::{json, render};
@@ -25,7 +24,7 @@ pub(crate) struct Told<'t> {
     pub(crate) findings: Vec<Finding>,
 }
 
-pub(super) fn run(cli: &Cli, system: &System, root: &Root) -> Result<Output, Failure> {
+pub(super) fn run(cli: &Cli, system: &System, root: &Root) -> Output {
     let bundles = system.bundles();
     let resolver = plain(root, None);
     let found = survey(resolver.tree(), resolver.catalog());
@@ -50,14 +49,14 @@ pub(super) fn run(cli: &Cli, system: &System, root: &Root) -> Result<Output, Fai
     };
     let exit = Exit::of_findings(&told.findings);
     if cli.json {
-        return Ok(Output {
+        return Output {
             exit,
             ..Output::new(json::bundles(&told))
-        });
+        };
     }
-    Ok(Output {
+    Output {
         messages: render::findings(&told.findings),
         exit,
         ..Output::new(render::bundles(&told))
-    })
+    }
 }

@@ -68,8 +68,7 @@ pub(super) fn run(
     findings.retain(|finding| selection.has(finding));
     // Whichever lints are asked for, none has looked there.
     findings.extend(of_search);
-    let refused = root.bundles().iter().filter_map(Bundle::refusal);
-    findings.extend(refused.cloned());
+    findings.extend(root.bundles().iter().filter_map(Bundle::refusal).cloned());
     // A file may belong to several paths.
     findings.sort();
     findings.dedup();

@@ -188,16 +188,13 @@ impl Asked<'_> {
     fn paths(&self) -> Result<(Vec<PathBuf>, Vec<Finding>), Failure> {
         let (mut paths, mut findings) = (Vec::new(), Vec::new());
         for resolver in &self.search {
-            match self.path {
-                Some(path) => {
-                    let named = configurations(resolver, path)?;
-                    paths.extend(named.iter().map(|one| one.path().to_owned()));
-                }
-                None => {
-                    let (found, problems) = survey::paths(resolver);
-                    paths.extend(found);
-                    findings.extend(problems);
-                }
+            if let Some(path) = self.path {
+                let named = configurations(resolver, path)?;
+                paths.extend(named.iter().map(|one| one.path().to_owned()));
+            } else {
+                let (found, problems) = survey::paths(resolver);
+                paths.extend(found);
+                findings.extend(problems);
             }
         }
         paths.sort();
@@ -231,7 +228,14 @@ fn compared(cli: &Cli, asked: Asked<'_>, check: bool) -> Result<Output, Failure>
     let is_of_bundles = asked.names.is_some();
     let names = asked.names.or_else(|| pairs.first().map(rules_of));
     let names = names.unwrap_or_default();
-    findings.extend(pairs.iter().flat_map(|pair| findings_of(pair, &names)));
+    let sides = names.each_ref().map(|name| {
+        if is_of_bundles {
+            name.clone()
+        } else {
+            format!("by the rules {name}")
+        }
+    });
+    findings.extend(pairs.iter().flat_map(|pair| findings_of(pair, &sides)));
     findings.sort();
     findings.dedup();
     let agree = comparisons.iter().all(|pair| pair.disagreements.is_empty());

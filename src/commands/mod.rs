@@ -130,7 +130,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Output, Failure> {
             dry_run,
             writing,
         } => wish::revert(cli, &system, entry, key.as_deref(), *dry_run, writing),
-        Command::Bundles => bundles::run(cli, &system, root),
+        Command::Bundles => Ok(bundles::run(cli, &system, root)),
         Command::Cleanup { sysroot, command } => cleanup::run(cli, sysroot.as_deref(), command),
         Command::Demo { dir } => demo::run(cli, dir),
     }

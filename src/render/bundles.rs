@@ -12,12 +12,11 @@ pub(crate) fn bundles(told: &Told<'_>) -> Text {
     for (chosen, brought) in &told.chosen {
         text.gap();
         let name = &chosen.name;
-        match &chosen.tree {
-            Ok(place) => {
-                let place = escape_path(place);
-                say!(text, "{BOLD}{name}{BOLD:#}  {GOOD}applied{GOOD:#}  {place}");
-            }
-            Err(_) => say!(text, "{BOLD}{name}{BOLD:#}  {BAD}refused{BAD:#}"),
+        if let Ok(place) = &chosen.tree {
+            let place = escape_path(place);
+            say!(text, "{BOLD}{name}{BOLD:#}  {GOOD}applied{GOOD:#}  {place}");
+        } else {
+            say!(text, "{BOLD}{name}{BOLD:#}  {BAD}refused{BAD:#}");
         }
         say!(text, "  chosen by {}", chosen.by);
         if chosen.tree.is_ok() && brought.is_empty() {

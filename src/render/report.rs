@@ -182,6 +182,12 @@ fn planned(text: &mut Text, change: &Change) {
         Operation::LeaveCertificate => {
             format!("remember that you took the certificate {subject} out")
         }
+        Operation::RecordBundles if change.to.is_none() => {
+            format!("record that nothing of {subject} is of a bundle")
+        }
+        Operation::RecordBundles => {
+            format!("record that {subject} has something of the bundle {to}")
+        }
         Operation::Mark if change.from.is_none() => format!("remember {subject} as {to}"),
         Operation::Mark => format!("remember {subject} as {to} (was {from})"),
         Operation::Rename => format!("remember that {subject} is called {to} now"),

@@ -140,6 +140,45 @@ fn what_a_bundle_brought_stays_while_it_does_not_fit() {
     assert!(again.contains("xa.title=Plain for Acme"), "{again}");
 }
 
+/// A collection ID is given by an entry of its own, and what is masked has nothing in the target to be noted at.
+#[test]
+fn what_a_bundle_gave_and_what_it_masked_stay_so_too() {
+    let image = image();
+    let acme = "var/lib/overlayctl/bundles/acme/usr/share/flatpak";
+    image
+        .write(
+            &format!("{acme}/collections.d/plain.conf"),
+            "[Collection]\nRemote=plain\nCollectionID=org.example.Acme\n",
+        )
+        .write(&format!("{acme}/remotes.d/flathub.flatpakrepo"), "");
+    choose(&image, "acme\n");
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    let brought = config(&image);
+    assert!(
+        brought.contains("collection-id=org.example.Acme"),
+        "{brought}"
+    );
+    assert!(!brought.contains("[remote \"flathub\"]"), "{brought}");
+
+    image.write("usr/lib/os-release", "ID=acme-os\nVERSION_ID=43\n");
+    image.write(
+        "usr/share/flatpak/collections.d/plain.conf",
+        "[Collection]\nRemote=plain\nCollectionID=org.example.Plain\n",
+    );
+    assert_eq!(image.exit_status(&["sync"]), 1);
+    assert_eq!(config(&image), brought);
+
+    choose(&image, "");
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    let without = config(&image);
+    assert!(
+        without.contains("collection-id=org.example.Plain"),
+        "{without}"
+    );
+    assert!(without.contains("[remote \"flathub\"]"), "{without}");
+    assert!(!without.contains("bundles="), "{without}");
+}
+
 #[test]
 fn a_missing_bundle_and_a_choice_that_cannot_be_read_take_nothing_away() {
     let image = image();
@@ -177,7 +216,10 @@ fn another_product_takes_the_place_of_the_first() {
     assert_eq!(image.exit_status(&["sync"]), 0);
     let again = config(&image);
     let remotes = |text: &str| {
-        let remotes = text.split("[remote ").skip(1).map(str::to_owned);
+        let remotes = text
+            .split("[remote ")
+            .skip(1)
+            .map(|remote| remote.trim_end().to_owned());
         remotes.collect::<std::collections::BTreeSet<_>>()
     };
     assert_eq!(remotes(&again), remotes(&of_acme));

@@ -30,7 +30,7 @@ pub(super) struct Said {
 }
 
 /// The file that would say it cannot be read.
-type Untold = (PathBuf, Finding);
+type Untold = Box<(PathBuf, Finding)>;
 
 /// The names that are chosen, in order and each once. A name that is not UTF-8 has no bundle, and stays none.
 pub(super) fn chosen(root: &Root, asked: Option<&[String]>) -> Result<Vec<Said>, Untold> {
@@ -74,7 +74,7 @@ fn read(root: &Root, path: &str) -> Result<Option<Vec<u8>>, Untold> {
         let message = format!(
             "cannot be read, so nobody can tell which bundles are chosen, and what any of them brought stays: {why}"
         );
-        (path.into(), code::UNREADABLE.error(path, message))
+        Box::new((path.into(), code::UNREADABLE.error(path, message)))
     })
 }
 

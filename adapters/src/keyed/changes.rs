@@ -181,12 +181,26 @@ impl<'d, 'a, T: Target> Seen<'d, 'a, T> {
         for place in notes.others {
             self.recorded_in(*place);
         }
+        for place in notes.places() {
+            self.brought_by(place.bundles);
+        }
         if let Some(key) = &T::HIDDEN {
             let [was, is] = [&self.draft.before, &self.draft.store]
                 .map(|store| store.note(self.name, notes.hidden));
             if was != is && self.both(key)[0] == self.both(key)[1] {
                 self.push_key(Operation::Forget, key, [was, is]);
             }
+        }
+    }
+
+    /// From which bundles it has anything.
+    fn brought_by(&mut self, note: &str) {
+        let [from, to] = [&self.draft.before, &self.draft.store]
+            .map(|store| store.note(self.name, note).map(BStr::to_owned));
+        if from != to {
+            let place = self.place();
+            let change = self.push(Operation::RecordBundles, self.name, &place);
+            (change.from, change.to) = (from, to);
         }
     }
 

@@ -53,6 +53,7 @@ impl<T: Target> Subject<'_, '_, T> {
             let place = T::Store::NOTES.baseline;
             self.next.write(&mut self.draft.store, self.name, place);
         }
+        self.note_bundles();
     }
 
     pub(super) fn reconcile_key(

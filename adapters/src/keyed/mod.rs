@@ -8,6 +8,7 @@
 mod adoption;
 pub(crate) mod baseline;
 mod beside;
+pub(crate) mod bundles;
 mod changes;
 pub(crate) mod draft;
 pub(crate) mod entry;

@@ -134,6 +134,7 @@ impl Notes {
         management: "x-overlayctl.managed",
         baseline: Place {
             note: "x-overlayctl.baseline",
+            bundles: "x-overlayctl.bundles",
             older: None,
             only: None,
         },
@@ -155,6 +156,8 @@ impl Notes {
 pub(crate) struct Place {
     /// The note.
     pub(crate) note: &'static str,
+    /// The note that names the bundles from which it gave anything.
+    pub(crate) bundles: &'static str,
     /// What the notes began with of which older versions had one for each value.
     pub(crate) older: Option<&'static str>,
     /// The only key that the source ever gives.

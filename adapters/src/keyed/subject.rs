@@ -94,6 +94,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
         let broken = &subject.draft.observed.broken;
         let broken = broken.get(name).cloned();
         let broken = broken.or_else(|| subject.identity_taken());
+        let broken = broken.or_else(|| subject.refused_bundle());
         let broken = broken.or_else(|| subject.successors_obstacle());
         subject.broken = broken.or_else(|| subject.formers_obstacle().cloned());
         subject.draft.findings.extend(subject.broken.clone());
@@ -331,6 +332,7 @@ impl<'d, 'a, T: Target> Subject<'d, 'a, T> {
 
     fn release(&mut self) -> Decision {
         self.unhide();
+        self.forget_bundles();
         if self.baseline.is_lost() || !self.draft.before.marks(self.name).offered {
             // The owner made it of one of ours, by a copy or by another name.
             let notes = T::Store::NOTES;

@@ -9,6 +9,7 @@ use super::collection::{Collection, ID, KEY, REPOSITORY, SECTION};
 use super::notes::{NOTES, OF_COLLECTIONS};
 use super::repository::Repository;
 use crate::keyed::baseline::{self, Baseline};
+use crate::keyed::bundles;
 use crate::keyed::draft::{Draft, Giver};
 use crate::keyed::store::Store as _;
 use crate::reconcile::{self, Key, KeyAction};
@@ -55,6 +56,7 @@ pub(crate) fn plan<T: Repository>(
                         layered,
                         wanted,
                         mask: source.top.join(&layered.document.entry().name),
+                        source,
                     };
                     one.give(draft)
                 }
@@ -70,7 +72,7 @@ pub(crate) fn plan<T: Repository>(
     // An entry that cannot be read does not say which remote it is for, so none is taken for withdrawn.
     if source.complete && !unresolved && draft.request.wishes.is_empty() {
         let wanted: BTreeSet<&str> = given.keys().copied().collect();
-        for (name, decision) in withdraw(draft, &wanted) {
+        for (name, decision) in withdraw(draft, source, &wanted) {
             // One that is masked says so itself.
             if !entries.iter().any(|entry| entry.name == name) {
                 entries.push(entry(draft, &name, decision, vec![]));
@@ -145,6 +147,7 @@ struct Giving<'s> {
     wanted: &'s Collection,
     /// Where a file masks it.
     mask: PathBuf,
+    source: &'s Source<Collection>,
 }
 
 impl Giving<'_> {
@@ -162,8 +165,11 @@ impl Giving<'_> {
             let foreign = draft.target.foreign(&draft.store, remote);
             return (Decision::Foreign(foreign), vec![]);
         }
-        if let Some(finding) = draft.observed.broken.get(remote) {
-            return (finding.clone().into(), vec![]);
+        let broken = draft.observed.broken.get(remote).cloned();
+        let refused = &self.source.refused;
+        let kept = || bundles::kept(&draft.store, remote, OF_COLLECTIONS, refused);
+        if let Some(finding) = broken.or_else(kept) {
+            return (finding.into(), vec![]);
         }
         let owned = |value: Option<&BStr>| value.map(BStr::to_owned);
         let actual = owned(draft.store.get(remote, KEY));
@@ -186,6 +192,10 @@ impl Giving<'_> {
             let mut given = given;
             given.record(KEY, Some(id));
             given.write(&mut draft.store, remote, OF_COLLECTIONS);
+        }
+        if given_by_us(draft, remote) && held.is_none() {
+            let brought = self.source.bundles_of(self.name);
+            bundles::note(&mut draft.store, remote, OF_COLLECTIONS, &brought);
         }
         let decision = match (action, held, &actual) {
             (KeyAction::Write, Some(place), _) => CollectionDecision::OutOfScope { place },
@@ -260,6 +270,12 @@ impl Giving<'_> {
     }
 }
 
+/// Whether a remote has an ID that an entry of this source gave it.
+fn given_by_us<T: Repository>(draft: &Draft<'_, T>, remote: &str) -> bool {
+    let given = Baseline::read(&draft.store, remote, OF_COLLECTIONS);
+    given.get(KEY).is_some()
+}
+
 /// Whether a remote's own entry gives it an ID.
 fn has_its_own<T: Repository>(draft: &Draft<'_, T>, remote: &str) -> bool {
     let of_remotes = Baseline::read(&draft.store, remote, NOTES.baseline);
@@ -271,6 +287,7 @@ fn has_its_own<T: Repository>(draft: &Draft<'_, T>, remote: &str) -> bool {
 /// Returns the names under which that is reported.
 fn withdraw<T: Repository>(
     draft: &mut Draft<'_, T>,
+    source: &Source<Collection>,
     wanted: &BTreeSet<&str>,
 ) -> Vec<(String, Decision)> {
     let ours: Vec<(String, Baseline)> = draft
@@ -281,6 +298,9 @@ fn withdraw<T: Repository>(
         .filter(|remote| !wanted.contains(remote))
         .filter(|remote| !draft.observed.broken.contains_key(*remote))
         .filter(|remote| !draft.target.is_never_written(&draft.store, remote))
+        .filter(|remote| {
+            bundles::kept(&draft.store, remote, OF_COLLECTIONS, &source.refused).is_none()
+        })
         .map(|remote| {
             let given = Baseline::read(&draft.store, remote, OF_COLLECTIONS);
             (remote.to_owned(), given)
@@ -315,6 +335,7 @@ fn withdraw_from<T: Repository>(
         return CollectionDecision::OutOfScope { place }.into();
     }
     baseline::forget(&mut draft.store, remote, OF_COLLECTIONS);
+    bundles::note(&mut draft.store, remote, OF_COLLECTIONS, &[]);
     let is_set_by_us = given.get(KEY).is_some() && draft.store.get(remote, KEY) == given.get(KEY);
     if is_set_by_us && !has_its_own(draft, remote) {
         draft.store.put(remote, KEY, None);

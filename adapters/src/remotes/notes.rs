@@ -15,6 +15,7 @@ pub(crate) const MODE: &str = "x-overlayctl.mode";
 /// Where what the entries of `collections.d` gave is noted.
 pub(crate) const OF_COLLECTIONS: Place = Place {
     note: "x-overlayctl.collections.baseline",
+    bundles: "x-overlayctl.collections-bundles",
     older: Some("x-overlayctl.collections."),
     only: Some(KEY),
 };
@@ -24,6 +25,7 @@ pub(crate) const NOTES: Notes = Notes {
     management: "x-overlayctl.remotes",
     baseline: Place {
         note: "x-overlayctl.remotes.baseline",
+        bundles: "x-overlayctl.bundles",
         older: Some("x-overlayctl.remotes."),
         only: None,
     },

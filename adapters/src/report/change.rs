@@ -73,6 +73,8 @@ pub enum Operation {
     ForgetCertificate,
     /// A certificate of the vendor's that the owner took out is recorded as taken out; the keyring stays as it is.
     LeaveCertificate,
+    /// From which bundles the entry has anything is recorded.
+    RecordBundles,
     /// What is remembered of a name changes: whether it was offered, withheld, deleted.
     Mark,
     /// A later name of the entry is remembered.
@@ -91,7 +93,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Create,
         Self::Remove,
         Self::Adopt,
@@ -107,6 +109,7 @@ impl Operation {
         Self::RecordCertificate,
         Self::ForgetCertificate,
         Self::LeaveCertificate,
+        Self::RecordBundles,
         Self::Mark,
         Self::Rename,
         Self::WriteFile,
@@ -134,6 +137,7 @@ impl Operation {
             Self::RecordCertificate => "record-certificate",
             Self::ForgetCertificate => "forget-certificate",
             Self::LeaveCertificate => "leave-certificate",
+            Self::RecordBundles => "record-bundles",
             Self::Mark => "mark",
             Self::Rename => "rename",
             Self::WriteFile => "write-file",

@@ -178,7 +178,9 @@ impl Configuration {
     /// The same of this path.
     pub fn check(&self) -> Vec<Finding> {
         let (rules, found) = (self.rules(), self.clone().with_history().resolve());
+        let of_bundles = self.of_bundles(&found);
         let mut findings = seen::in_directory(rules, found.findings);
+        findings.extend(of_bundles);
         let beside = self.beside(&mut findings);
         for document in &found.documents {
             findings.extend(check(document, rules, &beside));
