@@ -70,7 +70,7 @@ pub struct Bundles {
 }
 
 impl Bundles {
-    /// Those that are chosen in this root, of which the commit is that of its deployment, if ostree deployed it.
+    /// Those that are chosen in this root; of a deployment of ostree's that is not booted, `commit` is its own.
     ///
     /// `asked` are those that whoever started this run names; where nobody does, the root says which.
     pub fn of(root: &Root, asked: Option<&[String]>, commit: Option<&str>) -> Self {

@@ -19,7 +19,6 @@ use overlay_resolver::root::{Root, RootError};
 use rustix::fs::{AtFlags, CWD, fstat, statat};
 
 use crate::bundles::Bundles;
-use crate::deployment;
 use crate::scope::{Scope, Scopes};
 
 /// A root, and what kind of tree it is.
@@ -29,7 +28,7 @@ pub struct System {
     kind: Kind,
     /// Whether its `/var` is there: that of a deployment lies elsewhere.
     has_var: bool,
-    /// The commit of a deployment of ostree.
+    /// The commit of a deployment of ostree that is not booted.
     commit: Option<String>,
     bundles: Bundles,
 }
@@ -170,8 +169,7 @@ impl System {
     }
 
     fn choosing(self, asked: Option<&[String]>) -> Self {
-        let commit = self.commit.clone().or_else(|| booted_commit(&self.root));
-        let bundles = Bundles::of(&self.root, asked, commit.as_deref());
+        let bundles = Bundles::of(&self.root, asked, self.commit.as_deref());
         Self {
             root: self.root.with_bundles(bundles.layers()),
             bundles,
@@ -297,16 +295,8 @@ impl Deployment {
     }
 }
 
-/// The commit of the deployment that is booted, if ostree booted it.
-fn booted_commit(root: &Root) -> Option<String> {
-    match deployment::Deployment::booted(root, Path::new("/sysroot")) {
-        Ok(Some(deployment::Deployment::Ostree { name, .. })) => commit_of(&name),
-        _ => None,
-    }
-}
-
 /// The commit in the name of a deployment.
-fn commit_of(name: &str) -> Option<String> {
+pub(crate) fn commit_of(name: &str) -> Option<String> {
     let (commit, _) = name.split_once('.')?;
     is_name(name).then(|| commit.to_owned())
 }

@@ -15,7 +15,8 @@ use overlay_resolver::{Document, Resolver, Rules};
 
 use super::chosen::LIMIT;
 use crate::code;
-use crate::system::is_running_systems;
+use crate::deployment::Deployment;
+use crate::system::{commit_of, is_running_systems};
 
 const ANY: &str = "_any";
 /// What a bundle may name of the image that it was built for, and no other.
@@ -26,18 +27,20 @@ const OS_RELEASE: &str = "usr/lib/os-release";
 /// The system that a bundle is to fit.
 #[derive(Debug)]
 pub(super) struct Host<'h> {
+    root: &'h Root,
     os_release: Option<Document>,
     architecture: Option<String>,
     commit: Option<&'h str>,
 }
 
 impl<'h> Host<'h> {
-    pub(super) fn of(root: &Root, commit: Option<&'h str>) -> Self {
+    pub(super) fn of(root: &'h Root, commit: Option<&'h str>) -> Self {
         let os_release = Resolver::new(root.clone()).resolve("os-release").ok();
         let said = os_release.as_ref().and_then(|os| value(os, "ARCHITECTURE"));
         Self {
             // Of an image, the machine that builds it says nothing.
             architecture: said.or_else(|| is_running_systems(root).then(architecture)),
+            root,
             os_release,
             commit,
         }
@@ -46,7 +49,10 @@ impl<'h> Host<'h> {
     fn value(&self, field: &str) -> Option<String> {
         match field {
             "ARCHITECTURE" => self.architecture.clone(),
-            "OSTREE_COMMIT" => self.commit.map(str::to_owned),
+            "OSTREE_COMMIT" => {
+                let known = self.commit.map(str::to_owned);
+                known.or_else(|| booted_commit(self.root))
+            }
             _ => value(self.os_release.as_ref()?, field),
         }
     }
@@ -56,6 +62,17 @@ impl<'h> Host<'h> {
         let like = self.value("ID_LIKE").unwrap_or_default();
         let like = like.split_ascii_whitespace().map(str::to_owned);
         self.value("ID").into_iter().chain(like).collect()
+    }
+}
+
+/// The commit of the deployment that is booted, if ostree booted it.
+fn booted_commit(root: &Root) -> Option<String> {
+    match Deployment::of(root, Path::new("/sysroot"))
+        .ok()??
+        .deployment
+    {
+        Deployment::Ostree { name, .. } => commit_of(&name),
+        _ => None,
     }
 }
 
