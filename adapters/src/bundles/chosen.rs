@@ -114,11 +114,9 @@ fn tagged(text: &[u8]) -> Vec<Said> {
 
 /// What the kernel was told, if this is the system that it runs. An empty name stands for none.
 fn by_kernel(root: &Root) -> Option<Vec<Said>> {
-    if !is_running_systems(root) {
-        return None;
-    }
-    let told = proc::read(root, Path::new(KERNELS))?;
-    parameters(&told)
+    // Most kernels are told nothing of it, and another root has no such file: the dearer question comes last.
+    let told = parameters(&proc::read(root, Path::new(KERNELS))?)?;
+    is_running_systems(root).then_some(told)
 }
 
 fn parameters(command_line: &[u8]) -> Option<Vec<Said>> {
