@@ -72,7 +72,7 @@ type Placed = (Definition, PathBuf);
 
 /// Whether a layer has a directory of definitions. If not, those that overlayctl is built with are all.
 fn is_overlaid(root: &Root) -> bool {
-    let rules = rules();
+    let rules = rules().stacked(root.bundles());
     let mut directories = rules
         .layers()
         .iter()

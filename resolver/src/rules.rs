@@ -251,8 +251,9 @@ impl Rules {
         }
     }
 
-    /// The same with the layers of these bundles.
-    pub(crate) fn stacked(mut self, bundles: &[Bundle]) -> Self {
+    /// The same with the layers of these bundles, as a tree that has them is read.
+    #[must_use]
+    pub fn stacked(mut self, bundles: &[Bundle]) -> Self {
         if !bundles.is_empty() {
             self.layers = stacked(&self.layers, bundles);
         }

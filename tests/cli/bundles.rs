@@ -180,6 +180,58 @@ fn what_a_bundle_gave_and_what_it_masked_stay_so_too() {
 }
 
 #[test]
+fn what_is_gone_anyway_is_no_concern_of_a_bundle_that_is_refused() {
+    let image = image();
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    fs::remove_file(image.path("usr/share/flatpak/remotes.d/plain.flatpakrepo")).expect("a file");
+    assert_eq!(image.exit_status(&["sync"]), 0);
+    choose(&image, "none\n");
+    let shown = image.shown(&["status"]);
+    assert!(!shown.contains("flatpak-remotes/plain"), "{shown}");
+}
+
+#[test]
+fn a_bundle_may_define_an_adapter() {
+    let image = image();
+    let acme = "var/lib/overlayctl/bundles/acme/usr";
+    image
+        .write(
+            &format!("{acme}/lib/overlayctl/adapters.d/apps.toml"),
+            "kind = \"flatpak\"\nlayers = [\"/usr/share\", \"/etc\"]\nremotes = \"flatpak/apps.d\"\n\
+             collections = \"flatpak/apps-ids.d\"\ninstallation = \"/srv/apps\"\n",
+        )
+        .write(
+            &format!("{acme}/share/flatpak/apps.d/a.flatpakrepo"),
+            "[Flatpak Repo]\nUrl=https://a.example/repo/\n",
+        );
+    choose(&image, "acme\n");
+    let shown = image.shown(&["sync"]);
+    assert!(shown.contains("apps-remotes/a"), "{shown}");
+    assert!(image.path("srv/apps/repo/config").is_file());
+}
+
+/// What is no file is not waited for, and nothing of it is taken for a bundle.
+#[test]
+fn what_is_no_bundle_is_refused() {
+    let image = image();
+    let places = image.path("var/lib/overlayctl/bundles");
+    fs::write(places.join("file"), "").expect("a file");
+    let release = "pipe/usr/lib/extension-release.d";
+    fs::create_dir_all(places.join(release)).expect("a directory");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        places.join(release).join("extension-release.pipe"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR,
+        0,
+    )
+    .expect("a FIFO");
+    std::os::unix::fs::symlink("/etc", places.join("etc")).expect("a link");
+    choose(&image, "file\npipe\netc\n");
+    assert_snapshot!(image.shown(&["bundles"]));
+}
+
+#[test]
 fn a_missing_bundle_and_a_choice_that_cannot_be_read_take_nothing_away() {
     let image = image();
     choose(&image, "acme\n");

@@ -41,10 +41,11 @@ pub(crate) fn kept(
 
 impl<T: Target> Subject<'_, '_, T> {
     /// Why it has to stay as it is because of a bundle. What a bundle masks has nothing that could be noted, so what is
-    /// held back waits for each.
+    /// held back and would come now waits for each.
     pub(super) fn refused_bundle(&self) -> Option<Finding> {
         let (store, refused) = (&self.draft.before, &*self.source.refused);
-        let is_held_back = !store.has(self.name) && store.marks(self.name).withheld;
+        let is_held_back =
+            self.value().is_some() && !store.has(self.name) && store.marks(self.name).withheld;
         if is_held_back {
             return refused.first()?.refusal().cloned();
         }
