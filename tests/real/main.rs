@@ -14,6 +14,7 @@
 )]
 
 mod boot;
+mod bundles;
 mod calls;
 mod consistency;
 mod delta;
@@ -163,6 +164,7 @@ fn main() -> ExitCode {
     };
     let trials = [
         boot::trials,
+        bundles::trials,
         calls::trials,
         consistency::trials,
         delta::trials,
