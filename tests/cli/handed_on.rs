@@ -16,8 +16,6 @@ struct Kind {
     keyrings: &'static str,
     /// Whether it has a remote of this name.
     has: fn(&Image, &str) -> bool,
-    /// Its owner deletes it and makes another of its name.
-    replace: fn(&Image, &str),
 }
 
 const KINDS: [Kind; 2] = [
@@ -37,13 +35,6 @@ const KINDS: [Kind; 2] = [
             let config = fs::read_to_string(image.path("var/lib/flatpak/repo/config"));
             config.is_ok_and(|config| config.contains(&format!("[remote \"{name}\"]")))
         },
-        replace: |image, name| {
-            let path = "var/lib/flatpak/repo/config";
-            let config = fs::read_to_string(image.path(path)).expect("a configuration");
-            let group = format!("[remote \"{name}\"]\n");
-            let (before, _) = config.split_once(&group).expect("the last group");
-            image.write(path, &format!("{before}{group}url=https://mine.example/\n"));
-        },
     },
     Kind {
         name: "ostree-remotes",
@@ -62,10 +53,6 @@ const KINDS: [Kind; 2] = [
             image
                 .path(&format!("etc/ostree/remotes.d/{name}.conf"))
                 .exists()
-        },
-        replace: |image, name| {
-            let text = format!("[remote \"{name}\"]\nurl=https://mine.example/\n");
-            image.write(&format!("etc/ostree/remotes.d/{name}.conf"), &text);
         },
     },
 ];
@@ -170,29 +157,4 @@ fn whom_a_collection_id_is_for_has_another_name() {
     );
     let shown = image.shown(&["sync"]);
     assert!(shown.contains("given to w"), "{shown}");
-}
-
-/// Who deletes the vendor's remote and makes another of its name has not asked for the vendor's under a new one.
-#[test]
-fn what_was_replaced_does_not_come_back_under_another_name() {
-    for kind in &KINDS {
-        let image = Image::new();
-        (kind.ship)(&image, "v", "");
-        image.run(&["sync"]);
-        (kind.replace)(&image, "v");
-        image.run(&["sync"]);
-        (kind.ship)(&image, "w", "[Overlay]\nFormerNames=v;\n");
-        for _ in 0..2 {
-            let shown = image.shown(&["sync"]);
-            assert!((kind.has)(&image, "v"), "{}: {shown}", kind.name);
-            assert!(!(kind.has)(&image, "w"), "{}: {shown}", kind.name);
-            assert!(
-                shown.contains("`overlayctl restore w` brings it back"),
-                "{shown}"
-            );
-        }
-        let shown = image.shown(&["restore", "w"]);
-        assert!((kind.has)(&image, "w"), "{}: {shown}", kind.name);
-        assert!((kind.has)(&image, "v"), "{}: {shown}", kind.name);
-    }
 }

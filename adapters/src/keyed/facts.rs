@@ -77,11 +77,7 @@ impl<T: Target> Subject<'_, '_, T> {
     /// mechanism, before any name was offered.
     fn inherited_tombstone(&self, marks: Marks) -> bool {
         let config = &self.draft.before;
-        // Another of that name which is its owner's own stands in for what they deleted.
-        let is_there = |other: &str| {
-            config.has(other) && (self.management_of(other).is_some() || self.takes_over(other))
-        };
-        let deleted = |other: &str| config.marks(other).tombstone() && !is_there(other);
+        let deleted = |other: &str| config.marks(other).tombstone() && !config.has(other);
         // An image does not know what others call it.
         if self.other_names().into_iter().any(deleted) {
             return true;

@@ -41,7 +41,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
 
     /// What its owner took from the vendor is handed back by them alone. What others made has to be the same, and is
     /// nobody else's; what an entry that has taken over left behind is nothing.
-    pub(super) fn takes_over(&self, other: &str) -> bool {
+    fn takes_over(&self, other: &str) -> bool {
         match self.management_of(other) {
             Some(Management::Succeeded) => false,
             Some(Management::Released) => self.draft.wish(self.name) == Some(&Wish::Adopt),
@@ -60,7 +60,7 @@ impl<'d, T: Target> Subject<'d, '_, T> {
     }
 
     /// How an entry is managed. A copy that the owner made of one has its notes, but was never offered.
-    pub(super) fn management_of(&self, name: &str) -> Option<Management> {
+    fn management_of(&self, name: &str) -> Option<Management> {
         let before = &self.draft.before;
         Management::of(before, name).filter(|_| before.marks(name).offered)
     }
