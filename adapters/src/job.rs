@@ -72,7 +72,13 @@ pub(crate) enum End {
     Done,
     /// It failed, and why.
     Failed(String),
+    /// It was ended by others, for the so manieth time in a row: by whoever shut the system down.
+    Interrupted(u32),
 }
+
+/// How often in a row it counts as no try that a job was interrupted: one that shuts the system down itself is to come to an
+/// end, too.
+pub(crate) const INTERRUPTIONS: u32 = 10;
 
 impl Mark {
     /// The same with an end.
@@ -87,7 +93,7 @@ impl Mark {
     pub(crate) fn why(&self) -> Option<&str> {
         match &self.end {
             End::Failed(why) => Some(why),
-            End::Unseen | End::Done => None,
+            End::Unseen | End::Done | End::Interrupted(_) => None,
         }
     }
 }
@@ -117,24 +123,41 @@ impl Job {
     pub(crate) fn decision(&self) -> RunDecision {
         match self.due() {
             Due::Done => RunDecision::Done,
-            Due::GivenUp(mark) if self.may_run_now() => self.to_be_run(mark.tries),
+            Due::GivenUp(mark) if self.may_run_now() => self.to_be_run(Some(&mark)),
             Due::GivenUp(mark) => self.failed(mark.tries, mark.why().map(Into::into)),
             Due::Now(_) => match self.known() {
-                Some(mark) if mark.end != End::Unseen => {
+                Some(mark) if matches!(mark.end, End::Failed(_)) => {
                     self.failed(mark.tries, mark.why().map(Into::into))
                 }
-                known => self.to_be_run(known.map_or(0, |mark| mark.tries)),
+                known => self.to_be_run(known),
             },
         }
     }
 
-    /// That it is to be run, which was begun so often without an end that anybody saw.
-    pub(crate) fn to_be_run(&self, begun: u32) -> RunDecision {
+    /// That it is to be run, of which this is known that is neither done nor failed.
+    pub(crate) fn to_be_run(&self, known: Option<&Mark>) -> RunDecision {
         RunDecision::Due {
             origin: self.origin.clone(),
-            begun,
+            begun: known.map_or(0, |mark| mark.tries),
             of: self.tries,
+            is_interrupted: known.is_some_and(|mark| matches!(mark.end, End::Interrupted(_))),
         }
+    }
+
+    /// Its mark once a try was interrupted, which is none then; none if it was too often.
+    pub(crate) fn interrupted(&self, begun: &Mark) -> Option<Mark> {
+        let before = match self.known() {
+            Some(&Mark {
+                end: End::Interrupted(times),
+                ..
+            }) => times,
+            _ => 0,
+        };
+        (before < INTERRUPTIONS).then(|| Mark {
+            tries: begun.tries.saturating_sub(1),
+            end: End::Interrupted(before + 1),
+            ..begun.clone()
+        })
     }
 
     /// What becomes of it once it failed so often.
@@ -195,6 +218,7 @@ const TRIES: &str = "Tries";
 const BEGUN: &str = "Begun";
 const DONE: &str = "Done";
 const FAILURE: &str = "Failure";
+const INTERRUPTED: &str = "Interrupted";
 
 impl Mark {
     /// The one in this file, if it is there.
@@ -215,15 +239,17 @@ impl Mark {
         let begun = get(BEGUN).and_then(|raw| value::decode_string(raw).ok());
         let is_done = get(DONE).and_then(|raw| value::decode_boolean(raw).ok());
         let failure = get(FAILURE).and_then(|raw| value::decode_string(raw).ok());
+        let interrupted = get(INTERRUPTED).and_then(|raw| raw.to_str().ok()?.parse().ok());
         let mark = occasion.zip(tries).zip(is_done);
         let mark = mark.map(|((occasion, tries), is_done)| Self {
             occasion,
             tries,
             begun: begun.unwrap_or_default(),
-            end: match (is_done, failure) {
-                (true, _) => End::Done,
-                (false, Some(why)) => End::Failed(why),
-                (false, None) => End::Unseen,
+            end: match (is_done, failure, interrupted) {
+                (true, ..) => End::Done,
+                (false, Some(why), _) => End::Failed(why),
+                (false, None, Some(times)) => End::Interrupted(times),
+                (false, None, None) => End::Unseen,
             },
         });
         mark.ok_or_else(|| {
@@ -235,14 +261,18 @@ impl Mark {
     /// The whole file.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut file = Editor::default();
-        let failure = self.why().map(|why| (FAILURE, value::encode_string(why)));
+        let more = match &self.end {
+            End::Failed(why) => Some((FAILURE, value::encode_string(why))),
+            End::Interrupted(times) => Some((INTERRUPTED, times.to_string().into())),
+            End::Unseen | End::Done => None,
+        };
         let pairs = [
             (OCCASION, value::encode_string(&self.occasion)),
             (TRIES, self.tries.to_string().into()),
             (BEGUN, value::encode_string(&self.begun)),
             (DONE, value::encode_boolean(self.end == End::Done)),
         ];
-        for (key, value) in pairs.into_iter().chain(failure) {
+        for (key, value) in pairs.into_iter().chain(more) {
             file.set(SECTION, key, BString::from(value).as_bstr());
         }
         file.to_bytes()
@@ -259,7 +289,8 @@ mod tests {
         let end = prop_oneof![
             Just(End::Unseen),
             Just(End::Done),
-            "[^\0]{0,8}".prop_map(End::Failed)
+            "[^\0]{0,8}".prop_map(End::Failed),
+            any::<u32>().prop_map(End::Interrupted),
         ];
         let text = || "[^\0]{0,8}";
         let parts = (text(), any::<u32>(), text(), end);

@@ -6,6 +6,7 @@ use overlay_resolver::root::Root;
 
 use crate::code;
 use crate::commit::{Batch, Ended, Lock, Outcome, commit};
+use crate::interrupt;
 use crate::job::{Due, End, Job, Mark};
 use crate::obstacles;
 use crate::plan::with_documents;
@@ -33,12 +34,6 @@ enum Turn {
 /// Why a job failed of which a run that was killed did not see the end.
 const CUT_OFF: &str = "it was cut off, or its end could not be written down";
 
-/// Why a job that was run does not count as done.
-struct NotDone {
-    why: String,
-    also: Option<Box<Finding>>,
-}
-
 impl<'r> Jobs<'r> {
     pub(crate) fn new(root: &'r Root, runner: &'r dyn Runner, request: &'r Request) -> Self {
         Self {
@@ -59,7 +54,7 @@ impl<'r> Jobs<'r> {
             Turn::Run(begun) => {
                 pending.push(change(job, self.runner));
                 if begun == job.anew() {
-                    job.to_be_run(0)
+                    job.to_be_run(None)
                 } else {
                     job.decision()
                 }
@@ -96,21 +91,18 @@ impl<'r> Jobs<'r> {
             Ok(lock) => lock,
             Err(error) => return stop(plan, &obstacles::finding(&error)),
         };
+        let _held = interrupt::hold();
         // Another run may have ended since.
         let agenda = self.agenda();
         let (mut findings, mut changes) = (Vec::new(), Vec::new());
         let decided = agenda.jobs.iter().map(|job| match self.turn(job) {
+            // Nothing more is begun.
+            Turn::Run(_) if interrupt::is_asked() => job.decision(),
             Turn::Run(begun) => {
                 match write(self.root, &job.marked(self.root, job.mark.as_ref(), &begun)) {
                     Ok(()) => {
                         changes.push(change(job, self.runner));
-                        match self.run(job, &begun) {
-                            Ok(()) => RunDecision::Done,
-                            Err(NotDone { why, also }) => {
-                                findings.extend(also.map(|also| *also));
-                                job.failed(begun.tries, Some(why))
-                            }
-                        }
+                        self.run(job, &begun, &mut findings)
                     }
                     // What cannot be counted is not run.
                     Err(why) => {
@@ -191,26 +183,26 @@ impl<'r> Jobs<'r> {
     }
 
     /// Runs one that was counted, and writes down how that ended.
-    fn run(&self, job: &Job, begun: &Mark) -> Result<(), NotDone> {
+    fn run(&self, job: &Job, begun: &Mark, findings: &mut Vec<Finding>) -> RunDecision {
         let ended = self.runner.run(self.root, job);
-        let end = match &ended {
-            Ok(()) => End::Done,
-            Err(why) => End::Failed(why.clone()),
+        let is_interrupted = ended.is_err() && interrupt::is_ending(self.root);
+        let interrupted = is_interrupted.then(|| job.interrupted(begun)).flatten();
+        let after = match (&ended, &interrupted) {
+            (Ok(()), _) => begun.ended(End::Done),
+            (Err(_), Some(interrupted)) => interrupted.clone(),
+            (Err(why), None) => begun.ended(End::Failed(why.clone())),
         };
-        let written = write(
-            self.root,
-            &job.marked(self.root, Some(begun), &begun.ended(end)),
-        );
-        match (ended, written) {
-            (Ok(()), Ok(())) => Ok(()),
-            (Err(why), written) => Err(NotDone {
-                why,
-                also: written.err().map(Box::new),
-            }),
-            (Ok(()), Err(finding)) => Err(NotDone {
-                why: "it was done, and that cannot be written down".into(),
-                also: Some(Box::new(finding)),
-            }),
+        let written = write(self.root, &job.marked(self.root, Some(begun), &after));
+        let is_written = written.is_ok();
+        findings.extend(written.err());
+        match (ended, interrupted) {
+            (Ok(()), _) if is_written => RunDecision::Done,
+            (Ok(()), _) => {
+                let why = "it was done, and that cannot be written down";
+                job.failed(begun.tries, Some(why.into()))
+            }
+            (Err(_), Some(interrupted)) => job.to_be_run(Some(&interrupted)),
+            (Err(why), None) => job.failed(begun.tries, Some(why)),
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use overlay_resolver::root::Root;
 
+use crate::interrupt;
 use crate::job::Job;
 use crate::process::{self, Failed};
 
@@ -48,8 +49,20 @@ fn as_unit(name: &str, job: &Job) -> Result<(), Failed> {
     let arguments = arguments.into_iter().chain(as_written(&job.command));
     let arguments: Vec<_> = arguments.collect();
     let patience = job.patience.saturating_add(PATIENCE);
-    let ended = process::run_listening(Path::new("systemd-run"), &arguments, patience);
-    ended.map_err(|(why, words)| failure(unit, why, &words, job.patience))
+    let (ended, words) = process::run_listening(Path::new("systemd-run"), &arguments, patience);
+    if interrupt::is_asked() {
+        // What watched it is gone, and it may be there as long as the system is.
+        let stop = ["stop", "--no-block", "--quiet", &unit].map(str::to_owned);
+        let _gone_is_fine = process::run(Path::new("systemctl"), &stop, PATIENCE);
+    }
+    match ended {
+        // To systemd, a service that SIGTERM ended has ended well.
+        Ok(()) if words.contains("code=killed") => {
+            Err(Failed::Unit(unit, Box::new(Failed::Stopped)))
+        }
+        Ok(()) => Ok(()),
+        Err(why) => Err(failure(unit, why, &words, job.patience)),
+    }
 }
 
 /// A command such that systemd runs it as it is: of a service's arguments, it replaces `$NAME`, `${NAME}` and `$$`, see

@@ -7,7 +7,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use crate::interrupt;
 
 /// How often it is looked whether one has ended.
 const INTERVAL: Duration = Duration::from_millis(10);
@@ -27,6 +29,9 @@ pub(crate) enum Failed {
     /// It took too long, and was ended.
     #[error("it had not ended after {} seconds, and was killed", .0.as_secs())]
     Slow(Duration),
+    /// Somebody stopped the unit that it was.
+    #[error("it was stopped before it had ended")]
+    Stopped,
     /// The unit that it was to be was not started.
     #[error("systemd-run: {0}")]
     NotStarted(String),
@@ -43,11 +48,27 @@ pub(crate) fn run(program: &Path, arguments: &[String], patience: Duration) -> R
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    wait(&mut command.spawn()?, patience, Child::kill)
+    wait(&mut command.spawn()?, patience, |child, signal| {
+        // One that is short comes to its end.
+        if signal == Signal::KILL {
+            child.kill()
+        } else {
+            Ok(())
+        }
+    })
 }
 
 /// What a program says that ends well; none otherwise. It must be one that ends by itself.
 pub(crate) fn output(program: &Path, arguments: &[String]) -> Option<String> {
+    said(program, arguments, true)
+}
+
+/// What a program says, however it ends. It must be one that ends by itself.
+pub(crate) fn words(program: &Path, arguments: &[String]) -> Option<String> {
+    said(program, arguments, false)
+}
+
+fn said(program: &Path, arguments: &[String], ends_well: bool) -> Option<String> {
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -55,7 +76,7 @@ pub(crate) fn output(program: &Path, arguments: &[String]) -> Option<String> {
         .stderr(Stdio::null());
     let output = command.output().ok()?;
     let words = String::from_utf8(output.stdout).ok()?;
-    output.status.success().then_some(words)
+    (output.status.success() || !ends_well).then_some(words)
 }
 
 /// Runs a program and waits for it; if it takes too long, what it started ends, too. Its words go to our standard error.
@@ -70,49 +91,56 @@ pub(crate) fn run_alone(
         .process_group(0)
         .stdin(Stdio::null())
         .stdout(io::stderr());
-    wait(&mut command.spawn()?, patience, |child| {
-        let group = Pid::from_child(child);
-        Ok(kill_process_group(group, Signal::KILL)?)
+    wait(&mut command.spawn()?, patience, |child, signal| {
+        Ok(kill_process_group(Pid::from_child(child), signal)?)
     })
 }
 
-/// Runs a program that says little, and waits for it. Where it failed, what it said on standard error is told, too.
+/// Runs a program that says little, and waits for it. What it said on standard error is told, too.
 pub(crate) fn run_listening(
     program: &Path,
     arguments: &[String],
     patience: Duration,
-) -> Result<(), (Failed, String)> {
-    let silent = |why: Failed| (why, String::new());
+) -> (Result<(), Failed>, String) {
     let mut command = Command::new(program);
     command
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|why| silent(why.into()))?;
-    let ended = wait(&mut child, patience, Child::kill);
-    ended.map_err(|why| {
-        let mut words = Vec::new();
-        let said = child.stderr.take().map(|stderr| stderr.take(LISTENED));
-        // What was not said does not matter.
-        let _silent = said.map(|mut said| said.read_to_end(&mut words));
-        (why, String::from_utf8_lossy(&words).into_owned())
-    })
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(why) => return (Err(why.into()), String::new()),
+    };
+    let ended = wait(&mut child, patience, |child, signal| {
+        Ok(kill_process(Pid::from_child(child), signal)?)
+    });
+    let mut words = Vec::new();
+    let said = child.stderr.take().map(|stderr| stderr.take(LISTENED));
+    // What was not said does not matter.
+    let _silent = said.map(|mut said| said.read_to_end(&mut words));
+    (ended, String::from_utf8_lossy(&words).into_owned())
 }
 
+/// Waits for its end, which it is sent a signal for if that takes too long, or if this run is to end.
 fn wait(
     child: &mut Child,
     patience: Duration,
-    kill: impl Fn(&mut Child) -> io::Result<()>,
+    send: impl Fn(&mut Child, Signal) -> io::Result<()>,
 ) -> Result<(), Failed> {
     let start = Instant::now();
+    let mut is_told = false;
     loop {
         match child.try_wait()? {
             Some(status) if status.success() => return Ok(()),
             Some(status) => return Err(Failed::Ended(status)),
+            None if !is_told && interrupt::is_asked() => {
+                is_told = true;
+                send(child, Signal::TERM)?;
+            }
             None if start.elapsed() < patience => sleep(INTERVAL),
             None => {
-                kill(child)?;
+                send(child, Signal::KILL)?;
                 child.wait()?;
                 return Err(Failed::Slow(patience));
             }

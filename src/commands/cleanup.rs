@@ -150,7 +150,15 @@ impl<'r> Asked<'r> {
         } else {
             self.adapters.sync(&request)
         };
-        Ok(self.show(report, dry_run))
+        let mut output = self.show(report, dry_run);
+        let is_left = || {
+            self.standing()
+                .is_ok_and(|now| now.overall() == Overall::Due)
+        };
+        if output.exit == Exit::Fine && overlay_adapters::is_asked_to_end() && is_left() {
+            output.exit = Exit::Pending;
+        }
+        Ok(output)
     }
 
     /// Why tasks that are asked for by their names cannot be run. Nothing is run then, and nothing is written down.

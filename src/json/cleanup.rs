@@ -28,6 +28,7 @@ struct Task {
     state: &'static str,
     tries: u32,
     limit: u32,
+    interrupted: bool,
     failure: Option<String>,
 }
 
@@ -40,7 +41,15 @@ impl Task {
             Ok(decision) => (decision.code(), None),
             Err(finding) => ("unclear", Some(finding.to_string())),
         };
+        let interrupted = matches!(
+            task.decision,
+            Ok(RunDecision::Due {
+                is_interrupted: true,
+                ..
+            })
+        );
         Self {
+            interrupted,
             name: escape(task.name.as_bytes()).to_string(),
             required: task.is_required,
             state,

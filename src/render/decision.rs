@@ -131,8 +131,16 @@ pub(super) const LAYER_MISSING: &str =
 
 fn reason_of_run(decision: &RunDecision) -> String {
     match decision {
-        RunDecision::Due { origin, begun, of } => {
+        RunDecision::Due {
+            origin,
+            begun,
+            of,
+            is_interrupted,
+        } => {
             let begun = match begun {
+                _ if *is_interrupted => format!(
+                    "; interrupted while it ran, as by a shutdown, which counts as no try: tried {begun} of {of} times"
+                ),
                 0 => String::new(),
                 begun => format!(
                     "; begun {begun} of {of} times, the last one without an end that was seen: it runs now, or was cut off"

@@ -91,6 +91,7 @@ fn decisions() -> Vec<Decision> {
             origin: path(),
             begun: 1,
             of: 3,
+            is_interrupted: false,
         }),
         Decision::Run(RunDecision::Done),
         Decision::Run(RunDecision::Failed {

@@ -476,6 +476,7 @@ fn every_decision() -> Vec<Decision> {
             origin: path(),
             begun: 0,
             of: 3,
+            is_interrupted: true,
         },
         RunDecision::Done,
         RunDecision::Failed {

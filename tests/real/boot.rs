@@ -10,6 +10,7 @@ mod ostree;
 mod power;
 mod protocol;
 mod remotes;
+mod shut_down;
 mod soft_reboot;
 mod system;
 mod tree;
@@ -28,7 +29,7 @@ type Story = fn(&System);
 type Deployed = fn(&Tree);
 
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
-    let stories: [(&str, Story); 12] = [
+    let stories: [(&str, Story); 14] = [
         (
             "the vendor's remotes come, and what the owner did stays",
             remotes::stay,
@@ -59,6 +60,14 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
             cleanup::unhealthy,
         ),
         ("the power goes while tasks run", cleanup::power_cut),
+        (
+            "a shutdown while a task runs is no try of it",
+            shut_down::is_no_try,
+        ),
+        (
+            "a task that somebody stops is not done",
+            shut_down::is_no_success,
+        ),
     ];
     let why = "systems are not booted; OVERLAYCTL_THOROUGH=1 does";
     let found = |found: Found<Tree>| not_run.only_thorough(why).and(found);

@@ -1,6 +1,7 @@
 //! Trees with tasks that note that they ran, deployed, booted and cut off from power.
 #![expect(clippy::disallowed_methods, reason = "the tree of the test")]
 
+mod interrupted;
 mod marker;
 
 use std::fs;

@@ -281,6 +281,8 @@ pub enum RunDecision {
         begun: u32,
         /// How often it is tried.
         of: u32,
+        /// Whether the last time was ended by others, which is not counted.
+        is_interrupted: bool,
     },
     /// It is switched off where it is defined.
     Off,
