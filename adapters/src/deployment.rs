@@ -9,7 +9,7 @@
 //! | another image | `IMAGE_ID=`, `IMAGE_VERSION=` and `BUILD_ID=` of os-release(5) |
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
 use gvariant::aligned_bytes::copy_to_align;
@@ -17,7 +17,7 @@ use gvariant::{Marker as _, Structure as _, gv};
 use overlay_resolver::Resolver;
 use overlay_resolver::finding::{Finding, Level};
 use overlay_resolver::root::{MemberKind, Root};
-use rustix::fs::fstat;
+use rustix::fs::{AtFlags, StatxFlags, fstat, statx};
 
 use crate::code;
 use crate::proc;
@@ -27,6 +27,8 @@ const OSTREE_BOOTED: &str = "/run/ostree-booted";
 /// The key of the directory that is the root of the system, whatever is mounted over it.
 const DEVICE_AND_INODE: &str = "backing-root-device-inode";
 const OS_RELEASE: &str = "os-release";
+/// Where bootc has the directories of deployments that are none of ostree's, below the sysroot.
+const COMPOSEFS: &str = "state/deploy";
 /// No such file is larger.
 const LIMIT: usize = 1 << 20;
 
@@ -107,13 +109,39 @@ impl Deployment {
         Ok(of_image(root)?.map(booted))
     }
 
+    /// What tells its directory from one that has the same name later, once this was undeployed: the number of its inode, and
+    /// when that was made, where the file system knows it. None of another image, which has none. Numbers of devices are
+    /// others at each boot.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub(crate) fn directory(&self, root: &Root, sysroot: &Path) -> Result<Option<String>, Finding> {
+        let path = match self {
+            Self::Ostree { os, name } => of_os(sysroot, os).join(name),
+            Self::Composefs(digest) => sysroot.join(COMPOSEFS).join(digest),
+            Self::Image { .. } => return Ok(None),
+        };
+        let directory = root.dir(&path).map_err(|why| unreadable(&path, &why))?;
+        let Some(directory) = directory else {
+            return Ok(None);
+        };
+        let wanted = StatxFlags::INO | StatxFlags::BTIME;
+        let stat = statx(&directory, "", AtFlags::EMPTY_PATH, wanted);
+        let stat = stat.map_err(|why| unreadable(&path, &why))?;
+        let born = stat.stx_btime;
+        Ok(Some(format!(
+            "{:x}-{:x}.{:x}",
+            stat.stx_ino, born.tv_sec, born.tv_nsec
+        )))
+    }
+
     /// All that ostree or bootc has deployed, those that are not booted as well.
     ///
     /// # Errors
     /// A directory cannot be read.
     pub fn deployed(root: &Root, sysroot: &Path) -> Result<Vec<Self>, Finding> {
         let of_ostree = deployed(root, sysroot)?.into_iter();
-        let of_composefs = directories(root, &sysroot.join("state/deploy"))?.into_iter();
+        let of_composefs = directories(root, &sysroot.join(COMPOSEFS))?.into_iter();
         Ok(of_ostree
             .map(|(deployment, _)| deployment)
             .chain(of_composefs.map(Self::Composefs))
@@ -220,7 +248,7 @@ fn deployed(root: &Root, sysroot: &Path) -> Result<Vec<(Deployment, Identity)>, 
     let stateroots = sysroot.join("ostree/deploy");
     let mut found = Vec::new();
     for os in directories(root, &stateroots)? {
-        let place = stateroots.join(&os).join("deploy");
+        let place = of_os(sysroot, &os);
         for name in directories(root, &place)? {
             let Some(identity) = identity(root, &place.join(&name))? else {
                 continue;
@@ -230,6 +258,11 @@ fn deployed(root: &Root, sysroot: &Path) -> Result<Vec<(Deployment, Identity)>, 
         }
     }
     Ok(found)
+}
+
+/// The directory of the deployments of a stateroot.
+fn of_os(sysroot: &Path, os: &str) -> PathBuf {
+    sysroot.join("ostree/deploy").join(os).join("deploy")
 }
 
 /// The names of the directories in one. ostree takes no name that is not UTF-8.

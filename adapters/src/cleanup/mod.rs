@@ -7,6 +7,8 @@
 //! | `/sysroot/.ostree-cleaned` | the same: a copy, for whoever asks only whether it is there | units, deploy processes |
 //! | `/run/overlayctl/cleanup-stale` | that there is something to do or to say, whatever the copy says | units |
 //!
+//! `DEPLOYMENT` is its name, and which directory has that: a name may be used again.
+//!
 //! **Invariant**: what is remembered is remembered by deployment, so a copy that is stale, foreign or came back by a
 //! power cut costs a look and no task; and a rollback finds what was done before. How far the tasks are is one account of it
 //! ([`Progress`]): whether there is anything to do, and whether the copy is true, nothing else says.
@@ -119,20 +121,22 @@ impl Cleanup {
         &self.sysroot
     }
 
-    /// The directory of what is remembered of a deployment.
-    fn place(&self, deployment: &str) -> PathBuf {
-        self.state.join(file_name(deployment))
+    /// The directory of what is remembered of a deployment: of that very one, and of none that had its name before.
+    fn place(&self, root: &Root, deployment: &Deployment) -> Result<PathBuf, Finding> {
+        let by_name = self.state.join(file_name(&deployment.to_string()));
+        // Earlier releases took the name for the whole of it.
+        if root.has_dir(&by_name) == Ok(true) {
+            return Ok(by_name);
+        }
+        Ok(match deployment.directory(root, &self.sysroot)? {
+            Some(own) => self.state.join(file_name(&format!("{deployment}:{own}"))),
+            None => by_name,
+        })
     }
 
     /// A task of a deployment, and what is remembered of it.
-    fn job(
-        &self,
-        root: &Root,
-        name: &str,
-        task: &Task,
-        deployment: &str,
-    ) -> Result<Job, Box<Finding>> {
-        let place = mark_file(&self.place(deployment), &file_name(name));
+    fn job(&self, root: &Root, name: &str, task: &Task, place: &Path) -> Result<Job, Box<Finding>> {
+        let place = mark_file(place, &file_name(name));
         Ok(Job {
             adapter: self.name.clone(),
             name: name.into(),
@@ -149,9 +153,9 @@ impl Cleanup {
         })
     }
 
-    /// How far the tasks are that are wanted for a deployment. One whose file cannot be read hurts itself alone: a run and
+    /// How far the tasks are that are wanted for the deployment of which this directory is about. One whose file cannot be read hurts itself alone: a run and
     /// `status` tell of it.
-    fn tasks_for(&self, root: &Root, source: &Source<Task>, deployment: &str) -> Vec<TaskProgress> {
+    fn tasks_for(&self, root: &Root, source: &Source<Task>, place: &Path) -> Vec<TaskProgress> {
         let wanted = source
             .entries
             .iter()
@@ -159,18 +163,16 @@ impl Cleanup {
                 Want::Present(task) if task.enabled => Some((name, task)),
                 _ => None,
             });
-        let each = wanted.map(
-            |(name, task)| match self.job(root, name, task, deployment) {
-                Ok(job) => TaskProgress::of(&job),
-                Err(why) => TaskProgress {
-                    name: name.clone(),
-                    is_required: task.required,
-                    tries: 0,
-                    limit: task.tries(),
-                    decision: Err(why),
-                },
+        let each = wanted.map(|(name, task)| match self.job(root, name, task, place) {
+            Ok(job) => TaskProgress::of(&job),
+            Err(why) => TaskProgress {
+                name: name.clone(),
+                is_required: task.required,
+                tries: 0,
+                limit: task.tries(),
+                decision: Err(why),
             },
-        );
+        });
         each.collect()
     }
 }
@@ -246,17 +248,17 @@ impl Runner for Cleanup {
 
     fn due(&self, root: &Root) -> Agenda {
         let source = self.read(root);
-        let deployment = Deployment::of(root, &self.sysroot);
-        let deployment =
-            deployment.map(|of_root| of_root.map(|of_root| of_root.deployment.to_string()));
+        let of_root = Deployment::of(root, &self.sysroot);
+        let place = of_root.and_then(|of_root| {
+            let of_root = of_root.map(|of_root| self.place(root, &of_root.deployment));
+            of_root.transpose()
+        });
         Agenda::of(source, &self.name, self.noun(), |name, _, task| {
             if !task.enabled {
                 return Err(Decision::Run(RunDecision::Off));
             }
-            match deployment.as_ref().map_err(Clone::clone)? {
-                Some(deployment) => {
-                    Ok(self.job(root, name, task, deployment).map_err(|why| *why)?)
-                }
+            match place.as_ref().map_err(Clone::clone)? {
+                Some(place) => Ok(self.job(root, name, task, place).map_err(|why| *why)?),
                 None => Err(Decision::Run(RunDecision::NoOccasion)),
             }
         })
@@ -298,7 +300,8 @@ impl Cleanup {
         marker: &Marker,
     ) -> Result<Conclusion, Finding> {
         let content = marker.to_bytes();
-        let record = self.place(&marker.deployment).join(RECORD);
+        let place = standing.place.as_deref().unwrap_or(&self.state);
+        let record = place.join(RECORD);
         let (mut steps, mut changes) = (Vec::new(), Vec::new());
         let recorded = &standing.record_text;
         if recorded.as_ref() != Some(&content) {

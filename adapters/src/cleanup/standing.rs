@@ -13,7 +13,7 @@ use super::found::Found;
 use super::marker::{Marker, MarkerState};
 use super::progress::{Overall, Progress};
 use super::task::Task;
-use super::{Cleanup, MARKER, RECORD, STALE, digest, file_name};
+use super::{Cleanup, MARKER, RECORD, STALE, digest};
 use crate::code;
 use crate::deployment::Deployment;
 use crate::proc;
@@ -48,6 +48,8 @@ pub struct Standing {
     /// Whether it is noted that the cleanup is to run, be there a marker or not.
     pub is_noted: bool,
     pub(super) found: Found,
+    /// The directory of what is remembered of the deployment.
+    pub(super) place: Option<PathBuf>,
     pub(super) record_text: Option<Vec<u8>>,
     tasks: String,
     boot: String,
@@ -64,13 +66,15 @@ impl Standing {
         let is_booted = of_root.as_ref().is_none_or(|of| of.is_booted);
         let deployment = of_root.map(|of| of.deployment);
         let booted = deployment.as_ref().map(ToString::to_string);
-        let record = booted.as_ref().map(|id| cleanup.place(id).join(RECORD));
+        let place = deployment.as_ref().map(|of| cleanup.place(root, of));
+        let place = place.transpose()?;
+        let record = place.as_ref().map(|place| place.join(RECORD));
         let record_text = record.map(|path| text(root, &path)).transpose()?.flatten();
         let boot = boot(root);
         let tasks = digest(source);
         let recorded = record_text.as_deref().and_then(Marker::parse);
-        let progress = booted.as_deref().map(|id| Progress {
-            tasks: cleanup.tasks_for(root, source, id),
+        let progress = place.as_deref().map(|place| Progress {
+            tasks: cleanup.tasks_for(root, source, place),
             is_recorded: recorded.is_some(),
         });
         let progress = progress.unwrap_or_default();
@@ -85,6 +89,7 @@ impl Standing {
             deployment,
             marker,
             found,
+            place,
             record_text,
             tasks,
             boot,
@@ -145,13 +150,14 @@ impl Cleanup {
             _ => Deployment::deployed(root, &self.sysroot)?,
         };
         let kept = known.iter().chain([booted]);
-        let kept: BTreeSet<_> = kept.map(|one| file_name(&one.to_string())).collect();
+        let kept = kept.map(|one| self.place(root, one));
+        let kept: BTreeSet<_> = kept.collect::<Result<_, _>>()?;
         let mut others = self.remembered(root)?;
         // What else is there is somebody's.
         let is_of_one = |name: &str| Deployment::KINDS.iter().any(|kind| name.starts_with(kind));
         others.retain(|(_, name)| {
             let name = name.to_str();
-            name.is_some_and(|name| is_of_one(name) && !kept.contains(name))
+            name.is_some_and(|name| is_of_one(name) && !kept.contains(&self.state.join(name)))
         });
         if matches!(booted, Deployment::Image { .. }) {
             // A clock that was wrong costs at most that a deployment is cleaned again.

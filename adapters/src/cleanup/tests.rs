@@ -3,6 +3,7 @@
 
 mod interrupted;
 mod marker;
+mod reused;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -247,7 +248,13 @@ fn what_is_remembered_of_deployments_that_are_gone_goes() {
     let remembered = || {
         let state = fs::read_dir(machine.path("var/lib/overlayctl/cleanup")).unwrap();
         let names = state.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<_> = names.filter(|name| !name.starts_with('.')).collect();
+        let names = names.filter(|name| !name.starts_with('.'));
+        // Without what tells a directory from another of its name.
+        let names = names.map(|name| match name.strip_prefix("composefs:") {
+            Some(own) => format!("composefs:{}", own.split(':').next().unwrap()),
+            None => name,
+        });
+        let mut names: Vec<_> = names.collect();
         names.sort();
         names
     };
