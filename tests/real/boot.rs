@@ -8,6 +8,7 @@ mod deployed;
 mod disk;
 mod ostree;
 mod power;
+mod programs;
 mod protocol;
 mod remotes;
 mod shut_down;
@@ -29,7 +30,7 @@ type Story = fn(&System);
 type Deployed = fn(&Tree);
 
 pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
-    let stories: [(&str, Story); 14] = [
+    let stories: [(&str, Story); 15] = [
         (
             "the vendor's remotes come, and what the owner did stays",
             remotes::stay,
@@ -63,6 +64,10 @@ pub(crate) fn trials(not_run: &NotRun) -> Vec<Trial> {
         (
             "a shutdown while a task runs is no try of it",
             shut_down::is_no_try,
+        ),
+        (
+            "a program of a task is found in a home, too",
+            programs::are_found,
         ),
         (
             "a task that somebody stops is not done",
