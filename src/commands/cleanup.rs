@@ -246,7 +246,7 @@ impl<'r> Asked<'r> {
         if was_there {
             say!(
                 text,
-                "removed {marker}: what is deployed is cleaned after it was booted"
+                "removed {marker}: what is deployed is cleaned after it was booted, unless that was done before"
             );
         } else {
             say!(text, "there is no {marker}");

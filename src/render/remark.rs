@@ -146,7 +146,7 @@ fn words(matter: &Matter) -> String {
         Matter::GivenUp {
             name, tries, why, ..
         } => format!(
-            "{name}: {}; it is not tried again: mend what it runs and run it with `--force`, or mask it",
+            "{name}: {}; it is not tried again: mend what it runs and run it with `overlayctl cleanup run --force --task NAME`, or mask it",
             failed_times(*tries, why.as_deref())
         ),
         Matter::Verification { name, how } => verification(name, how),
