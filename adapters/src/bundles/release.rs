@@ -57,6 +57,15 @@ impl<'h> Host<'h> {
         }
     }
 
+    /// Why it is not known what the system says of a field.
+    fn untold(&self, field: &str) -> Option<&Finding> {
+        if field == "OSTREE_COMMIT" || self.value(field).is_some() {
+            return None;
+        }
+        let mut findings = self.os_release.as_ref()?.findings();
+        findings.find(|finding| finding.level == Level::Error)
+    }
+
     /// `ID=`, and what it is like.
     fn ids(&self) -> Vec<String> {
         let like = self.value("ID_LIKE").unwrap_or_default();
@@ -207,6 +216,14 @@ impl Release {
     }
 
     fn differs(&self, host: &Host<'_>, field: &str) -> Finding {
+        // What cannot be read does not say that it has none.
+        if let Some(why) = host.untold(field) {
+            let message = format!(
+                "cannot be read, so nobody can tell whether the bundle {} fits, and nothing of it is applied: {}",
+                self.name, why.message
+            );
+            return code::BAD_BUNDLE.error(&why.path, message);
+        }
         let own = self.value(field).unwrap_or_default();
         let is = match host.value(field) {
             Some(value) => format!("this system has {field}={value}"),

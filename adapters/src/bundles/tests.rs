@@ -231,3 +231,24 @@ fn a_bundle_does_not_say_what_the_system_is() {
             .contains("may not say what the system is")
     );
 }
+
+/// Nor is a system without a name what cannot be read.
+#[test]
+fn an_os_release_that_cannot_be_read_is_told_as_that() {
+    let machine = Machine::new();
+    machine.write("etc/overlayctl/bundles", "acme\n");
+    machine.bundle("usr", "acme", "ID=acme-os\nVERSION_ID=42\n");
+    assert_eq!(machine.refusal(), None);
+    let os_release = machine.0.path().join("usr/lib/os-release");
+    fs::remove_file(&os_release).unwrap();
+    assert!(machine.refusal().unwrap().contains("does not say ID="));
+    fs::create_dir(&os_release).unwrap();
+    let refusal = machine.refusal().unwrap();
+    assert!(
+        refusal.starts_with("/usr/lib/os-release: cannot be read")
+            && !refusal.contains("does not say"),
+        "{refusal}"
+    );
+    machine.bundle("usr", "acme", "ID=_any\n");
+    assert_eq!(machine.refusal(), None, "nothing is asked of it");
+}
